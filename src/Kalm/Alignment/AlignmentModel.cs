@@ -1,0 +1,103 @@
+using Kalm.Language.Checkpoints;
+using Kalm.Language.Model;
+using Kalm.Representation;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Kalm.Alignment;
+
+/// <summary>A base model with everything that alignment learns: the weights or their low-rank additions, and the temperature, in one
+/// flat set, so that all of it is trained, saved and restored together.</summary>
+public sealed class AlignmentModel : IDisposable
+{
+    private const string TemperatureName = "log_inverse_temperature";
+    private static readonly (double Lowest, double Highest) LogInverseTemperatureRange = (Math.Log(1 / 1.0), Math.Log(1 / 0.01));
+    private readonly CausalModel model;
+    private readonly AdapterConfig? adapter;
+
+    /// <summary>Attaches what is learned to a base model.</summary>
+    /// <param name="model">The base; not owned, must outlive this object.</param>
+    /// <param name="baseFolder">Where the base lies, for the adapter's description.</param>
+    /// <param name="options">Method, temperature, low-rank options, seed, threads.</param>
+    public AlignmentModel(CausalModel model, string baseFolder, AlignmentOptions options)
+    {
+        this.model = model;
+        using var temperature = tensor((float)Math.Log(1 / options.InitialTemperature));
+        if (options.Method == AlignmentMethod.Full)
+        {
+            Learned = new ParameterSet(model.Weights.Append(KeyValuePair.Create(TemperatureName, temperature)), model.Device);
+        }
+        else
+        {
+            adapter = new AdapterConfig
+            {
+                BaseModel = baseFolder,
+                Rank = options.LoraRank,
+                Alpha = options.LoraAlpha,
+                Dropout = options.LoraDropout,
+                TargetModules = options.LoraTargets,
+            };
+            var matrices = LowRank.Initialise(model.Config, adapter, Randomness.Seed(options.Seed, "lora", 0));
+            if (matrices.Count == 0)
+                throw new KalmException($"lora_targets: no module of this model is named {string.Join(", ", options.LoraTargets)}; expected some of {string.Join(", ", AdapterConfig.AllLinear)}");
+            Learned = new ParameterSet(matrices.Append(KeyValuePair.Create(TemperatureName, temperature)), model.Device);
+            foreach (var matrix in matrices.Values)
+                matrix.Dispose();
+        }
+        Decoder = new DecoderPool(model, Learned, adapter, options.Threads ?? Environment.ProcessorCount);
+    }
+
+    /// <summary>Everything that is learned.</summary>
+    public ParameterSet Learned { get; }
+
+    /// <summary>The workers that run the model.</summary>
+    public DecoderPool Decoder { get; }
+
+    /// <summary>log(1 / tau) as a leaf for the contrastive loss. Owned by the decoder pool.</summary>
+    public Tensor LogInverseTemperature => Decoder.Learned!.Find(TemperatureName)!;
+
+    /// <summary>tau.</summary>
+    public double Temperature
+    {
+        get
+        {
+            using var value = Learned[TemperatureName];
+            return Math.Exp(-value.ToDouble());
+        }
+    }
+
+    /// <summary>Keeps tau within its range after a step.</summary>
+    public void ClampTemperature()
+    {
+        using var noGradient = no_grad();
+        using var value = Learned[TemperatureName];
+        value.clamp_(LogInverseTemperatureRange.Lowest, LogInverseTemperatureRange.Highest).Dispose();
+    }
+
+    /// <summary>The name of the result's folder in a run: a Hugging Face folder or a PEFT folder.</summary>
+    public string ResultName => adapter is null ? "model" : "adapter";
+
+    /// <summary>Writes what was learned as a Hugging Face folder (full) or a PEFT folder (LoRA), with the settings beside it.</summary>
+    /// <param name="folder">An existing folder, usually a staged one.</param>
+    /// <param name="wording">The wording of the run.</param>
+    public void Save(string folder, WordingOptions wording)
+    {
+        if (adapter is null)
+        {
+            CausalModel.Save(folder, model.Config, model.Tokenizer, name => Learned[name]);
+        }
+        else
+        {
+            adapter.Save(folder);
+            CausalModel.WriteTensors(Path.Combine(folder, AdapterConfig.WeightsName), LowRank.Shapes(model.Config, adapter), name => Learned[name]);
+        }
+        Json.Write(Path.Combine(folder, AlignedSettings.FileName), new AlignedSettings(-Math.Log(Temperature), wording));
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        Decoder.Dispose();
+        Learned.Dispose();
+    }
+}

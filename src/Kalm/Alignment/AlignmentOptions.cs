@@ -1,0 +1,135 @@
+using Kalm.Representation;
+
+namespace Kalm.Alignment;
+
+/// <summary>What is trained.</summary>
+public enum AlignmentMethod
+{
+    /// <summary>Low-rank matrices beside a frozen base.</summary>
+    Lora,
+
+    /// <summary>Every weight.</summary>
+    Full,
+}
+
+/// <summary>Everything that decides the result of an alignment besides model, graph and seed-independent facts of the machine.
+/// A recipe file holds these values in snake case; what it leaves out keeps its default.</summary>
+public sealed record AlignmentOptions
+{
+    /// <summary>What is trained.</summary>
+    public AlignmentMethod Method { get; init; } = AlignmentMethod.Lora;
+
+    /// <summary>Passes over the train triples; at most one of epochs, steps and minutes is set.</summary>
+    public double? Epochs { get; init; }
+
+    /// <summary>Training steps.</summary>
+    public int? Steps { get; init; }
+
+    /// <summary>Wall time of training with its validation, in minutes.</summary>
+    public double? Minutes { get; init; }
+
+    /// <summary>Triples a step; each gives a row in both directions.</summary>
+    public int Batch { get; init; } = 256;
+
+    /// <summary>Decides every random draw.</summary>
+    public long Seed { get; init; } = 1;
+
+    /// <summary>CPU threads; null takes all cores. A run repeats bit for bit only with the same number.</summary>
+    public int? Threads { get; init; }
+
+    /// <summary>The highest learning rate; null takes 2e-3 for full fine-tuning and for LoRA of a small model.</summary>
+    public double? LearningRate { get; init; }
+
+    /// <summary>Steps of linear warm-up.</summary>
+    public int WarmupSteps { get; init; } = 50;
+
+    /// <summary>The last learning rate as a share of the highest.</summary>
+    public double FinalRateShare { get; init; } = 0.05;
+
+    /// <summary>AdamW's decay of matrices; norms, biases and the temperature do not decay.</summary>
+    public double WeightDecay { get; init; } = 1e-3;
+
+    /// <summary>The largest gradient norm.</summary>
+    public double ClipNorm { get; init; } = 1;
+
+    /// <summary>gamma, the additive margin of the contrastive loss.</summary>
+    public double Margin { get; init; } = 0.02;
+
+    /// <summary>tau at the start; it is learned, within [0.01, 1].</summary>
+    public double InitialTemperature { get; init; } = 0.05;
+
+    /// <summary>The weight of a query's own head among its negatives; 0 leaves it out.</summary>
+    public double OwnHeadWeight { get; init; } = 0.1;
+
+    /// <summary>From which share of the steps on the own head counts.</summary>
+    public double OwnHeadFrom { get; init; }
+
+    /// <summary>lambda, the weight of the implicit (language-model) loss; 0 leaves it out.</summary>
+    public double ImplicitWeight { get; init; } = 0.05;
+
+    /// <summary>The share of directed rows that a step also trains as prompts.</summary>
+    public double ImplicitShare { get; init; } = 0.03125;
+
+    /// <summary>The wording.</summary>
+    public WordingOptions Wording { get; init; } = new();
+
+    /// <summary>The rank of LoRA's matrices.</summary>
+    public int LoraRank { get; init; } = 8;
+
+    /// <summary>LoRA's alpha: the product is scaled by alpha / rank.</summary>
+    public double LoraAlpha { get; init; } = 16;
+
+    /// <summary>The dropout on the input of LoRA's matrices.</summary>
+    public double LoraDropout { get; init; } = 0.05;
+
+    /// <summary>The modules that LoRA adapts.</summary>
+    public IReadOnlyList<string> LoraTargets { get; init; } = ["gate_proj", "up_proj", "down_proj"];
+
+    /// <summary>The number of validations after the first; null chooses by the length of the run.</summary>
+    public int? Validations { get; init; }
+
+    /// <summary>Triples of the valid split in a validation.</summary>
+    public int ValidationTriples { get; init; } = 500;
+
+    /// <summary>Steps between checkpoints besides those at validations; null for none.</summary>
+    public int? SaveEvery { get; init; }
+
+    /// <summary>Checks the values against each other.</summary>
+    /// <exception cref="KalmException">A value makes no sense; the message names it.</exception>
+    public AlignmentOptions Validated()
+    {
+        if (new[] { Epochs.HasValue, Steps.HasValue, Minutes.HasValue }.Count(set => set) > 1)
+            throw new KalmException("only one of epochs, steps and minutes can be given");
+        Require(Epochs is null or > 0, "epochs", Epochs, "more than 0");
+        Require(Steps is null or > 0, "steps", Steps, "1 or more");
+        Require(Minutes is null or > 0, "minutes", Minutes, "more than 0");
+        Require(Batch is >= 1 and <= 1 << 20, "batch", Batch, "1 or more triples");
+        Require(Threads is null or > 0, "threads", Threads, "1 or more");
+        Require(LearningRate is null or > 0, "learning_rate", LearningRate, "more than 0");
+        Require(WarmupSteps >= 0, "warmup_steps", WarmupSteps, "0 or more");
+        Require(FinalRateShare is >= 0 and <= 1, "final_rate_share", FinalRateShare, "0..1");
+        Require(WeightDecay >= 0, "weight_decay", WeightDecay, "0 or more");
+        Require(ClipNorm > 0, "clip_norm", ClipNorm, "more than 0");
+        Require(Margin is >= 0 and < 2, "margin", Margin, "0 or more, below 2");
+        Require(InitialTemperature is >= 0.01 and <= 1, "initial_temperature", InitialTemperature, "0.01..1");
+        Require(OwnHeadWeight >= 0, "own_head_weight", OwnHeadWeight, "0 or more");
+        Require(OwnHeadFrom is >= 0 and <= 1, "own_head_from", OwnHeadFrom, "0..1");
+        Require(ImplicitWeight >= 0, "implicit_weight", ImplicitWeight, "0 or more");
+        Require(ImplicitShare is >= 0 and <= 1, "implicit_share", ImplicitShare, "0..1");
+        Require(Wording.MaximumTextTokens > 0, "wording.maximum_text_tokens", Wording.MaximumTextTokens, "1 or more");
+        Require(LoraRank > 0, "lora_rank", LoraRank, "1 or more");
+        Require(LoraAlpha > 0, "lora_alpha", LoraAlpha, "more than 0");
+        Require(LoraDropout is >= 0 and < 1, "lora_dropout", LoraDropout, "0 or more, below 1");
+        Require(LoraTargets.Count > 0, "lora_targets", LoraTargets.Count, "at least one module");
+        Require(Validations is null or >= 0, "validations", Validations, "0 or more");
+        Require(ValidationTriples > 0, "validation_triples", ValidationTriples, "1 or more");
+        Require(SaveEvery is null or > 0, "save_every", SaveEvery, "1 or more");
+        return this;
+    }
+
+    private static void Require(bool holds, string option, object? found, string expected)
+    {
+        if (!holds)
+            throw new KalmException($"{option}: found {found}; expected {expected}");
+    }
+}

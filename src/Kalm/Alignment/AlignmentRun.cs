@@ -1,0 +1,77 @@
+using Kalm.Engine;
+using Kalm.Evaluation;
+using Kalm.Graph;
+using Kalm.Language.Model;
+using Kalm.Language.Training;
+using Kalm.Representation;
+using TorchSharp;
+
+namespace Kalm.Alignment;
+
+/// <summary>The main job on one screen: a causal language model is aligned with a knowledge graph.</summary>
+public sealed class AlignmentRun
+{
+    private const int DefaultSteps = 1000;
+    private readonly AlignmentOptions options;
+    private readonly IProgress<TrainingEvent>? progress;
+
+    private AlignmentRun(AlignmentOptions options, IProgress<TrainingEvent>? progress) => (this.options, this.progress) = (options.Validated(), progress);
+
+    /// <summary>Runs an alignment from folders to a run folder.</summary>
+    /// <param name="modelPath">A Hugging Face folder, or a run made with method full.</param>
+    /// <param name="graphPath">The graph's folder.</param>
+    /// <param name="outPath">The run folder: absent or empty.</param>
+    /// <param name="options">Everything else.</param>
+    /// <param name="progress">Told what happens; may be null.</param>
+    /// <param name="cancellation">Ends the run after the current step, with a checkpoint.</param>
+    /// <returns>The run's description, as it stands in run.json.</returns>
+    /// <exception cref="KalmException">Something given is at fault.</exception>
+    /// <exception cref="OperationCanceledException">The run was stopped; its folder holds a checkpoint.</exception>
+    public static RunDescription Execute(
+        string modelPath, string graphPath, string outPath, AlignmentOptions options,
+        IProgress<TrainingEvent>? progress = null, CancellationToken cancellation = default) =>
+        new AlignmentRun(options, progress).Execute(modelPath, graphPath, outPath, cancellation);
+
+    private RunDescription Execute(string modelPath, string graphPath, string outPath, CancellationToken cancellation)
+    {
+        RunFolder.RequireFree(outPath);
+        var graph = KnowledgeGraph.Load(graphPath);
+        foreach (var warning in graph.Warnings)
+            progress?.Report(new TrainingNote(warning));
+        var folder = ModelFolder.Locate(modelPath);
+        if (folder.Adapter is not null)
+            throw new KalmException($"{modelPath}: is an adapter; expected a base model to align (a Hugging Face folder or a run made with method full)");
+        NativeEngine.Initialize();
+        using var baseModel = folder.Load();
+        using var model = new AlignmentModel(baseModel, Path.GetFullPath(folder.Base), options);
+        var texts = new TextIndex(graph, new Wording(baseModel.Tokenizer, options.Wording));
+        using var optimizer = new AdamW(model.Learned, options.WeightDecay);
+        var step = new AlignmentStep(model, graph, texts, new KnownTexts(graph, texts), options, optimizer);
+        var description = Describe(modelPath, graphPath, graph, folder, model);
+        using var run = RunFolder.Create(outPath, description);
+        using var training = new AlignmentTraining(model, step, new Validation(model.Decoder, graph, texts, options), run, description, options, progress);
+        return training.Train(BudgetOf(graph, step.BatchSize), cancellation);
+    }
+
+    private TrainingBudget BudgetOf(KnowledgeGraph graph, int batch) =>
+        options.Minutes is { } minutes ? TrainingBudget.OfMinutes(minutes)
+        : options.Epochs is { } epochs ? TrainingBudget.OfSteps((int)Math.Max(1, Math.Ceiling(epochs * graph.Train.Count / batch)))
+        : TrainingBudget.OfSteps(options.Steps ?? DefaultSteps);
+
+    private RunDescription Describe(string modelPath, string graphPath, KnowledgeGraph graph, ModelFolder folder, AlignmentModel model) => new()
+    {
+        Versions = new Dictionary<string, string>
+        {
+            ["dotnet"] = Environment.Version.ToString(),
+            ["torch"] = torch.__version__,
+            ["system"] = System.Runtime.InteropServices.RuntimeInformation.OSDescription,
+        },
+        Model = modelPath,
+        Graph = graphPath,
+        Hashes = new RunHashes(CausalModel.HashWeights(folder.Base), graph.Fingerprint(), graph.TextsFingerprint()),
+        Options = options,
+        Threads = options.Threads ?? Environment.ProcessorCount,
+        Workers = model.Decoder.WorkerCount,
+        LearnedParameters = model.Learned.Count,
+    };
+}

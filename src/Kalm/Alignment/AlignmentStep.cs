@@ -1,0 +1,95 @@
+using Kalm.Graph;
+using Kalm.Language.Training;
+using Kalm.Representation;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Kalm.Alignment;
+
+/// <summary>The numbers of one step.</summary>
+/// <param name="Loss">The joint loss.</param>
+/// <param name="Explicit">The contrastive loss.</param>
+/// <param name="Implicit">The mean negative log-likelihood of the responses, in nats a token; null when it was not computed.</param>
+/// <param name="Temperature">tau after the step.</param>
+/// <param name="Accuracy">The share of rows whose answer outscores every other column of the batch.</param>
+/// <param name="GradientNorm">Before clipping.</param>
+/// <param name="Tokens">Tokens through the body, prompts included, padding not.</param>
+public sealed record StepReport(
+    double Loss, double Explicit, double? Implicit, double Temperature, double Accuracy, double GradientNorm, int Tokens);
+
+/// <summary>One training step: batch, forest, both losses, backward, clip, update.</summary>
+public sealed class AlignmentStep(
+    AlignmentModel model, KnowledgeGraph graph, TextIndex texts, KnownTexts known, AlignmentOptions options, AdamW optimizer)
+{
+    private readonly TripleSampler sampler = new(graph.Train, Math.Min(options.Batch, graph.Train.Count), options.Seed);
+
+    /// <summary>Triples a step.</summary>
+    public int BatchSize { get; } = Math.Min(options.Batch, graph.Train.Count);
+
+    /// <summary>Takes one step.</summary>
+    /// <param name="step">The step's number, from 0.</param>
+    /// <param name="rate">Its learning rate.</param>
+    /// <param name="withOwnHead">Whether a query's own head is among its negatives.</param>
+    /// <exception cref="KalmException">The loss or the gradient is not finite; nothing was updated.</exception>
+    public StepReport Take(int step, double rate, bool withOwnHead)
+    {
+        using var scope = NewDisposeScope();
+        var batch = new ContrastiveBatch(graph, texts, known, sampler.Batch(step));
+        model.Decoder.ZeroGradients();
+        var (contrastive, correct, tokens) = Explicit(step, batch, withOwnHead);
+        var (language, promptTokens) = Implicit(step, batch);
+        var gradient = model.Decoder.SumGradients();
+        var norm = AdamW.Clip(gradient, options.ClipNorm);
+        var loss = contrastive + options.ImplicitWeight * (language ?? 0);
+        if (!double.IsFinite(loss) || !double.IsFinite(norm))
+            throw new KalmException(
+                $"step {step}: the loss is {loss} and the gradient's norm {norm}; expected finite numbers\n"
+                + $"the batch begins with the triple {Describe(batch.Triples[0])}; nothing was updated: try a lower learning_rate");
+        optimizer.Step(gradient, rate);
+        model.ClampTemperature();
+        return new StepReport(loss, contrastive, language, model.Temperature, correct / (double)batch.Queries.Length, norm, tokens + promptTokens);
+    }
+
+    private (double Loss, long Correct, int Tokens) Explicit(int step, ContrastiveBatch batch, bool withOwnHead)
+    {
+        using var scope = NewDisposeScope();
+        var forest = new Forest(texts, batch.Columns, batch.Queries);
+        using var pass = model.Decoder.Forward(forest.Rows, Randomness.Seed(options.Seed, "dropout", step));
+        var vectors = Encoder.UnitLength(pass.States);
+        var queries = vectors.index_select(0, Reads(batch.Queries, forest.QueryRead));
+        var tails = vectors.index_select(0, Reads(batch.Columns, forest.EntityRead));
+        var (loss, correct) = new ContrastiveLoss(batch, options.Margin, withOwnHead ? options.OwnHeadWeight : 0)
+            .Compute(queries, tails, model.LogInverseTemperature);
+        loss.backward();
+        pass.Backward();
+        return (loss.ToDouble(), correct.ToInt64(), forest.TokenCount);
+
+        Tensor Reads(IEnumerable<int> texts, Func<int, int> read) =>
+            tensor(texts.Select(text => (long)read(text)).ToArray(), device: vectors.device);
+    }
+
+    private (double? Loss, int Tokens) Implicit(int step, ContrastiveBatch batch)
+    {
+        var count = (int)Math.Round(options.ImplicitShare * batch.Queries.Length);
+        if (options.ImplicitWeight == 0 || count == 0)
+            return (null, 0);
+        var rows = Enumerable.Range(0, batch.Queries.Length).ToArray();
+        Randomness.For(options.Seed, "prompts", step).Shuffle(rows);
+        var prompts = rows.Take(count).Select(row => Prompt(batch, row)).ToList();
+        var packed = PromptRows.Pack(prompts);
+        var loss = model.Decoder.LanguageModelPass(
+            packed.Rows, packed.Labels, options.ImplicitWeight, Randomness.Seed(options.Seed, "prompt dropout", step));
+        return (loss, packed.Rows.Sum(row => row.Length));
+    }
+
+    private CompletionPrompt Prompt(ContrastiveBatch batch, int row)
+    {
+        var (description, relation) = texts.QueryParts(batch.Queries[row]);
+        var triple = batch.Triples[row / 2];
+        var answer = graph.Entities[row % 2 == 0 ? triple.Tail : triple.Head];
+        return texts.Wording.Completion(description, relation, Wording.Answer(answer));
+    }
+
+    private string Describe(Triple triple) =>
+        $"{graph.Entities[triple.Head].Id} {graph.Relations[triple.Relation].Id} {graph.Entities[triple.Tail].Id}";
+}

@@ -1,0 +1,82 @@
+using System.Reflection;
+using Kalm.Evaluation;
+
+namespace Kalm.Alignment;
+
+/// <summary>How far a run has come.</summary>
+public enum RunStatus
+{
+    /// <summary>Training goes on, or the process died.</summary>
+    Running,
+
+    /// <summary>Stopped by the user; its checkpoints can be used.</summary>
+    Interrupted,
+
+    /// <summary>The result is there.</summary>
+    Complete,
+}
+
+/// <summary>What identifies the inputs of a run: SHA-256 in hexadecimal.</summary>
+/// <param name="Base">The base model's weights file.</param>
+/// <param name="Graph">The triples of all splits.</param>
+/// <param name="Texts">Names, descriptions and relation texts.</param>
+public sealed record RunHashes(string Base, string Graph, string Texts);
+
+/// <summary>One validation of a run.</summary>
+/// <param name="Step">Steps done.</param>
+/// <param name="MeanReciprocalRank">Filtered MRR on the sample.</param>
+/// <param name="HitsAt10">Hits@10 on the sample.</param>
+public sealed record RunValidation(int Step, double MeanReciprocalRank, double HitsAt10)
+{
+    /// <summary>Takes the figures of an evaluation.</summary>
+    public static RunValidation Of(int step, CompletionMetrics metrics) => new(step, metrics.MeanReciprocalRank, metrics.HitsAt10);
+}
+
+/// <summary>run.json: everything needed to repeat a run, and what came of it.</summary>
+public sealed record RunDescription
+{
+    /// <summary>The version of Kalm.</summary>
+    public string Kalm { get; init; } = typeof(RunDescription).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "";
+
+    /// <summary>The versions of .NET and the tensor library, and the system.</summary>
+    public IReadOnlyDictionary<string, string> Versions { get; init; } = new Dictionary<string, string>();
+
+    /// <summary>How far the run has come.</summary>
+    public RunStatus Status { get; init; }
+
+    /// <summary>The base model's folder as given.</summary>
+    public required string Model { get; init; }
+
+    /// <summary>The graph as given.</summary>
+    public required string Graph { get; init; }
+
+    /// <summary>What identifies the inputs.</summary>
+    public required RunHashes Hashes { get; init; }
+
+    /// <summary>All options, defaults included.</summary>
+    public required AlignmentOptions Options { get; init; }
+
+    /// <summary>CPU threads used.</summary>
+    public int Threads { get; init; }
+
+    /// <summary>Workers that shared each batch.</summary>
+    public int Workers { get; init; }
+
+    /// <summary>Learned and all parameters.</summary>
+    public long LearnedParameters { get; init; }
+
+    /// <summary>The number of steps, once it is fixed.</summary>
+    public int? TotalSteps { get; init; }
+
+    /// <summary>Steps done.</summary>
+    public int StepsDone { get; init; }
+
+    /// <summary>Wall time of training with its validation, in seconds.</summary>
+    public double Seconds { get; init; }
+
+    /// <summary>The validations so far.</summary>
+    public IReadOnlyList<RunValidation> Validations { get; init; } = [];
+
+    /// <summary>The step whose weights are the result.</summary>
+    public int? BestStep { get; init; }
+}

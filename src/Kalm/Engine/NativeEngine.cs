@@ -1,0 +1,98 @@
+using System.Runtime.InteropServices;
+using System.Security.Cryptography;
+using Kalm.Files;
+
+namespace Kalm.Engine;
+
+/// <summary>Loads the native tensor library before the first tensor call, also where the system's C++ runtime is older than the one
+/// TorchSharp's library was built with (Debian 12, Ubuntu 22.04, RHEL 9).</summary>
+/// <remarks>Left to itself TorchSharp answers a failed load by copying half a gigabyte into the program's folder and then throwing,
+/// so this must run first. On other systems than Linux the stock library loads unaided.</remarks>
+public static class NativeEngine
+{
+    private const string Bridge = "libLibTorchSharp.so";
+    private const string MissingVersion = "GLIBCXX_3.4.32";
+    private static readonly string[] Libraries = ["libc10.so", "libtorch_cpu.so", "libc10_cuda.so", "libtorch_cuda.so", "libtorch.so"];
+    private static readonly Lazy<bool> Loaded = new(Load);
+
+    /// <summary>Loads the native library once; later calls do nothing.</summary>
+    /// <exception cref="KalmException">The library is missing or cannot be loaded: two lines, the fault and the remedy.</exception>
+    public static void Initialize() => _ = Loaded.Value;
+
+    private static bool Load()
+    {
+        if (!OperatingSystem.IsLinux())
+            return true;
+        var folders = SearchFolders();
+        var bridge = Find(folders, Bridge);
+        if (Find(folders, "libtorch_cpu.so") is null || bridge is null)
+            throw new KalmException(
+                $"the native library {(bridge is null ? Bridge : "libtorch_cpu.so")} was not found in {string.Join(", ", folders)}\n"
+                + $"reference the package libtorch-cpu-{RuntimeInformation.RuntimeIdentifier} (or TorchSharp-cuda-linux) in the program's project");
+        // The bridge's own search path does not reach packages that lie in other folders, so its needs are loaded first, by path.
+        foreach (var library in Libraries)
+            if (Find(folders, library) is { } path)
+                LoadOrThrow(path);
+        if (!NativeLibrary.TryLoad(bridge, out _))
+            LoadOrThrow(WeakenedCopy(bridge));
+        return true;
+    }
+
+    private static List<string> SearchFolders()
+    {
+        var folders = new List<string> { AppContext.BaseDirectory };
+        folders.Add(Path.Combine(AppContext.BaseDirectory, "runtimes", $"linux-{RuntimeInformation.ProcessArchitecture.ToString().ToLowerInvariant()}", "native"));
+        if (AppContext.GetData("NATIVE_DLL_SEARCH_DIRECTORIES") is string configured)
+            folders.AddRange(configured.Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries));
+        return [.. folders.Select(Path.TrimEndingDirectorySeparator).Distinct().Where(Directory.Exists)];
+    }
+
+    private static string? Find(List<string> folders, string name) =>
+        folders.Select(folder => Path.Combine(folder, name)).FirstOrDefault(File.Exists);
+
+    private static void LoadOrThrow(string path)
+    {
+        try
+        {
+            NativeLibrary.Load(path);
+        }
+        catch (Exception error) when (error is DllNotFoundException or BadImageFormatException)
+        {
+            throw new KalmException(
+                $"the native library {path} cannot be loaded: {error.Message.Split('\n')[0]}\n"
+                + "expected a libtorch 2.10.0 that fits this machine; restore the packages again, or check the system's C++ runtime", error);
+        }
+    }
+
+    /// <summary>A copy of the bridge that no longer insists on the newer C++ runtime, kept in the user's cache by its hash.</summary>
+    private static string WeakenedCopy(string bridge)
+    {
+        var image = File.ReadAllBytes(bridge);
+        var folder = Path.Combine(CacheFolder(), Convert.ToHexStringLower(SHA256.HashData(image))[..16]);
+        var copy = Path.Combine(folder, Bridge);
+        ElfVersionMarker.MakeWeak(image, MissingVersion);
+        // An earlier copy is used only if it is what this code would write: the cache is a convenience, never an authority.
+        if (File.Exists(copy) && File.ReadAllBytes(copy).AsSpan().SequenceEqual(image))
+            return copy;
+        try
+        {
+            Directory.CreateDirectory(folder);
+            AtomicFile.WriteAllBytes(copy, image);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new KalmException($"cannot write {copy}: {error.Message}\nset XDG_CACHE_HOME to a folder that can be written", error);
+        }
+        return copy;
+    }
+
+    private static string CacheFolder()
+    {
+        var root = Environment.GetEnvironmentVariable("XDG_CACHE_HOME");
+        if (string.IsNullOrEmpty(root))
+            root = Environment.GetFolderPath(Environment.SpecialFolder.UserProfile) is { Length: > 0 } home
+                ? Path.Combine(home, ".cache")
+                : Path.GetTempPath();
+        return Path.Combine(root, "kalm", "native");
+    }
+}

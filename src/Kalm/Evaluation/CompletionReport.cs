@@ -1,0 +1,119 @@
+using System.Globalization;
+using System.Text;
+using System.Text.Json.Nodes;
+using Kalm.Graph;
+
+namespace Kalm.Evaluation;
+
+/// <summary>The figures of one relation.</summary>
+/// <param name="Relation">The relation's id.</param>
+/// <param name="Tail">The tail side; null without queries.</param>
+/// <param name="Head">The head side; null without queries.</param>
+/// <param name="Both">Both sides.</param>
+public sealed record RelationReport(string Relation, CompletionMetrics? Tail, CompletionMetrics? Head, CompletionMetrics? Both);
+
+/// <summary>All figures of a completion evaluation.</summary>
+public sealed class CompletionReport
+{
+    /// <summary>Summarises ranked queries.</summary>
+    /// <param name="graph">The graph.</param>
+    /// <param name="split">The split's name.</param>
+    /// <param name="ranked">The queries with their ranks.</param>
+    public CompletionReport(KnowledgeGraph graph, string split, IReadOnlyList<RankedQuery> ranked)
+    {
+        Split = split;
+        Candidates = graph.Entities.Count;
+        Queries = ranked.Count;
+        LeakedQueries = ranked.Count(item => item.Query.Leaked);
+        Tail = Of(item => item.Query.Side == Side.Tail);
+        Head = Of(item => item.Query.Side == Side.Head);
+        Both = Of(_ => true);
+        BothWithoutLeaked = Of(item => !item.Query.Leaked);
+        Optimistic = Of(_ => true, TieRule.Optimistic);
+        Pessimistic = Of(_ => true, TieRule.Pessimistic);
+        Relations = [.. ranked.GroupBy(item => item.Query.Triple.Relation).OrderByDescending(group => group.Count()).Select(group => new RelationReport(
+            graph.Relations[group.Key].Id,
+            CompletionMetrics.Of(group.Where(item => item.Query.Side == Side.Tail).Select(item => item.Rank)),
+            CompletionMetrics.Of(group.Where(item => item.Query.Side == Side.Head).Select(item => item.Rank)),
+            CompletionMetrics.Of(group.Select(item => item.Rank))))];
+
+        CompletionMetrics? Of(Func<RankedQuery, bool> chosen, TieRule ties = TieRule.Realistic) =>
+            CompletionMetrics.Of(ranked.Where(chosen).Select(item => item.Rank), ties);
+    }
+
+    /// <summary>The split's name.</summary>
+    public string Split { get; }
+
+    /// <summary>The number of candidates, before known answers are removed.</summary>
+    public int Candidates { get; }
+
+    /// <summary>The number of queries: two a triple.</summary>
+    public int Queries { get; }
+
+    /// <summary>The number of leaked queries among them.</summary>
+    public int LeakedQueries { get; }
+
+    /// <summary>The tail side.</summary>
+    public CompletionMetrics? Tail { get; }
+
+    /// <summary>The head side.</summary>
+    public CompletionMetrics? Head { get; }
+
+    /// <summary>Both sides.</summary>
+    public CompletionMetrics? Both { get; }
+
+    /// <summary>Both sides without the leaked queries; null when all are leaked.</summary>
+    public CompletionMetrics? BothWithoutLeaked { get; }
+
+    /// <summary>Both sides, ties counted for the answer.</summary>
+    public CompletionMetrics? Optimistic { get; }
+
+    /// <summary>Both sides, ties counted against the answer.</summary>
+    public CompletionMetrics? Pessimistic { get; }
+
+    /// <summary>A line a relation, the most frequent first.</summary>
+    public IReadOnlyList<RelationReport> Relations { get; }
+
+    /// <summary>The report as JSON, without the facts about model and graph that the caller adds.</summary>
+    public JsonObject ToJson() => new()
+    {
+        ["split"] = Split,
+        ["queries"] = Queries,
+        ["leaked_queries"] = LeakedQueries,
+        ["candidates"] = Candidates,
+        ["tail"] = Json(Tail),
+        ["head"] = Json(Head),
+        ["both"] = Json(Both),
+        ["both_without_leaked"] = Json(BothWithoutLeaked),
+        ["ties"] = new JsonObject { ["optimistic"] = Json(Optimistic), ["pessimistic"] = Json(Pessimistic) },
+        ["relations"] = new JsonArray([.. Relations.Select(relation => (JsonNode)new JsonObject
+        {
+            ["relation"] = relation.Relation,
+            ["tail"] = Json(relation.Tail),
+            ["head"] = Json(relation.Head),
+            ["both"] = Json(relation.Both),
+        })]),
+    };
+
+    /// <summary>The rows of a ranks file: tab-separated, with a header line.</summary>
+    public static string RanksTable(KnowledgeGraph graph, IEnumerable<RankedQuery> ranked)
+    {
+        var table = new StringBuilder("head\trelation\ttail\tdirection\trank\toptimistic\tpessimistic\tgold_score\tbest_candidate\n");
+        foreach (var (query, rank, score, best) in ranked)
+            table.Append(CultureInfo.InvariantCulture,
+                $"{graph.Entities[query.Triple.Head].Id}\t{graph.Relations[query.Triple.Relation].Id}\t{graph.Entities[query.Triple.Tail].Id}\t")
+                .Append(CultureInfo.InvariantCulture,
+                $"{(query.Side == Side.Tail ? "tail" : "head")}\t{rank.Realistic}\t{rank.Optimistic}\t{rank.Pessimistic}\t{score:R}\t{graph.Entities[best].Id}\n");
+        return table.ToString();
+    }
+
+    private static JsonObject? Json(CompletionMetrics? metrics) => metrics is null ? null : new JsonObject
+    {
+        ["queries"] = metrics.Queries,
+        ["mr"] = metrics.MeanRank,
+        ["mrr"] = metrics.MeanReciprocalRank,
+        ["hits@1"] = metrics.HitsAt1,
+        ["hits@3"] = metrics.HitsAt3,
+        ["hits@10"] = metrics.HitsAt10,
+    };
+}

@@ -1,0 +1,42 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Kalm.Files;
+
+namespace Kalm;
+
+/// <summary>How the project's own files (recipes, run.json, kalm.json) are spelled: snake case, strict, enums as words.</summary>
+public static class Json
+{
+    /// <summary>The shared options.</summary>
+    public static JsonSerializerOptions Options { get; } = new()
+    {
+        WriteIndented = true,
+        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
+        UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
+        AllowDuplicateProperties = false,
+        Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+        Converters = { new JsonStringEnumConverter(JsonNamingPolicy.SnakeCaseLower) },
+    };
+
+    /// <summary>Reads a value from a file.</summary>
+    /// <exception cref="KalmException">The file is missing, is not JSON or does not fit; the message names file and place.</exception>
+    public static T Read<T>(string path)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize<T>(File.ReadAllText(path), Options)
+                ?? throw new KalmException($"{path}: found null, expected a JSON object");
+        }
+        catch (JsonException error)
+        {
+            throw new KalmException($"{path}({error.LineNumber + 1}): {error.Message.Split(" Path:")[0]} (at {error.Path})", error);
+        }
+        catch (Exception error) when (FileFault.Is(error))
+        {
+            throw FileFault.At(path, "read the file", error);
+        }
+    }
+
+    /// <summary>Writes a value, whole or not at all.</summary>
+    public static void Write<T>(string path, T value) => AtomicFile.WriteAllText(path, JsonSerializer.Serialize(value, Options) + "\n");
+}

@@ -1,0 +1,56 @@
+namespace Kalm.Language.Model;
+
+/// <summary>How rows of different lengths are laid out in blocks: sorted by length, so that padding stays small, cut at a token budget,
+/// and shared out evenly over workers.</summary>
+public sealed class BlockPlan
+{
+    private readonly IReadOnlyList<TokenRow> rows;
+
+    /// <summary>Plans the blocks; the same rows always give the same plan.</summary>
+    /// <param name="rows">The rows.</param>
+    /// <param name="tokenBudget">The number of padded tokens a block may have (a longer row gets a block of its own).</param>
+    /// <param name="workers">The number of workers.</param>
+    public BlockPlan(IReadOnlyList<TokenRow> rows, int tokenBudget, int workers)
+    {
+        this.rows = rows;
+        var order = Enumerable.Range(0, rows.Count).OrderByDescending(index => rows[index].Length).ToArray();
+        var lists = Enumerable.Range(0, workers).Select(_ => new List<int[]>()).ToArray();
+        var loads = new long[workers];
+        for (var start = 0; start < order.Length;)
+        {
+            var length = rows[order[start]].Length;
+            var count = Math.Min(Math.Max(1, tokenBudget / length), order.Length - start);
+            // The last blocks are split, so that no worker waits for another's final block.
+            if (start + count == order.Length && start == 0 && workers > 1)
+                count = (count + workers - 1) / workers;
+            var worker = Array.IndexOf(loads, loads.Min());
+            lists[worker].Add(order[start..(start + count)]);
+            loads[worker] += (long)length * count;
+            start += count;
+        }
+        Blocks = lists;
+        ReadOrder = BuildReadOrder();
+    }
+
+    /// <summary>For each worker its blocks, each a list of row indices.</summary>
+    public IReadOnlyList<IReadOnlyList<int[]>> Blocks { get; }
+
+    /// <summary>For each read, in the order of the rows, where it lies when the workers' blocks are laid end to end.</summary>
+    public long[] ReadOrder { get; }
+
+    /// <summary>The rows of one block.</summary>
+    public TokenRow[] RowsOf(int[] block) => Array.ConvertAll(block, index => rows[index]);
+
+    private long[] BuildReadOrder()
+    {
+        var firstRead = new int[rows.Count + 1];
+        for (var index = 0; index < rows.Count; index++)
+            firstRead[index + 1] = firstRead[index] + rows[index].Reads.Length;
+        var order = new long[firstRead[^1]];
+        var place = 0;
+        foreach (var row in Blocks.SelectMany(blocks => blocks).SelectMany(block => block))
+            for (var read = 0; read < rows[row].Reads.Length; read++)
+                order[firstRead[row] + read] = place++;
+        return order;
+    }
+}

@@ -1,0 +1,124 @@
+using System.Security.Cryptography;
+using Kalm.Engine;
+using Kalm.Files;
+using Kalm.Language.Checkpoints;
+using Kalm.Language.Tokenization;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Kalm.Language.Model;
+
+/// <summary>A causal language model in memory: architecture, tokenizer and weights. Owns the weights.</summary>
+public sealed class CausalModel : IDisposable
+{
+    private readonly Dictionary<string, Tensor> weights;
+
+    /// <summary>Takes ready weights over.</summary>
+    /// <param name="config">The architecture.</param>
+    /// <param name="tokenizer">The tokenizer.</param>
+    /// <param name="weights">Every tensor of <see cref="ModelConfig.TensorShapes"/>, F32; owned from here on.</param>
+    /// <param name="device">Where the weights live.</param>
+    public CausalModel(ModelConfig config, Tokenizer tokenizer, Dictionary<string, Tensor> weights, Device device)
+    {
+        (Config, Tokenizer, this.weights, Device) = (config, tokenizer, weights, device);
+    }
+
+    /// <summary>The architecture.</summary>
+    public ModelConfig Config { get; }
+
+    /// <summary>The tokenizer.</summary>
+    public Tokenizer Tokenizer { get; }
+
+    /// <summary>The weights by their checkpoint names, F32. Owned by the model.</summary>
+    public IReadOnlyDictionary<string, Tensor> Weights => weights;
+
+    /// <summary>Where the weights live.</summary>
+    public Device Device { get; }
+
+    /// <summary>The number of parameters, with and without the token embedding and a separate head.</summary>
+    public (long All, long Body) ParameterCount => CountParameters(Config);
+
+    /// <summary>The number of parameters of an architecture, with and without the token embedding and a separate head.</summary>
+    public static (long All, long Body) CountParameters(ModelConfig config)
+    {
+        var counts = config.TensorShapes().Select(tensor => (tensor.Name, Count: tensor.Shape.Aggregate(1L, (product, size) => product * size))).ToList();
+        return (counts.Sum(tensor => tensor.Count), counts.Where(tensor => tensor.Name is not (TensorNames.Embedding or TensorNames.Head)).Sum(tensor => tensor.Count));
+    }
+
+    /// <summary>Loads a Hugging Face folder: config.json, model.safetensors, tokenizer.json.</summary>
+    /// <param name="folder">The folder.</param>
+    /// <param name="device">Where the weights go; the CPU when null.</param>
+    /// <exception cref="KalmException">A file is missing or damaged, a tensor is missing or has another shape than config.json says,
+    /// or the tokenizer knows more tokens than the model.</exception>
+    public static CausalModel Load(string folder, Device? device = null)
+    {
+        using var checkpoint = CheckpointFolder.Open(folder);
+        var tokenizer = Tokenizer.Load(folder);
+        if (tokenizer.VocabularySize > checkpoint.Config.VocabularySize)
+            throw new KalmException(
+                $"{folder}: the tokenizer has {tokenizer.VocabularySize} tokens; expected at most vocab_size of config.json, {checkpoint.Config.VocabularySize}");
+        NativeEngine.Initialize();
+        var weights = new Dictionary<string, Tensor>();
+        foreach (var (name, _) in checkpoint.Config.TensorShapes())
+            weights.Add(name, ReadTensor(checkpoint.Weights, name, device ?? CPU));
+        return new CausalModel(checkpoint.Config, tokenizer, weights, device ?? CPU);
+    }
+
+    /// <summary>Writes a Hugging Face folder: config.json, model.safetensors (F32), tokenizer files.</summary>
+    /// <param name="folder">An existing folder, usually a staged one.</param>
+    /// <param name="config">The architecture.</param>
+    /// <param name="tokenizer">The tokenizer.</param>
+    /// <param name="weight">Gives a weight by its checkpoint name; the result is disposed.</param>
+    public static void Save(string folder, ModelConfig config, Tokenizer tokenizer, Func<string, Tensor> weight)
+    {
+        (config with { TorchType = TensorType.F32 }).Save(folder);
+        tokenizer.Save(folder);
+        WriteTensors(Path.Combine(folder, CheckpointFolder.WeightsName), config.TensorShapes(), weight);
+    }
+
+    /// <summary>Reads one tensor as F32.</summary>
+    /// <returns>The tensor; the caller owns it.</returns>
+    public static unsafe Tensor ReadTensor(SafetensorsFile file, string name, Device device)
+    {
+        const int Chunk = 1 << 24;
+        var entry = file.Find(name);
+        using var scope = NewDisposeScope();
+        var values = empty([.. entry.Shape], ScalarType.Float32);
+        var bytes = values.bytes;
+        fixed (byte* start = bytes)
+            for (long at = 0; at < entry.ElementCount; at += Chunk)
+                file.ReadSingles(entry, at, new Span<float>((float*)start + at, (int)Math.Min(Chunk, entry.ElementCount - at)));
+        return values.to(device).DetachFromDisposeScope();
+    }
+
+    /// <summary>Writes tensors as F32 into one safetensors file.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="tensors">Names and shapes.</param>
+    /// <param name="value">Gives a tensor by name; the result is disposed.</param>
+    public static void WriteTensors(string path, IEnumerable<(string Name, long[] Shape)> tensors, Func<string, Tensor> value)
+    {
+        var writer = new SafetensorsWriter();
+        foreach (var (name, shape) in tensors)
+            writer.Declare(name, TensorType.F32, shape);
+        writer.Write(path, (entry, stream) =>
+        {
+            using var scope = NewDisposeScope();
+            var flat = value(entry.Name).detach().to(ScalarType.Float32).cpu().contiguous();
+            stream.Write(flat.bytes);
+        });
+    }
+
+    /// <summary>SHA-256 over the weights' file of a model folder, in hexadecimal: the model's identity.</summary>
+    public static string HashWeights(string folder)
+    {
+        using var stream = File.OpenRead(Path.Combine(folder, CheckpointFolder.WeightsName));
+        return Convert.ToHexStringLower(SHA256.HashData(stream));
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        foreach (var weight in weights.Values)
+            weight.Dispose();
+    }
+}

@@ -1,0 +1,120 @@
+using Kalm.Language.Checkpoints;
+using TorchSharp;
+using static TorchSharp.torch;
+using static TorchSharp.torch.nn;
+
+namespace Kalm.Language.Model;
+
+/// <summary>A Llama-architecture decoder (arXiv 2302.13971): RMSNorm, rotary positions, grouped-query attention, SwiGLU.
+/// Holds no weights of its own: it looks them up by their checkpoint names, learned ones first, so that several decoders can share them.</summary>
+public sealed class Decoder : IDisposable
+{
+    private readonly ModelConfig config;
+    private readonly Rotary rotary;
+    private readonly Layer[] layers;
+    private readonly Tensor embedding;
+    private readonly Tensor finalNorm;
+    private readonly Tensor head;
+
+    /// <summary>Binds a decoder to its weights.</summary>
+    /// <param name="config">The architecture.</param>
+    /// <param name="frozen">The weights that are not learned, by checkpoint name; may be empty when all are.</param>
+    /// <param name="learned">The learned parameters: weights by checkpoint name, low-rank matrices by PEFT's; null when none are.</param>
+    /// <param name="lora">The low-rank options, when <paramref name="learned"/> holds low-rank matrices.</param>
+    /// <param name="device">Where the weights live.</param>
+    public Decoder(ModelConfig config, IReadOnlyDictionary<string, Tensor> frozen, ParameterReplica? learned, AdapterConfig? lora, Device device)
+    {
+        this.config = config;
+        rotary = new Rotary(config, device);
+        embedding = Weight(TensorNames.Embedding);
+        finalNorm = Weight(TensorNames.FinalNorm);
+        head = config.TieWordEmbeddings ? embedding : Weight(TensorNames.Head);
+        layers = new Layer[config.LayerCount];
+        for (var index = 0; index < layers.Length; index++)
+            layers[index] = new Layer(
+                Weight(TensorNames.OfLayer(index, "input_layernorm")), Weight(TensorNames.OfLayer(index, "post_attention_layernorm")),
+                Project(index, "self_attn.q_proj"), Project(index, "self_attn.k_proj"), Project(index, "self_attn.v_proj"),
+                Project(index, "self_attn.o_proj"), Project(index, "mlp.gate_proj"), Project(index, "mlp.up_proj"), Project(index, "mlp.down_proj"));
+
+        Tensor Weight(string name) => learned?.Find(name) ?? frozen[name];
+
+        Projection Project(int layer, string module) => new(
+            Weight(TensorNames.OfLayer(layer, module)),
+            learned?.Find(AdapterConfig.LoraName(layer, module, 'A')), learned?.Find(AdapterConfig.LoraName(layer, module, 'B')),
+            lora?.Scale ?? 0, lora?.Dropout ?? 0);
+    }
+
+    /// <summary>Draws the dropout of training passes; null (the default) drops nothing. Not owned.</summary>
+    public Generator? Randomness { get; set; }
+
+    /// <summary>Looks token ids up.</summary>
+    /// <param name="tokens">[tokens], int64.</param>
+    /// <returns>[tokens, hidden]; the caller owns it.</returns>
+    public Tensor Embed(Tensor tokens) => functional.embedding(tokens, embedding);
+
+    /// <summary>Runs the body and reads the final-norm hidden states of the block's read positions; nothing behind them is computed.</summary>
+    /// <param name="embedded">[rows x length, hidden], from <see cref="Embed"/>.</param>
+    /// <param name="block">The rows' layout.</param>
+    /// <returns>[reads, hidden]; the caller owns it.</returns>
+    public Tensor Read(Tensor embedded, TokenBlock block)
+    {
+        using var scope = NewDisposeScope();
+        var (cosine, sine) = rotary.Angles(block.Positions);
+        var states = embedded;
+        for (var index = 0; index < layers.Length; index++)
+            states = RunLayer(layers[index], states, block, cosine, sine, index == layers.Length - 1 ? block.Reads : null);
+        return Normalise(states, finalNorm).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>The language-model head.</summary>
+    /// <param name="states">[reads, hidden], from <see cref="Read"/>.</param>
+    /// <returns>Logits [reads, vocabulary]; the caller owns them.</returns>
+    public Tensor Logits(Tensor states) => functional.linear(states, head);
+
+    /// <param name="reads">In the last layer, the states that are read: everything after attention is computed for them alone.</param>
+    private Tensor RunLayer(Layer layer, Tensor states, TokenBlock block, Tensor cosine, Tensor sine, Tensor? reads)
+    {
+        using var scope = NewDisposeScope();
+        var mixed = Attend(layer, Normalise(states, layer.AttentionNorm), block, cosine, sine);
+        if (reads is not null)
+        {
+            mixed = mixed.index_select(0, reads);
+            states = states.index_select(0, reads);
+        }
+        states = states + layer.Output.Apply(mixed, Randomness);
+        var normalised = Normalise(states, layer.FeedForwardNorm);
+        var gate = functional.silu(layer.Gate.Apply(normalised, Randomness));
+        var fed = layer.Down.Apply(gate * layer.Up.Apply(normalised, Randomness), Randomness);
+        return (states + fed).MoveToOuterDisposeScope();
+    }
+
+    private Tensor Attend(Layer layer, Tensor input, TokenBlock block, Tensor cosine, Tensor sine)
+    {
+        using var scope = NewDisposeScope();
+        var query = Rotary.Turn(Heads(layer.Query, config.HeadCount), cosine, sine).transpose(1, 2);
+        var key = Repeat(Rotary.Turn(Heads(layer.Key, config.KeyValueHeadCount), cosine, sine)).transpose(1, 2);
+        var value = Repeat(Heads(layer.Value, config.KeyValueHeadCount)).transpose(1, 2);
+        var mixed = functional.scaled_dot_product_attention(query, key, value, block.Mask, 0, block.Mask is null);
+        return mixed.transpose(1, 2).reshape(block.RowCount * block.Length, config.HeadCount * config.HeadDimension).MoveToOuterDisposeScope();
+
+        Tensor Heads(Projection projection, int heads) =>
+            projection.Apply(input, Randomness).view(block.RowCount, block.Length, heads, config.HeadDimension);
+
+        Tensor Repeat(Tensor heads) =>
+            config.KeyValueHeadCount == config.HeadCount ? heads : heads.repeat_interleave(config.HeadCount / config.KeyValueHeadCount, 2);
+    }
+
+    private Tensor Normalise(Tensor states, Tensor weight)
+    {
+        using var scope = NewDisposeScope();
+        var scale = states.square().mean([-1], keepdim: true).add(config.NormEpsilon).rsqrt();
+        return (states * scale * weight).MoveToOuterDisposeScope();
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => rotary.Dispose();
+
+    private sealed record Layer(
+        Tensor AttentionNorm, Tensor FeedForwardNorm, Projection Query, Projection Key, Projection Value, Projection Output,
+        Projection Gate, Projection Up, Projection Down);
+}

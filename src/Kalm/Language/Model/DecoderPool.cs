@@ -1,0 +1,221 @@
+using Kalm.Language.Checkpoints;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Kalm.Language.Model;
+
+/// <summary>One model run by several workers at once: each has a decoder over the same weights and a gradient of its own. On a CPU,
+/// small matrices scale badly over the threads of one product, and well over workers that each take a share of the rows.</summary>
+public sealed class DecoderPool : IDisposable
+{
+    /// <summary>Below this width a CPU does better with one worker per core than with one worker on all cores.</summary>
+    private const int WideModel = 1024;
+    private const int BlockTokens = 2048;
+
+    private readonly WorkerThreads workers;
+    private readonly Decoder[] decoders;
+    private readonly ParameterReplica[] replicas;
+    private readonly Device device;
+
+    /// <summary>Starts the workers.</summary>
+    /// <param name="model">The base model; not owned, must outlive the pool.</param>
+    /// <param name="learned">What is learned; null for inference with the base alone. Not owned, must outlive the pool.</param>
+    /// <param name="lora">The low-rank options, when low-rank matrices are learned.</param>
+    /// <param name="threads">The number of CPU threads to use in all.</param>
+    public DecoderPool(CausalModel model, ParameterSet? learned, AdapterConfig? lora, int threads)
+    {
+        device = model.Device;
+        var count = device.type == DeviceType.CPU && model.Config.HiddenSize < WideModel ? threads : 1;
+        workers = new WorkerThreads(count, Math.Max(1, threads / count));
+        set_num_threads(Math.Max(1, threads / count));
+        replicas = learned is null ? [] : [.. Enumerable.Range(0, count).Select(_ => learned.CreateReplica())];
+        decoders = [.. Enumerable.Range(0, count).Select(index =>
+            new Decoder(model.Config, model.Weights, learned is null ? null : replicas[index], lora, device))];
+    }
+
+    /// <summary>The number of workers.</summary>
+    public int WorkerCount => decoders.Length;
+
+    /// <summary>The leaves of the first worker, for losses computed by the caller; null when nothing is learned.</summary>
+    public ParameterReplica? Learned => replicas.FirstOrDefault();
+
+    /// <summary>The final-norm hidden states of every row's reads, without gradients.</summary>
+    /// <param name="rows">Any number of rows.</param>
+    /// <returns>[reads, hidden] in the order of the rows; the caller owns it.</returns>
+    public Tensor Read(IReadOnlyList<TokenRow> rows)
+    {
+        var plan = new BlockPlan(rows, BlockTokens, WorkerCount);
+        var parts = new Tensor[WorkerCount][];
+        workers.Run(worker =>
+        {
+            using var noGradient = no_grad();
+            decoders[worker].Randomness = null;
+            parts[worker] = [.. plan.Blocks[worker].Select(block =>
+            {
+                using var scope = NewDisposeScope();
+                using var tokens = new TokenBlock(plan.RowsOf(block), device);
+                var decoder = decoders[worker];
+                return decoder.Read(decoder.Embed(tokens.Tokens), tokens).DetachFromDisposeScope();
+            })];
+        });
+        return Gather(plan, parts);
+    }
+
+    /// <summary>A training pass: the states of every row's reads, and the way back.</summary>
+    /// <param name="rows">At least one row.</param>
+    /// <param name="seed">Decides the dropout of this pass.</param>
+    /// <returns>The pass; the caller owns it, and calls <see cref="TrainingPass.Backward"/> once on it.</returns>
+    public TrainingPass Forward(IReadOnlyList<TokenRow> rows, long seed)
+    {
+        var plan = new BlockPlan(rows, BlockTokens, WorkerCount);
+        var outputs = new Tensor[WorkerCount][];
+        workers.Run(worker => outputs[worker] = ForwardShare(worker, plan, seed));
+        using var scope = NewDisposeScope();
+        var detached = outputs.Select(share => share.Select(output => output.detach().DetachFromDisposeScope()).ToArray()).ToArray();
+        var states = Gather(plan, detached).requires_grad_();
+        return new TrainingPass(this, plan, outputs, states);
+    }
+
+    /// <summary>Adds the gradient of the weighted mean negative log-likelihood of the labels that follow the reads.</summary>
+    /// <param name="rows">At least one row.</param>
+    /// <param name="labels">For each row, the token that should follow each of its reads.</param>
+    /// <param name="weight">The weight of the mean in the loss.</param>
+    /// <param name="seed">Decides the dropout of this pass.</param>
+    /// <returns>The mean negative log-likelihood in nats per label.</returns>
+    public double LanguageModelPass(IReadOnlyList<TokenRow> rows, IReadOnlyList<int[]> labels, double weight, long seed)
+    {
+        var plan = new BlockPlan(rows, BlockTokens, WorkerCount);
+        long total = labels.Sum(row => (long)row.Length);
+        var sums = new double[WorkerCount];
+        workers.Run(worker =>
+        {
+            using var randomness = new Generator(unchecked((ulong)(seed * 1009 + worker)), device);
+            decoders[worker].Randomness = randomness;
+            foreach (var block in plan.Blocks[worker])
+                sums[worker] += LanguageModelBlock(decoders[worker], plan.RowsOf(block), block.SelectMany(row => labels[row]), weight / total);
+        });
+        return sums.Sum() / total;
+    }
+
+    /// <summary>Sets every worker's gradient to zero.</summary>
+    public void ZeroGradients()
+    {
+        foreach (var replica in replicas)
+            replica.Gradient.zero_().Dispose();
+    }
+
+    /// <summary>The workers' gradients summed in a fixed order.</summary>
+    /// <returns>Flat, as <see cref="ParameterSet.Values"/>; owned by the first worker, valid until the next pass.</returns>
+    public Tensor SumGradients()
+    {
+        using var noGradient = no_grad();
+        foreach (var replica in replicas.Skip(1))
+            replicas[0].Gradient.add_(replica.Gradient).Dispose();
+        return replicas[0].Gradient;
+    }
+
+    private double LanguageModelBlock(Decoder decoder, TokenRow[] rows, IEnumerable<int> labels, double weight)
+    {
+        using var scope = NewDisposeScope();
+        using var block = new TokenBlock(rows, device);
+        var logits = decoder.Logits(decoder.Read(decoder.Embed(block.Tokens), block));
+        var target = tensor(labels.Select(label => (long)label).ToArray(), device: device);
+        var sum = nn.functional.cross_entropy(logits, target, reduction: nn.Reduction.Sum);
+        sum.mul(weight).backward();
+        return sum.ToDouble();
+    }
+
+    private Tensor[] ForwardShare(int worker, BlockPlan plan, long seed)
+    {
+        var blocks = plan.Blocks[worker];
+        if (blocks.Count == 0)
+            return [];
+        using var scope = NewDisposeScope();
+        using var randomness = new Generator(unchecked((ulong)(seed * 1009 + worker)), device);
+        var decoder = decoders[worker];
+        decoder.Randomness = randomness;
+        var laidOut = blocks.Select(block => new TokenBlock(plan.RowsOf(block), device)).ToArray();
+        // One look-up for all blocks: its gradient is a dense matrix as large as the vocabulary.
+        var embedded = decoder.Embed(cat([.. laidOut.Select(block => block.Tokens)]))
+            .split([.. laidOut.Select(block => block.Tokens.numel())]);
+        var outputs = laidOut.Select((block, index) => decoder.Read(embedded[index], block).DetachFromDisposeScope()).ToArray();
+        foreach (var block in laidOut)
+            block.Dispose();
+        return outputs;
+    }
+
+    private static Tensor Gather(BlockPlan plan, Tensor[][] parts)
+    {
+        using var scope = NewDisposeScope();
+        using var noGradient = no_grad();
+        var all = parts.SelectMany(part => part).ToArray();
+        var joined = cat(all);
+        foreach (var part in all)
+            part.Dispose();
+        return joined.index_select(0, tensor(plan.ReadOrder, device: joined.device)).DetachFromDisposeScope();
+    }
+
+    internal void Backward(BlockPlan plan, Tensor[][] outputs, Tensor gradient)
+    {
+        using var scope = NewDisposeScope();
+        var inverse = new long[plan.ReadOrder.Length];
+        for (var read = 0; read < inverse.Length; read++)
+            inverse[plan.ReadOrder[read]] = read;
+        var ordered = gradient.index_select(0, tensor(inverse, device: device));
+        var starts = new long[outputs.Length];
+        for (var worker = 1; worker < outputs.Length; worker++)
+            starts[worker] = starts[worker - 1] + outputs[worker - 1].Sum(output => output.shape[0]);
+        workers.Run(worker =>
+        {
+            if (outputs[worker].Length == 0)
+                return;
+            using var workerScope = NewDisposeScope();
+            var sizes = outputs[worker].Select(output => output.shape[0]).ToArray();
+            var share = ordered.narrow(0, starts[worker], sizes.Sum()).split(sizes);
+            autograd.backward(outputs[worker], share);
+        });
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        workers.Dispose();
+        foreach (var decoder in decoders)
+            decoder.Dispose();
+        foreach (var replica in replicas)
+            replica.Dispose();
+    }
+}
+
+/// <summary>The states of a training pass as a leaf of the caller's own loss; the gradient that arrives there is sent on through the
+/// decoder, worker by worker (as GradCache does, arXiv 2101.06983, but without computing anything twice).</summary>
+public sealed class TrainingPass : IDisposable
+{
+    private readonly DecoderPool pool;
+    private readonly BlockPlan plan;
+    private readonly Tensor[][] outputs;
+
+    internal TrainingPass(DecoderPool pool, BlockPlan plan, Tensor[][] outputs, Tensor states)
+    {
+        (this.pool, this.plan, this.outputs) = (pool, plan, outputs);
+        States = states;
+    }
+
+    /// <summary>[reads, hidden], in the order of the rows; a leaf that gathers a gradient. Owned by the pass.</summary>
+    public Tensor States { get; }
+
+    /// <summary>Sends the gradient of <see cref="States"/> through the decoder into the learned parameters.</summary>
+    public void Backward()
+    {
+        using var gradient = States.grad ?? throw new InvalidOperationException("no loss has been sent back to the states");
+        pool.Backward(plan, outputs, gradient);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        foreach (var output in outputs.SelectMany(share => share))
+            output.Dispose();
+        States.Dispose();
+    }
+}

@@ -1,0 +1,17 @@
+namespace Kalm.Language.Model;
+
+/// <summary>The names of a decoder's tensors in a Hugging Face checkpoint.</summary>
+public static class TensorNames
+{
+    /// <summary>Token embedding, [vocabulary, hidden].</summary>
+    public const string Embedding = "model.embed_tokens.weight";
+
+    /// <summary>Final norm, [hidden].</summary>
+    public const string FinalNorm = "model.norm.weight";
+
+    /// <summary>Language-model head, [vocabulary, hidden]; absent when tied to the embedding.</summary>
+    public const string Head = "lm_head.weight";
+
+    /// <summary>The weight of a module of a layer, e.g. <c>mlp.gate_proj</c>.</summary>
+    public static string OfLayer(int layer, string module) => $"model.layers.{layer}.{module}.weight";
+}

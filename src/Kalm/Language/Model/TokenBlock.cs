@@ -1,0 +1,114 @@
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Kalm.Language.Model;
+
+/// <summary>One row of a block: token ids with the position and the segment of each. Segment 0 is a prefix that every token after it sees;
+/// a token of segment k > 0 (a branch) sees the prefix and its own segment only. A plain sequence is all segment 0.</summary>
+/// <param name="Tokens">Token ids.</param>
+/// <param name="Positions">Position ids; a branch continues from its prefix.</param>
+/// <param name="Segments">Segments, as above.</param>
+/// <param name="Reads">The indices in the row whose final hidden state is wanted, ascending.</param>
+public sealed record TokenRow(int[] Tokens, int[] Positions, int[] Segments, int[] Reads)
+{
+    /// <summary>The number of tokens.</summary>
+    public int Length => Tokens.Length;
+
+    /// <summary>A plain causal sequence.</summary>
+    public static TokenRow Sequence(int[] tokens, int[] reads) =>
+        new(tokens, [.. Enumerable.Range(0, tokens.Length)], new int[tokens.Length], reads);
+}
+
+/// <summary>Rows of similar length as the tensors that the decoder takes. Owns them.</summary>
+public sealed class TokenBlock : IDisposable
+{
+    private const float Hidden = float.NegativeInfinity;
+
+    /// <summary>Lays rows out, padded to the longest.</summary>
+    /// <param name="rows">At least one row.</param>
+    /// <param name="device">Where the tensors go.</param>
+    public TokenBlock(IReadOnlyList<TokenRow> rows, Device device)
+    {
+        RowCount = rows.Count;
+        Length = rows.Max(row => row.Length);
+        TokenCount = rows.Sum(row => row.Length);
+        var tokens = new long[RowCount * Length];
+        var positions = new long[tokens.Length];
+        var reads = new List<long>();
+        for (var index = 0; index < RowCount; index++)
+        {
+            var row = rows[index];
+            var start = index * Length;
+            for (var at = 0; at < row.Length; at++)
+            {
+                tokens[start + at] = row.Tokens[at];
+                positions[start + at] = row.Positions[at];
+            }
+            foreach (var read in row.Reads)
+                reads.Add(start + read);
+        }
+        ReadCount = reads.Count;
+        Tokens = tensor(tokens, device: device).DetachFromDisposeScope();
+        Positions = tensor(positions, [RowCount, Length], device: device).DetachFromDisposeScope();
+        Reads = ReadCount == tokens.Length ? null : tensor([.. reads], dtype: ScalarType.Int64, device: device).DetachFromDisposeScope();
+        // Padding lies behind every real token, so plain sequences need no mask beyond causality.
+        Mask = rows.All(row => row.Segments.All(segment => segment == 0))
+            ? null
+            : tensor(BuildMask(rows, Length), [RowCount, 1, Length, Length], device: device).DetachFromDisposeScope();
+    }
+
+    /// <summary>The number of rows.</summary>
+    public int RowCount { get; }
+
+    /// <summary>The padded length of a row.</summary>
+    public int Length { get; }
+
+    /// <summary>The number of real tokens, padding not counted.</summary>
+    public int TokenCount { get; }
+
+    /// <summary>The number of hidden states read.</summary>
+    public int ReadCount { get; }
+
+    /// <summary>Token ids, [rows x length], int64.</summary>
+    public Tensor Tokens { get; }
+
+    /// <summary>Position ids, [rows, length], int64.</summary>
+    public Tensor Positions { get; }
+
+    /// <summary>Flat indices of the read states, [reads], int64; null when all are read.</summary>
+    public Tensor? Reads { get; }
+
+    /// <summary>What to add to attention scores, [rows, 1, length, length], 0 or minus infinity; null for plain causal rows.</summary>
+    public Tensor? Mask { get; }
+
+    private static float[] BuildMask(IReadOnlyList<TokenRow> rows, int length)
+    {
+        var mask = new float[rows.Count * length * length];
+        Array.Fill(mask, Hidden);
+        for (var index = 0; index < rows.Count; index++)
+        {
+            var segments = rows[index].Segments;
+            for (var at = 0; at < length; at++)
+            {
+                var line = mask.AsSpan((index * length + at) * length, length);
+                // A padding token sees itself, so that its (unused) state stays finite.
+                line[at] = 0;
+                if (at >= segments.Length)
+                    continue;
+                for (var seen = 0; seen < at; seen++)
+                    if (segments[seen] == 0 || segments[seen] == segments[at])
+                        line[seen] = 0;
+            }
+        }
+        return mask;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        Tokens.Dispose();
+        Positions.Dispose();
+        Reads?.Dispose();
+        Mask?.Dispose();
+    }
+}

@@ -1,0 +1,71 @@
+using Kalm.Language.Model;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Kalm.Language.Training;
+
+/// <summary>AdamW (arXiv 1711.05101) on one flat buffer: decoupled weight decay on matrices only.</summary>
+public sealed class AdamW : IDisposable
+{
+    private const double FirstDecay = 0.9;
+    private const double Epsilon = 1e-8;
+    private readonly ParameterSet parameters;
+    private readonly double secondDecay;
+    private readonly double weightDecay;
+    private readonly Tensor first;
+    private readonly Tensor second;
+    private readonly Tensor buffer;
+
+    /// <summary>Starts with zero moments.</summary>
+    /// <param name="parameters">What is learned; not owned.</param>
+    /// <param name="weightDecay">The decay, multiplied by the learning rate in each step.</param>
+    /// <param name="secondDecay">beta 2.</param>
+    public AdamW(ParameterSet parameters, double weightDecay, double secondDecay = 0.999)
+    {
+        this.parameters = parameters;
+        this.weightDecay = weightDecay;
+        this.secondDecay = secondDecay;
+        first = zeros_like(parameters.Values).DetachFromDisposeScope();
+        second = zeros_like(parameters.Values).DetachFromDisposeScope();
+        buffer = zeros_like(parameters.Values).DetachFromDisposeScope();
+    }
+
+    /// <summary>The number of steps taken.</summary>
+    public int StepCount { get; private set; }
+
+    /// <summary>Scales the gradient down so that its norm is at most <paramref name="limit"/>, as in-place work on the gradient.</summary>
+    /// <returns>The norm before clipping.</returns>
+    public static double Clip(Tensor gradient, double limit)
+    {
+        using var noGradient = no_grad();
+        using var scope = NewDisposeScope();
+        var norm = gradient.norm().ToDouble();
+        if (norm > limit)
+            gradient.mul_(limit / (norm + 1e-6));
+        return norm;
+    }
+
+    /// <summary>Updates the parameters in place.</summary>
+    /// <param name="gradient">Flat, as <see cref="ParameterSet.Values"/>.</param>
+    /// <param name="rate">The learning rate of this step.</param>
+    public void Step(Tensor gradient, double rate)
+    {
+        using var noGradient = no_grad();
+        using var scope = NewDisposeScope();
+        StepCount++;
+        if (parameters.DecayedCount > 0 && weightDecay > 0)
+            parameters.Values.narrow(0, 0, parameters.DecayedCount).mul_(1 - rate * weightDecay);
+        first.mul_(FirstDecay).add_(gradient, 1 - FirstDecay);
+        second.mul_(secondDecay).addcmul_(gradient, gradient, 1 - secondDecay);
+        buffer.copy_(second).sqrt_().div_(Math.Sqrt(1 - Math.Pow(secondDecay, StepCount))).add_(Epsilon);
+        parameters.Values.addcdiv_(first, buffer, -rate / (1 - Math.Pow(FirstDecay, StepCount)));
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        first.Dispose();
+        second.Dispose();
+        buffer.Dispose();
+    }
+}

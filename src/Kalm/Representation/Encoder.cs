@@ -1,0 +1,54 @@
+using Kalm.Language.Model;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Kalm.Representation;
+
+/// <summary>Turns views into vectors of unit length: the final-norm hidden state at the last token, L2-normalised.</summary>
+/// <remarks>Source: KaLM, arXiv 2412.04948, section on explicit alignment.</remarks>
+public static class Encoder
+{
+    /// <summary>Encodes without gradients.</summary>
+    /// <param name="decoder">The model.</param>
+    /// <param name="rows">Packed views.</param>
+    /// <returns>[reads, hidden], unit length, in the order of the rows; the caller owns it.</returns>
+    public static Tensor Encode(DecoderPool decoder, IReadOnlyList<TokenRow> rows)
+    {
+        using var noGradient = no_grad();
+        using var states = decoder.Read(rows);
+        return UnitLength(states);
+    }
+
+    /// <summary>Encodes many rows in portions, reporting progress between them.</summary>
+    /// <param name="decoder">The model.</param>
+    /// <param name="rows">Packed views.</param>
+    /// <param name="progress">Told the number of rows done after each portion; may be null.</param>
+    /// <param name="cancellation">Stops between portions.</param>
+    /// <returns>As <see cref="Encode"/>.</returns>
+    public static Tensor EncodeAll(DecoderPool decoder, IReadOnlyList<TokenRow> rows, IProgress<int>? progress, CancellationToken cancellation)
+    {
+        const int Portion = 4096;
+        var parts = new List<Tensor>();
+        try
+        {
+            for (var start = 0; start < rows.Count; start += Portion)
+            {
+                cancellation.ThrowIfCancellationRequested();
+                var end = Math.Min(start + Portion, rows.Count);
+                parts.Add(Encode(decoder, [.. rows.Skip(start).Take(end - start)]));
+                progress?.Report(end);
+            }
+            return cat([.. parts]);
+        }
+        finally
+        {
+            foreach (var part in parts)
+                part.Dispose();
+        }
+    }
+
+    /// <summary>L2-normalises rows.</summary>
+    /// <param name="states">[reads, hidden].</param>
+    /// <returns>The same shape; the caller owns it.</returns>
+    public static Tensor UnitLength(Tensor states) => nn.functional.normalize(states, p: 2, dim: 1, eps: 1e-12);
+}

@@ -1,0 +1,63 @@
+using Kalm.Language.Model;
+
+namespace Kalm.Representation;
+
+/// <summary>What a batch asks the encoder for: distinct entity views and distinct queries, grouped under the description they share.</summary>
+public sealed class Forest
+{
+    private const int RowTokens = 256;
+    private readonly Dictionary<int, int> entityReads = [];
+    private readonly Dictionary<int, int> queryReads = [];
+    private readonly List<TokenRow> rows = [];
+
+    /// <summary>Grows the trees.</summary>
+    /// <param name="texts">The encoded texts.</param>
+    /// <param name="entityTexts">Numbers of the descriptions whose entity view is wanted; repeats are encoded once.</param>
+    /// <param name="queryTexts">Numbers of the wanted queries (<see cref="TextIndex.QueryText"/>); repeats are encoded once.</param>
+    public Forest(TextIndex texts, IEnumerable<int> entityTexts, IEnumerable<int> queryTexts)
+    {
+        var trees = new Dictionary<int, Tree>();
+        foreach (var entity in entityTexts)
+            TreeOf(entity).WithEntityView = true;
+        foreach (var query in queryTexts)
+            if (queryReads.TryAdd(query, 0))
+                TreeOf(texts.EntityTextOf(query)).Queries.Add(query);
+        var read = 0;
+        foreach (var (entity, tree) in trees)
+        {
+            var relations = tree.Queries.ConvertAll(query => texts.Relations[texts.RelationTextOf(query)]);
+            foreach (var view in texts.Wording.Views(texts.Descriptions[entity], tree.WithEntityView, relations))
+                rows.AddRange(view.ToRows(RowTokens));
+            if (tree.WithEntityView)
+                entityReads.Add(entity, read++);
+            foreach (var query in tree.Queries)
+                queryReads[query] = read++;
+        }
+
+        Tree TreeOf(int entity)
+        {
+            if (!trees.TryGetValue(entity, out var tree))
+                trees.Add(entity, tree = new Tree());
+            return tree;
+        }
+    }
+
+    /// <summary>The packed rows; their reads in order are the vectors that the two look-ups below number.</summary>
+    public IReadOnlyList<TokenRow> Rows => rows;
+
+    /// <summary>The number of tokens to encode.</summary>
+    public int TokenCount => rows.Sum(row => row.Length);
+
+    /// <summary>Which vector is the entity view of a description.</summary>
+    public int EntityRead(int entityText) => entityReads[entityText];
+
+    /// <summary>Which vector is the view of a query.</summary>
+    public int QueryRead(int queryText) => queryReads[queryText];
+
+    private sealed class Tree
+    {
+        public bool WithEntityView { get; set; }
+
+        public List<int> Queries { get; } = [];
+    }
+}

@@ -1,0 +1,28 @@
+using Kalm.Language.Model;
+
+namespace Kalm.Representation;
+
+/// <summary>Prompts packed under the instruction that they share, with the labels of each row.</summary>
+/// <param name="Rows">Packed rows.</param>
+/// <param name="Labels">For each row the token that should follow each of its reads.</param>
+public sealed record PromptRows(IReadOnlyList<TokenRow> Rows, IReadOnlyList<int[]> Labels)
+{
+    /// <summary>Attention over a row costs its length squared, so only a few prompts share one.</summary>
+    private const int RowTokens = 256;
+
+    /// <summary>Packs prompts that begin with the same prefix.</summary>
+    /// <param name="prompts">At least one.</param>
+    public static PromptRows Pack(IReadOnlyList<CompletionPrompt> prompts)
+    {
+        var rows = new TextTree(prompts[0].Prefix, [.. prompts.Select(prompt => prompt.Branch)]).ToRows(RowTokens).ToList();
+        var labels = prompts.SelectMany(prompt => prompt.Labels).ToArray();
+        var rowLabels = new List<int[]>(rows.Count);
+        var at = 0;
+        foreach (var row in rows)
+        {
+            rowLabels.Add(labels[at..(at + row.Reads.Length)]);
+            at += row.Reads.Length;
+        }
+        return new PromptRows(rows, rowLabels);
+    }
+}

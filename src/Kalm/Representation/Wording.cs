@@ -1,0 +1,126 @@
+using Kalm.Graph;
+using Kalm.Language.Tokenization;
+
+namespace Kalm.Representation;
+
+/// <summary>Which strings stand for a query and an entity.</summary>
+public enum WordingStyle
+{
+    /// <summary>Both views begin with the description: <c>D }</c> and <c>D, relation ]</c>, so that they share its encoding.</summary>
+    DescriptionFirst,
+
+    /// <summary>The strings of the KaLM paper (arXiv 2412.04948): <c>{ D }</c> and <c>[ D, relation ]</c>, tokenised as a whole.</summary>
+    Compat,
+}
+
+/// <summary>What decides a wording besides the texts; stored with every aligned model.</summary>
+/// <param name="Style">The strings.</param>
+/// <param name="MaximumTextTokens">A description is cut to this many tokens.</param>
+/// <param name="MaximumPromptTokens">A prompt with its response is cut to this many tokens, at the description.</param>
+public sealed record WordingOptions(
+    WordingStyle Style = WordingStyle.DescriptionFirst, int MaximumTextTokens = 50, int MaximumPromptTokens = 256);
+
+/// <summary>A prompt for triple completion and the response to learn.</summary>
+/// <param name="Prefix">The part that all prompts share.</param>
+/// <param name="Branch">The rest of the prompt and the response without its last token; read where a response token follows.</param>
+/// <param name="Labels">The response's tokens with the end token, one for each read.</param>
+public sealed record CompletionPrompt(int[] Prefix, Branch Branch, int[] Labels);
+
+/// <summary>Every wording of the method, in one place: training, ranking and questions build their token ids here and so cannot disagree.
+/// Pieces are tokenised apart and their ids concatenated, never tokenised again, so the two views of an entity share their prefix exactly.</summary>
+/// <remarks>Source: KaLM, arXiv 2412.04948.</remarks>
+public sealed class Wording
+{
+    private const string Instruction = "Given the head entity and relation, write a tail entity that completes the triple";
+    private readonly Tokenizer tokenizer;
+    private readonly int[] entityEnd;
+    private readonly int[] queryEnd;
+    private readonly int[] promptPrefix;
+    private readonly int[] responseMark;
+
+    /// <summary>Prepares the fixed pieces.</summary>
+    /// <param name="tokenizer">The model's tokenizer.</param>
+    /// <param name="options">The style and the limits.</param>
+    /// <exception cref="KalmException">The tokenizer has no end token, or the prompt limit leaves no room for a description.</exception>
+    public Wording(Tokenizer tokenizer, WordingOptions options)
+    {
+        this.tokenizer = tokenizer;
+        Options = options;
+        entityEnd = tokenizer.EncodeContinuation(" }");
+        queryEnd = tokenizer.EncodeContinuation(" ]");
+        promptPrefix = WithBegin(tokenizer.Encode($"### Instruction:\n{Instruction}\n\n### Input:\n"));
+        responseMark = tokenizer.EncodeContinuation("\n\n### Response:\n");
+    }
+
+    /// <summary>The style and the limits.</summary>
+    public WordingOptions Options { get; }
+
+    /// <summary>The ids of a description, cut to the limit, with no opening token.</summary>
+    public int[] Description(string text)
+    {
+        var tokens = tokenizer.Encode(text);
+        return tokens.Length <= Options.MaximumTextTokens ? tokens : tokens[..Options.MaximumTextTokens];
+    }
+
+    /// <summary>The ids of <c>, relation text</c>, never cut.</summary>
+    public int[] Relation(string text) => tokenizer.EncodeContinuation(", " + text);
+
+    /// <summary>The tree of one entity: its own view and the queries that start from it.</summary>
+    /// <param name="description">From <see cref="Description"/>.</param>
+    /// <param name="withEntityView">Whether the entity view is wanted; it is the first branch.</param>
+    /// <param name="relations">From <see cref="Relation"/>, a branch each.</param>
+    /// <returns>One tree, or in the compat style one tree a view, in the same order.</returns>
+    public IEnumerable<TextTree> Views(int[] description, bool withEntityView, IReadOnlyList<int[]> relations)
+    {
+        if (Options.Style == WordingStyle.Compat)
+            return CompatViews(description, withEntityView, relations);
+        var branches = new List<Branch>(relations.Count + 1);
+        if (withEntityView)
+            branches.Add(Branch.ReadAtEnd(entityEnd));
+        foreach (var relation in relations)
+            branches.Add(Branch.ReadAtEnd([.. relation, .. queryEnd]));
+        return [new TextTree(WithBegin(description), branches)];
+    }
+
+    private IEnumerable<TextTree> CompatViews(int[] description, bool withEntityView, IReadOnlyList<int[]> relations)
+    {
+        var text = tokenizer.Decode(description);
+        if (withEntityView)
+            yield return Whole($"{{ {text} }}");
+        foreach (var relation in relations)
+            yield return Whole($"[ {text}{tokenizer.Decode(relation)} ]");
+
+        TextTree Whole(string view) => new([], [Branch.ReadAtEnd(WithBegin(tokenizer.Encode(view)))]);
+    }
+
+    /// <summary>The prompt that asks for the tail of a query, and the response to learn.</summary>
+    /// <param name="description">The query entity's description, from <see cref="Description"/>.</param>
+    /// <param name="relation">From <see cref="Relation"/>.</param>
+    /// <param name="answer">The answer's text, beginning with its name.</param>
+    /// <exception cref="KalmException">The tokenizer has no end token.</exception>
+    public CompletionPrompt Completion(int[] description, int[] relation, string answer)
+    {
+        var end = tokenizer.EndId ?? throw new KalmException("the tokenizer names no end token: a response could never end\nexpected eos_token in tokenizer_config.json");
+        int[] response = [.. Description(answer), end];
+        var room = Options.MaximumPromptTokens - promptPrefix.Length - relation.Length - responseMark.Length - response.Length;
+        if (room < 1)
+            throw new KalmException($"a prompt with its response needs {Options.MaximumPromptTokens - room + 1} tokens or more; the limit is {Options.MaximumPromptTokens}");
+        var input = description.Length <= room ? description : description[..room];
+        int[] asked = [.. input, .. relation, .. responseMark];
+        return new CompletionPrompt(promptPrefix, new Branch([.. asked, .. response[..^1]], asked.Length - 1), response);
+    }
+
+    /// <summary>The text that a response gives for an entity: its description, which begins with its name; else name and description.</summary>
+    public static string Answer(Entity entity) =>
+        entity.Description.StartsWith(entity.Name, StringComparison.Ordinal) ? entity.Description : $"{entity.Name}, {entity.Description}";
+
+    /// <summary>The two views and the prompt of a triple as text, for people.</summary>
+    public static (string EntityView, string QueryView, string Prompt, string Response) InWords(
+        string description, string relation, string answer, WordingStyle style = WordingStyle.DescriptionFirst) => (
+        style == WordingStyle.Compat ? $"{{ {description} }}" : $"{description} }}",
+        style == WordingStyle.Compat ? $"[ {description}, {relation} ]" : $"{description}, {relation} ]",
+        $"### Instruction:\n{Instruction}\n\n### Input:\n{description}, {relation}\n\n### Response:\n",
+        answer);
+
+    private int[] WithBegin(int[] tokens) => tokenizer.BeginId is { } begin ? [begin, .. tokens] : tokens;
+}
