@@ -1,0 +1,100 @@
+namespace Kalm.Graph;
+
+/// <summary>Entities and relations with their texts, and the triples of three splits. Everything is an index into a list:
+/// entities 0..N-1, relations 0..R-1; a directed relation is r (forward) or r + R (inverse).</summary>
+public sealed class KnowledgeGraph
+{
+    private readonly IdTable entityIds;
+    private readonly IdTable relationIds;
+    private readonly string[] directedRelationTexts;
+
+    internal KnowledgeGraph(GraphTexts texts, Entity[] entities, Relation[] relations, GraphSplits splits)
+    {
+        entityIds = texts.Entities;
+        relationIds = texts.Relations;
+        directedRelationTexts = [.. relations.Select(relation => relation.Text), .. relations.Select(relation => relation.InverseText)];
+        Entities = entities;
+        Relations = relations;
+        Train = splits.Train;
+        Valid = splits.Valid;
+        Test = splits.Test;
+        RepeatedTriples = splits.Repeated;
+        TriplesAlsoInTrain = splits.AlsoInTrain;
+    }
+
+    /// <summary>Where the graph was read from.</summary>
+    public required string Path { get; init; }
+
+    /// <summary>The format that was detected, in words.</summary>
+    public required string Format { get; init; }
+
+    /// <summary>What is legal but suspicious in the files, one line each.</summary>
+    public required IReadOnlyList<string> Warnings { get; init; }
+
+    /// <summary>The entities, which are the candidates of every query.</summary>
+    public IReadOnlyList<Entity> Entities { get; }
+
+    /// <summary>The relations.</summary>
+    public IReadOnlyList<Relation> Relations { get; }
+
+    /// <summary>The number of relations R, without their inverses.</summary>
+    public int RelationCount => Relations.Count;
+
+    /// <summary>The triples to learn from, in file order, each once.</summary>
+    public IReadOnlyList<Triple> Train { get; }
+
+    /// <summary>The triples that select the checkpoint; empty when the folder has none.</summary>
+    public IReadOnlyList<Triple> Valid { get; }
+
+    /// <summary>The triples to report on; empty when the folder has none.</summary>
+    public IReadOnlyList<Triple> Test { get; }
+
+    /// <summary>Lines left out of a split because it holds their triple on an earlier line.</summary>
+    public SplitCounts RepeatedTriples { get; }
+
+    /// <summary>Triples of valid and of test that train holds too; they stay where they are.</summary>
+    public SplitCounts TriplesAlsoInTrain { get; }
+
+    /// <summary>Reads a graph; the format is detected.</summary>
+    /// <exception cref="KalmException">A fault in the files, with file, line, what was found and what was expected.</exception>
+    public static KnowledgeGraph Load(string path)
+    {
+        if (Directory.Exists(path))
+            return GraphFolder.Read(path);
+        throw new KalmException(File.Exists(path)
+            ? $"{path}: a file; expected a folder that holds a graph"
+            : $"{path}: no such folder; expected a folder that holds a graph");
+    }
+
+    /// <summary>The index of an entity id.</summary>
+    /// <exception cref="KalmException">The graph has no such id.</exception>
+    public int EntityIndex(string id) => entityIds.Find(id);
+
+    /// <summary>The index of a relation id.</summary>
+    /// <exception cref="KalmException">The graph has no such id.</exception>
+    public int RelationIndex(string id) => relationIds.Find(id);
+
+    /// <summary>The words of a relation in the direction it is read.</summary>
+    /// <param name="directedRelation">r, or r + R for the inverse.</param>
+    public string DirectedRelationText(int directedRelation) => directedRelationTexts[directedRelation];
+
+    /// <summary>The same relation read the other way.</summary>
+    /// <param name="directedRelation">r, or r + R for the inverse.</param>
+    public int InverseOf(int directedRelation) =>
+        directedRelation < RelationCount ? directedRelation + RelationCount : directedRelation - RelationCount;
+
+    /// <summary>A triple as a query and its answer.</summary>
+    /// <param name="triple">The triple.</param>
+    /// <param name="predicted">The side that is the answer: (h, r, t) for the tail, (t, r + R, h) for the head.</param>
+    public DirectedRow Row(Triple triple, Side predicted) => predicted == Side.Tail
+        ? new DirectedRow(triple.Head, triple.Relation, triple.Tail)
+        : new DirectedRow(triple.Tail, triple.Relation + RelationCount, triple.Head);
+
+    /// <summary>SHA-256 (lower-case hex) of the triples of all splits, by their ids and in their order;
+    /// independent of path and format.</summary>
+    public string Fingerprint() => GraphFingerprint.OfTriples(this);
+
+    /// <summary>SHA-256 (lower-case hex) of the names and descriptions in entity order and of both relation texts in relation
+    /// order; independent of path and format.</summary>
+    public string TextsFingerprint() => GraphFingerprint.OfTexts(this);
+}

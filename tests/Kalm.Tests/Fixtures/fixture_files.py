@@ -1,0 +1,76 @@
+"""Reads and writes the files of the fixtures: JSON with the innermost lists on one line, and safetensors.
+
+Not run by itself; the scripts beside it import it. Floats are written with `repr`, so that a float64 survives exactly.
+"""
+
+import json
+import struct
+import sys
+from pathlib import Path
+
+import numpy
+
+sys.dont_write_bytecode = True
+FOLDER = Path(__file__).resolve().parent
+
+
+def plain(value):
+    """Numpy values, at any depth, as Python's own."""
+    if isinstance(value, dict):
+        return {name: plain(item) for name, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [plain(item) for item in value]
+    if isinstance(value, numpy.ndarray):
+        return value.tolist()
+    if isinstance(value, numpy.generic):
+        return value.item()
+    return value
+
+
+def as_text(value, indent=""):
+    inner = indent + " "
+    if isinstance(value, dict) and value:
+        items = [f"{inner}{json.dumps(name)}: {as_text(item, inner)}" for name, item in value.items()]
+        return "{\n" + ",\n".join(items) + f"\n{indent}}}"
+    if isinstance(value, list) and any(isinstance(item, (list, dict)) for item in value):
+        return "[\n" + ",\n".join(inner + as_text(item, inner) for item in value) + f"\n{indent}]"
+    return json.dumps(value, ensure_ascii=False, allow_nan=False)
+
+
+def write_json(name, value):
+    text = as_text(plain(value)) + "\n"
+    path = FOLDER / name
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(text, encoding="utf-8", newline="\n")
+    assert json.loads(text) == plain(value), "floats must survive being written"
+    assert "/" in name or len(text) < 300_000, f"{name}: {len(text)} bytes"
+    print(f"{name}: {len(text)} bytes")
+
+
+def write_safetensors(name, tensors):
+    """All tensors are float32: sorted by name, header padded with spaces to a multiple of 8."""
+    header, data = {"__metadata__": {"format": "pt"}}, b""
+    for tensor_name in sorted(tensors):
+        tensor = tensors[tensor_name]
+        assert tensor.dtype == numpy.float32
+        raw = tensor.astype("<f4").tobytes(order="C")
+        header[tensor_name] = {"dtype": "F32", "shape": list(tensor.shape), "data_offsets": [len(data), len(data) + len(raw)]}
+        data += raw
+    text = json.dumps(header, separators=(",", ":")).encode("utf-8")
+    text += b" " * (-len(text) % 8)
+    path = FOLDER / name
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes(struct.pack("<Q", len(text)) + text + data)
+    print(f"{name}: {path.stat().st_size} bytes")
+
+
+def read_safetensors(name):
+    raw = (FOLDER / name).read_bytes()
+    length = struct.unpack("<Q", raw[:8])[0]
+    header, data = json.loads(raw[8 : 8 + length]), raw[8 + length :]
+    header.pop("__metadata__")
+    tensors = {}
+    for tensor_name, entry in header.items():
+        begin, end = entry["data_offsets"]
+        tensors[tensor_name] = numpy.frombuffer(data[begin:end], dtype="<f4").reshape(entry["shape"])
+    return tensors

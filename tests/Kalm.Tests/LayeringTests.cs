@@ -1,0 +1,91 @@
+using System.Text.RegularExpressions;
+
+namespace Kalm.Tests;
+
+/// <summary>Dependencies go one way: what a folder of the library may not know, its files do not mention.</summary>
+public partial class LayeringTests
+{
+    private static readonly Dictionary<string, string[]> MayUse = new()
+    {
+        ["Graph"] = [],
+        ["Language"] = [],
+        ["Representation"] = ["Graph", "Language"],
+        ["Evaluation"] = ["Graph", "Language", "Representation"],
+        ["Alignment"] = ["Graph", "Language", "Representation", "Evaluation"],
+        ["Engine"] = [],
+    };
+
+    [Theory]
+    [InlineData("Graph")]
+    [InlineData("Language")]
+    [InlineData("Representation")]
+    [InlineData("Evaluation")]
+    [InlineData("Alignment")]
+    [InlineData("Engine")]
+    public void A_folder_uses_only_the_layers_below_it(string layer)
+    {
+        foreach (var (file, code) in Sources(layer))
+        {
+            var forbidden = Forbidden(layer, code);
+            Assert.True(forbidden is null, $"{file}: uses {forbidden}, which {layer} may not know");
+        }
+    }
+
+    [Theory]
+    [InlineData("Graph", "using Kalm.Language;", true)]
+    [InlineData("Graph", "var model = new Language.Model();", true)]
+    [InlineData("Graph", "using Kalm.Engine;", false)]
+    [InlineData("Graph", "using Kalm.Graph;", false)]
+    [InlineData("Language", "using static Kalm.Representation.Wording;", true)]
+    [InlineData("Representation", "using Kalm.Graph; using Kalm.Language.Tokenizers;", false)]
+    [InlineData("Evaluation", "using Kalm.Alignment;", true)]
+    [InlineData("Alignment", "using Kalm.Evaluation;", false)]
+    [InlineData("Graph", "using TorchSharp;", true)]
+    [InlineData("Language", "using TorchSharp;", false)]
+    public void The_check_itself_tells_right_from_wrong(string layer, string code, bool isForbidden)
+    {
+        Assert.Equal(isForbidden, Forbidden(layer, code) is not null);
+    }
+
+    [Fact]
+    public void Files_bear_the_namespace_of_their_folder()
+    {
+        Assert.NotEmpty(Sources("Graph"));
+        foreach (var layer in MayUse.Keys)
+            foreach (var (file, code) in Sources(layer))
+                Assert.True(
+                    Regex.IsMatch(code, $@"^namespace Kalm\.{layer}(\.\w+)*;", RegexOptions.Multiline),
+                    $"{file}: not in Kalm.{layer}");
+    }
+
+    private static string? Forbidden(string layer, string code)
+    {
+        if (layer == "Graph" && code.Contains("TorchSharp", StringComparison.Ordinal))
+            return "TorchSharp";
+        return MayUse.Keys
+            .Except([.. MayUse[layer], layer, "Engine"])
+            // "Kalm.Language" anywhere; "Language.Model" too, since a sibling namespace needs no "Kalm." in front.
+            .FirstOrDefault(other => Regex.IsMatch(code, $@"\bKalm\.{other}\b|(?<![\w.]){other}\.[A-Z]"));
+    }
+
+    private static IEnumerable<(string File, string Code)> Sources(string layer)
+    {
+        var folder = Path.Combine(RepositoryRoot(), "src", "Kalm", layer);
+        return Directory.Exists(folder)
+            ? Directory.EnumerateFiles(folder, "*.cs", SearchOption.AllDirectories)
+                .Select(file => (Path.GetRelativePath(folder, file), Comment().Replace(File.ReadAllText(file), "")))
+            : [];
+    }
+
+    private static string RepositoryRoot()
+    {
+        for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
+            if (File.Exists(Path.Combine(folder.FullName, "Kalm.slnx")))
+                return folder.FullName;
+        throw new DirectoryNotFoundException($"no Kalm.slnx above {AppContext.BaseDirectory}");
+    }
+
+    // Comments may name what the code may not use; a "//" in a string only makes the check look at less of that line.
+    [GeneratedRegex("//.*$", RegexOptions.Multiline)]
+    private static partial Regex Comment();
+}
