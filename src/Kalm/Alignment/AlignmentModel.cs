@@ -11,7 +11,8 @@ namespace Kalm.Alignment;
 public sealed class AlignmentModel : IDisposable
 {
     private const string TemperatureName = "log_inverse_temperature";
-    private static readonly (double Lowest, double Highest) LogInverseTemperatureRange = (Math.Log(1 / 1.0), Math.Log(1 / 0.01));
+    private static readonly Scalar Lowest = Math.Log(1 / 1.0).ToScalar();
+    private static readonly Scalar Highest = Math.Log(1 / 0.01).ToScalar();
     private readonly CausalModel model;
     private readonly AdapterConfig? adapter;
 
@@ -71,7 +72,7 @@ public sealed class AlignmentModel : IDisposable
     {
         using var noGradient = no_grad();
         using var value = Learned[TemperatureName];
-        value.clamp_(LogInverseTemperatureRange.Lowest, LogInverseTemperatureRange.Highest);
+        value.clamp_(Lowest, Highest);
     }
 
     /// <summary>The name of the result's folder in a run: a Hugging Face folder or a PEFT folder.</summary>

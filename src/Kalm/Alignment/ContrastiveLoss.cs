@@ -1,3 +1,4 @@
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Kalm.Alignment;
@@ -8,6 +9,8 @@ public sealed class ContrastiveLoss
 {
     /// <summary>Stands for minus infinity: far below every logit, and its differences stay numbers.</summary>
     private const float LeftOut = -1e9f;
+    private static readonly Scalar LeftOutScalar = LeftOut.ToScalar();
+    private static readonly Scalar Half = 0.5.ToScalar();
 
     private readonly float[] margin;
     private readonly float[] bias;
@@ -67,10 +70,10 @@ public sealed class ContrastiveLoss
             + tensor(bias, shape, device: device).to(type);
         var own = logits.gather(1, target);
         // A column's other positives do not compete with one another: each row is its target once.
-        var others = logits.masked_fill(tensor(positive, shape, device: device), LeftOut).logsumexp(0).index_select(0, target.squeeze(1)).unsqueeze(1);
+        var others = logits.masked_fill(tensor(positive, shape, device: device), LeftOutScalar).logsumexp(0).index_select(0, target.squeeze(1)).unsqueeze(1);
         var rowTerm = (logits.logsumexp(1, keepdim: true) - own).mean();
         var columnTerm = (logaddexp(own, others) - own).mean();
         var correct = logits.detach().argmax(1).eq(target.squeeze(1)).sum();
-        return (((rowTerm + columnTerm) / 2).MoveToOuterDisposeScope(), correct.MoveToOuterDisposeScope());
+        return ((rowTerm + columnTerm).mul(Half).MoveToOuterDisposeScope(), correct.MoveToOuterDisposeScope());
     }
 }

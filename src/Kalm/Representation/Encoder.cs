@@ -49,5 +49,9 @@ public static class Encoder
     /// <summary>L2-normalises rows.</summary>
     /// <param name="states">[reads, hidden].</param>
     /// <returns>The same shape; the caller owns it.</returns>
-    public static Tensor UnitLength(Tensor states) => nn.functional.normalize(states, p: 2, dim: 1, eps: 1e-12);
+    public static Tensor UnitLength(Tensor states)
+    {
+        using var scope = NewDisposeScope();
+        return (states * (states * states).sum(1, keepdim: true).rsqrt()).MoveToOuterDisposeScope();
+    }
 }

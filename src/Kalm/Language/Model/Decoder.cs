@@ -1,4 +1,5 @@
 using Kalm.Language.Checkpoints;
+using TorchSharp;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 
@@ -6,9 +7,12 @@ namespace Kalm.Language.Model;
 
 /// <summary>A Llama-architecture decoder (arXiv 2302.13971): RMSNorm, rotary positions, grouped-query attention, SwiGLU.
 /// Holds no weights of its own: it looks them up by their checkpoint names, learned ones first, so that several decoders can share them.</summary>
+/// <remarks>Numbers given to tensor operations are kept as <see cref="Scalar"/> fields here and everywhere: one made on the fly is garbage as
+/// soon as its handle has been read, and the finalizer may free it while the operation still runs.</remarks>
 public sealed class Decoder : IDisposable
 {
     private readonly ModelConfig config;
+    private readonly Scalar epsilon;
     private readonly Rotary rotary;
     private readonly Layer[] layers;
     private readonly Tensor embedding;
@@ -24,6 +28,7 @@ public sealed class Decoder : IDisposable
     public Decoder(ModelConfig config, IReadOnlyDictionary<string, Tensor> frozen, ParameterReplica? learned, AdapterConfig? lora, Device device)
     {
         this.config = config;
+        epsilon = config.NormEpsilon.ToScalar();
         rotary = new Rotary(config, device);
         embedding = Weight(TensorNames.Embedding);
         finalNorm = Weight(TensorNames.FinalNorm);
@@ -106,14 +111,27 @@ public sealed class Decoder : IDisposable
     private Tensor Normalise(Tensor states, Tensor weight)
     {
         using var scope = NewDisposeScope();
-        var scale = states.square().mean([-1], keepdim: true).add(config.NormEpsilon).rsqrt();
+        var scale = (states * states).mean([-1], keepdim: true).add(epsilon).rsqrt();
         return (states * scale * weight).MoveToOuterDisposeScope();
     }
 
     /// <inheritdoc/>
-    public void Dispose() => rotary.Dispose();
+    public void Dispose()
+    {
+        rotary.Dispose();
+        foreach (var layer in layers)
+            layer.Dispose();
+        epsilon.Dispose();
+    }
 
     private sealed record Layer(
         Tensor AttentionNorm, Tensor FeedForwardNorm, Projection Query, Projection Key, Projection Value, Projection Output,
-        Projection Gate, Projection Up, Projection Down);
+        Projection Gate, Projection Up, Projection Down) : IDisposable
+    {
+        public void Dispose()
+        {
+            foreach (var projection in new[] { Query, Key, Value, Output, Gate, Up, Down })
+                projection.Dispose();
+        }
+    }
 }

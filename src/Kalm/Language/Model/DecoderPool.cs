@@ -121,7 +121,8 @@ public sealed class DecoderPool : IDisposable
         var logits = decoder.Logits(decoder.Read(decoder.Embed(block.Tokens), block));
         var target = tensor(labels.Select(label => (long)label).ToArray(), device: device);
         var sum = nn.functional.cross_entropy(logits, target, reduction: nn.Reduction.Sum);
-        sum.mul(weight).backward();
+        using var factor = weight.ToScalar();
+        sum.mul(factor).backward();
         return sum.ToDouble();
     }
 

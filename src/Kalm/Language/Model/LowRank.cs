@@ -33,8 +33,10 @@ public static class LowRank
         {
             using var scope = NewDisposeScope();
             var bound = 1 / Math.Sqrt(shape[1]);
+            using var width = (2 * bound).ToScalar();
+            using var middle = bound.ToScalar();
             var matrix = name.Contains("lora_A", StringComparison.Ordinal)
-                ? rand(shape, generator: randomness).mul(2 * bound).sub(bound)
+                ? rand(shape, generator: randomness).mul(width).sub(middle)
                 : zeros(shape);
             matrices.Add(name, matrix.DetachFromDisposeScope());
         }
@@ -57,6 +59,7 @@ public static class LowRank
         if (file.Tensors.Keys.Except(shapes.Select(tensor => tensor.Name)).FirstOrDefault() is { } stranger)
             throw new KalmException($"{file.Path}: tensor {stranger} adapts nothing in this base model; expected {shapes.Count} matrices on {string.Join(", ", adapter.TargetModules)}");
         using var noGradient = no_grad();
+        using var scale = adapter.Scale.ToScalar();
         var changed = false;
         for (var layer = 0; layer < model.Config.LayerCount; layer++)
             foreach (var module in Modules.Where(adapter.Targets))
@@ -65,7 +68,7 @@ public static class LowRank
                 using var down = CausalModel.ReadTensor(file, AdapterConfig.LoraName(layer, module, 'A'), model.Device);
                 using var up = CausalModel.ReadTensor(file, AdapterConfig.LoraName(layer, module, 'B'), model.Device);
                 changed |= up.count_nonzero().ToInt64() > 0;
-                model.Weights[TensorNames.OfLayer(layer, module)].add_(up.mm(down), adapter.Scale);
+                model.Weights[TensorNames.OfLayer(layer, module)].add_(up.mm(down), scale);
             }
         if (!changed)
             throw new KalmException($"{file.Path}: every lora_B is zero, so the adapter changes nothing; expected a trained adapter");

@@ -1,3 +1,4 @@
+using TorchSharp;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 
@@ -9,8 +10,12 @@ namespace Kalm.Language.Model;
 /// <param name="up">B, [out, rank], or null.</param>
 /// <param name="scale">alpha / rank.</param>
 /// <param name="dropout">The probability with which an input of the low-rank path is dropped in training.</param>
-internal sealed class Projection(Tensor weight, Tensor? down, Tensor? up, double scale, double dropout)
+internal sealed class Projection(Tensor weight, Tensor? down, Tensor? up, double scale, double dropout) : IDisposable
 {
+    private readonly Scalar scale = scale.ToScalar();
+    private readonly Scalar? dropped = dropout > 0 ? dropout.ToScalar() : null;
+    private readonly Scalar keptShare = (1 - dropout).ToScalar();
+
     /// <param name="input">[tokens, in].</param>
     /// <param name="randomness">Draws the dropout of a training pass; null where nothing is dropped.</param>
     /// <returns>[tokens, out]; the caller owns it.</returns>
@@ -19,15 +24,22 @@ internal sealed class Projection(Tensor weight, Tensor? down, Tensor? up, double
         if (down is null || up is null)
             return functional.linear(input, weight);
         using var scope = NewDisposeScope();
-        var kept = randomness is null || dropout == 0 ? input : Drop(input, randomness);
+        var kept = randomness is null || dropped is null ? input : Drop(input, randomness, dropped);
         var low = functional.linear(functional.linear(kept, down), up);
         return functional.linear(input, weight).add(low, scale).MoveToOuterDisposeScope();
     }
 
-    private Tensor Drop(Tensor input, Generator randomness)
+    private Tensor Drop(Tensor input, Generator randomness, Scalar share)
     {
         using var scope = NewDisposeScope();
-        var kept = rand(input.shape, device: input.device, generator: randomness).ge(dropout).to(input.dtype);
-        return (input * kept).div(1 - dropout).MoveToOuterDisposeScope();
+        var kept = rand(input.shape, device: input.device, generator: randomness).ge(share).to(input.dtype);
+        return (input * kept).div(keptShare).MoveToOuterDisposeScope();
+    }
+
+    public void Dispose()
+    {
+        scale.Dispose();
+        dropped?.Dispose();
+        keptShare.Dispose();
     }
 }

@@ -1,4 +1,5 @@
 using Kalm.Language.Checkpoints;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Kalm.Language.Model;
@@ -7,6 +8,7 @@ namespace Kalm.Language.Model;
 /// the first half of a head turns with its second half.</summary>
 public sealed class Rotary : IDisposable
 {
+    private static readonly Scalar One = 1.ToScalar();
     private readonly Tensor cosine;
     private readonly Tensor sine;
 
@@ -54,7 +56,7 @@ public sealed class Rotary : IDisposable
         using var scope = NewDisposeScope();
         var half = vectors.shape[3] / 2;
         var swapped = cat([vectors.narrow(3, half, half), vectors.narrow(3, 0, half)], 3);
-        return addcmul(vectors * cosine, swapped, sine, 1).MoveToOuterDisposeScope();
+        return addcmul(vectors * cosine, swapped, sine, One).MoveToOuterDisposeScope();
     }
 
     /// <inheritdoc/>

@@ -19,7 +19,7 @@ public sealed record PretrainingOptions
     public int? Threads { get; init; }
 
     /// <summary>Tokens in a step.</summary>
-    public int BatchTokens { get; init; } = 8192;
+    public int BatchTokens { get; init; } = 2048;
 
     /// <summary>The highest learning rate.</summary>
     public double LearningRate { get; init; } = 3e-3;

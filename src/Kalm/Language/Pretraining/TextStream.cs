@@ -3,56 +3,53 @@ using Kalm.Language.Tokenization;
 
 namespace Kalm.Language.Pretraining;
 
-/// <summary>Texts as training sequences: shuffled each epoch, joined with the end token between them and cut at the context's length.</summary>
+/// <summary>Texts as training rows, shuffled each epoch. A text is a row of its own, ended by the end token; one longer than the context
+/// is cut into rows that continue each other.</summary>
 internal sealed class TextStream
 {
-    private readonly int[][] texts;
-    private readonly int end;
+    private readonly int[][] pieces;
+    private readonly int[] order;
     private readonly Random randomness;
-    private readonly List<int> pending = [];
-    private int[] order;
     private int next;
 
     /// <param name="tokenizer">Has an end token.</param>
-    /// <param name="texts">At least one, not all empty.</param>
+    /// <param name="texts">At least one, none empty.</param>
+    /// <param name="context">The most tokens a row may feed.</param>
     /// <param name="seed">Decides the order.</param>
-    public TextStream(Tokenizer tokenizer, IReadOnlyList<string> texts, long seed)
+    public TextStream(Tokenizer tokenizer, IReadOnlyList<string> texts, int context, long seed)
     {
-        this.texts = [.. texts.AsParallel().AsOrdered().Select(tokenizer.Encode)];
-        end = tokenizer.EndId ?? throw new KalmException("the tokenizer names no end token; expected one to set texts apart");
+        var end = tokenizer.EndId ?? throw new KalmException("the tokenizer names no end token; expected one to end texts with");
+        pieces = [.. texts.AsParallel().AsOrdered().SelectMany(text => Cut([.. tokenizer.Encode(text), end], context))];
+        order = [.. Enumerable.Range(0, pieces.Length)];
+        next = order.Length;
         randomness = new Random(unchecked((int)seed));
-        order = [.. Enumerable.Range(0, texts.Count)];
-        next = texts.Count;
     }
 
-    /// <summary>All tokens of one pass, end tokens included.</summary>
-    public long TokenCount => texts.Sum(text => text.Length + 1L);
+    /// <summary>The labels of one pass over the texts.</summary>
+    public long TokenCount => pieces.Sum(piece => piece.Length - 1L);
 
-    /// <summary>The next sequences: each predicts its own tokens from the second on.</summary>
-    public (List<TokenRow> Rows, List<int[]> Labels) Next(int count, int length)
+    /// <summary>Rows of at least <paramref name="tokens"/> tokens in all; each predicts its own tokens from the second on.</summary>
+    public (List<TokenRow> Rows, List<int[]> Labels) Next(int tokens)
     {
-        var rows = new List<TokenRow>(count);
-        var labels = new List<int[]>(count);
-        int[] reads = [.. Enumerable.Range(0, length)];
-        for (var index = 0; index < count; index++)
+        var rows = new List<TokenRow>();
+        var labels = new List<int[]>();
+        for (var taken = 0; taken < tokens; taken += rows[^1].Length)
         {
-            while (pending.Count < length + 1)
-                Append();
-            rows.Add(TokenRow.Sequence([.. pending[..length]], reads));
-            labels.Add([.. pending[1..(length + 1)]]);
-            pending.RemoveRange(0, length);
+            if (next == order.Length)
+            {
+                randomness.Shuffle(order);
+                next = 0;
+            }
+            var piece = pieces[order[next++]];
+            rows.Add(TokenRow.Sequence(piece[..^1], [.. Enumerable.Range(0, piece.Length - 1)]));
+            labels.Add(piece[1..]);
         }
         return (rows, labels);
     }
 
-    private void Append()
+    private static IEnumerable<int[]> Cut(int[] tokens, int context)
     {
-        if (next == order.Length)
-        {
-            randomness.Shuffle(order);
-            next = 0;
-        }
-        pending.AddRange(texts[order[next++]]);
-        pending.Add(end);
+        for (var start = 0; start < tokens.Length - 1; start += context)
+            yield return tokens[start..Math.Min(start + context + 1, tokens.Length)];
     }
 }

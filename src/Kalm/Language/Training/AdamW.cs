@@ -41,7 +41,10 @@ public sealed class AdamW : IDisposable
         using var scope = NewDisposeScope();
         var norm = gradient.norm().ToDouble();
         if (norm > limit)
-            gradient.mul_(limit / (norm + 1e-6));
+        {
+            using var factor = (limit / (norm + 1e-6)).ToScalar();
+            gradient.mul_(factor);
+        }
         return norm;
     }
 
@@ -53,12 +56,20 @@ public sealed class AdamW : IDisposable
         using var noGradient = no_grad();
         using var scope = NewDisposeScope();
         StepCount++;
-        if (parameters.DecayedCount > 0 && weightDecay > 0)
-            parameters.Values.narrow(0, 0, parameters.DecayedCount).mul_(1 - rate * weightDecay);
-        first.mul_(FirstDecay).add_(gradient, 1 - FirstDecay);
-        second.mul_(secondDecay).addcmul_(gradient, gradient, 1 - secondDecay);
-        buffer.copy_(second).sqrt_().div_(Math.Sqrt(1 - Math.Pow(secondDecay, StepCount))).add_(Epsilon);
-        parameters.Values.addcdiv_(first, buffer, -rate / (1 - Math.Pow(FirstDecay, StepCount)));
+        using var shrink = (1 - rate * weightDecay).ToScalar();
+        using var firstKept = FirstDecay.ToScalar();
+        using var firstNew = (1 - FirstDecay).ToScalar();
+        using var secondKept = secondDecay.ToScalar();
+        using var secondNew = (1 - secondDecay).ToScalar();
+        using var secondBias = Math.Sqrt(1 - Math.Pow(secondDecay, StepCount)).ToScalar();
+        using var epsilon = Epsilon.ToScalar();
+        using var move = (-rate / (1 - Math.Pow(FirstDecay, StepCount))).ToScalar();
+        if (parameters.DecayedCount > 0)
+            parameters.Values.narrow(0, 0, parameters.DecayedCount).mul_(shrink);
+        first.mul_(firstKept).add_(gradient, firstNew);
+        second.mul_(secondKept).addcmul_(gradient, gradient, secondNew);
+        buffer.copy_(second).sqrt_().div_(secondBias).add_(epsilon);
+        parameters.Values.addcdiv_(first, buffer, move);
     }
 
     /// <inheritdoc/>

@@ -111,6 +111,37 @@ public class DecoderTests : TorchTest
     }
 
     [Fact]
+    public void A_training_pass_over_workers_and_blocks_gives_the_gradient_of_one_plain_graph()
+    {
+        using var model = LoadModel(Cases()[0]);
+        using var learned = new ParameterSet(model.Weights, CPU);
+        using var pool = new DecoderPool(model, learned, null, 2);
+        var random = new Random(5);
+        var rows = Enumerable.Range(0, 300).SelectMany(_ => new TextTree(Ids(20), [Branch.ReadAtEnd(Ids(4)), new Branch(Ids(5), 0)]).ToRows(100)).ToList();
+
+        using var replica = learned.CreateReplica();
+        using var decoder = new Decoder(model.Config, model.Weights, replica, null, CPU);
+        var expected = cat([.. rows.Select(row =>
+        {
+            using var block = new TokenBlock([row], CPU);
+            return decoder.Read(decoder.Embed(block.Tokens), block);
+        })]);
+        var weights = randn(expected.shape);
+        (expected * weights).sum().backward();
+
+        pool.ZeroGradients();
+        using var pass = pool.Forward(rows, 1);
+        (pass.States * weights).sum().backward();
+        pass.Backward();
+        var found = pool.SumGradients();
+
+        Assert.True((pass.States - expected).abs().max().ToDouble() < 1e-5);
+        Assert.True(((found - replica.Gradient).abs().max() / replica.Gradient.abs().max()).ToDouble() < 1e-5);
+
+        int[] Ids(int most) => [.. Enumerable.Range(0, random.Next(1, most)).Select(_ => random.Next(60))];
+    }
+
+    [Fact]
     public void Embedding_passes_never_touch_the_head()
     {
         using var model = LoadModel(Cases().First(given => given.GetProperty("model").GetString() == "llama_untied"));

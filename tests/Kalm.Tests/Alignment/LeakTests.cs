@@ -1,0 +1,27 @@
+using Kalm.Alignment;
+using TorchSharp;
+
+namespace Kalm.Tests.Alignment;
+
+/// <summary>Counts every tensor of the process, so nothing else may run beside it.</summary>
+[CollectionDefinition(nameof(LeakTests), DisableParallelization = true)]
+[Collection(nameof(LeakTests))]
+public class LeakTests
+{
+    [Theory]
+    [InlineData(AlignmentMethod.Full)]
+    [InlineData(AlignmentMethod.Lora)]
+    public void Steps_leave_no_tensors_behind(AlignmentMethod method)
+    {
+        using var folder = new TemporaryFolder();
+        using var graph = FamilyGraph.Make();
+        var model = TinyModel.Make(folder, graph.Load());
+        var counts = new List<long>();
+        var options = new AlignmentOptions { Method = method, Steps = 54, Batch = 24, Threads = 2, Validations = 0, ImplicitShare = 0.1 };
+
+        AlignmentRun.Execute(model, graph.Path, folder.File("run"), options, new StepWatch(_ => counts.Add(torch.Tensor.TotalCount)), TestContext.Current.CancellationToken);
+
+        Assert.Equal(54, counts.Count);
+        Assert.All(counts[3..], count => Assert.Equal(counts[3], count));
+    }
+}

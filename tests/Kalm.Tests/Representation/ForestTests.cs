@@ -1,0 +1,27 @@
+using Kalm.Language.Tokenization;
+using Kalm.Representation;
+using Kalm.Tests.Graph;
+
+namespace Kalm.Tests.Representation;
+
+public class ForestTests
+{
+    [Fact]
+    public void Each_distinct_view_is_encoded_once_under_its_description()
+    {
+        using var folder = SmallGraph.Kalm();
+        var graph = folder.Load();
+        var texts = new TextIndex(graph, new Wording(Tokenizer.Train(["car, a vehicle"], 270), new WordingOptions()));
+        int[] queries = [texts.QueryText(0, 0), texts.QueryText(0, 1), texts.QueryText(0, 3), texts.QueryText(2, 0)];
+
+        var forest = new Forest(texts, [0, 1, 1, 0], [.. queries, queries[0]]);
+
+        // Relation 1 is symmetric, so its two directions are one text: car has three branches, wheel and spoke one each.
+        Assert.Equal(5, forest.Rows.Sum(row => row.Reads.Length));
+        Assert.Equal(forest.QueryRead(queries[1]), forest.QueryRead(queries[2]));
+        Assert.Equal([0, 1, 2, 3, 4], new[] { forest.EntityRead(0), forest.EntityRead(1), forest.QueryRead(queries[0]), forest.QueryRead(queries[1]), forest.QueryRead(queries[3]) }.Order());
+        var expected = texts.Descriptions[0].Length + texts.Descriptions[1].Length + texts.Descriptions[2].Length
+            + 2 * 2 + texts.Relations[0].Length * 2 + texts.Relations[1].Length + 3 * 2;
+        Assert.Equal(expected, forest.TokenCount);
+    }
+}
