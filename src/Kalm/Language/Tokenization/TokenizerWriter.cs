@@ -1,0 +1,134 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
+
+namespace Kalm.Language.Tokenization;
+
+/// <summary>Writes a tokenizer as Hugging Face's tokenizer.json and tokenizer_config.json.</summary>
+internal static class TokenizerWriter
+{
+    private static readonly JsonWriterOptions Readable = new() { Indented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    /// <summary>Writes both files into <paramref name="folder"/>, which is made if need be. A tokenizer that was read is written byte for
+    /// byte as it was, so that nothing is lost that we have no use for, such as a chat template.</summary>
+    /// <exception cref="KalmException">The folder cannot be written to.</exception>
+    public static void Write(TokenizerDefinition definition, string folder)
+    {
+        var sources = definition.SourceFiles;
+        var tokenizer = sources.GetValueOrDefault(TokenizerReader.TokenizerFile) ?? Write(json => WriteTokenizer(json, definition));
+        var config = sources.GetValueOrDefault(TokenizerReader.ConfigFile) ?? Write(json => WriteConfig(json, definition));
+        try
+        {
+            Directory.CreateDirectory(folder);
+            Replace(Path.Combine(folder, TokenizerReader.TokenizerFile), tokenizer);
+            Replace(Path.Combine(folder, TokenizerReader.ConfigFile), config);
+        }
+        catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
+        {
+            throw new KalmException($"{folder}: the tokenizer cannot be written: {problem.Message}", problem);
+        }
+    }
+
+    private static void Replace(string file, byte[] content)
+    {
+        // A reader sees the old file or the new one, never half of one.
+        var temporary = $"{file}.{Guid.NewGuid():N}.tmp";
+        try
+        {
+            File.WriteAllBytes(temporary, content);
+            File.Move(temporary, file, overwrite: true);
+        }
+        finally
+        {
+            File.Delete(temporary);
+        }
+    }
+
+    private static byte[] Write(Action<Utf8JsonWriter> write)
+    {
+        using var stream = new MemoryStream();
+        using (var json = new Utf8JsonWriter(stream, Readable))
+            write(json);
+        return stream.ToArray();
+    }
+
+    /// <summary>The layout of a trained tokenizer: GPT-2's.</summary>
+    private static void WriteTokenizer(Utf8JsonWriter json, TokenizerDefinition definition)
+    {
+        json.WriteStartObject();
+        json.WriteString("version", "1.0");
+        json.WriteNull("truncation");
+        json.WriteNull("padding");
+        json.WriteStartArray("added_tokens");
+        foreach (var token in definition.AddedTokens)
+            WriteAddedToken(json, token);
+        json.WriteEndArray();
+        json.WriteNull("normalizer");
+        WriteByteLevel(json, "pre_tokenizer");
+        WriteByteLevel(json, "post_processor");
+        WriteByteLevel(json, "decoder");
+        WriteModel(json, definition);
+        json.WriteEndObject();
+    }
+
+    private static void WriteAddedToken(Utf8JsonWriter json, AddedToken token)
+    {
+        json.WriteStartObject();
+        json.WriteNumber("id", token.Id);
+        json.WriteString("content", token.Content);
+        json.WriteBoolean("single_word", token.SingleWord);
+        json.WriteBoolean("lstrip", token.StripsLeft);
+        json.WriteBoolean("rstrip", token.StripsRight);
+        json.WriteBoolean("normalized", token.Normalized);
+        json.WriteBoolean("special", token.Special);
+        json.WriteEndObject();
+    }
+
+    private static void WriteByteLevel(Utf8JsonWriter json, string name)
+    {
+        json.WriteStartObject(name);
+        json.WriteString("type", "ByteLevel");
+        json.WriteBoolean("add_prefix_space", false);
+        json.WriteBoolean("trim_offsets", false);
+        json.WriteBoolean("use_regex", true);
+        json.WriteEndObject();
+    }
+
+    private static void WriteModel(Utf8JsonWriter json, TokenizerDefinition definition)
+    {
+        json.WriteStartObject("model");
+        json.WriteString("type", "BPE");
+        json.WriteNull("dropout");
+        json.WriteNull("unk_token");
+        json.WriteNull("continuing_subword_prefix");
+        json.WriteNull("end_of_word_suffix");
+        json.WriteBoolean("fuse_unk", false);
+        json.WriteBoolean("byte_fallback", false);
+        json.WriteBoolean("ignore_merges", false);
+        json.WriteStartObject("vocab");
+        for (var id = 0; id < definition.Pieces.Count; id++)
+            json.WriteNumber(definition.Pieces[id]!, id);
+        json.WriteEndObject();
+        json.WriteStartArray("merges");
+        foreach (var merge in definition.Merges.Merges)
+            json.WriteStringValue($"{definition.Pieces[merge.Left]} {definition.Pieces[merge.Right]}");
+        json.WriteEndArray();
+        json.WriteEndObject();
+    }
+
+    private static void WriteConfig(Utf8JsonWriter json, TokenizerDefinition definition)
+    {
+        json.WriteStartObject();
+        json.WriteString("tokenizer_class", "PreTrainedTokenizerFast");
+        if (definition.BeginId is { } begin)
+            json.WriteString("bos_token", TextOf(definition, begin));
+        if (definition.EndId is { } end)
+            json.WriteString("eos_token", TextOf(definition, end));
+        json.WriteBoolean("add_bos_token", definition.BeginId is not null);
+        json.WriteBoolean("add_prefix_space", definition.AddsPrefixSpace);
+        json.WriteBoolean("clean_up_tokenization_spaces", false);
+        json.WriteEndObject();
+    }
+
+    private static string TextOf(TokenizerDefinition definition, int id) =>
+        definition.AddedTokens.FirstOrDefault(token => token.Id == id)?.Content ?? definition.Pieces[id]!;
+}
