@@ -71,7 +71,7 @@ public sealed class AlignmentModel : IDisposable
     {
         using var noGradient = no_grad();
         using var value = Learned[TemperatureName];
-        value.clamp_(LogInverseTemperatureRange.Lowest, LogInverseTemperatureRange.Highest).Dispose();
+        value.clamp_(LogInverseTemperatureRange.Lowest, LogInverseTemperatureRange.Highest);
     }
 
     /// <summary>The name of the result's folder in a run: a Hugging Face folder or a PEFT folder.</summary>

@@ -1,5 +1,4 @@
 using Kalm.Engine;
-using Kalm.Evaluation;
 using Kalm.Graph;
 using Kalm.Language.Model;
 using Kalm.Language.Training;

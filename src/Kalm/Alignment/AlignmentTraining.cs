@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using Kalm.Language.Training;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Kalm.Alignment;
@@ -58,7 +57,7 @@ internal sealed class AlignmentTraining(
     private RunDescription Finish(int done)
     {
         using (no_grad())
-            model.Learned.Values.copy_(best).Dispose();
+            model.Learned.Values.copy_(best);
         run.SaveResult(model.ResultName, folder => model.Save(folder, options.Wording));
         Update(description with { Status = RunStatus.Complete, StepsDone = done, BestStep = description.BestStep ?? done });
         return description;
@@ -89,7 +88,7 @@ internal sealed class AlignmentTraining(
     private void Keep()
     {
         using var noGradient = no_grad();
-        best.copy_(model.Learned.Values).Dispose();
+        best.copy_(model.Learned.Values);
     }
 
     private void Report(StepReport report, int done, TrainingBudget budget, RateMeter rate)

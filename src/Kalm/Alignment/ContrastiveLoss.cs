@@ -1,4 +1,3 @@
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Kalm.Alignment;
@@ -69,7 +68,7 @@ public sealed class ContrastiveLoss
         var own = logits.gather(1, target);
         // A column's other positives do not compete with one another: each row is its target once.
         var others = logits.masked_fill(tensor(positive, shape, device: device), LeftOut).logsumexp(0).index_select(0, target.squeeze(1)).unsqueeze(1);
-        var rowTerm = (logits.logsumexp([1], keepdim: true) - own).mean();
+        var rowTerm = (logits.logsumexp(1, keepdim: true) - own).mean();
         var columnTerm = (logaddexp(own, others) - own).mean();
         var correct = logits.detach().argmax(1).eq(target.squeeze(1)).sum();
         return (((rowTerm + columnTerm) / 2).MoveToOuterDisposeScope(), correct.MoveToOuterDisposeScope());

@@ -94,9 +94,5 @@ public sealed class RunFolder : IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose()
-    {
-        metrics.Dispose();
-        events.Dispose();
-    }
+    public void Dispose() => metrics.Dispose();
 }

@@ -1,5 +1,4 @@
 using Kalm.Language.Model;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Kalm.Representation;

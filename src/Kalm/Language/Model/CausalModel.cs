@@ -1,9 +1,7 @@
 using System.Security.Cryptography;
 using Kalm.Engine;
-using Kalm.Files;
 using Kalm.Language.Checkpoints;
 using Kalm.Language.Tokenization;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Kalm.Language.Model;

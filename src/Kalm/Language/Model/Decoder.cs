@@ -1,5 +1,4 @@
 using Kalm.Language.Checkpoints;
-using TorchSharp;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 
@@ -50,7 +49,7 @@ public sealed class Decoder : IDisposable
     /// <summary>Looks token ids up.</summary>
     /// <param name="tokens">[tokens], int64.</param>
     /// <returns>[tokens, hidden]; the caller owns it.</returns>
-    public Tensor Embed(Tensor tokens) => functional.embedding(tokens, embedding);
+    public Tensor Embed(Tensor tokens) => embedding.index_select(0, tokens);
 
     /// <summary>Runs the body and reads the final-norm hidden states of the block's read positions; nothing behind them is computed.</summary>
     /// <param name="embedded">[rows x length, hidden], from <see cref="Embed"/>.</param>
@@ -71,7 +70,7 @@ public sealed class Decoder : IDisposable
     /// <returns>Logits [reads, vocabulary]; the caller owns them.</returns>
     public Tensor Logits(Tensor states) => functional.linear(states, head);
 
-    /// <param name="reads">In the last layer, the states that are read: everything after attention is computed for them alone.</param>
+    // In the last layer everything behind attention is computed for the states that are read alone.
     private Tensor RunLayer(Layer layer, Tensor states, TokenBlock block, Tensor cosine, Tensor sine, Tensor? reads)
     {
         using var scope = NewDisposeScope();

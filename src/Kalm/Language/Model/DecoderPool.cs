@@ -101,7 +101,7 @@ public sealed class DecoderPool : IDisposable
     public void ZeroGradients()
     {
         foreach (var replica in replicas)
-            replica.Gradient.zero_().Dispose();
+            replica.Gradient.zero_();
     }
 
     /// <summary>The workers' gradients summed in a fixed order.</summary>
@@ -110,7 +110,7 @@ public sealed class DecoderPool : IDisposable
     {
         using var noGradient = no_grad();
         foreach (var replica in replicas.Skip(1))
-            replicas[0].Gradient.add_(replica.Gradient).Dispose();
+            replicas[0].Gradient.add_(replica.Gradient);
         return replicas[0].Gradient;
     }
 

@@ -62,8 +62,8 @@ public static class LowRank
             foreach (var module in Modules.Where(adapter.Targets))
             {
                 using var scope = NewDisposeScope();
-                var down = CausalModel.ReadTensor(file, AdapterConfig.LoraName(layer, module, 'A'), model.Device).AttachToDisposeScope();
-                var up = CausalModel.ReadTensor(file, AdapterConfig.LoraName(layer, module, 'B'), model.Device).AttachToDisposeScope();
+                using var down = CausalModel.ReadTensor(file, AdapterConfig.LoraName(layer, module, 'A'), model.Device);
+                using var up = CausalModel.ReadTensor(file, AdapterConfig.LoraName(layer, module, 'B'), model.Device);
                 changed |= up.count_nonzero().ToInt64() > 0;
                 model.Weights[TensorNames.OfLayer(layer, module)].add_(up.mm(down), adapter.Scale);
             }

@@ -1,5 +1,4 @@
 using Kalm.Language.Checkpoints;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Kalm.Language.Model;

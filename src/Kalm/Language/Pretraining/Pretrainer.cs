@@ -5,7 +5,6 @@ using Kalm.Language.Checkpoints;
 using Kalm.Language.Model;
 using Kalm.Language.Tokenization;
 using Kalm.Language.Training;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Kalm.Language.Pretraining;
