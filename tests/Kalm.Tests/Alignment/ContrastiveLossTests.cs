@@ -1,0 +1,77 @@
+using System.Text.Json;
+using Kalm.Alignment;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Kalm.Tests.Alignment;
+
+public class ContrastiveLossTests : TorchTest
+{
+    public static IEnumerable<TheoryDataRow<string>> Cases() =>
+        Fixture.Load("contrastive_loss.json").GetProperty("cases").EnumerateArray().Select(item => new TheoryDataRow<string>(item.GetProperty("name").GetString()!));
+
+    [Theory]
+    [MemberData(nameof(Cases))]
+    public void Equals_the_independent_implementation_in_value_and_gradient(string name)
+    {
+        var given = Fixture.Load("contrastive_loss.json").GetProperty("cases").EnumerateArray().Single(item => item.GetProperty("name").GetString() == name);
+        Check(given, ScalarType.Float64, 1e-7);
+        Check(given, ScalarType.Float32, 1e-5);
+    }
+
+    private static void Check(JsonElement given, ScalarType type, double tolerance)
+    {
+        var queries = given.GetProperty("query").Tensor(type).requires_grad_();
+        var tails = given.GetProperty("tail").Tensor(type).requires_grad_();
+        var temperature = tensor(given.GetProperty("log_inverse_temperature").GetDouble(), type).requires_grad_();
+        var expected = given.GetProperty("expected");
+
+        var (loss, _) = LossOf(given).Compute(queries, tails, temperature);
+        loss.backward();
+
+        Fixture.AssertClose([expected.GetProperty("loss").GetDouble()], loss, tolerance);
+        // Where the temperature is low, logits reach 100 and a float gradient carries their rounding times 100.
+        var gradientTolerance = type == ScalarType.Float32 ? tolerance * Math.Max(1, Math.Exp(given.GetProperty("log_inverse_temperature").GetDouble()) / 20) : tolerance;
+        Fixture.AssertClose(expected.GetProperty("query_gradient").Matrix(), queries.grad!, gradientTolerance);
+        Fixture.AssertClose(expected.GetProperty("tail_gradient").Matrix(), tails.grad!, gradientTolerance);
+        Fixture.AssertClose([expected.GetProperty("log_inverse_temperature_gradient").GetDouble()], temperature.grad!, gradientTolerance);
+    }
+
+    private static ContrastiveLoss LossOf(JsonElement given)
+    {
+        var known = given.GetProperty("known").EnumerateArray().Select(row =>
+            row.EnumerateArray().Select((item, column) => (Known: item.GetBoolean(), column)).Where(item => item.Known).Select(item => item.column).ToArray()).ToArray();
+        return new ContrastiveLoss(
+            given.GetProperty("target").Integers(), known, given.GetProperty("own_head").Integers(), given.GetProperty("tail").GetArrayLength(),
+            given.GetProperty("gamma").GetDouble(), given.GetProperty("own_head_weight").GetDouble());
+    }
+
+    [Fact]
+    public void An_unmasked_known_answer_changes_the_loss()
+    {
+        var queries = nn.functional.normalize(randn(3, 8), dim: 1);
+        var tails = nn.functional.normalize(randn(3, 8), dim: 1);
+        var temperature = tensor(3.0f);
+        int[] targets = [0, 1, 2];
+        int[] noOwnHeads = [-1, -1, -1];
+
+        var (masked, _) = new ContrastiveLoss(targets, [[1], [], []], noOwnHeads, 3, 0.02, 0).Compute(queries, tails, temperature);
+        var (plain, _) = new ContrastiveLoss(targets, [[], [], []], noOwnHeads, 3, 0.02, 0).Compute(queries, tails, temperature);
+
+        Assert.True(masked.ToDouble() < plain.ToDouble() - 1e-4);
+    }
+
+    [Fact]
+    public void A_single_triple_has_a_finite_loss_and_gradient()
+    {
+        var queries = nn.functional.normalize(randn(1, 8), dim: 1).requires_grad_();
+        var tails = nn.functional.normalize(randn(1, 8), dim: 1);
+
+        var (loss, correct) = new ContrastiveLoss([0], [[]], [-1], 1, 0.02, 1).Compute(queries, tails, tensor(3.0f));
+        loss.backward();
+
+        Assert.Equal(0, loss.ToDouble(), 6);
+        Assert.Equal(1, correct.ToInt64());
+        Assert.True(queries.grad!.isfinite().all().ToBoolean());
+    }
+}

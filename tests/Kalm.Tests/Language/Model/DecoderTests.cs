@@ -1,0 +1,148 @@
+using System.Text.Json;
+using Kalm.Language.Checkpoints;
+using Kalm.Language.Model;
+using Kalm.Language.Tokenization;
+using Kalm.Representation;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Kalm.Tests.Language.Model;
+
+public class DecoderTests : TorchTest
+{
+    private static readonly Tokenizer AnyTokenizer = Tokenizer.Train(["any text"], 257);
+
+    public static IEnumerable<TheoryDataRow<int>> Models() => Enumerable.Range(0, Cases().Length).Select(index => new TheoryDataRow<int>(index));
+
+    [Theory]
+    [MemberData(nameof(Models))]
+    public void Logits_and_states_equal_the_independent_implementation(int index)
+    {
+        var given = Cases()[index];
+        using var model = LoadModel(given);
+        using var decoder = new Decoder(model.Config, model.Weights, null, null, CPU);
+        foreach (var sequence in given.GetProperty("sequences").EnumerateArray())
+        {
+            var ids = sequence.GetProperty("ids").Integers();
+            using var block = new TokenBlock([TokenRow.Sequence(ids, [.. Enumerable.Range(0, ids.Length)])], CPU);
+            var states = decoder.Read(decoder.Embed(block.Tokens), block);
+            Fixture.AssertClose(sequence.GetProperty("hidden").Matrix(), states, 1e-4);
+            Fixture.AssertClose(sequence.GetProperty("logits").Matrix(), decoder.Logits(states), 1e-4);
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Models))]
+    public void A_packed_tree_equals_encoding_each_branch_apart(int index)
+    {
+        var given = Cases()[index];
+        using var model = LoadModel(given);
+        using var pool = new DecoderPool(model, null, null, 2);
+        var tree = given.GetProperty("tree");
+        var branches = tree.GetProperty("branches").EnumerateArray().Select(branch => Branch.ReadAtEnd(branch.Integers())).ToList();
+        var text = new TextTree(tree.GetProperty("prefix").Integers(), branches);
+
+        foreach (var limit in new[] { 1, 12, 1000 })
+            Fixture.AssertClose(tree.GetProperty("embeddings").Matrix(), Encoder.Encode(pool, [.. text.ToRows(limit)]), 1e-5);
+    }
+
+    [Fact]
+    public void States_do_not_depend_on_padding_or_company()
+    {
+        using var model = LoadModel(Cases()[0]);
+        using var pool = new DecoderPool(model, null, null, 2);
+        var random = new Random(3);
+        var rows = Enumerable.Range(0, 40).Select(_ => Enumerable.Range(0, random.Next(1, 30)).Select(_ => random.Next(60)).ToArray())
+            .Select(ids => TokenRow.Sequence(ids, [ids.Length - 1])).ToList();
+
+        var together = Encoder.Encode(pool, rows);
+
+        for (var row = 0; row < rows.Count; row++)
+        {
+            var alone = Encoder.Encode(pool, [rows[row]]);
+            Assert.True((together[row] - alone[0]).abs().max().ToDouble() < 1e-5);
+        }
+    }
+
+    [Fact]
+    public void A_model_written_and_read_again_is_the_same()
+    {
+        using var folder = new TemporaryFolder();
+        using var model = LoadModel(Cases()[1]);
+        CausalModel.Save(folder.Path, model.Config with { VocabularySize = 60 }, AnyTokenizer, name => model.Weights[name].alias());
+
+        using var again = ReadWeights(folder.Path);
+
+        foreach (var (name, weight) in model.Weights)
+            Assert.True(weight.equal(again.Weights[name]).all().ToBoolean(), name);
+    }
+
+    [Fact]
+    public void The_language_model_pass_gives_the_mean_over_all_labels_and_its_gradient()
+    {
+        var given = Cases()[0];
+        using var model = LoadModel(given);
+        using var learned = new ParameterSet(model.Weights, CPU);
+        using var pool = new DecoderPool(model, learned, null, 2);
+        var rows = new List<TokenRow>();
+        var labels = new List<int[]>();
+        var expected = new List<double>();
+        foreach (var sequence in given.GetProperty("sequences").EnumerateArray())
+        {
+            var ids = sequence.GetProperty("ids").Integers();
+            int[] reads = [.. Enumerable.Range(0, ids.Length).Where(at => at % 3 != 1)];
+            rows.Add(TokenRow.Sequence(ids, reads));
+            labels.Add([.. reads.Select(at => (at * 7 + 3) % 60)]);
+            var logits = sequence.GetProperty("logits").Matrix();
+            expected.AddRange(reads.Select(at => NegativeLogLikelihood(logits[at], (at * 7 + 3) % 60)));
+        }
+
+        pool.ZeroGradients();
+        Assert.Equal(expected.Average(), pool.LanguageModelPass(rows, labels, 0.5, 1), 4);
+        var whole = pool.SumGradients().clone();
+        pool.ZeroGradients();
+        var share = labels.Sum(row => row.Length);
+        for (var row = 0; row < rows.Count; row++)
+            pool.LanguageModelPass([rows[row]], [labels[row]], 0.5 * labels[row].Length / share, 1);
+        var summed = pool.SumGradients();
+
+        Assert.True(whole.norm().ToDouble() > 1e-3);
+        Assert.True((whole - summed).abs().max().ToDouble() < 1e-5);
+    }
+
+    [Fact]
+    public void Embedding_passes_never_touch_the_head()
+    {
+        using var model = LoadModel(Cases().First(given => given.GetProperty("model").GetString() == "llama_untied"));
+        model.Weights[TensorNames.Head].fill_(float.NaN);
+        using var pool = new DecoderPool(model, null, null, 1);
+
+        var vectors = Encoder.Encode(pool, [TokenRow.Sequence([1, 2, 3], [2])]);
+
+        Assert.True(vectors.isfinite().all().ToBoolean());
+    }
+
+    private static double NegativeLogLikelihood(double[] logits, int label)
+    {
+        var highest = logits.Max();
+        return Math.Log(logits.Sum(logit => Math.Exp(logit - highest))) + highest - logits[label];
+    }
+
+    private static JsonElement[] Cases() => [.. Fixture.Load("llama_logits.json").GetProperty("models").EnumerateArray()];
+
+    private static CausalModel LoadModel(JsonElement given)
+    {
+        var model = ReadWeights(Path.Combine(Fixture.Folder, given.GetProperty("model").GetString()!));
+        if (given.GetProperty("adapter").GetString() is { } adapter)
+            LowRank.Merge(model, Path.Combine(Fixture.Folder, adapter));
+        return model;
+    }
+
+    /// <summary>The fixture folders have no tokenizer, so their weights are read without one.</summary>
+    private static CausalModel ReadWeights(string folder)
+    {
+        using var checkpoint = CheckpointFolder.Open(folder);
+        var weights = checkpoint.Config.TensorShapes().ToDictionary(tensor => tensor.Name, tensor => CausalModel.ReadTensor(checkpoint.Weights, tensor.Name, CPU));
+        return new CausalModel(checkpoint.Config, AnyTokenizer, weights, CPU);
+    }
+}
