@@ -10,7 +10,9 @@ namespace Kalm.Alignment;
 /// <summary>The main job on one screen: a causal language model is aligned with a knowledge graph.</summary>
 public sealed class AlignmentRun
 {
-    private const int DefaultSteps = 1000;
+    /// <summary>The number of steps when the options give no budget.</summary>
+    public const int DefaultSteps = 1000;
+
     private readonly AlignmentOptions options;
     private readonly IProgress<TrainingEvent>? progress;
 
@@ -22,16 +24,17 @@ public sealed class AlignmentRun
     /// <param name="outPath">The run folder: absent or empty.</param>
     /// <param name="options">Everything else.</param>
     /// <param name="progress">Told what happens; may be null.</param>
+    /// <param name="device">Where to compute; the CPU when null.</param>
     /// <param name="cancellation">Ends the run after the current step, with a checkpoint.</param>
     /// <returns>The run's description, as it stands in run.json.</returns>
     /// <exception cref="KalmException">Something given is at fault.</exception>
     /// <exception cref="OperationCanceledException">The run was stopped; its folder holds a checkpoint.</exception>
     public static RunDescription Execute(
         string modelPath, string graphPath, string outPath, AlignmentOptions options,
-        IProgress<TrainingEvent>? progress = null, CancellationToken cancellation = default) =>
-        new AlignmentRun(options, progress).Execute(modelPath, graphPath, outPath, cancellation);
+        IProgress<TrainingEvent>? progress = null, torch.Device? device = null, CancellationToken cancellation = default) =>
+        new AlignmentRun(options, progress).Execute(modelPath, graphPath, outPath, device, cancellation);
 
-    private RunDescription Execute(string modelPath, string graphPath, string outPath, CancellationToken cancellation)
+    private RunDescription Execute(string modelPath, string graphPath, string outPath, torch.Device? device, CancellationToken cancellation)
     {
         RunFolder.RequireFree(outPath);
         var graph = KnowledgeGraph.Load(graphPath);
@@ -41,7 +44,7 @@ public sealed class AlignmentRun
         if (folder.Adapter is not null)
             throw new KalmException($"{modelPath}: is an adapter; expected a base model to align (a Hugging Face folder or a run made with method full)");
         NativeEngine.Initialize();
-        using var baseModel = folder.Load();
+        using var baseModel = folder.Load(device);
         using var model = new AlignmentModel(baseModel, Path.GetFullPath(folder.Base), options);
         var texts = new TextIndex(graph, new Wording(baseModel.Tokenizer, options.Wording));
         using var optimizer = new AdamW(model.Learned, options.WeightDecay);

@@ -14,7 +14,9 @@ namespace Kalm.Language.Pretraining;
 /// the next token.</summary>
 public static class Pretrainer
 {
-    private const int DefaultSteps = 500;
+    /// <summary>The number of steps when the options give no budget.</summary>
+    public const int DefaultSteps = 500;
+
     private const double FinalRateShare = 0.1;
     private const double ClipNorm = 1;
 

@@ -1,0 +1,60 @@
+using Kalm.Engine;
+using TorchSharp;
+
+namespace Kalm.Cli;
+
+/// <summary>Checks of what the user gave that are made before any long work.</summary>
+internal static class Given
+{
+    /// <summary>A folder that must be there.</summary>
+    public static string Folder(string option, string path, string expected)
+    {
+        if (Directory.Exists(path))
+            return path;
+        throw new KalmException($"{option} {path}: {(File.Exists(path) ? "found a file" : "no such folder")}; expected {expected}");
+    }
+
+    /// <summary>The model's folder.</summary>
+    public static string Model(string path) => Folder("--model", path, "a Hugging Face model folder or a run folder");
+
+    /// <summary>The graph's folder.</summary>
+    public static string Graph(string path) => Folder("--graph", path, "a folder that holds a graph");
+
+    /// <summary>A file to be written at the end, which should not fail only then.</summary>
+    public static void Writable(string option, string? path)
+    {
+        if (path is null)
+            return;
+        if (Directory.Exists(path))
+            throw new KalmException($"{option} {path}: found a folder; expected a file to write");
+        var folder = Path.GetDirectoryName(Path.GetFullPath(path));
+        if (folder is not null && !Directory.Exists(folder))
+            throw new KalmException($"{option} {path}: the folder {folder} does not exist; expected a file in a folder that does");
+    }
+
+    /// <summary>A folder to be made, which must be absent or empty.</summary>
+    public static void Free(string option, string path)
+    {
+        if (File.Exists(path))
+            throw new KalmException($"{option} {path}: found a file; expected an empty or absent folder");
+        if (Directory.Exists(path) && Directory.EnumerateFileSystemEntries(path).Any())
+            throw new KalmException($"{option} {path}: the folder is not empty; expected an empty or absent folder");
+    }
+
+    /// <summary>Only one of some options may be given.</summary>
+    public static void AtMostOne(params IReadOnlyList<(string Option, bool IsGiven)> options)
+    {
+        var given = options.Where(option => option.IsGiven).Select(option => option.Option).ToList();
+        if (given.Count > 1)
+            throw new KalmException($"found {string.Join(" and ", given)}; expected only one of {string.Join(", ", options.Select(option => option.Option))}");
+    }
+
+    /// <summary>The device by its name; loads the native library.</summary>
+    public static torch.Device Device(string name)
+    {
+        NativeEngine.Initialize();
+        if (name == "cuda" && !torch.cuda.is_available())
+            throw new KalmException("--device cuda: no usable CUDA device was found\nexpected an NVIDIA GPU with its driver and a kalm built with -p:TorchBackend=cuda; or --device cpu");
+        return torch.device(name);
+    }
+}

@@ -1,0 +1,87 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using System.Globalization;
+
+namespace Kalm.Cli;
+
+/// <summary>The kinds of option that verbs are made of; every fault names the option, what was found and what was expected.</summary>
+internal static class Options
+{
+    /// <summary>A path or a name that may not be empty.</summary>
+    public static Option<string> Text(string name, string placeholder, string description, bool required = false) => new(name)
+    {
+        HelpName = placeholder,
+        Description = description,
+        Required = required,
+        CustomParser = result => result.Tokens[0].Value.Length > 0 ? result.Tokens[0].Value : Fault<string>(result, name, $"a value for {placeholder}"),
+    };
+
+    /// <summary>A whole number.</summary>
+    public static Option<int?> Whole(string name, string description, int least = 1, string placeholder = "N") => new(name)
+    {
+        HelpName = placeholder,
+        Description = description,
+        CustomParser = result => int.TryParse(result.Tokens[0].Value, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var value) && value >= least
+            ? value : Fault<int?>(result, name, $"a whole number of {least} or more"),
+    };
+
+    /// <summary>A number above zero.</summary>
+    public static Option<double?> Positive(string name, string description, string placeholder) => new(name)
+    {
+        HelpName = placeholder,
+        Description = description,
+        CustomParser = result => double.TryParse(result.Tokens[0].Value, NumberStyles.Float, CultureInfo.InvariantCulture, out var value)
+            && double.IsFinite(value) && value > 0 ? value : Fault<double?>(result, name, "a number above 0"),
+    };
+
+    /// <summary>One of a few words.</summary>
+    public static Option<string> Choice(string name, string description, string fallback, params IReadOnlyList<string> words)
+    {
+        var option = new Option<string>(name)
+        {
+            HelpName = string.Join("|", words),
+            Description = description,
+            DefaultValueFactory = _ => fallback,
+            CustomParser = result => words.Contains(result.Tokens[0].Value)
+                ? result.Tokens[0].Value : Fault<string>(result, name, string.Join(" or ", words)),
+        };
+        option.CompletionSources.Add([.. words]);
+        return option;
+    }
+
+    /// <summary>--model of a verb that takes a model in any form.</summary>
+    public static Option<string> Model() => Text("--model", "MODEL", "a Hugging Face folder, a run folder of align, one of its checkpoints, or an adapter folder", required: true);
+
+    /// <summary>--graph.</summary>
+    public static Option<string> Graph() => Text("--graph", "GRAPH", "the graph's folder; its layout is detected", required: true);
+
+    /// <summary>--seed.</summary>
+    public static Option<long?> Seed() => new("--seed")
+    {
+        HelpName = "N",
+        Description = "decides every random draw [default: 1]",
+        CustomParser = result => long.TryParse(result.Tokens[0].Value, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var value)
+            ? value : Fault<long?>(result, "--seed", "a whole number"),
+    };
+
+    /// <summary>--threads.</summary>
+    public static Option<int?> Threads() => Whole("--threads", "CPU threads [default: all cores]");
+
+    /// <summary>--limit.</summary>
+    public static Option<int?> Limit() => Whole("--limit", "take only N triples of the split, drawn with the seed");
+
+    /// <summary>--device.</summary>
+    public static Option<string> Device() => Choice("--device", "where to compute", "cpu", "cpu", "cuda");
+
+    /// <summary>--json.</summary>
+    public static Option<string> JsonFile() => Text("--json", "FILE", "also write the results to a file, for programs");
+
+    /// <summary>--quiet.</summary>
+    public static Option<bool> Quiet() => new("--quiet") { Description = "no progress and no notes; results and errors are still shown" };
+
+    private static T? Fault<T>(ArgumentResult result, string name, string expected)
+    {
+        result.AddError($"{name}: found '{result.Tokens[0].Value}'; expected {expected}");
+        return default;
+    }
+}

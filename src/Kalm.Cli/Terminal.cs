@@ -1,0 +1,70 @@
+using Kalm.Cli.Progress;
+using Spectre.Console;
+
+namespace Kalm.Cli;
+
+/// <summary>Where a verb's results, progress and errors go.</summary>
+/// <param name="Output">Results only.</param>
+/// <param name="Error">Progress, notes and errors.</param>
+/// <param name="Cancellation">Cancelled when the user wants the work to stop.</param>
+internal sealed record Terminal(TextWriter Output, TextWriter Error, CancellationToken Cancellation)
+{
+    private const int WidthOfFiles = 400;
+
+    /// <summary>Whether a person looks at <see cref="Output"/>.</summary>
+    public bool IsOutputSeen { get; private init; }
+
+    /// <summary>Whether progress on <see cref="Error"/> can be drawn over itself.</summary>
+    public bool IsErrorLive { get; private init; }
+
+    /// <summary>The process's own streams.</summary>
+    public static Terminal OfProcess(CancellationToken cancellation) => new(Console.Out, Console.Error, cancellation)
+    {
+        IsOutputSeen = !Console.IsOutputRedirected,
+        IsErrorLive = !Console.IsErrorRedirected && Environment.GetEnvironmentVariable("TERM") is not (null or "" or "dumb"),
+    };
+
+    /// <summary>Runs long work and shows how far it has come; afterwards the terminal is as it was, also when the work fails.</summary>
+    /// <param name="quiet">Shows nothing.</param>
+    /// <param name="work">Reports from the thread it runs on, which is the caller's.</param>
+    public T Watch<T>(bool quiet, Func<ProgressView, T> work)
+    {
+        if (quiet)
+            return work(new QuietProgress());
+        if (!IsErrorLive)
+            return Work(new PlainProgress(Error, TimeProvider.System));
+        var console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Error) });
+        return console.Live(Text.Empty).AutoClear(true).Start(live => Work(new LiveProgress(console, live)));
+
+        T Work(ProgressView progress)
+        {
+            using var told = Cancellation.Register(() => progress.Note("stopping after the current step; a second signal ends at once"));
+            return work(progress);
+        }
+    }
+
+    /// <summary>Prints a table of results.</summary>
+    public void Print(ResultTable table)
+    {
+        if (IsOutputSeen)
+        {
+            AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Output), Interactive = InteractionSupport.No }).Write(table.ToRenderable());
+            return;
+        }
+        // In a file nothing is gained by wrapping lines, or by the spaces that end them.
+        using var text = new StringWriter();
+        var console = AnsiConsole.Create(new AnsiConsoleSettings
+        {
+            Out = new AnsiConsoleOutput(text), Ansi = AnsiSupport.No, ColorSystem = ColorSystemSupport.NoColors, Interactive = InteractionSupport.No,
+        });
+        console.Profile.Capabilities.Unicode = true;
+        console.Profile.Width = WidthOfFiles;
+        console.Write(table.ToRenderable());
+        foreach (var line in text.ToString().TrimEnd().Split('\n'))
+            Output.WriteLine(line.TrimEnd());
+        Output.WriteLine();
+    }
+
+    /// <summary>Prints one line of results.</summary>
+    public void Print(string line) => Output.WriteLine(line);
+}

@@ -1,0 +1,115 @@
+using System.CommandLine;
+using Kalm.Alignment;
+using Kalm.Language.Training;
+
+namespace Kalm.Cli.Verbs;
+
+/// <summary><c>align</c>: the main job.</summary>
+internal static class AlignVerb
+{
+    private static readonly Dictionary<string, AlignmentMethod> Methods = new() { ["lora"] = AlignmentMethod.Lora, ["full"] = AlignmentMethod.Full };
+
+    /// <summary>Describes the verb.</summary>
+    public static Command Create(Terminal terminal)
+    {
+        var model = Options.Text("--model", "MODEL", "the base model: a Hugging Face folder, or a run made with method full", required: true);
+        var graph = Options.Graph();
+        var output = Options.Text("--out", "RUN", "the run folder to write: absent or empty", required: true);
+        var recipe = Options.Text("--recipe", "FILE", "a JSON file of options; the flags beat it");
+        var method = Options.Choice("--method", "what is trained", "lora", [.. Methods.Keys]);
+        var epochs = Options.Positive("--epochs", "passes over the train triples", "N");
+        var steps = Options.Whole("--steps", "training steps");
+        var minutes = Options.Positive("--minutes", "wall time of training with its validation", "M");
+        var batch = Options.Whole("--batch", "triples a step");
+        var seed = Options.Seed();
+        var threads = Options.Threads();
+        var device = Options.Device();
+        var saveEvery = Options.Whole("--save-every", "also write a checkpoint every so many steps", placeholder: "STEPS");
+        var validations = Options.Whole("--validations", "validations after the first [default: by the length of the run]", 0);
+        var quiet = Options.Quiet();
+        var command = new Command("align", "Aligns a model with a graph: the main job.")
+        {
+            model, graph, output, recipe, method, epochs, steps, minutes, batch, seed, threads, device, saveEvery, validations, quiet,
+        };
+        command.SetAction(parse =>
+        {
+            var (modelPath, graphPath, runPath) = (parse.GetRequiredValue(model), parse.GetRequiredValue(graph), parse.GetRequiredValue(output));
+            var budget = (Epochs: parse.GetValue(epochs), Steps: parse.GetValue(steps), Minutes: parse.GetValue(minutes));
+            Given.AtMostOne(("--epochs", budget.Epochs is not null), ("--steps", budget.Steps is not null), ("--minutes", budget.Minutes is not null));
+            Given.Model(modelPath);
+            Given.Graph(graphPath);
+            Given.Free("--out", runPath);
+            var options = Recipe(parse.GetValue(recipe));
+            // A budget replaces the recipe's, of whatever kind that is.
+            if (budget is not (null, null, null))
+                options = options with { Epochs = budget.Epochs, Steps = budget.Steps, Minutes = budget.Minutes };
+            var hasBudget = options is not { Epochs: null, Steps: null, Minutes: null };
+            options = options with
+            {
+                Method = parse.GetResult(method) is { Implicit: false } ? Methods[parse.GetRequiredValue(method)] : options.Method,
+                Batch = parse.GetValue(batch) ?? options.Batch,
+                Seed = parse.GetValue(seed) ?? options.Seed,
+                Threads = parse.GetValue(threads) ?? options.Threads,
+                SaveEvery = parse.GetValue(saveEvery) ?? options.SaveEvery,
+                Validations = parse.GetValue(validations) ?? options.Validations,
+            };
+            var chosenDevice = Given.Device(parse.GetRequiredValue(device));
+            var run = terminal.Watch(parse.GetValue(quiet), progress =>
+            {
+                if (!hasBudget)
+                    progress.Report(new TrainingNote($"no budget given: {AlignmentRun.DefaultSteps:N0} steps; --epochs, --steps or --minutes set another"));
+                try
+                {
+                    return AlignmentRun.Execute(modelPath, graphPath, runPath, options, progress, chosenDevice, terminal.Cancellation);
+                }
+                catch (OperationCanceledException)
+                {
+                    progress.Report(new TrainingNote($"{runPath}: its folder checkpoints/ holds the weights of the last step"));
+                    throw;
+                }
+            });
+            Print(terminal, run, runPath, graphPath);
+            return ExitCode.Success;
+        });
+        return command;
+    }
+
+    private static AlignmentOptions Recipe(string? path)
+    {
+        if (path is null)
+            return new AlignmentOptions();
+        if (!File.Exists(path))
+            throw new KalmException($"--recipe {path}: no such file; expected a JSON file of options");
+        var options = Json.Read<AlignmentOptions>(path);
+        try
+        {
+            return options.Validated();
+        }
+        catch (KalmException error)
+        {
+            throw new KalmException($"{path}: {error.Message}", error);
+        }
+    }
+
+    private static void Print(Terminal terminal, RunDescription run, string runPath, string graphPath)
+    {
+        var before = run.Validations.FirstOrDefault(validation => validation.Step == 0);
+        var best = run.Validations.FirstOrDefault(validation => validation.Step == run.BestStep);
+        terminal.Print(ResultTable.OfFacts(
+            null,
+            ("status", run.Status.ToString().ToLowerInvariant()),
+            ("steps", $"{run.StepsDone:N0}"),
+            ("seconds", $"{run.Seconds:F1}"),
+            ("learned parameters", $"{run.LearnedParameters:N0}"),
+            ("best step", run.BestStep is { } step ? $"{step:N0}" : "-"),
+            ("validation before", Describe(before)),
+            ("validation at the best step", Describe(best)),
+            ("result", Path.Combine(runPath, run.Options.Method == AlignmentMethod.Full ? "model" : "adapter"))));
+        terminal.Print($"next: kalm evaluate completion --model {Quote(runPath)} --graph {Quote(graphPath)}");
+    }
+
+    private static string Describe(RunValidation? validation) =>
+        validation is null ? "-" : $"MRR {validation.MeanReciprocalRank:F3}  Hits@10 {validation.HitsAt10:F3}";
+
+    private static string Quote(string path) => path.Any(char.IsWhiteSpace) ? $"\"{path}\"" : path;
+}

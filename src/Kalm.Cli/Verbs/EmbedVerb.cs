@@ -1,0 +1,54 @@
+using System.CommandLine;
+using Kalm.Evaluation;
+using Kalm.Files;
+using Kalm.Graph;
+using Kalm.Representation;
+
+namespace Kalm.Cli.Verbs;
+
+/// <summary><c>embed</c>: writes the vectors that ranking uses.</summary>
+internal static class EmbedVerb
+{
+    /// <summary>Describes the verb.</summary>
+    public static Command Create(Terminal terminal)
+    {
+        var model = Options.Model();
+        var graph = Options.Graph();
+        var output = Options.Text("--out", "DIR", "the folder to write: absent or empty", required: true);
+        var queries = Options.Choice("--queries", "also write the queries of a split", "none", "test", "valid");
+        queries.DefaultValueFactory = null;
+        var threads = Options.Threads();
+        var device = Options.Device();
+        var quiet = Options.Quiet();
+        var command = new Command("embed", "Writes the vectors of a graph's entities, and of the queries of a split.")
+        {
+            model, graph, output, queries, threads, device, quiet,
+        };
+        command.SetAction(parse =>
+        {
+            var (modelPath, graphPath, path) = (Given.Model(parse.GetRequiredValue(model)), Given.Graph(parse.GetRequiredValue(graph)), parse.GetRequiredValue(output));
+            Given.Free("--out", path);
+            var folder = ModelFolder.Locate(modelPath);
+            var knowledge = KnowledgeGraph.Load(graphPath);
+            var triples = parse.GetValue(queries) is { } split ? Splits.NotEmpty(knowledge, "--queries", split) : null;
+            using var staged = new StagedFolder(path);
+            var export = terminal.Watch(parse.GetValue(quiet), progress =>
+            {
+                foreach (var warning in knowledge.Warnings)
+                    progress.Note(warning);
+                using var loaded = new LoadedModel(folder, parse.GetRequiredValue(device), parse.GetValue(threads));
+                return EmbeddingExport.Write(
+                    staged.Path, loaded.Decoder, knowledge, new TextIndex(knowledge, loaded.Wording), triples, progress, terminal.Cancellation);
+            });
+            staged.Commit();
+            terminal.Print(ResultTable.OfFacts(
+                null,
+                ("folder", path),
+                ("entities", $"{export.Entities:N0}"),
+                ("queries", triples is null ? "-" : $"{export.Queries:N0}"),
+                ("width", $"{export.Width:N0}")));
+            return ExitCode.Success;
+        });
+        return command;
+    }
+}

@@ -1,0 +1,100 @@
+using System.CommandLine;
+using System.Diagnostics;
+using System.Security.Cryptography;
+using System.Text.Json.Nodes;
+using Kalm.Evaluation;
+using Kalm.Files;
+using Kalm.Graph;
+using Kalm.Language.Checkpoints;
+using Kalm.Representation;
+
+namespace Kalm.Cli.Verbs;
+
+/// <summary><c>evaluate completion</c>: filtered ranks of the right answers.</summary>
+internal static class EvaluateCompletionVerb
+{
+    /// <summary>Describes the verb.</summary>
+    public static Command Create(Terminal terminal)
+    {
+        var model = Options.Model();
+        var graph = Options.Graph();
+        var split = Options.Choice("--split", "the triples to complete", "test", "test", "valid");
+        var limit = Options.Limit();
+        var seed = Options.Seed();
+        var json = Options.JsonFile();
+        var ranks = Options.Text("--ranks", "FILE", "also write a line for each query, separated by tabs");
+        var threads = Options.Threads();
+        var device = Options.Device();
+        var quiet = Options.Quiet();
+        var command = new Command("completion", "Ranks the right answers of completion queries among all entities, known answers left out.")
+        {
+            model, graph, split, limit, seed, json, ranks, threads, device, quiet,
+        };
+        command.SetAction(parse =>
+        {
+            var (modelPath, graphPath) = (Given.Model(parse.GetRequiredValue(model)), Given.Graph(parse.GetRequiredValue(graph)));
+            Given.Writable("--json", parse.GetValue(json));
+            Given.Writable("--ranks", parse.GetValue(ranks));
+            var folder = ModelFolder.Locate(modelPath);
+            var knowledge = KnowledgeGraph.Load(graphPath);
+            var splitName = parse.GetRequiredValue(split);
+            var triples = Splits.NotEmpty(knowledge, "--split", splitName);
+            var queries = CompletionQuery.Of(knowledge, CompletionQuery.Sample(triples, parse.GetValue(limit), parse.GetValue(seed) ?? 1));
+            var (ranked, seconds) = terminal.Watch(parse.GetValue(quiet), progress =>
+            {
+                foreach (var warning in knowledge.Warnings)
+                    progress.Note(warning);
+                if (!folder.IsAligned)
+                    progress.Note($"{modelPath}: not an aligned model; it is evaluated as it is, with the default wording");
+                using var loaded = new LoadedModel(folder, parse.GetRequiredValue(device), parse.GetValue(threads));
+                var clock = Stopwatch.StartNew();
+                var known = new KnownFacts(knowledge, knowledge.Train, knowledge.Valid, knowledge.Test);
+                var texts = new TextIndex(knowledge, loaded.Wording);
+                return (CompletionEvaluation.Rank(loaded.Decoder, knowledge, texts, queries, known, progress, terminal.Cancellation), clock.Elapsed.TotalSeconds);
+            });
+            var report = new CompletionReport(knowledge, splitName, ranked);
+            Print(terminal, report);
+            if (parse.GetValue(json) is { } jsonPath)
+                AtomicFile.WriteAllText(jsonPath, Describe(report, folder, graphPath, seconds).ToJsonString(Json.Options) + "\n");
+            if (parse.GetValue(ranks) is { } ranksPath)
+                AtomicFile.WriteAllText(ranksPath, CompletionReport.RanksTable(knowledge, ranked));
+            return ExitCode.Success;
+        });
+        return command;
+    }
+
+    private static void Print(Terminal terminal, CompletionReport report)
+    {
+        var sides = ResultTable.OfCompletion($"{report.Split} split, {report.Candidates:N0} candidates, filtered", "side");
+        sides.Add("tail", report.Tail);
+        sides.Add("head", report.Head);
+        sides.Add("both", report.Both);
+        sides.Add("both without leaked queries", report.BothWithoutLeaked);
+        terminal.Print(sides);
+        var ties = ResultTable.OfCompletion("both sides, by how ties count", "ties");
+        ties.Add("realistic (as above)", report.Both);
+        ties.Add("optimistic", report.Optimistic);
+        ties.Add("pessimistic", report.Pessimistic);
+        terminal.Print(ties);
+        var relations = ResultTable.OfCompletion("both sides, by relation", "relation");
+        foreach (var relation in report.Relations)
+            relations.Add(relation.Relation, relation.Both);
+        terminal.Print(relations);
+    }
+
+    private static JsonObject Describe(CompletionReport report, ModelFolder folder, string graphPath, double seconds)
+    {
+        var json = report.ToJson();
+        json["model"] = folder.Given;
+        json["adapter_sha256"] = folder.Adapter is null ? null : Hash(Path.Combine(folder.Adapter, AdapterConfig.WeightsName));
+        json["graph"] = graphPath;
+        json["seconds"] = seconds;
+        return json;
+    }
+
+    private static string Hash(string path)
+    {
+        using var stream = File.OpenRead(path);
+        return Convert.ToHexStringLower(SHA256.HashData(stream));
+    }
+}

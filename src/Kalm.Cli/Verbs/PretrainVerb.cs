@@ -1,0 +1,84 @@
+using System.CommandLine;
+using System.Diagnostics;
+using Kalm.Graph;
+using Kalm.Language.Checkpoints;
+using Kalm.Language.Model;
+using Kalm.Language.Pretraining;
+using Kalm.Language.Training;
+
+namespace Kalm.Cli.Verbs;
+
+/// <summary><c>pretrain</c>: makes a base model.</summary>
+internal static class PretrainVerb
+{
+    private const int SmallestVocabulary = 257;
+
+    /// <summary>Describes the verb.</summary>
+    public static Command Create(Terminal terminal)
+    {
+        var text = new Option<string[]>("--text")
+        {
+            HelpName = "FILE...", Description = "plain text files in UTF-8; blank lines set texts apart",
+            AllowMultipleArgumentsPerToken = true, Arity = ArgumentArity.OneOrMore,
+        };
+        var graph = Options.Text("--graph", "GRAPH", "take the texts of a graph's entities and relations, never its triples");
+        var output = Options.Text("--out", "MODEL", "the folder to write: absent or empty", required: true);
+        var preset = Options.Choice("--preset", "the size of the model", ModelPreset.All[0].Name, [.. ModelPreset.All.Select(size => size.Name)]);
+        var steps = Options.Whole("--steps", $"training steps [default: {Pretrainer.DefaultSteps}]");
+        var minutes = Options.Positive("--minutes", "train for this wall time instead", "M");
+        var seed = Options.Seed();
+        var vocabulary = Options.Whole("--vocabulary", "tokens [default: by the preset]", SmallestVocabulary);
+        var context = Options.Whole("--context", "positions [default: by the preset]", 2);
+        var threads = Options.Threads();
+        var quiet = Options.Quiet();
+        var command = new Command("pretrain", "Makes a base model from plain text, or from a graph's entity and relation texts.")
+        {
+            text, graph, output, preset, steps, minutes, seed, vocabulary, context, threads, quiet,
+        };
+        command.SetAction(parse =>
+        {
+            var isQuiet = parse.GetValue(quiet);
+            Given.AtMostOne(("--text", parse.GetResult(text) is not null), ("--graph", parse.GetValue(graph) is not null));
+            Given.AtMostOne(("--steps", parse.GetValue(steps) is not null), ("--minutes", parse.GetValue(minutes) is not null));
+            var path = parse.GetRequiredValue(output);
+            Given.Free("--out", path);
+            var size = ModelPreset.Find(parse.GetRequiredValue(preset));
+            var options = new PretrainingOptions
+            {
+                Preset = size with { Vocabulary = parse.GetValue(vocabulary) ?? size.Vocabulary, Context = parse.GetValue(context) ?? size.Context },
+                Steps = parse.GetValue(steps),
+                Minutes = parse.GetValue(minutes),
+                Seed = parse.GetValue(seed) ?? 1,
+                Threads = parse.GetValue(threads),
+            };
+            var clock = Stopwatch.StartNew();
+            var loss = terminal.Watch(isQuiet, progress =>
+            {
+                var texts = parse.GetResult(text) is not null ? PlainTexts.OfFiles(parse.GetRequiredValue(text))
+                    : parse.GetValue(graph) is { } folder ? PlainTexts.OfGraph(KnowledgeGraph.Load(Given.Graph(folder)))
+                    : throw new KalmException("--text, --graph: missing; expected --text FILE... or --graph GRAPH");
+                if (options is { Steps: null, Minutes: null })
+                    progress.Report(new TrainingNote($"no budget given: {Pretrainer.DefaultSteps:N0} steps; --steps or --minutes set another"));
+                return Pretrainer.Run(texts, path, options, progress, terminal.Cancellation);
+            });
+            Print(terminal, path, loss, clock.Elapsed);
+            return ExitCode.Success;
+        });
+        return command;
+    }
+
+    private static void Print(Terminal terminal, string path, double loss, TimeSpan elapsed)
+    {
+        var config = ModelConfig.Load(path);
+        var (all, body) = CausalModel.CountParameters(config);
+        terminal.Print(ResultTable.OfFacts(
+            null,
+            ("model", path),
+            ("parameters", $"{all:N0}"),
+            ("without embeddings", $"{body:N0}"),
+            ("vocabulary", $"{config.VocabularySize:N0}"),
+            ("final loss", $"{loss:F3} nats a token"),
+            ("final perplexity", $"{Math.Exp(loss):N1}"),
+            ("seconds", $"{elapsed.TotalSeconds:F1}")));
+    }
+}
