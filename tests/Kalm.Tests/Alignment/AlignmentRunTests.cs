@@ -123,7 +123,7 @@ public sealed class AlignmentRunTests : IDisposable
         using var stop = new CancellationTokenSource();
         var progress = new StepWatch(step => { if (step == 7) stop.Cancel(); });
         Assert.Throws<OperationCanceledException>(() =>
-            AlignmentRun.Execute(model, graphFolder.Path, folder.File("run"), Quick, progress, stop.Token));
+            AlignmentRun.Execute(model, graphFolder.Path, folder.File("run"), Quick, progress, cancellation: stop.Token));
 
         Assert.Equal(RunStatus.Interrupted, Json.Read<RunDescription>(folder.File("run/run.json")).Status);
         Assert.False(Directory.Exists(folder.File("run/model")));

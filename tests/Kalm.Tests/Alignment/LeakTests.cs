@@ -19,7 +19,7 @@ public class LeakTests
         var counts = new List<long>();
         var options = new AlignmentOptions { Method = method, Steps = 54, Batch = 24, Threads = 2, Validations = 0, ImplicitShare = 0.1 };
 
-        AlignmentRun.Execute(model, graph.Path, folder.File("run"), options, new StepWatch(_ => counts.Add(torch.Tensor.TotalCount)), TestContext.Current.CancellationToken);
+        AlignmentRun.Execute(model, graph.Path, folder.File("run"), options, new StepWatch(_ => counts.Add(torch.Tensor.TotalCount)), cancellation: TestContext.Current.CancellationToken);
 
         Assert.Equal(54, counts.Count);
         Assert.All(counts[3..], count => Assert.Equal(counts[3], count));
