@@ -14,15 +14,13 @@ public sealed class BlockPlan
     {
         this.rows = rows;
         var order = Enumerable.Range(0, rows.Count).OrderByDescending(index => rows[index].Length).ToArray();
+        var budget = EvenBudget(rows.Sum(row => (long)row.Length), tokenBudget, workers);
         var lists = Enumerable.Range(0, workers).Select(_ => new List<int[]>()).ToArray();
         var loads = new long[workers];
         for (var start = 0; start < order.Length;)
         {
             var length = rows[order[start]].Length;
-            var count = Math.Min(Math.Max(1, tokenBudget / length), order.Length - start);
-            // The last blocks are split, so that no worker waits for another's final block.
-            if (start + count == order.Length && start == 0 && workers > 1)
-                count = (count + workers - 1) / workers;
+            var count = Math.Min(Math.Max(1, (int)(budget / length)), order.Length - start);
             var worker = Array.IndexOf(loads, loads.Min());
             lists[worker].Add(order[start..(start + count)]);
             loads[worker] += (long)length * count;
@@ -40,6 +38,13 @@ public sealed class BlockPlan
 
     /// <summary>The rows of one block.</summary>
     public TokenRow[] RowsOf(int[] block) => Array.ConvertAll(block, index => rows[index]);
+
+    /// <summary>The budget that gives every worker the same number of blocks, so that none waits for another's last one.</summary>
+    private static long EvenBudget(long tokens, int tokenBudget, int workers)
+    {
+        var blocksEach = Math.Max(1, (tokens + (long)tokenBudget * workers - 1) / ((long)tokenBudget * workers));
+        return Math.Max(1, (tokens + blocksEach * workers - 1) / (blocksEach * workers));
+    }
 
     private long[] BuildReadOrder()
     {

@@ -49,7 +49,6 @@ public sealed class DecoderPool : IDisposable
         workers.Run(worker =>
         {
             using var noGradient = no_grad();
-            decoders[worker].Randomness = null;
             parts[worker] = [.. plan.Blocks[worker].Select(block =>
             {
                 using var scope = NewDisposeScope();
@@ -93,6 +92,7 @@ public sealed class DecoderPool : IDisposable
             decoders[worker].Randomness = randomness;
             foreach (var block in plan.Blocks[worker])
                 sums[worker] += LanguageModelBlock(decoders[worker], plan.RowsOf(block), block.SelectMany(row => labels[row]), weight / total);
+            decoders[worker].Randomness = null;
         });
         return sums.Sum() / total;
     }
@@ -142,6 +142,7 @@ public sealed class DecoderPool : IDisposable
         var outputs = laidOut.Select((block, index) => decoder.Read(embedded[index], block).DetachFromDisposeScope()).ToArray();
         foreach (var block in laidOut)
             block.Dispose();
+        decoder.Randomness = null;
         return outputs;
     }
 
