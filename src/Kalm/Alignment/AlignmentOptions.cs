@@ -28,8 +28,11 @@ public sealed record AlignmentOptions
     /// <summary>Wall time of training with its validation, in minutes.</summary>
     public double? Minutes { get; init; }
 
-    /// <summary>Triples a step; each gives a row in both directions.</summary>
+    /// <summary>Triples a step.</summary>
     public int Batch { get; init; } = 256;
+
+    /// <summary>Whether a step takes both directions of each of its triples; otherwise one of them, and the other at another time.</summary>
+    public bool BothDirections { get; init; } = true;
 
     /// <summary>Decides every random draw.</summary>
     public long Seed { get; init; } = 1;
@@ -37,7 +40,7 @@ public sealed record AlignmentOptions
     /// <summary>CPU threads; null takes all cores. A run repeats bit for bit only with the same number.</summary>
     public int? Threads { get; init; }
 
-    /// <summary>The highest learning rate; null takes 2e-3 for full fine-tuning and for LoRA of a small model.</summary>
+    /// <summary>The highest learning rate; null takes 3e-3, which suits models of a few million parameters.</summary>
     public double? LearningRate { get; init; }
 
     /// <summary>Steps of linear warm-up.</summary>
@@ -59,10 +62,10 @@ public sealed record AlignmentOptions
     public double InitialTemperature { get; init; } = 0.05;
 
     /// <summary>The weight of a query's own head among its negatives; 0 leaves it out.</summary>
-    public double OwnHeadWeight { get; init; } = 0.1;
+    public double OwnHeadWeight { get; init; } = 0.05;
 
     /// <summary>From which share of the steps on the own head counts.</summary>
-    public double OwnHeadFrom { get; init; }
+    public double OwnHeadFrom { get; init; } = 0.6;
 
     /// <summary>lambda, the weight of the implicit (language-model) loss; 0 leaves it out.</summary>
     public double ImplicitWeight { get; init; } = 0.05;

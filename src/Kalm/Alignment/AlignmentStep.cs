@@ -21,7 +21,7 @@ public sealed record StepReport(
 public sealed class AlignmentStep(
     AlignmentModel model, KnowledgeGraph graph, TextIndex texts, KnownTexts known, AlignmentOptions options, AdamW optimizer)
 {
-    private readonly TripleSampler sampler = new(graph.Train, Math.Min(options.Batch, graph.Train.Count), options.Seed);
+    private readonly RowSampler sampler = new(graph, options.Batch, options.BothDirections, options.Seed);
 
     /// <summary>Triples a step.</summary>
     public int BatchSize { get; } = Math.Min(options.Batch, graph.Train.Count);
@@ -34,7 +34,7 @@ public sealed class AlignmentStep(
     public StepReport Take(int step, double rate, bool withOwnHead)
     {
         using var scope = NewDisposeScope();
-        var batch = new ContrastiveBatch(graph, texts, known, sampler.Batch(step));
+        var batch = new ContrastiveBatch(texts, known, sampler.Batch(step));
         model.Decoder.ZeroGradients();
         var (contrastive, correct, tokens) = Explicit(step, batch, withOwnHead);
         var (language, promptTokens) = Implicit(step, batch);
@@ -44,7 +44,7 @@ public sealed class AlignmentStep(
         if (!double.IsFinite(loss) || !double.IsFinite(norm))
             throw new KalmException(
                 $"step {step}: the loss is {loss} and the gradient's norm {norm}; expected finite numbers\n"
-                + $"the batch begins with the triple {Describe(batch.Triples[0])}; nothing was updated: try a lower learning_rate");
+                + $"the batch begins with {Describe(batch.Rows[0])}; nothing was updated: try a lower learning_rate");
         optimizer.Step(gradient, rate);
         model.ClampTemperature();
         return new StepReport(loss, contrastive, language, model.Temperature, correct / (double)batch.Queries.Length, norm, tokens + promptTokens);
@@ -85,11 +85,9 @@ public sealed class AlignmentStep(
     private CompletionPrompt Prompt(ContrastiveBatch batch, int row)
     {
         var (description, relation) = texts.QueryParts(batch.Queries[row]);
-        var triple = batch.Triples[row / 2];
-        var answer = graph.Entities[row % 2 == 0 ? triple.Tail : triple.Head];
-        return texts.Wording.Completion(description, relation, Wording.Answer(answer));
+        return texts.Wording.Completion(description, relation, Wording.Answer(graph.Entities[batch.Rows[row].Tail]));
     }
 
-    private string Describe(Triple triple) =>
-        $"{graph.Entities[triple.Head].Id} {graph.Relations[triple.Relation].Id} {graph.Entities[triple.Tail].Id}";
+    private string Describe(DirectedRow row) =>
+        $"{graph.Entities[row.Head].Id}, {graph.DirectedRelationText(row.DirectedRelation)}, {graph.Entities[row.Tail].Id}";
 }

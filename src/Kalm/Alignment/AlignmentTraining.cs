@@ -9,7 +9,7 @@ internal sealed class AlignmentTraining(
     AlignmentModel model, AlignmentStep step, Validation validation, RunFolder run, RunDescription description,
     AlignmentOptions options, IProgress<TrainingEvent>? progress) : IDisposable
 {
-    private const double DefaultRate = 2e-3;
+    private const double DefaultRate = 3e-3;
     private const double ValidationShare = 0.08;
     private const int MostValidations = 10;
     private readonly Tensor best = model.Learned.Values.clone().DetachFromDisposeScope();

@@ -7,44 +7,20 @@ namespace Kalm.Alignment;
 public sealed class ContrastiveBatch
 {
     private readonly Dictionary<int, int> columnOf = [];
-    private readonly int[] ownHeads;
 
-    /// <summary>Lays out both directions of every triple: forward, then inverse.</summary>
-    public ContrastiveBatch(KnowledgeGraph graph, TextIndex texts, KnownTexts known, IReadOnlyList<Triple> triples)
+    /// <summary>Lays rows out.</summary>
+    public ContrastiveBatch(TextIndex texts, KnownTexts known, IReadOnlyList<DirectedRow> rows)
     {
-        Triples = triples;
-        Queries = new int[2 * triples.Count];
-        Targets = new int[Queries.Length];
-        ownHeads = new int[Queries.Length];
-        var heads = new int[Queries.Length];
-        var columns = new List<int>();
-        for (var index = 0; index < triples.Count; index++)
-        {
-            var (head, relation, tail) = triples[index];
-            AddRow(2 * index, head, relation, tail);
-            AddRow(2 * index + 1, tail, relation + graph.RelationCount, head);
-        }
-        Columns = columns;
+        Rows = rows;
+        Queries = [.. rows.Select(row => texts.QueryText(row.Head, row.DirectedRelation))];
+        Targets = [.. rows.Select(row => ColumnOf(texts.EntityText[row.Tail]))];
+        OwnHeads = [.. rows.Select(row => columnOf.GetValueOrDefault(texts.EntityText[row.Head], -1))];
+        Columns = [.. columnOf.OrderBy(pair => pair.Value).Select(pair => pair.Key)];
         Known = [.. Queries.Select((query, row) => KnownColumns(known.Answers(query), Targets[row]))];
-        for (var row = 0; row < Queries.Length; row++)
-            ownHeads[row] = columnOf.GetValueOrDefault(heads[row], -1);
-
-        void AddRow(int row, int head, int relation, int tail)
-        {
-            Queries[row] = texts.QueryText(head, relation);
-            heads[row] = texts.EntityText[head];
-            var text = texts.EntityText[tail];
-            if (!columnOf.TryGetValue(text, out var column))
-            {
-                columnOf.Add(text, column = columns.Count);
-                columns.Add(text);
-            }
-            Targets[row] = column;
-        }
     }
 
-    /// <summary>The triples of the batch.</summary>
-    public IReadOnlyList<Triple> Triples { get; }
+    /// <summary>The directed triples.</summary>
+    public IReadOnlyList<DirectedRow> Rows { get; }
 
     /// <summary>For each row its query text.</summary>
     public int[] Queries { get; }
@@ -53,13 +29,20 @@ public sealed class ContrastiveBatch
     public int[] Targets { get; }
 
     /// <summary>For each column its tail text.</summary>
-    public IReadOnlyList<int> Columns { get; }
+    public int[] Columns { get; }
 
     /// <summary>For each row the columns, other than its target, that a train fact makes an answer of its query.</summary>
     public int[][] Known { get; }
 
     /// <summary>For each row the column of its own head's text, or -1 when no row of the batch has that tail.</summary>
-    public IReadOnlyList<int> OwnHeads => ownHeads;
+    public int[] OwnHeads { get; }
+
+    private int ColumnOf(int text)
+    {
+        if (!columnOf.TryGetValue(text, out var column))
+            columnOf.Add(text, column = columnOf.Count);
+        return column;
+    }
 
     private int[] KnownColumns(IReadOnlySet<int> answers, int target)
     {

@@ -23,7 +23,7 @@ public sealed class ContrastiveLoss
     /// <param name="margin">gamma, taken from the cosine of each row's own answer.</param>
     /// <param name="ownHeadWeight">The weight of a row's own head among its negatives; 0 leaves it out. A known own head is left out anyway.</param>
     public ContrastiveLoss(ContrastiveBatch batch, double margin, double ownHeadWeight)
-        : this(batch.Targets, batch.Known, batch.OwnHeads, batch.Columns.Count, margin, ownHeadWeight)
+        : this(batch.Targets, batch.Known, batch.OwnHeads, batch.Columns.Length, margin, ownHeadWeight)
     {
     }
 

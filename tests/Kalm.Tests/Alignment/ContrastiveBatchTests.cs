@@ -22,9 +22,10 @@ public class ContrastiveBatchTests
         var graph = folder.Load();
         var entityTexts = toy.GetProperty("entities").EnumerateArray().Select(item => item.GetString()!).ToArray();
         var texts = new TextIndex(graph, new Wording(Tokenizer.Train(entityTexts, 300), new WordingOptions()));
-        var triples = expected.GetProperty("triples").EnumerateArray().Select(item => item.Integers()).Select(item => new Triple(item[0], item[1], item[2])).ToList();
+        var triples = expected.GetProperty("triples").EnumerateArray().Select(item => item.Integers())
+            .Select(item => new Triple(item[0], item[1], item[2])).SelectMany(triple => new[] { graph.Row(triple, Side.Tail), graph.Row(triple, Side.Head) }).ToList();
 
-        var batch = new ContrastiveBatch(graph, texts, new KnownTexts(graph, texts), triples);
+        var batch = new ContrastiveBatch(texts, new KnownTexts(graph, texts), triples);
 
         var columns = expected.GetProperty("columns").EnumerateArray().Select(item => item.GetString()!).ToArray();
         Assert.Equal(columns, batch.Columns.Select(text => entityTexts[Array.IndexOf(texts.EntityText, text)]));

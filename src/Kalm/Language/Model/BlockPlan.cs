@@ -14,17 +14,21 @@ public sealed class BlockPlan
     {
         this.rows = rows;
         var order = Enumerable.Range(0, rows.Count).OrderByDescending(index => rows[index].Length).ToArray();
-        var budget = EvenBudget(rows.Sum(row => (long)row.Length), tokenBudget, workers);
+        var left = rows.Sum(row => (long)row.Length);
+        // The same number of blocks for every worker, each an equal share of what is left, so that none waits for another's last one.
+        var blocksLeft = workers * Math.Max(1, (left + (long)tokenBudget * workers - 1) / ((long)tokenBudget * workers));
         var lists = Enumerable.Range(0, workers).Select(_ => new List<int[]>()).ToArray();
         var loads = new long[workers];
-        for (var start = 0; start < order.Length;)
+        for (var start = 0; start < order.Length; blocksLeft--)
         {
             var length = rows[order[start]].Length;
-            var count = Math.Min(Math.Max(1, (int)(budget / length)), order.Length - start);
+            var share = Math.Min(tokenBudget / length, (left / Math.Max(1, blocksLeft) + length / 2) / length);
+            var block = order[start..(int)Math.Min(start + Math.Max(1, share), order.Length)];
             var worker = Array.IndexOf(loads, loads.Min());
-            lists[worker].Add(order[start..(start + count)]);
-            loads[worker] += (long)length * count;
-            start += count;
+            lists[worker].Add(block);
+            loads[worker] += (long)length * block.Length;
+            left -= block.Sum(index => (long)rows[index].Length);
+            start += block.Length;
         }
         Blocks = lists;
         ReadOrder = BuildReadOrder();
@@ -38,13 +42,6 @@ public sealed class BlockPlan
 
     /// <summary>The rows of one block.</summary>
     public TokenRow[] RowsOf(int[] block) => Array.ConvertAll(block, index => rows[index]);
-
-    /// <summary>The budget that gives every worker the same number of blocks, so that none waits for another's last one.</summary>
-    private static long EvenBudget(long tokens, int tokenBudget, int workers)
-    {
-        var blocksEach = Math.Max(1, (tokens + (long)tokenBudget * workers - 1) / ((long)tokenBudget * workers));
-        return Math.Max(1, (tokens + blocksEach * workers - 1) / (blocksEach * workers));
-    }
 
     private long[] BuildReadOrder()
     {

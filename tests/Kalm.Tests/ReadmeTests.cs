@@ -1,0 +1,73 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
+using Kalm.Language.Model;
+using Kalm.Language.Pretraining;
+using Kalm.Tests.Cli;
+
+namespace Kalm.Tests;
+
+/// <summary>What the README shows works: its commands run in order on a small graph, with less time to train.</summary>
+public partial class ReadmeTests
+{
+    private static readonly string Text = File.ReadAllText(Path.Combine(Root(), "README.md"));
+
+    [Fact]
+    public void The_commands_from_a_graph_to_an_aligned_model_run_in_order()
+    {
+        using var folder = new TemporaryFolder();
+        using var graph = FamilyGraph.Make();
+        var commands = Command().Matches(Text).Select(match => match.Groups[1].Value.Split('#')[0].Trim()).Where(line => line.Contains("wn18rr", StringComparison.Ordinal) || line.StartsWith("tokenize", StringComparison.Ordinal)).ToList();
+        Assert.True(commands.Count >= 6, string.Join('\n', commands));
+        foreach (var line in commands)
+        {
+            var quick = Minutes().Replace(line, "--minutes 0.05");
+            CommandLine.Run([.. Word().Matches(quick).Select(match => Placed(match.Value.Trim('"')))]).IsSuccess();
+        }
+        foreach (var made in new[] { "base/model.safetensors", "run/model/model.safetensors", "completion.json", "vectors/queries.tsv" })
+            Assert.True(File.Exists(folder.File(made)), made);
+
+        string Placed(string word) => word switch
+        {
+            "wn18rr" => graph.Path,
+            "base" or "run" or "vectors" or "completion.json" => folder.File(word),
+            _ => word,
+        };
+    }
+
+    [Fact]
+    public void The_table_of_presets_is_what_pretrain_makes()
+    {
+        foreach (var preset in ModelPreset.All)
+        {
+            var (all, body) = CausalModel.CountParameters(preset.ToConfig(preset.Vocabulary, null));
+            FormattableString row = $"| {preset.Name} | {preset.Hidden} | {preset.Layers} | {preset.Heads} | {preset.FeedForward:N0} | {preset.Vocabulary:N0} | {preset.Context} | {all:N0} | {body:N0} |";
+            Assert.Contains(row.ToString(CultureInfo.InvariantCulture), Text, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public void Every_recipe_is_valid()
+    {
+        var recipes = Directory.GetFiles(Path.Combine(Root(), "recipes"), "*.json");
+        Assert.NotEmpty(recipes);
+        foreach (var recipe in recipes)
+            Json.Read<Kalm.Alignment.AlignmentOptions>(recipe).Validated();
+    }
+
+    private static string Root()
+    {
+        var folder = new DirectoryInfo(AppContext.BaseDirectory);
+        while (!File.Exists(Path.Combine(folder!.FullName, "Kalm.slnx")))
+            folder = folder.Parent;
+        return folder.FullName;
+    }
+
+    [GeneratedRegex(@"^\./kalm (.+)$", RegexOptions.Multiline)]
+    private static partial Regex Command();
+
+    [GeneratedRegex(@"--minutes [0-9.]+")]
+    private static partial Regex Minutes();
+
+    [GeneratedRegex("\"[^\"]*\"|\\S+")]
+    private static partial Regex Word();
+}
