@@ -38,5 +38,8 @@ public static class Json
     }
 
     /// <summary>Writes a value, whole or not at all.</summary>
-    public static void Write<T>(string path, T value) => AtomicFile.WriteAllText(path, JsonSerializer.Serialize(value, Options) + "\n");
+    public static void Write<T>(string path, T value) => AtomicFile.WriteAllText(path, Text(value));
+
+    /// <summary>What <see cref="Write"/> puts into the file.</summary>
+    public static string Text<T>(T value) => JsonSerializer.Serialize(value, Options) + "\n";
 }

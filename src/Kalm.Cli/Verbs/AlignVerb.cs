@@ -26,10 +26,11 @@ internal static class AlignVerb
         var device = Options.Device();
         var saveEvery = Options.Whole("--save-every", "also write a checkpoint every so many steps", placeholder: "STEPS");
         var validations = Options.Whole("--validations", "validations after the first [default: by the length of the run]", 0);
+        var resume = new Option<bool>("--resume") { Description = "go on with the stopped run in --out; what is not given is taken from it" };
         var quiet = Options.Quiet();
         var command = new Command("align", "Aligns a model with a graph: the main job.")
         {
-            model, graph, output, recipe, method, epochs, steps, minutes, batch, seed, threads, device, saveEvery, validations, quiet,
+            model, graph, output, recipe, method, epochs, steps, minutes, batch, seed, threads, device, saveEvery, validations, resume, quiet,
         };
         command.SetAction(parse =>
         {
@@ -38,8 +39,10 @@ internal static class AlignVerb
             Given.AtMostOne(("--epochs", budget.Epochs is not null), ("--steps", budget.Steps is not null), ("--minutes", budget.Minutes is not null));
             Given.Model(modelPath);
             Given.Graph(graphPath);
-            Given.Free("--out", runPath);
-            var options = Recipe(parse.GetValue(recipe));
+            var resumes = parse.GetValue(resume);
+            if (!resumes)
+                Given.Free("--out", runPath);
+            var options = resumes && parse.GetValue(recipe) is null ? RunFolder.Describe(runPath).Options : Recipe(parse.GetValue(recipe));
             // A budget replaces the recipe's, of whatever kind that is.
             if (budget is not (null, null, null))
                 options = options with { Epochs = budget.Epochs, Steps = budget.Steps, Minutes = budget.Minutes };
@@ -60,11 +63,11 @@ internal static class AlignVerb
                     progress.Report(new TrainingNote($"no budget given: {AlignmentRun.DefaultSteps:N0} steps; --epochs, --steps or --minutes set another"));
                 try
                 {
-                    return AlignmentRun.Execute(modelPath, graphPath, runPath, options, progress, chosenDevice, terminal.Cancellation);
+                    return AlignmentRun.Execute(modelPath, graphPath, runPath, options, progress, chosenDevice, resumes, terminal.Cancellation);
                 }
                 catch (OperationCanceledException)
                 {
-                    progress.Report(new TrainingNote($"{runPath}: its folder checkpoints/ holds the weights of the last step"));
+                    progress.Report(new TrainingNote($"{runPath}: its folder checkpoints/ holds the last step; --resume goes on from it"));
                     throw;
                 }
             });

@@ -21,22 +21,26 @@ public sealed class AlignmentRun
     /// <summary>Runs an alignment from folders to a run folder.</summary>
     /// <param name="modelPath">A Hugging Face folder, or a run made with method full.</param>
     /// <param name="graphPath">The graph's folder.</param>
-    /// <param name="outPath">The run folder: absent or empty.</param>
+    /// <param name="outPath">The run folder: absent or empty, or the run to resume.</param>
     /// <param name="options">Everything else.</param>
     /// <param name="progress">Told what happens; may be null.</param>
     /// <param name="device">Where to compute; the CPU when null.</param>
+    /// <param name="resume">Whether to go on with the run that <paramref name="outPath"/> holds, from its newest whole checkpoint; what follows is
+    /// what an uninterrupted run would have done, bit for bit.</param>
     /// <param name="cancellation">Ends the run after the current step, with a checkpoint.</param>
     /// <returns>The run's description, as it stands in run.json.</returns>
     /// <exception cref="KalmException">Something given is at fault.</exception>
     /// <exception cref="OperationCanceledException">The run was stopped; its folder holds a checkpoint.</exception>
     public static RunDescription Execute(
         string modelPath, string graphPath, string outPath, AlignmentOptions options,
-        IProgress<TrainingEvent>? progress = null, torch.Device? device = null, CancellationToken cancellation = default) =>
-        new AlignmentRun(options, progress).Execute(modelPath, graphPath, outPath, device, cancellation);
+        IProgress<TrainingEvent>? progress = null, torch.Device? device = null, bool resume = false, CancellationToken cancellation = default) =>
+        new AlignmentRun(options, progress).Execute(modelPath, graphPath, outPath, device, resume, cancellation);
 
-    private RunDescription Execute(string modelPath, string graphPath, string outPath, torch.Device? device, CancellationToken cancellation)
+    private RunDescription Execute(string modelPath, string graphPath, string outPath, torch.Device? device, bool resume, CancellationToken cancellation)
     {
-        RunFolder.RequireFree(outPath);
+        var earlier = resume ? RunFolder.Describe(outPath) : null;
+        if (earlier is null)
+            RunFolder.RequireFree(outPath);
         var graph = KnowledgeGraph.Load(graphPath);
         foreach (var warning in graph.Warnings)
             progress?.Report(new TrainingNote(warning));
@@ -50,18 +54,32 @@ public sealed class AlignmentRun
         using var optimizer = new AdamW(model.Learned, options.WeightDecay);
         var step = new AlignmentStep(model, graph, texts, new KnownTexts(graph, texts), options, optimizer);
         var description = Describe(modelPath, graphPath, graph, folder, model);
-        using var run = RunFolder.Create(outPath, description);
-        using var training = new AlignmentTraining(model, step, new Validation(model.Decoder, graph, texts, options), run, description, options, progress);
-        return training.Train(BudgetOf(graph, step.BatchSize), cancellation);
+        var checkpoint = (string?)null;
+        if (earlier is not null)
+        {
+            ResumePoint.RequireSame(outPath, earlier, description);
+            checkpoint = ResumePoint.Find(outPath, earlier.Id, progress);
+            description = checkpoint is not null
+                ? TrainingState.Describe(checkpoint)
+                : description with { Id = earlier.Id, TotalSteps = earlier.TotalSteps, PlannedValidations = earlier.PlannedValidations };
+            progress?.Report(new TrainingNote(checkpoint is null ? "no whole checkpoint: starting over" : $"resuming after step {description.StepsDone:N0}"));
+        }
+        using var run = earlier is null ? RunFolder.Create(outPath, description) : RunFolder.Reopen(outPath, description.StepsDone);
+        using var training = new AlignmentTraining(model, step, optimizer, new Validation(model.Decoder, graph, texts, options), run, description, options, progress);
+        if (checkpoint is not null)
+            training.Restore(checkpoint);
+        return training.Train(BudgetOf(graph, step.BatchSize, description), cancellation);
     }
 
-    private TrainingBudget BudgetOf(KnowledgeGraph graph, int batch) =>
-        options.Minutes is { } minutes ? TrainingBudget.OfMinutes(minutes)
+    private TrainingBudget BudgetOf(KnowledgeGraph graph, int batch, RunDescription description) =>
+        description.TotalSteps is { } total ? TrainingBudget.OfSteps(total)
+        : options.Minutes is { } minutes ? TrainingBudget.OfMinutes(minutes)
         : options.Epochs is { } epochs ? TrainingBudget.OfSteps((int)Math.Max(1, Math.Ceiling(epochs * graph.Train.Count / batch)))
         : TrainingBudget.OfSteps(options.Steps ?? DefaultSteps);
 
     private RunDescription Describe(string modelPath, string graphPath, KnowledgeGraph graph, ModelFolder folder, AlignmentModel model) => new()
     {
+        Id = Guid.NewGuid().ToString("N"),
         Versions = new Dictionary<string, string>
         {
             ["dotnet"] = Environment.Version.ToString(),

@@ -6,7 +6,7 @@ namespace Kalm.Alignment;
 
 /// <summary>The training loop: steps, validations, checkpoints and the best of them as the result.</summary>
 internal sealed class AlignmentTraining(
-    AlignmentModel model, AlignmentStep step, Validation validation, RunFolder run, RunDescription description,
+    AlignmentModel model, AlignmentStep step, AdamW optimizer, Validation validation, RunFolder run, RunDescription description,
     AlignmentOptions options, IProgress<TrainingEvent>? progress) : IDisposable
 {
     private const double DefaultRate = 3e-3;
@@ -15,40 +15,47 @@ internal sealed class AlignmentTraining(
     private readonly Tensor best = model.Learned.Values.clone().DetachFromDisposeScope();
     private readonly Stopwatch clock = Stopwatch.StartNew();
     private RunDescription description = description;
+    private readonly double earlierSeconds = description.Seconds;
     private double validationSeconds;
 
+    /// <summary>Goes back to the values and moments of the checkpoint that the run's description was read from.</summary>
+    public void Restore(string checkpoint) => TrainingState.Restore(checkpoint, description.StepsDone, model.Learned, optimizer, best);
+
     /// <summary>Trains to the end of the budget and writes the result.</summary>
+    /// <param name="budget">How long to train.</param>
+    /// <param name="cancellation">Stops after the current step, with a checkpoint.</param>
     public RunDescription Train(TrainingBudget budget, CancellationToken cancellation)
     {
-        var done = 0;
+        var done = description.StepsDone;
         try
         {
-            Validate(0, cancellation);
             var rate = new RateMeter();
-            while (budget.TotalSteps is not { } total || done < total)
+            while (true)
             {
-                cancellation.ThrowIfCancellationRequested();
-                var report = step.Take(done, Schedule(budget).RateAt(done), WithOwnHead(done, budget));
-                Report(report, ++done, budget, rate);
-                if (budget.Measure(done, options.WarmupSteps, ReservedSeconds()))
-                    Update(description with { TotalSteps = budget.TotalSteps });
-                if (IsValidationDue(done, budget) || done == budget.TotalSteps)
+                if (IsValidationDue(done, budget))
                 {
                     var watch = Stopwatch.StartNew();
                     Validate(done, cancellation);
-                    SaveCheckpoint(done);
+                    if (done > 0)
+                        SaveCheckpoint(done);
                     rate.Pause(watch.Elapsed.TotalSeconds);
                 }
-                else if (options.SaveEvery is { } every && done % every == 0)
-                {
+                if (done == budget.TotalSteps)
+                    break;
+                cancellation.ThrowIfCancellationRequested();
+                var report = step.Take(done, Schedule(budget).RateAt(done), WithOwnHead(done, budget));
+                Report(report, ++done, budget, rate);
+                budget.Measure(done, options.WarmupSteps, ReservedSeconds());
+                if (description.TotalSteps is null && budget.TotalSteps is { } fixedSteps)
+                    Update(description with { TotalSteps = fixedSteps, PlannedValidations = ValidationCount() });
+                if (options.SaveEvery is { } every && done % every == 0 && !IsValidationDue(done, budget))
                     SaveCheckpoint(done);
-                }
             }
         }
         catch (OperationCanceledException)
         {
             SaveCheckpoint(done);
-            Update(description with { Status = RunStatus.Interrupted, StepsDone = done });
+            Update(description with { Status = RunStatus.Interrupted });
             throw;
         }
         return Finish(done);
@@ -77,7 +84,7 @@ internal sealed class AlignmentTraining(
         validationSeconds = clock.Elapsed.TotalSeconds - start;
         // Step 0 is the base: it is shown, but a run's result is always trained.
         var isBest = done > 0 && description.Validations.Where(earlier => earlier.Step > 0).All(earlier => earlier.MeanReciprocalRank < metrics.MeanReciprocalRank);
-        run.Record(done, [new("valid_mrr", metrics.MeanReciprocalRank), new("valid_hits@10", metrics.HitsAt10)]);
+        run.Plot(done, [new("valid_mrr", metrics.MeanReciprocalRank), new("valid_hits@10", metrics.HitsAt10)]);
         Update(description with { Validations = [.. description.Validations, metrics], BestStep = isBest ? done : description.BestStep });
         progress?.Report(new TrainingNote(
             $"validation at step {done}: MRR {metrics.MeanReciprocalRank:F3}  Hits@10 {metrics.HitsAt10:F3}{(isBest ? "  best so far" : "")}  ({validationSeconds:F1} s)"));
@@ -107,26 +114,44 @@ internal sealed class AlignmentTraining(
         progress?.Report(new TrainingStep(done, budget.TotalSteps, measures, stepsPerSecond * step.BatchSize, "triples/s", remaining));
     }
 
-    private void SaveCheckpoint(int done) =>
-        run.SaveCheckpoint(done, description.BestStep, folder => model.Save(folder, options.Wording));
+    private void SaveCheckpoint(int done)
+    {
+        Update(description with { StepsDone = done });
+        run.SaveCheckpoint(done, description.BestStep, description.Id, folder =>
+        {
+            model.Save(folder, options.Wording);
+            TrainingState.Save(folder, description, model.Learned, optimizer, best);
+        });
+    }
 
     private void Update(RunDescription changed)
     {
-        description = changed with { Seconds = clock.Elapsed.TotalSeconds };
+        description = changed with { Seconds = earlierSeconds + clock.Elapsed.TotalSeconds };
         run.Describe(description);
     }
 
-    private int ValidationCount() => !validation.IsPossible ? 0 : options.Validations
-        ?? (options.Minutes is { } minutes && validationSeconds > 0 ? Math.Clamp((int)(ValidationShare * minutes * 60 / validationSeconds), 1, MostValidations) : 5);
+    private int ValidationCount() => description.PlannedValidations ?? (!validation.IsPossible ? 0 : options.Validations
+        ?? (options.Minutes is { } minutes && validationSeconds > 0 ? Math.Clamp((int)(ValidationShare * minutes * 60 / validationSeconds), 1, MostValidations) : 5));
 
     private double ReservedSeconds() => ValidationCount() * validationSeconds;
 
-    private bool IsValidationDue(int done, TrainingBudget budget) =>
-        budget.TotalSteps is { } total && ValidationCount() is > 0 and var count && done * (long)count / total > (done - 1) * (long)count / total;
+    /// <summary>Before the first step, after the last, and evenly between; once each, also when a stop came in the middle of one.</summary>
+    private bool IsValidationDue(int done, TrainingBudget budget)
+    {
+        if (description.Validations.Any(earlier => earlier.Step == done))
+            return false;
+        if (done == 0 || done == budget.TotalSteps)
+            return true;
+        return budget.TotalSteps is { } total && ValidationCount() is > 0 and var count && done * (long)count / total > (done - 1) * (long)count / total;
+    }
 
     private LearningRateSchedule Schedule(TrainingBudget budget) => new(
-        options.LearningRate ?? DefaultRate, Math.Min(options.WarmupSteps, (budget.TotalSteps ?? int.MaxValue) / 5),
+        options.LearningRate ?? DefaultRate, WarmupSteps(budget),
         budget.TotalSteps ?? int.MaxValue, options.FinalRateShare);
+
+    /// <summary>A short run has a short warm-up; under a time budget the warm-up is over before the number of steps is known.</summary>
+    private int WarmupSteps(TrainingBudget budget) =>
+        options.Minutes is null && budget.TotalSteps is { } total ? Math.Min(options.WarmupSteps, total / 5) : options.WarmupSteps;
 
     private bool WithOwnHead(int done, TrainingBudget budget) =>
         options.OwnHeadFrom == 0 || (budget.TotalSteps is { } total && done >= options.OwnHeadFrom * total);

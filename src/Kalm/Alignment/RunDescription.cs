@@ -41,6 +41,9 @@ public sealed record RunDescription
     /// <summary>The versions of .NET and the tensor library, and the system.</summary>
     public IReadOnlyDictionary<string, string> Versions { get; init; } = new Dictionary<string, string>();
 
+    /// <summary>Tells this run's checkpoints from another's.</summary>
+    public required string Id { get; init; }
+
     /// <summary>How far the run has come.</summary>
     public RunStatus Status { get; init; }
 
@@ -73,6 +76,9 @@ public sealed record RunDescription
 
     /// <summary>Wall time of training with its validation, in seconds.</summary>
     public double Seconds { get; init; }
+
+    /// <summary>The number of validations after the first, fixed with the number of steps.</summary>
+    public int? PlannedValidations { get; init; }
 
     /// <summary>The validations so far.</summary>
     public IReadOnlyList<RunValidation> Validations { get; init; } = [];

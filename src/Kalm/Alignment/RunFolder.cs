@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using System.Text.Json;
 using Kalm.Files;
 using Kalm.Representation;
 using TorchSharp;
@@ -11,13 +12,15 @@ namespace Kalm.Alignment;
 public sealed class RunFolder : IDisposable
 {
     private const int CheckpointsKept = 2;
+    private const string MetricsName = "metrics.jsonl";
+    private const string CheckpointsName = "checkpoints";
     private readonly StreamWriter metrics;
     private readonly SummaryWriter events;
 
     private RunFolder(string path)
     {
         Path = path;
-        metrics = new StreamWriter(System.IO.Path.Combine(path, "metrics.jsonl"), append: false, new UTF8Encoding(false)) { AutoFlush = true };
+        metrics = new StreamWriter(System.IO.Path.Combine(path, MetricsName), append: true, new UTF8Encoding(false)) { AutoFlush = true };
         events = torch.utils.tensorboard.SummaryWriter(System.IO.Path.Combine(path, "tensorboard"), createRunName: false);
     }
 
@@ -33,7 +36,7 @@ public sealed class RunFolder : IDisposable
         if (!Directory.Exists(path) || !Directory.EnumerateFileSystemEntries(path).Any())
             return;
         throw new KalmException(File.Exists(System.IO.Path.Combine(path, ModelFolder.RunFile))
-            ? $"{path}: holds a run already; expected an empty or absent folder"
+            ? $"{path}: holds a run already; expected an empty or absent folder, or --resume to go on with it"
             : $"{path}: the folder is not empty and is not a run; expected an empty or absent folder");
     }
 
@@ -43,8 +46,38 @@ public sealed class RunFolder : IDisposable
         RequireFree(path);
         using var staged = new StagedFolder(path);
         Json.Write(staged.File(ModelFolder.RunFile), description);
-        Directory.CreateDirectory(staged.File("checkpoints"));
+        Directory.CreateDirectory(staged.File(CheckpointsName));
         staged.Commit();
+        return new RunFolder(path);
+    }
+
+    /// <summary>Reads the description of a run.</summary>
+    /// <exception cref="KalmException">The folder is no run.</exception>
+    public static RunDescription Describe(string path)
+    {
+        var file = System.IO.Path.Combine(path, ModelFolder.RunFile);
+        return File.Exists(file) ? Json.Read<RunDescription>(file) : throw new KalmException($"{path}: found no {ModelFolder.RunFile}; expected a run to resume");
+    }
+
+    /// <summary>The checkpoints of a run that training can go on from, the newest first; what a killed process left half-written is removed.</summary>
+    public static IReadOnlyList<string> Checkpoints(string path)
+    {
+        var folder = System.IO.Path.Combine(path, CheckpointsName);
+        if (!Directory.Exists(folder))
+            return [];
+        foreach (var partial in Directory.GetDirectories(folder, ".*.partial-*").Concat(Directory.GetDirectories(path, ".*.partial-*")))
+            Directory.Delete(partial, recursive: true);
+        return [.. Directory.GetDirectories(folder, "step-*").OrderDescending(StringComparer.Ordinal)];
+    }
+
+    /// <summary>Opens a run to go on with it: what metrics.jsonl tells of later steps is dropped, for they are taken again.</summary>
+    /// <param name="path">The run.</param>
+    /// <param name="done">Steps done.</param>
+    public static RunFolder Reopen(string path, int done)
+    {
+        var file = System.IO.Path.Combine(path, MetricsName);
+        if (File.Exists(file))
+            AtomicFile.WriteAllText(file, string.Concat(File.ReadLines(file).TakeWhile(line => StepOf(line) <= done).Select(line => line + "\n")));
         return new RunFolder(path);
     }
 
@@ -54,27 +87,37 @@ public sealed class RunFolder : IDisposable
     /// <summary>Adds a line to metrics.jsonl and a point to every TensorBoard curve.</summary>
     /// <param name="step">Steps done.</param>
     /// <param name="measures">Names and values.</param>
-    public void Record(int step, IEnumerable<KeyValuePair<string, double>> measures)
+    public void Record(int step, IReadOnlyList<KeyValuePair<string, double>> measures)
     {
         var line = new StringBuilder().Append(CultureInfo.InvariantCulture, $"{{\"step\":{step}");
         foreach (var (name, value) in measures)
-        {
             line.Append(CultureInfo.InvariantCulture, $",\"{name}\":{value:R}");
-            events.add_scalar(name, (float)value, step);
-        }
         metrics.WriteLine(line.Append('}'));
+        Plot(step, measures);
     }
 
-    /// <summary>Writes a checkpoint and removes older ones, but never the best.</summary>
+    /// <summary>Adds a point to TensorBoard curves alone.</summary>
+    /// <param name="step">Steps done.</param>
+    /// <param name="measures">Names and values.</param>
+    public void Plot(int step, IEnumerable<KeyValuePair<string, double>> measures)
+    {
+        foreach (var (name, value) in measures)
+            events.add_scalar(name, (float)value, step);
+    }
+
+    /// <summary>Writes a sealed checkpoint and removes older ones, but never the best.</summary>
     /// <param name="step">Steps done.</param>
     /// <param name="best">The step of the best checkpoint so far; null when there is none.</param>
+    /// <param name="run">The run's id.</param>
     /// <param name="save">Fills a folder.</param>
-    public void SaveCheckpoint(int step, int? best, Action<string> save)
+    public void SaveCheckpoint(int step, int? best, string run, Action<string> save)
     {
-        var folder = System.IO.Path.Combine(Path, "checkpoints");
-        var target = System.IO.Path.Combine(folder, Name(step));
-        if (!Directory.Exists(target))
-            Put(target, save);
+        var folder = System.IO.Path.Combine(Path, CheckpointsName);
+        Put(System.IO.Path.Combine(folder, Name(step)), staged =>
+        {
+            save(staged);
+            CheckpointManifest.Seal(staged, run);
+        });
         var old = Directory.GetDirectories(folder, "step-*").Order(StringComparer.Ordinal).SkipLast(CheckpointsKept);
         foreach (var checkpoint in old)
             if (best is null || System.IO.Path.GetFileName(checkpoint) != Name(best.Value))
@@ -86,11 +129,28 @@ public sealed class RunFolder : IDisposable
     /// <summary>Writes the result: the folder <c>model</c> or <c>adapter</c>.</summary>
     public void SaveResult(string name, Action<string> save) => Put(System.IO.Path.Combine(Path, name), save);
 
+    /// <summary>A folder of that name can only be left from before a stop; it is replaced.</summary>
     private static void Put(string target, Action<string> save)
     {
+        if (Directory.Exists(target))
+            Directory.Delete(target, recursive: true);
         using var staged = new StagedFolder(target);
         save(staged.Path);
         staged.Commit();
+    }
+
+    /// <summary>The step of a metrics line; a torn one counts as beyond every step.</summary>
+    private static int StepOf(string line)
+    {
+        try
+        {
+            using var json = JsonDocument.Parse(line);
+            return json.RootElement.GetProperty("step").GetInt32();
+        }
+        catch (JsonException)
+        {
+            return int.MaxValue;
+        }
     }
 
     /// <inheritdoc/>

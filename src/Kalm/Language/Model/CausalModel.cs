@@ -9,6 +9,9 @@ namespace Kalm.Language.Model;
 /// <summary>A causal language model in memory: architecture, tokenizer and weights. Owns the weights.</summary>
 public sealed class CausalModel : IDisposable
 {
+    /// <summary>Elements read or written at a time: a span of a tensor's bytes must stay below 2 GiB.</summary>
+    private const int Chunk = 1 << 24;
+
     private readonly Dictionary<string, Tensor> weights;
 
     /// <summary>Takes ready weights over.</summary>
@@ -78,7 +81,6 @@ public sealed class CausalModel : IDisposable
     /// <returns>The tensor; the caller owns it.</returns>
     public static unsafe Tensor ReadTensor(SafetensorsFile file, string name, Device device)
     {
-        const int Chunk = 1 << 24;
         var entry = file.Find(name);
         using var scope = NewDisposeScope();
         var values = empty([.. entry.Shape], ScalarType.Float32);
@@ -101,8 +103,9 @@ public sealed class CausalModel : IDisposable
         writer.Write(path, (entry, stream) =>
         {
             using var scope = NewDisposeScope();
-            var flat = value(entry.Name).detach().to(ScalarType.Float32).cpu().contiguous();
-            stream.Write(flat.bytes);
+            var flat = value(entry.Name).detach().to(ScalarType.Float32).cpu().contiguous().flatten();
+            for (long at = 0; at < entry.ElementCount; at += Chunk)
+                stream.Write(flat.narrow(0, at, Math.Min(Chunk, entry.ElementCount - at)).bytes);
         });
     }
 

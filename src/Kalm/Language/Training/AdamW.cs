@@ -12,8 +12,6 @@ public sealed class AdamW : IDisposable
     private readonly ParameterSet parameters;
     private readonly double secondDecay;
     private readonly double weightDecay;
-    private readonly Tensor first;
-    private readonly Tensor second;
     private readonly Tensor buffer;
 
     /// <summary>Starts with zero moments.</summary>
@@ -25,13 +23,19 @@ public sealed class AdamW : IDisposable
         this.parameters = parameters;
         this.weightDecay = weightDecay;
         this.secondDecay = secondDecay;
-        first = zeros_like(parameters.Values).DetachFromDisposeScope();
-        second = zeros_like(parameters.Values).DetachFromDisposeScope();
+        FirstMoment = zeros_like(parameters.Values).DetachFromDisposeScope();
+        SecondMoment = zeros_like(parameters.Values).DetachFromDisposeScope();
         buffer = zeros_like(parameters.Values).DetachFromDisposeScope();
     }
 
-    /// <summary>The number of steps taken.</summary>
-    public int StepCount { get; private set; }
+    /// <summary>The number of steps taken; set when moments are restored.</summary>
+    public int StepCount { get; set; }
+
+    /// <summary>The running mean of gradients, flat. Owned by this object.</summary>
+    public Tensor FirstMoment { get; }
+
+    /// <summary>The running mean of squared gradients, flat. Owned by this object.</summary>
+    public Tensor SecondMoment { get; }
 
     /// <summary>Scales the gradient down so that its norm is at most <paramref name="limit"/>, as in-place work on the gradient.</summary>
     /// <returns>The norm before clipping.</returns>
@@ -66,17 +70,17 @@ public sealed class AdamW : IDisposable
         using var move = (-rate / (1 - Math.Pow(FirstDecay, StepCount))).ToScalar();
         if (parameters.DecayedCount > 0)
             parameters.Values.narrow(0, 0, parameters.DecayedCount).mul_(shrink);
-        first.mul_(firstKept).add_(gradient, firstNew);
-        second.mul_(secondKept).addcmul_(gradient, gradient, secondNew);
-        buffer.copy_(second).sqrt_().div_(secondBias).add_(epsilon);
-        parameters.Values.addcdiv_(first, buffer, move);
+        FirstMoment.mul_(firstKept).add_(gradient, firstNew);
+        SecondMoment.mul_(secondKept).addcmul_(gradient, gradient, secondNew);
+        buffer.copy_(SecondMoment).sqrt_().div_(secondBias).add_(epsilon);
+        parameters.Values.addcdiv_(FirstMoment, buffer, move);
     }
 
     /// <inheritdoc/>
     public void Dispose()
     {
-        first.Dispose();
-        second.Dispose();
+        FirstMoment.Dispose();
+        SecondMoment.Dispose();
         buffer.Dispose();
     }
 }

@@ -1,0 +1,55 @@
+using Kalm.Language.Checkpoints;
+using Kalm.Language.Model;
+using Kalm.Language.Training;
+using static TorchSharp.torch;
+
+namespace Kalm.Alignment;
+
+/// <summary>What a checkpoint holds beside the model, so that training goes on as if it had never stopped: all learned values, the optimizer's
+/// moments, the best values so far, and the run's description at that step. Nothing else has a memory: batches, prompts and dropout follow
+/// from the seed and the step.</summary>
+public static class TrainingState
+{
+    /// <summary>The file of the tensors: <c>values</c>, <c>first_moment</c>, <c>second_moment</c>, <c>best</c>, each flat, F32.</summary>
+    public const string TensorsName = "training.safetensors";
+
+    /// <summary>The file of the run's description.</summary>
+    public const string DescriptionName = "training.json";
+
+    /// <summary>Writes both files into an existing folder.</summary>
+    public static void Save(string folder, RunDescription description, ParameterSet learned, AdamW optimizer, Tensor best)
+    {
+        CausalModel.WriteTensors(
+            Path.Combine(folder, TensorsName), Tensors(learned, optimizer, best).Select(item => (item.Key, item.Value.shape)),
+            name => Tensors(learned, optimizer, best)[name].alias());
+        Json.Write(Path.Combine(folder, DescriptionName), description);
+    }
+
+    /// <summary>Reads the run's description as it was at a checkpoint.</summary>
+    public static RunDescription Describe(string folder) => Json.Read<RunDescription>(Path.Combine(folder, DescriptionName)) with { Status = RunStatus.Running };
+
+    /// <summary>Restores the tensors, in place.</summary>
+    /// <exception cref="KalmException">A tensor is missing or of another size.</exception>
+    public static void Restore(string folder, int steps, ParameterSet learned, AdamW optimizer, Tensor best)
+    {
+        using var file = SafetensorsFile.Open(Path.Combine(folder, TensorsName));
+        using var noGradient = no_grad();
+        foreach (var (name, target) in Tensors(learned, optimizer, best))
+        {
+            var found = file.Find(name);
+            if (!found.Shape.SequenceEqual(target.shape))
+                throw new KalmException($"{file.Path}: tensor {name} has shape {TensorEntry.Describe(found.Shape)}; expected {TensorEntry.Describe(target.shape)}");
+            using var value = CausalModel.ReadTensor(file, name, target.device);
+            target.copy_(value);
+        }
+        optimizer.StepCount = steps;
+    }
+
+    private static Dictionary<string, Tensor> Tensors(ParameterSet learned, AdamW optimizer, Tensor best) => new()
+    {
+        ["values"] = learned.Values,
+        ["first_moment"] = optimizer.FirstMoment,
+        ["second_moment"] = optimizer.SecondMoment,
+        ["best"] = best,
+    };
+}
