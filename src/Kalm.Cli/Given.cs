@@ -17,8 +17,9 @@ internal static class Given
     /// <summary>The model's folder.</summary>
     public static string Model(string path) => Folder("--model", path, "a Hugging Face model folder or a run folder");
 
-    /// <summary>The graph's folder.</summary>
-    public static string Graph(string path) => Folder("--graph", path, "a folder that holds a graph");
+    /// <summary>The graph's folder or file.</summary>
+    public static string Graph(string path, string option = "--graph") => Directory.Exists(path) || File.Exists(path)
+        ? path : throw new KalmException($"{option} {path}: no such folder or file; expected a folder that holds a graph, or a file of triples (.tsv or .csv)");
 
     /// <summary>A file to be written at the end, which should not fail only then.</summary>
     public static void Writable(string option, string? path)

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Globalization;
+using Kalm.Graph;
 
 namespace Kalm.Cli;
 
@@ -53,7 +54,39 @@ internal static class Options
     public static Option<string> Model() => Text("--model", "MODEL", "a Hugging Face folder, a run folder of align, one of its checkpoints, or an adapter folder", required: true);
 
     /// <summary>--graph.</summary>
-    public static Option<string> Graph() => Text("--graph", "GRAPH", "the graph's folder; its layout is detected", required: true);
+    public static Option<string> Graph() => Text("--graph", "GRAPH", "the graph: a folder, whose layout is detected, or a .tsv or .csv file of triples", required: true);
+
+    /// <summary>--texts, which goes with --graph.</summary>
+    public static Option<string> Texts() => Text("--texts", "FILE", "descriptions for a graph that is a file: id and description, .tsv or .csv");
+
+    /// <summary>--split, which goes with --graph: shares, or the name of a split, or both in turn.</summary>
+    /// <param name="names">The splits of which the verb takes one.</param>
+    public static Option<SplitWords?> Split(params IReadOnlyList<string> names)
+    {
+        const string Shares = "shares of train, valid and test for a graph that has only train, drawn with the seed; reverse pairs stay together";
+        var option = new Option<SplitWords?>("--split")
+        {
+            HelpName = string.Join("|", [.. names, "A,B,C"]),
+            Description = names.Count == 0 ? Shares : $"the triples to take [default: {names[0]}]; or {Shares}; or both, an option each",
+            Arity = new ArgumentArity(1, names.Count == 0 ? 1 : 2),
+            CustomParser = ParseSplit,
+        };
+        option.CompletionSources.Add([.. names]);
+        return option;
+
+        SplitWords? ParseSplit(ArgumentResult result)
+        {
+            var words = new SplitWords(null, null);
+            foreach (var word in result.Tokens.Select(token => token.Value))
+                if (names.Contains(word) && words.Name is null)
+                    words = words with { Name = word };
+                else if (words.Shares is null && SplitShares.Parse(word) is { } shares)
+                    words = words with { Shares = shares };
+                else
+                    return Fault<SplitWords>(result, "--split", string.Join(" or ", [.. names, SplitShares.Expected]), word);
+            return words;
+        }
+    }
 
     /// <summary>--seed.</summary>
     public static Option<long?> Seed() => new("--seed")
@@ -79,9 +112,14 @@ internal static class Options
     /// <summary>--quiet.</summary>
     public static Option<bool> Quiet() => new("--quiet") { Description = "no progress and no notes; results and errors are still shown" };
 
-    private static T? Fault<T>(ArgumentResult result, string name, string expected)
+    private static T? Fault<T>(ArgumentResult result, string name, string expected, string? found = null)
     {
-        result.AddError($"{name}: found '{result.Tokens[0].Value}'; expected {expected}");
+        result.AddError($"{name}: found '{found ?? result.Tokens[0].Value}'; expected {expected}");
         return default;
     }
 }
+
+/// <summary>What --split says.</summary>
+/// <param name="Shares">How to divide the graph; null leaves it as it is.</param>
+/// <param name="Name">Which split to take; null takes the usual one.</param>
+internal sealed record SplitWords(SplitShares? Shares, string? Name);

@@ -16,22 +16,32 @@ public partial class ReadmeTests
     {
         using var folder = new TemporaryFolder();
         using var graph = FamilyGraph.Make();
-        var commands = Command().Matches(Text).Select(match => match.Groups[1].Value.Split('#')[0].Trim()).Where(line => line.Contains("wn18rr", StringComparison.Ordinal) || line.StartsWith("tokenize", StringComparison.Ordinal)).ToList();
-        Assert.True(commands.Count >= 6, string.Join('\n', commands));
+        RunCommands(
+            6, line => line.Contains("wn18rr", StringComparison.Ordinal) || line.StartsWith("tokenize", StringComparison.Ordinal),
+            word => word == "wn18rr" ? graph.Path : word is "base" or "run" or "vectors" or "completion.json" ? folder.File(word) : word);
+        foreach (var made in new[] { "base/model.safetensors", "run/model/model.safetensors", "completion.json", "vectors/queries.tsv" })
+            Assert.True(File.Exists(folder.File(made)), made);
+    }
+
+    [Fact]
+    public void The_commands_for_a_graph_of_ones_own_run_in_order()
+    {
+        using var folder = new TemporaryFolder();
+        folder.Write("people.csv", string.Concat(Enumerable.Range(0, 30).Select(index => $"person {index},is_friend_of,person {(index + 7) % 30}\n")));
+        folder.Write("people.tsv", string.Concat(Enumerable.Range(0, 30).Select(index => $"person {index}\tnumber {index} of the people of a small town\n")));
+        RunCommands(
+            4, line => line.Contains("people", StringComparison.Ordinal), word => word.StartsWith("people", StringComparison.Ordinal) ? folder.File(word) : word);
+    }
+
+    private static void RunCommands(int least, Func<string, bool> isWanted, Func<string, string> placed)
+    {
+        var commands = Command().Matches(Text).Select(match => match.Groups[1].Value.Split('#')[0].Trim()).Where(isWanted).ToList();
+        Assert.True(commands.Count >= least, string.Join('\n', commands));
         foreach (var line in commands)
         {
             var quick = Minutes().Replace(line, "--minutes 0.05");
-            CommandLine.Run([.. Word().Matches(quick).Select(match => Placed(match.Value.Trim('"')))]).IsSuccess();
+            CommandLine.Run([.. Word().Matches(quick).Select(match => placed(match.Value.Trim('"')))]).IsSuccess();
         }
-        foreach (var made in new[] { "base/model.safetensors", "run/model/model.safetensors", "completion.json", "vectors/queries.tsv" })
-            Assert.True(File.Exists(folder.File(made)), made);
-
-        string Placed(string word) => word switch
-        {
-            "wn18rr" => graph.Path,
-            "base" or "run" or "vectors" or "completion.json" => folder.File(word),
-            _ => word,
-        };
     }
 
     [Fact]

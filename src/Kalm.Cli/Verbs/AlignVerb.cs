@@ -22,6 +22,7 @@ internal static class AlignVerb
         var minutes = Options.Positive("--minutes", "wall time of training with its validation", "M");
         var batch = Options.Whole("--batch", "triples a step");
         var seed = Options.Seed();
+        var source = new GraphSource(seed);
         var threads = Options.Threads();
         var device = Options.Device();
         var saveEvery = Options.Whole("--save-every", "also write a checkpoint every so many steps", placeholder: "STEPS");
@@ -32,6 +33,7 @@ internal static class AlignVerb
         {
             model, graph, output, recipe, method, epochs, steps, minutes, batch, seed, threads, device, saveEvery, validations, resume, quiet,
         };
+        source.AddTo(command);
         command.SetAction(parse =>
         {
             var (modelPath, graphPath, runPath) = (parse.GetRequiredValue(model), parse.GetRequiredValue(graph), parse.GetRequiredValue(output));
@@ -56,6 +58,7 @@ internal static class AlignVerb
                 SaveEvery = parse.GetValue(saveEvery) ?? options.SaveEvery,
                 Validations = parse.GetValue(validations) ?? options.Validations,
             };
+            var graphOptions = source.OptionsOf(parse, options.Seed) ?? (resumes ? RunFolder.Describe(runPath).GraphOptions : null);
             var chosenDevice = Given.Device(parse.GetRequiredValue(device));
             var run = terminal.Watch(parse.GetValue(quiet), progress =>
             {
@@ -63,7 +66,7 @@ internal static class AlignVerb
                     progress.Report(new TrainingNote($"no budget given: {AlignmentRun.DefaultSteps:N0} steps; --epochs, --steps or --minutes set another"));
                 try
                 {
-                    return AlignmentRun.Execute(modelPath, graphPath, runPath, options, progress, chosenDevice, resumes, terminal.Cancellation);
+                    return AlignmentRun.Execute(modelPath, graphPath, runPath, options, progress, chosenDevice, graphOptions, resumes, terminal.Cancellation);
                 }
                 catch (OperationCanceledException)
                 {
@@ -71,7 +74,7 @@ internal static class AlignVerb
                     throw;
                 }
             });
-            Print(terminal, run, runPath, graphPath);
+            Print(terminal, run, runPath);
             return ExitCode.Success;
         });
         return command;
@@ -94,7 +97,7 @@ internal static class AlignVerb
         }
     }
 
-    private static void Print(Terminal terminal, RunDescription run, string runPath, string graphPath)
+    private static void Print(Terminal terminal, RunDescription run, string runPath)
     {
         var before = run.Validations.FirstOrDefault(validation => validation.Step == 0);
         var best = run.Validations.FirstOrDefault(validation => validation.Step == run.BestStep);
@@ -108,11 +111,9 @@ internal static class AlignVerb
             ("validation before", Describe(before)),
             ("validation at the best step", Describe(best)),
             ("result", Path.Combine(runPath, run.Options.Method == AlignmentMethod.Full ? "model" : "adapter"))));
-        terminal.Print($"next: kalm evaluate completion --model {Quote(runPath)} --graph {Quote(graphPath)}");
+        terminal.Print($"next: kalm evaluate completion --model {GraphSource.Quoted(runPath)} --graph {GraphSource.Quoted(run.Graph)}{GraphSource.Written(run.GraphOptions)}");
     }
 
     private static string Describe(RunValidation? validation) =>
         validation is null ? "-" : $"MRR {validation.MeanReciprocalRank:F3}  Hits@10 {validation.HitsAt10:F3}";
-
-    private static string Quote(string path) => path.Any(char.IsWhiteSpace) ? $"\"{path}\"" : path;
 }

@@ -1,7 +1,6 @@
 using System.CommandLine;
 using Kalm.Evaluation;
 using Kalm.Files;
-using Kalm.Graph;
 using Kalm.Representation;
 
 namespace Kalm.Cli.Verbs;
@@ -17,25 +16,29 @@ internal static class EmbedVerb
         var output = Options.Text("--out", "DIR", "the folder to write: absent or empty", required: true);
         var queries = Options.Choice("--queries", "also write the queries of a split", "none", "test", "valid");
         queries.DefaultValueFactory = null;
+        var seed = Options.Seed();
+        var source = new GraphSource(seed);
         var threads = Options.Threads();
         var device = Options.Device();
         var quiet = Options.Quiet();
         var command = new Command("embed", "Writes the vectors of a graph's entities, and of the queries of a split.")
         {
-            model, graph, output, queries, threads, device, quiet,
+            model, graph, output, queries, seed, threads, device, quiet,
         };
+        source.AddTo(command);
         command.SetAction(parse =>
         {
             var (modelPath, graphPath, path) = (Given.Model(parse.GetRequiredValue(model)), Given.Graph(parse.GetRequiredValue(graph)), parse.GetRequiredValue(output));
             Given.Free("--out", path);
             var folder = ModelFolder.Locate(modelPath);
-            var knowledge = KnowledgeGraph.Load(graphPath);
+            var knowledge = source.Load(parse, graphPath);
             var triples = parse.GetValue(queries) is { } split ? Splits.NotEmpty(knowledge, "--queries", split) : null;
             using var staged = new StagedFolder(path);
             var export = terminal.Watch(parse.GetValue(quiet), progress =>
             {
                 foreach (var warning in knowledge.Warnings)
                     progress.Note(warning);
+                GraphSource.NoteOtherSplit(folder, knowledge, progress);
                 using var loaded = new LoadedModel(folder, parse.GetRequiredValue(device), parse.GetValue(threads));
                 return EmbeddingExport.Write(
                     staged.Path, loaded.Decoder, knowledge, new TextIndex(knowledge, loaded.Wording), triples, progress, terminal.Cancellation);

@@ -18,9 +18,9 @@ internal static class EvaluateCompletionVerb
     {
         var model = Options.Model();
         var graph = Options.Graph();
-        var split = Options.Choice("--split", "the triples to complete", "test", "test", "valid");
         var limit = Options.Limit();
         var seed = Options.Seed();
+        var source = new GraphSource(seed, "test", "valid");
         var json = Options.JsonFile();
         var ranks = Options.Text("--ranks", "FILE", "also write a line for each query, separated by tabs");
         var threads = Options.Threads();
@@ -28,22 +28,24 @@ internal static class EvaluateCompletionVerb
         var quiet = Options.Quiet();
         var command = new Command("completion", "Ranks the right answers of completion queries among all entities, known answers left out.")
         {
-            model, graph, split, limit, seed, json, ranks, threads, device, quiet,
+            model, graph, limit, seed, json, ranks, threads, device, quiet,
         };
+        source.AddTo(command);
         command.SetAction(parse =>
         {
             var (modelPath, graphPath) = (Given.Model(parse.GetRequiredValue(model)), Given.Graph(parse.GetRequiredValue(graph)));
             Given.Writable("--json", parse.GetValue(json));
             Given.Writable("--ranks", parse.GetValue(ranks));
             var folder = ModelFolder.Locate(modelPath);
-            var knowledge = KnowledgeGraph.Load(graphPath);
-            var splitName = parse.GetRequiredValue(split);
+            var knowledge = source.Load(parse, graphPath);
+            var splitName = source.SplitName(parse);
             var triples = Splits.NotEmpty(knowledge, "--split", splitName);
             var queries = CompletionQuery.Of(knowledge, CompletionQuery.Sample(triples, parse.GetValue(limit), parse.GetValue(seed) ?? 1));
             var (ranked, seconds) = terminal.Watch(parse.GetValue(quiet), progress =>
             {
                 foreach (var warning in knowledge.Warnings)
                     progress.Note(warning);
+                GraphSource.NoteOtherSplit(folder, knowledge, progress);
                 if (!folder.IsAligned)
                     progress.Note($"{modelPath}: not an aligned model; it is evaluated as it is, with the default wording");
                 using var loaded = new LoadedModel(folder, parse.GetRequiredValue(device), parse.GetValue(threads));

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Text.Json;
 using Kalm.Files;
 using Kalm.Graph;
+using Kalm.Language.Tokenization;
 using Kalm.Representation;
 
 namespace Kalm.Cli.Verbs;
@@ -14,17 +15,24 @@ internal static class GraphInspectVerb
     /// <summary>Describes the verb.</summary>
     public static Command Create(Terminal terminal)
     {
-        var graph = new Argument<string>("GRAPH") { Description = "the graph's folder; its layout is detected" };
+        var graph = new Argument<string>("GRAPH") { Description = "a folder, whose layout is detected, or a .tsv or .csv file of triples" };
+        var model = Options.Text("--model", "MODEL", "count the tokens of texts as this model does");
+        var seed = Options.Seed();
+        var source = new GraphSource(seed);
         var json = Options.JsonFile();
-        var command = new Command("inspect", "Counts, doubts and the exact strings that a model will see.") { graph, json };
+        var command = new Command("inspect", "Counts, findings and the exact strings that a model will see.") { graph, model, seed, json };
+        source.AddTo(command);
         command.SetAction(parse =>
         {
             Given.Writable("--json", parse.GetValue(json));
-            var knowledge = KnowledgeGraph.Load(Given.Folder("GRAPH", parse.GetRequiredValue(graph), "a folder that holds a graph"));
+            var limit = parse.GetValue(model) is { } modelPath ? TokenLimit(ModelFolder.Locate(Given.Model(modelPath))) : null;
+            var knowledge = source.Load(parse, Given.Graph(parse.GetRequiredValue(graph), "GRAPH"));
             var summary = GraphSummary.Of(knowledge);
+            var findings = GraphDoctor.Examine(knowledge, limit);
             var examples = Examples(knowledge);
             terminal.Cancellation.ThrowIfCancellationRequested();
             PrintCounts(terminal, knowledge, summary);
+            PrintFindings(terminal, findings);
             PrintRelations(terminal, summary);
             terminal.Print(knowledge.Warnings.Count == 0 ? "no warnings" : $"warnings: {knowledge.Warnings.Count}");
             foreach (var warning in knowledge.Warnings)
@@ -36,7 +44,7 @@ internal static class GraphInspectVerb
                     ("entity view", example.EntityView), ("query view", example.QueryView), ("prompt", example.Prompt), ("response", example.Response)));
             if (parse.GetValue(json) is { } path)
                 AtomicFile.WriteAllText(path, JsonSerializer.Serialize(
-                    new { graph = knowledge.Path, format = knowledge.Format, summary, warnings = knowledge.Warnings, examples }, Json.Options) + "\n");
+                    new { graph = knowledge.Path, format = knowledge.Format, summary, findings, warnings = knowledge.Warnings, examples }, Json.Options) + "\n");
             return ExitCode.Success;
         });
         return command;
@@ -62,6 +70,25 @@ internal static class GraphInspectVerb
         terminal.Print(splits);
 
         void Add(string name, SplitCounts counts) => splits.Add(name, $"{counts.Train:N0}", $"{counts.Valid:N0}", $"{counts.Test:N0}");
+    }
+
+    private static void PrintFindings(Terminal terminal, IReadOnlyList<GraphFinding> findings)
+    {
+        if (findings.Count == 0)
+        {
+            terminal.Print("findings: none\n");
+            return;
+        }
+        var table = new ResultTable("findings", ["finding", "count", "severity", "what it means, and examples"], numbers: 1);
+        foreach (var finding in findings)
+            table.Add(finding.Name, $"{finding.Count:N0}", finding.Severity.ToString().ToLowerInvariant(), string.Join("\n  ", [finding.Explanation, .. finding.Examples]));
+        terminal.Print(table);
+    }
+
+    private static TextLimit TokenLimit(ModelFolder model)
+    {
+        var tokenizer = Tokenizer.Load(model.Base);
+        return new TextLimit(model.Settings.Wording.MaximumTextTokens, "tokens", text => tokenizer.Encode(text).Length);
     }
 
     private static void PrintRelations(Terminal terminal, GraphSummary summary)

@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Diagnostics;
-using Kalm.Graph;
 using Kalm.Language.Checkpoints;
 using Kalm.Language.Model;
 using Kalm.Language.Pretraining;
@@ -27,6 +26,7 @@ internal static class PretrainVerb
         var steps = Options.Whole("--steps", $"training steps [default: {Pretrainer.DefaultSteps}]");
         var minutes = Options.Positive("--minutes", "train for this wall time instead", "M");
         var seed = Options.Seed();
+        var source = new GraphSource(seed);
         var vocabulary = Options.Whole("--vocabulary", "tokens [default: by the preset]", SmallestVocabulary);
         var context = Options.Whole("--context", "positions [default: by the preset]", 2);
         var threads = Options.Threads();
@@ -35,11 +35,14 @@ internal static class PretrainVerb
         {
             text, graph, output, preset, steps, minutes, seed, vocabulary, context, threads, quiet,
         };
+        source.AddTo(command);
         command.SetAction(parse =>
         {
             var isQuiet = parse.GetValue(quiet);
             Given.AtMostOne(("--text", parse.GetResult(text) is not null), ("--graph", parse.GetValue(graph) is not null));
             Given.AtMostOne(("--steps", parse.GetValue(steps) is not null), ("--minutes", parse.GetValue(minutes) is not null));
+            if (parse.GetValue(graph) is null && source.OptionsOf(parse) is not null)
+                throw new KalmException("--texts, --split: found without --graph; expected --graph GRAPH with them");
             var path = parse.GetRequiredValue(output);
             Given.Free("--out", path);
             var size = ModelPreset.Find(parse.GetRequiredValue(preset));
@@ -55,7 +58,7 @@ internal static class PretrainVerb
             var loss = terminal.Watch(isQuiet, progress =>
             {
                 var texts = parse.GetResult(text) is not null ? PlainTexts.OfFiles(parse.GetRequiredValue(text))
-                    : parse.GetValue(graph) is { } folder ? PlainTexts.OfGraph(KnowledgeGraph.Load(Given.Graph(folder)))
+                    : parse.GetValue(graph) is { } given ? PlainTexts.OfGraph(source.Load(parse, Given.Graph(given)))
                     : throw new KalmException("--text, --graph: missing; expected --text FILE... or --graph GRAPH");
                 if (options is { Steps: null, Minutes: null })
                     progress.Report(new TrainingNote($"no budget given: {Pretrainer.DefaultSteps:N0} steps; --steps or --minutes set another"));

@@ -20,11 +20,12 @@ public sealed class AlignmentRun
 
     /// <summary>Runs an alignment from folders to a run folder.</summary>
     /// <param name="modelPath">A Hugging Face folder, or a run made with method full.</param>
-    /// <param name="graphPath">The graph's folder.</param>
+    /// <param name="graphPath">The graph's folder, or its file of triples.</param>
     /// <param name="outPath">The run folder: absent or empty, or the run to resume.</param>
     /// <param name="options">Everything else.</param>
     /// <param name="progress">Told what happens; may be null.</param>
     /// <param name="device">Where to compute; the CPU when null.</param>
+    /// <param name="graphOptions">How the graph is read; null takes it as it stands.</param>
     /// <param name="resume">Whether to go on with the run that <paramref name="outPath"/> holds, from its newest whole checkpoint; what follows is
     /// what an uninterrupted run would have done, bit for bit.</param>
     /// <param name="cancellation">Ends the run after the current step, with a checkpoint.</param>
@@ -33,17 +34,21 @@ public sealed class AlignmentRun
     /// <exception cref="OperationCanceledException">The run was stopped; its folder holds a checkpoint.</exception>
     public static RunDescription Execute(
         string modelPath, string graphPath, string outPath, AlignmentOptions options,
-        IProgress<TrainingEvent>? progress = null, torch.Device? device = null, bool resume = false, CancellationToken cancellation = default) =>
-        new AlignmentRun(options, progress).Execute(modelPath, graphPath, outPath, device, resume, cancellation);
+        IProgress<TrainingEvent>? progress = null, torch.Device? device = null, GraphOptions? graphOptions = null, bool resume = false,
+        CancellationToken cancellation = default) =>
+        new AlignmentRun(options, progress).Execute(modelPath, graphPath, outPath, device, graphOptions, resume, cancellation);
 
-    private RunDescription Execute(string modelPath, string graphPath, string outPath, torch.Device? device, bool resume, CancellationToken cancellation)
+    private RunDescription Execute(
+        string modelPath, string graphPath, string outPath, torch.Device? device, GraphOptions? graphOptions, bool resume, CancellationToken cancellation)
     {
         var earlier = resume ? RunFolder.Describe(outPath) : null;
         if (earlier is null)
             RunFolder.RequireFree(outPath);
-        var graph = KnowledgeGraph.Load(graphPath);
+        var graph = KnowledgeGraph.Load(graphPath, graphOptions);
         foreach (var warning in graph.Warnings)
             progress?.Report(new TrainingNote(warning));
+        if (graph.Test.Count == 0)
+            progress?.Report(new TrainingNote("no test split: nothing is held out to measure the result on"));
         var folder = ModelFolder.Locate(modelPath);
         if (folder.Adapter is not null)
             throw new KalmException($"{modelPath}: is an adapter; expected a base model to align (a Hugging Face folder or a run made with method full)");
@@ -53,7 +58,7 @@ public sealed class AlignmentRun
         var texts = new TextIndex(graph, new Wording(baseModel.Tokenizer, options.Wording));
         using var optimizer = new AdamW(model.Learned, options.WeightDecay);
         var step = new AlignmentStep(model, graph, texts, new KnownTexts(graph, texts), options, optimizer);
-        var description = Describe(modelPath, graphPath, graph, folder, model);
+        var description = Describe(modelPath, graphPath, graph, folder, model) with { GraphOptions = graphOptions };
         var checkpoint = (string?)null;
         if (earlier is not null)
         {

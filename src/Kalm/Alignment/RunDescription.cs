@@ -1,5 +1,6 @@
 using System.Reflection;
 using Kalm.Evaluation;
+using Kalm.Graph;
 
 namespace Kalm.Alignment;
 
@@ -52,6 +53,9 @@ public sealed record RunDescription
 
     /// <summary>The graph as given.</summary>
     public required string Graph { get; init; }
+
+    /// <summary>How the graph was read; null when it was taken as it stands.</summary>
+    public GraphOptions? GraphOptions { get; init; }
 
     /// <summary>What identifies the inputs.</summary>
     public required RunHashes Hashes { get; init; }

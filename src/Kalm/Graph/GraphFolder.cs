@@ -8,13 +8,6 @@ namespace Kalm.Graph;
 internal sealed record FolderLayout(
     string Name, string[] Required, SplitFiles Splits, Func<string, List<string>, GraphTexts> ReadTexts);
 
-/// <summary>Ids and texts as a layout gives them; what it lacks is null and filled in alike for all layouts.</summary>
-/// <param name="Entities">Ids and descriptions.</param>
-/// <param name="Names">A name for each entity, or null.</param>
-/// <param name="Relations">Ids and texts.</param>
-/// <param name="InverseTexts">An inverse text for each relation, or null.</param>
-internal sealed record GraphTexts(IdTable Entities, string?[] Names, IdTable Relations, string?[] InverseTexts);
-
 /// <summary>Reads a graph from a folder of any known layout.</summary>
 internal static class GraphFolder
 {
@@ -22,18 +15,23 @@ internal static class GraphFolder
 
     private static readonly FolderLayout[] Layouts = [KalmFolder.Layout, KgBertFolder.Layout];
 
-    public static KnowledgeGraph Read(string folder)
+    public static KnowledgeGraph Read(string folder, GraphOptions options)
     {
+        if (options.Texts is { } given)
+            throw new KalmException($"texts {given}: {folder} is a folder, which brings its own texts; expected none, or a graph that is one file of triples");
         var warnings = new List<string>();
         var layout = Detect(folder, warnings);
         var texts = layout.ReadTexts(folder, warnings);
         var splits = GraphSplits.Read(folder, layout.Splits, texts.Entities, texts.Relations, warnings);
         texts.Entities.RequireEveryText();
         texts.Relations.RequireEveryText();
-        return new KnowledgeGraph(texts, Entities(texts, warnings), Relations(texts), splits)
+        var format = layout.Name;
+        if (options.Split is { } shares)
+            (splits, format) = (splits.Divide(shares, options.Seed, folder, warnings), $"{format}, {GraphSplits.Describe(shares, options.Seed)}");
+        return new KnowledgeGraph(texts, texts.MakeEntities(warnings), texts.MakeRelations(), splits)
         {
             Path = folder,
-            Format = layout.Name,
+            Format = format,
             Warnings = warnings,
         };
     }
@@ -73,39 +71,5 @@ internal static class GraphFolder
             return "no files";
         var more = names.Length > FilesShown ? $" and {names.Length - FilesShown} more" : "";
         return string.Join(", ", names.Take(FilesShown)) + more;
-    }
-
-    private static Entity[] Entities(GraphTexts texts, List<string> warnings)
-    {
-        var entities = new Entity[texts.Entities.Count];
-        var cut = 0;
-        for (var index = 0; index < entities.Length; index++)
-        {
-            var description = texts.Entities.Text(index);
-            if (texts.Names[index] is null)
-                cut++;
-            entities[index] = new Entity(texts.Entities.Id(index), texts.Names[index] ?? NameIn(description), description);
-        }
-        if (cut > 0)
-            warnings.Add($"{texts.Entities.TextsIn}: entities without a name of their own: {cut:N0}; " +
-                "their text up to the first comma and space serves as their name");
-        return entities;
-    }
-
-    private static string NameIn(string description)
-    {
-        var comma = description.IndexOf(", ", StringComparison.Ordinal);
-        return comma > 0 ? description[..comma] : description;
-    }
-
-    private static Relation[] Relations(GraphTexts texts)
-    {
-        var relations = new Relation[texts.Relations.Count];
-        for (var index = 0; index < relations.Length; index++)
-        {
-            var text = texts.Relations.Text(index);
-            relations[index] = new Relation(texts.Relations.Id(index), text, texts.InverseTexts[index] ?? Relation.DefaultInverse(text));
-        }
-        return relations;
     }
 }

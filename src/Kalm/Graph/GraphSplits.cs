@@ -5,23 +5,34 @@ internal sealed class GraphSplits
 {
     private static readonly string[] FieldNames = ["head id", "relation", "tail id"];
 
-    private GraphSplits(Split train, Split valid, Split test)
+    private GraphSplits(TripleList train, TripleList valid, TripleList test)
     {
-        Train = train.Triples;
-        Valid = valid.Triples;
-        Test = test.Triples;
-        Repeated = new SplitCounts(train.Repeated, valid.Repeated, test.Repeated);
-        AlsoInTrain = new SplitCounts(0, valid.AlsoInTrain, test.AlsoInTrain);
+        Train = [.. train.Triples];
+        Valid = [.. valid.Triples];
+        Test = [.. test.Triples];
+        Repeated = new SplitCounts(train.Repeated.Count, valid.Repeated.Count, test.Repeated.Count);
+        RepeatedLines = [.. train.RepeatedLines, .. valid.RepeatedLines, .. test.RepeatedLines];
+        AlsoInTrain = new SplitCounts(0, valid.AlsoInTrain.Count, test.AlsoInTrain.Count);
     }
 
-    public Triple[] Train { get; }
+    private GraphSplits(GraphSplits whole, IReadOnlyList<Triple>[] parts)
+    {
+        (Train, Valid, Test) = (parts[0], parts[1], parts[2]);
+        Repeated = whole.Repeated;
+        RepeatedLines = whole.RepeatedLines;
+    }
 
-    public Triple[] Valid { get; }
+    public IReadOnlyList<Triple> Train { get; }
 
-    public Triple[] Test { get; }
+    public IReadOnlyList<Triple> Valid { get; }
+
+    public IReadOnlyList<Triple> Test { get; }
 
     /// <summary>Lines left out because the split holds the triple on an earlier line.</summary>
     public SplitCounts Repeated { get; }
+
+    /// <summary>The first few of them, for people.</summary>
+    public IReadOnlyList<string> RepeatedLines { get; }
 
     /// <summary>Triples of valid and test that train holds too; they stay.</summary>
     public SplitCounts AlsoInTrain { get; }
@@ -29,29 +40,19 @@ internal sealed class GraphSplits
     /// <summary>Reads the splits of a folder; valid and test may be absent. Adds to the warnings what is legal but suspicious.</summary>
     public static GraphSplits Read(string folder, SplitFiles files, IdTable entities, IdTable relations, List<string> warnings)
     {
-        var reader = new Reader(entities, relations, warnings);
-        var train = reader.Read(TextFile.Read(folder, files.Train), train: null);
-        if (train.Triples.Length == 0)
+        var train = Read(TextFile.Read(folder, files.Train), null);
+        if (train.Triples.Count == 0)
             throw new KalmException($"{files.Train}: no triples; expected lines of {string.Join(", ", FieldNames)} separated by tabs");
         var known = new HashSet<Triple>(train.Triples);
-        var valid = reader.Read(TextFile.ReadIfPresent(folder, files.Valid), known);
-        var test = reader.Read(TextFile.ReadIfPresent(folder, files.Test), known);
+        var valid = Read(TextFile.ReadIfPresent(folder, files.Valid), known);
+        var test = Read(TextFile.ReadIfPresent(folder, files.Test), known);
         return new GraphSplits(train, valid, test);
-    }
 
-    private sealed record Split(Triple[] Triples, int Repeated, int AlsoInTrain);
-
-    private sealed class Reader(IdTable entities, IdTable relations, List<string> warnings)
-    {
-        public Split Read(TextFile? file, HashSet<Triple>? train)
+        TripleList Read(TextFile? file, HashSet<Triple>? inTrain)
         {
             if (file is null)
-                return new Split([], 0, 0);
-            var lines = file.CountLines();
-            var triples = new List<Triple>(lines);
-            var seen = new HashSet<Triple>(lines);
-            var repeated = new LineCount();
-            var alsoInTrain = new LineCount();
+                return new TripleList("", 0, null);
+            var triples = new TripleList(file.Name, file.CountLines(), inTrain);
             Span<Range> fields = stackalloc Range[3];
             foreach (var line in file)
             {
@@ -60,35 +61,32 @@ internal sealed class GraphSplits
                     entities.Find(line.Text[fields[0]], line),
                     relations.Find(line.Text[fields[1]], line),
                     entities.Find(line.Text[fields[2]], line));
-                if (!seen.Add(triple))
-                {
-                    repeated.Add(line.Number);
-                    continue;
-                }
-                triples.Add(triple);
-                if (train is not null && train.Contains(triple))
-                    alsoInTrain.Add(line.Number);
+                if (!triples.Add(triple, line.Number))
+                    triples.NoteRepeated(entities.Id(triple.Head), relations.Id(triple.Relation), entities.Id(triple.Tail), line.Number);
             }
-            if (repeated.Count > 0)
-                warnings.Add($"{file.Name}({repeated.First}): repeated triples, each kept once: {repeated.Count:N0} lines left out");
-            if (alsoInTrain.Count > 0)
-                warnings.Add($"{file.Name}({alsoInTrain.First}): triples that train holds too: {alsoInTrain.Count:N0}");
-            return new Split([.. triples], repeated.Count, alsoInTrain.Count);
+            triples.Warn(warnings);
+            return triples;
         }
     }
 
-    /// <summary>Counts lines and remembers the first, so that a warning can point at it.</summary>
-    private struct LineCount
+    /// <summary>A graph whose triples are all in train.</summary>
+    public static GraphSplits OfTrain(TripleList train) => new(train, new TripleList("", 0, null), new TripleList("", 0, null));
+
+    /// <summary>Divides train; see <see cref="TripleDivision"/>.</summary>
+    /// <exception cref="KalmException">There is a valid or a test split already.</exception>
+    public GraphSplits Divide(SplitShares shares, long seed, string path, List<string> warnings)
     {
-        public int Count;
-        public int First;
-
-        public void Add(int line)
-        {
-            if (Count++ == 0)
-                First = line;
-        }
+        if (Valid.Count + Test.Count > 0)
+            throw new KalmException($"split {shares}: {path} has {Valid.Count:N0} valid and {Test.Count:N0} test triples already; expected a graph without them");
+        var parts = TripleDivision.Of(Train, shares, seed);
+        foreach (var (name, share, part) in new[] { ("valid", shares.Valid, parts[1]), ("test", shares.Test, parts[2]) })
+            if (share > 0 && part.Count == 0)
+                warnings.Add($"split {shares}: no triple for {name}; the {Train.Count:N0} triples are too few, or train needs each for its relation");
+        return new GraphSplits(this, parts);
     }
+
+    /// <summary>A split in words, for the description of a graph's format.</summary>
+    public static string Describe(SplitShares shares, long seed) => $"split {shares} by seed {seed}";
 }
 
 /// <summary>What a layout calls the files of its splits.</summary>

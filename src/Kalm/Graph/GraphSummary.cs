@@ -52,7 +52,7 @@ public sealed record GraphSummary
         ArgumentNullException.ThrowIfNull(graph);
         var seen = new HashSet<int>(graph.Train.SelectMany(EndsOf));
         var leaked = new LeakedQueries(graph);
-        var words = graph.Entities.Select(entity => CountWords(entity.Description)).ToArray();
+        var words = graph.Entities.Select(entity => TextLimit.CountWords(entity.Description)).ToArray();
         return new GraphSummary
         {
             Entities = graph.Entities.Count,
@@ -94,17 +94,4 @@ public sealed record GraphSummary
 
     private static int CountShared(IEnumerable<string> texts) =>
         texts.CountBy(text => text, StringComparer.Ordinal).Sum(group => group.Value > 1 ? group.Value : 0);
-
-    private static int CountWords(string text)
-    {
-        var words = 0;
-        var inWord = false;
-        foreach (var character in text)
-        {
-            var isSpace = char.IsWhiteSpace(character);
-            words += !isSpace && !inWord ? 1 : 0;
-            inWord = !isSpace;
-        }
-        return words;
-    }
 }

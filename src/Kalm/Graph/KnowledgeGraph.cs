@@ -20,6 +20,7 @@ public sealed class KnowledgeGraph
         Test = splits.Test;
         RepeatedTriples = splits.Repeated;
         TriplesAlsoInTrain = splits.AlsoInTrain;
+        RepeatedLines = splits.RepeatedLines;
     }
 
     /// <summary>Where the graph was read from.</summary>
@@ -43,10 +44,10 @@ public sealed class KnowledgeGraph
     /// <summary>The triples to learn from, in file order, each once.</summary>
     public IReadOnlyList<Triple> Train { get; }
 
-    /// <summary>The triples that select the checkpoint; empty when the folder has none.</summary>
+    /// <summary>The triples that select the checkpoint; empty when there are none.</summary>
     public IReadOnlyList<Triple> Valid { get; }
 
-    /// <summary>The triples to report on; empty when the folder has none.</summary>
+    /// <summary>The triples to report on; empty when there are none.</summary>
     public IReadOnlyList<Triple> Test { get; }
 
     /// <summary>Lines left out of a split because it holds their triple on an earlier line.</summary>
@@ -55,15 +56,22 @@ public sealed class KnowledgeGraph
     /// <summary>Triples of valid and of test that train holds too; they stay where they are.</summary>
     public SplitCounts TriplesAlsoInTrain { get; }
 
+    /// <summary>The first few of <see cref="RepeatedTriples"/>, with file and line.</summary>
+    internal IReadOnlyList<string> RepeatedLines { get; }
+
     /// <summary>Reads a graph; the format is detected.</summary>
+    /// <param name="path">A folder, or one file of triples: head, relation and tail in three columns, .tsv or .csv, where ids are names.</param>
+    /// <param name="options">How to read it; null takes the graph as it stands.</param>
     /// <exception cref="KalmException">A fault in the files, with file, line, what was found and what was expected.</exception>
-    public static KnowledgeGraph Load(string path)
+    public static KnowledgeGraph Load(string path, GraphOptions? options = null)
     {
+        options ??= new GraphOptions();
+        options.Split?.Validated();
         if (Directory.Exists(path))
-            return GraphFolder.Read(path);
-        throw new KalmException(File.Exists(path)
-            ? $"{path}: a file; expected a folder that holds a graph"
-            : $"{path}: no such folder; expected a folder that holds a graph");
+            return GraphFolder.Read(path, options);
+        if (File.Exists(path))
+            return TripleFile.Read(path, options);
+        throw new KalmException($"{path}: no such folder or file; expected a folder that holds a graph, or a file of triples (.tsv or .csv)");
     }
 
     /// <summary>The index of an entity id.</summary>

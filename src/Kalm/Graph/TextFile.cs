@@ -7,16 +7,17 @@ namespace Kalm.Graph;
 /// blank lines at the end and a last line without a line end are all accepted.</summary>
 internal sealed class TextFile
 {
-    private readonly string content;
-
     private TextFile(string name, string content)
     {
         Name = name;
-        this.content = content;
+        Content = content;
     }
 
     /// <summary>The file name without its folder, as messages show it.</summary>
     public string Name { get; }
+
+    /// <summary>The whole text, without the blank lines at the end.</summary>
+    public string Content { get; }
 
     /// <summary>Reads a file that must be there.</summary>
     public static TextFile Read(string folder, string name)
@@ -42,7 +43,7 @@ internal sealed class TextFile
         File.Exists(Path.Combine(folder, name)) ? Read(folder, name) : null;
 
     /// <summary>How many lines there are, without the blank ones at the end.</summary>
-    public int CountLines() => content.Length == 0 ? 0 : content.AsSpan().Count('\n') + 1;
+    public int CountLines() => Content.Length == 0 ? 0 : Content.AsSpan().Count('\n') + 1;
 
     /// <summary>Iterates over the lines.</summary>
     public Enumerator GetEnumerator() => new(this);
@@ -109,8 +110,8 @@ internal sealed class TextFile
     /// <summary>Walks over the lines without copying them.</summary>
     public ref struct Enumerator(TextFile file)
     {
-        private ReadOnlySpan<char> rest = file.content;
-        private bool atEnd = file.content.Length == 0;
+        private ReadOnlySpan<char> rest = file.Content;
+        private bool atEnd = file.Content.Length == 0;
         private int number;
 
         /// <summary>The line the walk stands on.</summary>

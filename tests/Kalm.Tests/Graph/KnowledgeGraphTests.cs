@@ -46,11 +46,11 @@ public class KnowledgeGraphTests
     }
 
     [Fact]
-    public void A_file_instead_of_a_folder_is_a_fault()
+    public void A_file_that_is_no_table_is_a_fault()
     {
         using var folder = new TemporaryFolder();
         var file = folder.Write("train.txt", "x");
-        Assert.Equal($"{file}: a file; expected a folder that holds a graph",
+        Assert.Equal($"{file}: neither .tsv nor .csv; expected a file of head, relation, tail, separated by tabs (.tsv) or commas (.csv)",
             Assert.Throws<KalmException>(() => KnowledgeGraph.Load(file)).Message);
     }
 
@@ -58,7 +58,7 @@ public class KnowledgeGraphTests
     public void A_path_that_does_not_exist_is_a_fault()
     {
         using var folder = new TemporaryFolder();
-        Assert.Equal($"{folder.File("none")}: no such folder; expected a folder that holds a graph",
+        Assert.Equal($"{folder.File("none")}: no such folder or file; expected a folder that holds a graph, or a file of triples (.tsv or .csv)",
             Assert.Throws<KalmException>(() => KnowledgeGraph.Load(folder.File("none"))).Message);
     }
 

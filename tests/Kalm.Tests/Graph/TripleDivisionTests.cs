@@ -1,0 +1,134 @@
+using Kalm.Graph;
+
+namespace Kalm.Tests.Graph;
+
+public sealed class TripleDivisionTests : IDisposable
+{
+    private static readonly SplitShares Usual = new(0.8, 0.1, 0.1);
+    private readonly TemporaryFolder folder = new();
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(7)]
+    [InlineData(-5_000_000_000)]
+    public void All_triples_of_two_entities_stay_in_one_split_and_every_relation_in_train(long seed)
+    {
+        var graph = Load(RandomLines(), Usual, seed);
+        var whole = KnowledgeGraph.Load(graph.Path);
+        var splits = new[] { graph.Train, graph.Valid, graph.Test };
+        Assert.Equal(whole.Train.Order(ByIds), splits.SelectMany(split => split).Order(ByIds));
+        var splitOf = new Dictionary<(int, int), int>();
+        for (var index = 0; index < splits.Length; index++)
+            foreach (var triple in splits[index])
+            {
+                var pair = (Math.Min(triple.Head, triple.Tail), Math.Max(triple.Head, triple.Tail));
+                Assert.Equal(index, splitOf.GetValueOrDefault(pair, index));
+                splitOf[pair] = index;
+            }
+        Assert.Equal(Enumerable.Range(0, graph.RelationCount), graph.Train.Select(triple => triple.Relation).Distinct().Order());
+        Assert.InRange(graph.Valid.Count, (whole.Train.Count / 10) - 2, (whole.Train.Count / 10) + 1);
+        Assert.InRange(graph.Test.Count, (whole.Train.Count / 10) - 2, (whole.Train.Count / 10) + 1);
+        Assert.All(splits, split => Assert.Equal(split, whole.Train.Where(split.ToHashSet().Contains)));
+    }
+
+    [Fact]
+    public void The_same_seed_gives_the_same_split_and_another_seed_another()
+    {
+        Assert.Equal(Load(RandomLines(), Usual, 3).Fingerprint(), Load(RandomLines(), Usual, 3).Fingerprint());
+        Assert.NotEqual(Load(RandomLines(), Usual, 3).Fingerprint(), Load(RandomLines(), Usual, 4).Fingerprint());
+    }
+
+    [Fact]
+    public void The_format_tells_of_the_split()
+    {
+        Assert.Equal("file of triples (.tsv), split 0.8,0.1,0.1 by seed 3", Load(RandomLines(), Usual, 3).Format);
+    }
+
+    [Fact]
+    public void A_share_of_zero_leaves_its_split_empty()
+    {
+        var graph = Load(RandomLines(), new SplitShares(0.9, 0, 0.1), 1);
+        Assert.Empty(graph.Valid);
+        Assert.NotEmpty(graph.Test);
+        Assert.Empty(graph.Warnings);
+        Assert.Empty(Load(RandomLines(), new SplitShares(1, 0, 0), 1).Test);
+    }
+
+    [Fact]
+    public void A_few_triples_still_give_every_split_one()
+    {
+        var graph = Load("a\tr\tb\nb\tr\tc\nc\tr\td\nd\tr\te\n", Usual, 1);
+        Assert.Equal((2, 1, 1), (graph.Train.Count, graph.Valid.Count, graph.Test.Count));
+    }
+
+    [Fact]
+    public void Triples_that_train_cannot_spare_are_not_held_out_and_a_warning_says_so()
+    {
+        var graph = Load("a\tr\tb\nb\ts\tc\nc\ts\tb\n", Usual, 1);
+        Assert.Equal(3, graph.Train.Count);
+        Assert.Equal(
+            ["split 0.8,0.1,0.1: no triple for valid; the 3 triples are too few, or train needs each for its relation",
+                "split 0.8,0.1,0.1: no triple for test; the 3 triples are too few, or train needs each for its relation"], graph.Warnings);
+    }
+
+    [Fact]
+    public void A_folder_without_valid_and_test_can_be_split()
+    {
+        using var files = SmallGraph.KgBert().Without("dev.tsv").With("test.tsv", "");
+        var graph = KnowledgeGraph.Load(files.Path, new GraphOptions { Split = new SplitShares(0.5, 0, 0.5) });
+        Assert.Equal((2, 0, 1), (graph.Train.Count, graph.Valid.Count, graph.Test.Count));
+        Assert.Equal("KG-BERT folder (.tsv and .txt), split 0.5,0,0.5 by seed 1", graph.Format);
+    }
+
+    [Fact]
+    public void A_graph_that_is_split_already_is_a_fault()
+    {
+        using var files = SmallGraph.Kalm();
+        var message = Assert.Throws<KalmException>(() => KnowledgeGraph.Load(files.Path, new GraphOptions { Split = Usual })).Message;
+        Assert.Equal($"split 0.8,0.1,0.1: {files.Path} has 1 valid and 1 test triples already; expected a graph without them", message);
+    }
+
+    [Theory]
+    [InlineData(0.8, 0.1, 0.2)]
+    [InlineData(0, 0.5, 0.5)]
+    [InlineData(1.1, -0.1, 0)]
+    [InlineData(double.NaN, 0.5, 0.5)]
+    public void Shares_that_do_not_divide_are_a_fault(double train, double valid, double test)
+    {
+        var shares = new SplitShares(train, valid, test);
+        var message = Assert.Throws<KalmException>(() => Load(RandomLines(), shares, 1)).Message;
+        Assert.Equal($"split: found {shares}; expected three shares that sum to 1, the first above 0, such as 0.8,0.1,0.1", message);
+        Assert.Null(SplitShares.Parse(shares.ToString()));
+    }
+
+    [Fact]
+    public void Shares_read_as_they_are_written()
+    {
+        Assert.Equal(Usual, SplitShares.Parse(Usual.ToString()));
+        Assert.Null(SplitShares.Parse("0.8,0.2"));
+        Assert.Null(SplitShares.Parse("most,some,few"));
+    }
+
+    /// <summary>Triples of 40 entities and 6 relations, one of them rare, many of them with their reverse.</summary>
+    private static string RandomLines()
+    {
+        var random = new Random(5);
+        var lines = new HashSet<string> { "e0\trare\te1\n" };
+        while (lines.Count < 300)
+        {
+            var (head, tail, relation) = (random.Next(40), random.Next(40), random.Next(5));
+            lines.Add($"e{head}\tr{relation}\te{tail}\n");
+            if (random.Next(3) == 0)
+                lines.Add($"e{tail}\tr{relation}\te{head}\n");
+        }
+        return string.Concat(lines);
+    }
+
+    private static readonly Comparer<Triple> ByIds = Comparer<Triple>.Create((left, right) =>
+        (left.Head, left.Relation, left.Tail).CompareTo((right.Head, right.Relation, right.Tail)));
+
+    private KnowledgeGraph Load(string lines, SplitShares shares, long seed) =>
+        KnowledgeGraph.Load(folder.Write("own.tsv", lines), new GraphOptions { Split = shares, Seed = seed });
+
+    public void Dispose() => folder.Dispose();
+}
