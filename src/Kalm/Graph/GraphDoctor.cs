@@ -85,7 +85,8 @@ public sealed class GraphDoctor
         return new GraphFinding(
             "text twins", twins.Sum(group => group.Count()), FindingSeverity.Warning,
             "entities whose description is that of another entity, which no model can tell apart",
-            [.. twins.Take(ExamplesShown).Select(group => $"{string.Join(" = ", group.Take(ExamplesShown).Select(entity => entity.Id))}: '{Shortened(group.Key)}'")]);
+            [.. twins.Take(ExamplesShown).Select(group =>
+                $"{string.Join(" = ", group.Take(ExamplesShown).Select(entity => entity.Id))}: '{Shortened(group.Key)}'")]);
     }
 
     private GraphFinding TruncatedTexts()
@@ -100,12 +101,15 @@ public sealed class GraphDoctor
     {
         var (test, valid, inTrain) = (Found(graph.Test), Found(graph.Valid), Found(graph.Train));
         return Find("queries that hold their answer", [.. test, .. valid, .. inTrain], FindingSeverity.Warning,
-            $"queries whose text holds the answer's name as words of its own, which is easy to guess: train {inTrain.Count:N0}, valid {valid.Count:N0}, test {test.Count:N0}");
+            "queries whose text holds the answer's name as words of its own, which is easy to guess: "
+            + $"train {inTrain.Count:N0}, valid {valid.Count:N0}, test {test.Count:N0}");
 
         List<string> Found(IReadOnlyList<Triple> split) => [.. split
             .SelectMany(triple => new[] { graph.Row(triple, Side.Tail), graph.Row(triple, Side.Head) }).Where(HoldsItsAnswer)
-            .Select(row => $"'{Shortened($"{graph.Entities[row.Head].Description}, {graph.DirectedRelationText(row.DirectedRelation)}")}' holds '{graph.Entities[row.Tail].Name}'")];
+            .Select(row => $"'{Shortened(QueryText(row))}' holds '{graph.Entities[row.Tail].Name}'")];
     }
+
+    private string QueryText(DirectedRow row) => $"{graph.Entities[row.Head].Description}, {graph.DirectedRelationText(row.DirectedRelation)}";
 
     private bool HoldsItsAnswer(DirectedRow row)
     {
@@ -128,8 +132,9 @@ public sealed class GraphDoctor
     private GraphFinding UnseenEntities()
     {
         var seen = graph.Train.SelectMany(triple => new[] { triple.Head, triple.Tail }).ToHashSet();
-        return Find("entities unseen in train", [.. Enumerable.Range(0, graph.Entities.Count).Where(entity => !seen.Contains(entity)).Select(entity => graph.Entities[entity].Id)],
-            FindingSeverity.Warning, "entities that no train triple has; only their texts tell of them");
+        var unseen = Enumerable.Range(0, graph.Entities.Count).Where(entity => !seen.Contains(entity)).Select(entity => graph.Entities[entity].Id);
+        return Find("entities unseen in train", [.. unseen], FindingSeverity.Warning,
+            "entities that no train triple has; only their texts tell of them");
     }
 
     private GraphFinding Hubs()

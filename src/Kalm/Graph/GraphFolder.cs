@@ -25,15 +25,7 @@ internal static class GraphFolder
         var splits = GraphSplits.Read(folder, layout.Splits, texts.Entities, texts.Relations, warnings);
         texts.Entities.RequireEveryText();
         texts.Relations.RequireEveryText();
-        var format = layout.Name;
-        if (options.Split is { } shares)
-            (splits, format) = (splits.Divide(shares, options.Seed, folder, warnings), $"{format}, {GraphSplits.Describe(shares, options.Seed)}");
-        return new KnowledgeGraph(texts, texts.MakeEntities(warnings), texts.MakeRelations(), splits)
-        {
-            Path = folder,
-            Format = format,
-            Warnings = warnings,
-        };
+        return texts.MakeGraph(folder, layout.Name, splits, options, warnings);
     }
 
     private static FolderLayout Detect(string folder, List<string> warnings)

@@ -84,9 +84,6 @@ internal sealed class GraphSplits
                 warnings.Add($"split {shares}: no triple for {name}; the {Train.Count:N0} triples are too few, or train needs each for its relation");
         return new GraphSplits(this, parts);
     }
-
-    /// <summary>A split in words, for the description of a graph's format.</summary>
-    public static string Describe(SplitShares shares, long seed) => $"split {shares} by seed {seed}";
 }
 
 /// <summary>What a layout calls the files of its splits.</summary>

@@ -7,8 +7,20 @@ namespace Kalm.Graph;
 /// <param name="InverseTexts">An inverse text for each relation, or null.</param>
 internal sealed record GraphTexts(IdTable Entities, string?[] Names, IdTable Relations, string?[] InverseTexts)
 {
-    /// <summary>The entities in index order; adds to the warnings when names had to be made.</summary>
-    public Entity[] MakeEntities(List<string> warnings)
+    /// <summary>Puts a graph together, divided when the options say so; adds to the warnings.</summary>
+    public KnowledgeGraph MakeGraph(string path, string format, GraphSplits splits, GraphOptions options, List<string> warnings)
+    {
+        if (options.Split is { } shares)
+            (splits, format) = (splits.Divide(shares, options.Seed, path, warnings), $"{format}, split {shares} by seed {options.Seed}");
+        return new KnowledgeGraph(this, MakeEntities(warnings), MakeRelations(), splits)
+        {
+            Path = path,
+            Format = format,
+            Warnings = warnings,
+        };
+    }
+
+    private Entity[] MakeEntities(List<string> warnings)
     {
         var entities = new Entity[Entities.Count];
         var cut = 0;
@@ -25,8 +37,7 @@ internal sealed record GraphTexts(IdTable Entities, string?[] Names, IdTable Rel
         return entities;
     }
 
-    /// <summary>The relations in index order.</summary>
-    public Relation[] MakeRelations()
+    private Relation[] MakeRelations()
     {
         var relations = new Relation[Relations.Count];
         for (var index = 0; index < relations.Length; index++)

@@ -16,16 +16,7 @@ internal static class TripleFile
         var (entityIds, relationIds) = (NewIds(), NewIds());
         var triples = ReadTriples(file, entityIds, relationIds, warnings);
         var texts = Texts(file, options.Texts, [.. entityIds.Keys], [.. relationIds.Keys], warnings);
-        var splits = GraphSplits.OfTrain(triples);
-        var format = $"file of triples ({file.Kind})";
-        if (options.Split is { } shares)
-            (splits, format) = (splits.Divide(shares, options.Seed, path, warnings), $"{format}, {GraphSplits.Describe(shares, options.Seed)}");
-        return new KnowledgeGraph(texts, texts.MakeEntities(warnings), texts.MakeRelations(), splits)
-        {
-            Path = path,
-            Format = format,
-            Warnings = warnings,
-        };
+        return texts.MakeGraph(path, $"file of triples ({file.Kind})", GraphSplits.OfTrain(triples), options, warnings);
     }
 
     private static OrderedDictionary<string, int> NewIds() => new(StringComparer.Ordinal);
