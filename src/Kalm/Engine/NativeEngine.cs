@@ -10,9 +10,14 @@ namespace Kalm.Engine;
 /// so this must run first. On other systems than Linux the stock library loads unaided.</remarks>
 public static class NativeEngine
 {
+    /// <summary>The version of libtorch that TorchSharp's library was built with.</summary>
+    internal const string LibtorchVersion = "2.10.0";
+
     private const string Bridge = "libLibTorchSharp.so";
+    private const string Core = "libtorch_cpu.so";
     private const string MissingVersion = "GLIBCXX_3.4.32";
-    private static readonly string[] Libraries = ["libc10.so", "libtorch_cpu.so", "libc10_cuda.so", "libtorch_cuda.so", "libtorch.so"];
+    private static readonly string[] Libraries = ["libc10.so", Core, "libc10_cuda.so", "libtorch_cuda.so", "libtorch.so"];
+    private static readonly string Runtime = $"linux-{RuntimeInformation.ProcessArchitecture.ToString().ToLowerInvariant()}";
     private static readonly Lazy<bool> Loaded = new(Load);
 
     /// <summary>Loads the native library once; later calls do nothing.</summary>
@@ -24,11 +29,13 @@ public static class NativeEngine
         if (!OperatingSystem.IsLinux())
             return true;
         var folders = SearchFolders();
-        var bridge = Find(folders, Bridge);
-        if (Find(folders, "libtorch_cpu.so") is null || bridge is null)
-            throw new KalmException(
-                $"the native library {(bridge is null ? Bridge : "libtorch_cpu.so")} was not found in {string.Join(", ", folders)}\n"
-                + $"reference the package libtorch-cpu-{RuntimeInformation.RuntimeIdentifier} (or TorchSharp-cuda-linux) in the program's project");
+        var bridge = Find(folders, Bridge) ?? throw Missing(
+            Bridge, folders, $"it comes with the package TorchSharp, in runtimes/{Runtime}/native: keep that folder beside the program");
+        if (Find(folders, Core) is null)
+            throw Missing(
+                Core, folders,
+                $"reference libtorch-cpu-{Runtime} {LibtorchVersion} (or TorchSharp-cuda-linux) in the program's project, or run: "
+                + $"dotnet package download libtorch-cpu-{Runtime}@{LibtorchVersion} --output {PackagesFolder}");
         // The bridge's own search path does not reach packages that lie in other folders, so its needs are loaded first, by path.
         foreach (var library in Libraries)
             if (Find(folders, library) is { } path)
@@ -38,14 +45,25 @@ public static class NativeEngine
         return true;
     }
 
+    /// <summary>The folder NuGet keeps the user's packages in.</summary>
+    internal static string PackagesFolder => Environment.GetEnvironmentVariable("NUGET_PACKAGES") is { Length: > 0 } configured
+        ? Path.GetFullPath(configured)
+        : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".nuget", "packages");
+
+    /// <summary>The program's own folders come first; the user's packages serve the tool, which does not bring half a gigabyte.</summary>
     private static List<string> SearchFolders()
     {
         var folders = new List<string> { AppContext.BaseDirectory };
-        folders.Add(Path.Combine(AppContext.BaseDirectory, "runtimes", $"linux-{RuntimeInformation.ProcessArchitecture.ToString().ToLowerInvariant()}", "native"));
+        folders.Add(Path.Combine(AppContext.BaseDirectory, "runtimes", Runtime, "native"));
         if (AppContext.GetData("NATIVE_DLL_SEARCH_DIRECTORIES") is string configured)
             folders.AddRange(configured.Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries));
-        return [.. folders.Select(Path.TrimEndingDirectorySeparator).Distinct().Where(Directory.Exists)];
+        folders.Add(Path.Combine(PackagesFolder, $"libtorch-cpu-{Runtime}", LibtorchVersion, "runtimes", Runtime, "native"));
+        // Without a home folder the last would be relative to wherever the user happens to be.
+        return [.. folders.Where(Path.IsPathFullyQualified).Select(Path.TrimEndingDirectorySeparator).Distinct()];
     }
+
+    private static KalmException Missing(string name, List<string> folders, string remedy) =>
+        new($"the native library {name} was not found in {string.Join(", ", folders)}\n{remedy}");
 
     private static string? Find(List<string> folders, string name) =>
         folders.Select(folder => Path.Combine(folder, name)).FirstOrDefault(File.Exists);
@@ -60,7 +78,7 @@ public static class NativeEngine
         {
             throw new KalmException(
                 $"the native library {path} cannot be loaded: {error.Message.Split('\n')[0]}\n"
-                + "expected a libtorch 2.10.0 that fits this machine; restore the packages again, or check the system's C++ runtime", error);
+                + $"expected a libtorch {LibtorchVersion} that fits this machine; restore the packages again, or check the system's C++ runtime", error);
         }
     }
 

@@ -16,6 +16,13 @@ public class NativeEngineTests
     }
 
     [Fact]
+    public void The_engine_looks_for_the_libtorch_that_the_build_references()
+    {
+        var versions = File.ReadAllText(Path.Combine(LayeringTests.RepositoryRoot(), "Directory.Packages.props"));
+        Assert.Contains($"Include=\"libtorch-cpu-linux-x64\" Version=\"{NativeEngine.LibtorchVersion}\"", versions, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Only_the_flag_of_the_named_version_is_changed()
     {
         var bridge = Directory.GetFiles(AppContext.BaseDirectory, "libLibTorchSharp.so", SearchOption.AllDirectories).FirstOrDefault();
