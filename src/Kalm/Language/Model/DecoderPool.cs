@@ -16,6 +16,7 @@ public sealed class DecoderPool : IDisposable
     private readonly Decoder[] decoders;
     private readonly ParameterReplica[] replicas;
     private readonly Device device;
+    private readonly int positions;
 
     /// <summary>Starts the workers.</summary>
     /// <param name="model">The base model; not owned, must outlive the pool.</param>
@@ -25,6 +26,7 @@ public sealed class DecoderPool : IDisposable
     public DecoderPool(CausalModel model, ParameterSet? learned, AdapterConfig? lora, int threads)
     {
         device = model.Device;
+        positions = model.Config.MaxPositions;
         var count = device.type == DeviceType.CPU && model.Config.HiddenSize < WideModel ? threads : 1;
         workers = new WorkerThreads(count, Math.Max(1, threads / count));
         set_num_threads(Math.Max(1, threads / count));
@@ -44,7 +46,7 @@ public sealed class DecoderPool : IDisposable
     /// <returns>[reads, hidden] in the order of the rows; the caller owns it.</returns>
     public Tensor Read(IReadOnlyList<TokenRow> rows)
     {
-        var plan = new BlockPlan(rows, BlockTokens, WorkerCount);
+        var plan = Plan(rows);
         var parts = new Tensor[WorkerCount][];
         workers.Run(worker =>
         {
@@ -66,7 +68,7 @@ public sealed class DecoderPool : IDisposable
     /// <returns>The pass; the caller owns it, and calls <see cref="TrainingPass.Backward"/> once on it.</returns>
     public TrainingPass Forward(IReadOnlyList<TokenRow> rows, long seed)
     {
-        var plan = new BlockPlan(rows, BlockTokens, WorkerCount);
+        var plan = Plan(rows);
         var outputs = new Tensor[WorkerCount][];
         workers.Run(worker => outputs[worker] = ForwardShare(worker, plan, seed));
         using var scope = NewDisposeScope();
@@ -83,7 +85,7 @@ public sealed class DecoderPool : IDisposable
     /// <returns>The mean negative log-likelihood in nats per label.</returns>
     public double LanguageModelPass(IReadOnlyList<TokenRow> rows, IReadOnlyList<int[]> labels, double weight, long seed)
     {
-        var plan = new BlockPlan(rows, BlockTokens, WorkerCount);
+        var plan = Plan(rows);
         long total = labels.Sum(row => (long)row.Length);
         var sums = new double[WorkerCount];
         workers.Run(worker =>
@@ -112,6 +114,16 @@ public sealed class DecoderPool : IDisposable
         foreach (var replica in replicas.Skip(1))
             replicas[0].Gradient.add_(replica.Gradient);
         return replicas[0].Gradient;
+    }
+
+    /// <exception cref="KalmException">A row is longer than the model's context.</exception>
+    private BlockPlan Plan(IReadOnlyList<TokenRow> rows)
+    {
+        var longest = rows.Max(row => row.Positions.Max()) + 1;
+        if (longest > positions)
+            throw new KalmException(
+                $"a text of {longest} tokens does not fit the model's context of {positions}; expected shorter texts: lower the wording's maximum_text_tokens or maximum_prompt_tokens in a recipe");
+        return new BlockPlan(rows, BlockTokens, WorkerCount);
     }
 
     private double LanguageModelBlock(Decoder decoder, TokenRow[] rows, IEnumerable<int> labels, double weight)

@@ -142,6 +142,15 @@ public class DecoderTests : TorchTest
     }
 
     [Fact]
+    public void A_text_longer_than_the_context_is_a_clear_error()
+    {
+        using var model = LoadModel(Cases()[0]);
+        using var pool = new DecoderPool(model, null, null, 1);
+        var message = Assert.Throws<KalmException>(() => Encoder.Encode(pool, [TokenRow.Sequence(new int[model.Config.MaxPositions + 1], [0])])).Message;
+        Assert.Contains($"{model.Config.MaxPositions + 1} tokens", message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Embedding_passes_never_touch_the_head()
     {
         using var model = LoadModel(Cases().First(given => given.GetProperty("model").GetString() == "llama_untied"));
