@@ -72,7 +72,7 @@ internal sealed class World
 {
     public static readonly Link[] Links =
     [
-        new("borders", "shares a land border with", "shares a land border with", 5, 8),
+        new("borders", "shares a border with", "shares a border with", 5, 8),
         new("capital_of", "is the capital of the country", "has as its capital the city", 0, 0),
         new("city_in", "is a large city in the country", "has the large city", 8, 15),
         new("in_region", "is located in the region", "is the region in which lies", 8, 14),
@@ -80,14 +80,14 @@ internal sealed class World
         new("part_of_continent", "is a region of the continent", "has the region", 0, 0),
         new("member_of", "is a member state of", "has the member state", 8, 10),
         new("official_language", "has the official language", "is the official language of", 6, 12),
-        new("language_family", "belongs to the family of", "has the member tongue", 6, 10),
+        new("language_family", "belongs to the language group", "is the group of the language", 6, 10),
         new("uses_currency", "pays in the currency unit", "is the currency unit of", 6, 12),
         new("coast_on", "has a coast on", "washes the coast of", 7, 8),
         new("arm_of", "is an arm of", "has as an arm", 0, 0),
         new("flows_through", "is a river that flows through", "is crossed by the river", 5, 8),
         new("flows_into", "is a river that ends in", "takes in the river", 0, 0),
         new("lake_in", "is a lake in the country", "has the lake", 4, 6),
-        new("mountains_in", "is mountain land in the country", "has the mountains", 4, 6),
+        new("mountains_in", "rises in the country", "has the mountains", 4, 6),
     ];
 
     private const int FewestWords = 8;
