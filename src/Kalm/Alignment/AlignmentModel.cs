@@ -1,3 +1,4 @@
+using Kalm.Engine;
 using Kalm.Language.Checkpoints;
 using Kalm.Language.Model;
 using Kalm.Representation;
@@ -63,7 +64,7 @@ public sealed class AlignmentModel : IDisposable
         get
         {
             using var value = Learned[TemperatureName];
-            return Math.Exp(-value.ToDouble());
+            return Math.Exp(-value.ReadNumber());
         }
     }
 

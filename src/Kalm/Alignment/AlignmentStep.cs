@@ -1,7 +1,7 @@
+using Kalm.Engine;
 using Kalm.Graph;
 using Kalm.Language.Training;
 using Kalm.Representation;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Kalm.Alignment;
@@ -62,7 +62,7 @@ public sealed class AlignmentStep(
             .Compute(queries, tails, model.LogInverseTemperature);
         loss.backward();
         pass.Backward();
-        return (loss.ToDouble(), correct.ToInt64(), forest.TokenCount);
+        return (loss.ReadNumber(), (long)correct.ReadNumber(), forest.TokenCount);
 
         Tensor Reads(IEnumerable<int> texts, Func<int, int> read) =>
             tensor(texts.Select(text => (long)read(text)).ToArray(), device: vectors.device);

@@ -1,7 +1,7 @@
+using Kalm.Engine;
 using Kalm.Graph;
 using Kalm.Language.Model;
 using Kalm.Representation;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Kalm.Evaluation;
@@ -43,7 +43,7 @@ public static class CompletionEvaluation
         var forest = new Forest(texts, Enumerable.Range(0, texts.Descriptions.Count), queryTexts);
         var rowProgress = progress is null ? null : new Relay(done => progress.Report(new EvaluationProgress("encoding", done, forest.Rows.Count)));
         var vectors = Encoder.EncodeAll(decoder, forest.Rows, rowProgress, cancellation);
-        if (!vectors.isfinite().all().ToBoolean())
+        if (vectors.isfinite().all().ReadNumber() == 0)
             throw new KalmException("the model gives embeddings that are not finite: its weights are damaged or its training diverged");
         var candidates = vectors.index_select(0, Indices(Enumerable.Range(0, texts.Descriptions.Count).Select(forest.EntityRead)));
         var counts = new float[texts.Descriptions.Count];

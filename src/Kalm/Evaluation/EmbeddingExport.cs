@@ -1,9 +1,9 @@
+using Kalm.Engine;
 using Kalm.Files;
 using Kalm.Graph;
 using Kalm.Language.Checkpoints;
 using Kalm.Language.Model;
 using Kalm.Representation;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Kalm.Evaluation;
@@ -47,7 +47,7 @@ public static class EmbeddingExport
         var forest = new Forest(texts, texts.EntityText, queryTexts);
         var relay = progress is null ? null : new Relay(done => progress.Report(new EvaluationProgress("encoding", done, forest.Rows.Count)));
         var vectors = Encoder.EncodeAll(decoder, forest.Rows, relay, cancellation);
-        if (!vectors.isfinite().all().ToBoolean())
+        if (vectors.isfinite().all().ReadNumber() == 0)
             throw new KalmException("the model gives embeddings that are not finite: its weights are damaged or its training diverged");
 
         WriteVectors(Path.Combine(folder, "entities.safetensors"), vectors, [.. texts.EntityText.Select(text => (long)forest.EntityRead(text))]);

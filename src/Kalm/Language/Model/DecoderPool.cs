@@ -1,3 +1,4 @@
+using Kalm.Engine;
 using Kalm.Language.Checkpoints;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -135,7 +136,7 @@ public sealed class DecoderPool : IDisposable
         var sum = nn.functional.cross_entropy(logits, target, reduction: nn.Reduction.Sum);
         using var factor = weight.ToScalar();
         sum.mul(factor).backward();
-        return sum.ToDouble();
+        return sum.ReadNumber();
     }
 
     private Tensor[] ForwardShare(int worker, BlockPlan plan, long seed)

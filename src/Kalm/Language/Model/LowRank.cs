@@ -1,3 +1,4 @@
+using Kalm.Engine;
 using Kalm.Language.Checkpoints;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -67,7 +68,7 @@ public static class LowRank
                 using var scope = NewDisposeScope();
                 using var down = CausalModel.ReadTensor(file, AdapterConfig.LoraName(layer, module, 'A'), model.Device);
                 using var up = CausalModel.ReadTensor(file, AdapterConfig.LoraName(layer, module, 'B'), model.Device);
-                changed |= up.count_nonzero().ToInt64() > 0;
+                changed |= up.count_nonzero().ReadNumber() > 0;
                 model.Weights[TensorNames.OfLayer(layer, module)].add_(up.mm(down), scale);
             }
         if (!changed)

@@ -1,3 +1,4 @@
+using Kalm.Engine;
 using Kalm.Language.Model;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -43,7 +44,7 @@ public sealed class AdamW : IDisposable
     {
         using var noGradient = no_grad();
         using var scope = NewDisposeScope();
-        var norm = gradient.norm().ToDouble();
+        var norm = gradient.norm().ReadNumber();
         if (norm > limit)
         {
             using var factor = (limit / (norm + 1e-6)).ToScalar();
