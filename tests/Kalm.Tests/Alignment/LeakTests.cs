@@ -22,6 +22,7 @@ public class LeakTests
         AlignmentRun.Execute(model, graph.Path, folder.File("run"), options, new StepWatch(_ => counts.Add(torch.Tensor.TotalCount)), cancellation: TestContext.Current.CancellationToken);
 
         Assert.Equal(54, counts.Count);
-        Assert.All(counts[3..], count => Assert.Equal(counts[3], count));
+        // Never more; fewer when the finalizer meets what an earlier test left.
+        Assert.All(counts[3..], count => Assert.InRange(count, 0, counts[3]));
     }
 }
