@@ -41,6 +41,7 @@ internal static class Application
     {
         new HelpOption(),
         new VersionOption(),
+        DemoVerb.Create(terminal),
         PretrainVerb.Create(terminal),
         AlignVerb.Create(terminal),
         new Command("evaluate", "Measures a model.") { EvaluateCompletionVerb.Create(terminal) },

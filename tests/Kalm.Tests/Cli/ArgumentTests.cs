@@ -5,7 +5,7 @@ namespace Kalm.Tests.Cli;
 public class ArgumentTests
 {
     [Theory]
-    [InlineData("trian", "'trian'", "expected one of pretrain, align")]
+    [InlineData("trian", "'trian'", "expected one of demo, pretrain, align")]
     [InlineData("evaluate", "verb is missing", "completion")]
     [InlineData("evaluate everything", "'everything'", "completion")]
     [InlineData("align --model m", "--graph, --out: missing", "kalm align --help")]

@@ -1,0 +1,74 @@
+using System.Net;
+using System.Text;
+using Kalm.Evaluation;
+
+namespace Kalm.Cli.Demo;
+
+/// <summary>The report of a demonstration: one HTML file that holds its images and needs no network.</summary>
+internal static class DemoReport
+{
+    private const string Style =
+        "body{font:16px/1.5 system-ui,sans-serif;max-width:100em;margin:2em auto;padding:0 1em;color:#222}" +
+        "table{border-collapse:collapse;margin:1em 0}th,td{padding:.3em .8em;border-bottom:1px solid #ddd;text-align:left}" +
+        "td.number,th.number{text-align:right}.plots{display:flex;flex-wrap:wrap;gap:1em}img{max-width:100%;border:1px solid #eee}";
+
+    /// <summary>Writes the page.</summary>
+    public static string Html(DemoResult result, DemoFolder folder)
+    {
+        var metrics = Path.Combine(folder.Run, "metrics.jsonl");
+        var page = new StringBuilder();
+        page.Append("<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>Kalm: a demonstration</title><style>").Append(Style)
+            .Append("</style></head><body>\n<h1>A language model before and after alignment with a knowledge graph</h1>\n");
+        page.Append($"<p>A base model was made from the texts of the graph's entities in {result.PretrainingSeconds:F0} s, then aligned with the graph's ")
+            .Append($"train triples in {result.Run.StepsDone:N0} steps ({result.Run.Seconds:F0} s, {result.Run.LearnedParameters:N0} parameters, seed ")
+            .Append($"{result.Run.Options.Seed}). Below, both answer the test split: filtered ranks among all entities, tail and head sides.</p>\n");
+        Figures(page, result);
+        Completions(page, result);
+        page.Append("<h2>Training</h2>\n<div class=\"plots\">\n");
+        Image(page, "explicit (contrastive) loss", DemoPlots.Curve("explicit (contrastive) loss", metrics, "explicit"));
+        Image(page, "implicit (language) loss", DemoPlots.Curve("implicit (language) loss", metrics, "implicit"));
+        Image(page, "validation MRR", DemoPlots.Validations("validation MRR", result.Run.Validations));
+        page.Append("</div>\n<h2>Cosines among entities, those of a group together</h2>\n<div class=\"plots\">\n");
+        Image(page, "base model", DemoPlots.HeatMap("base model", result.Similarity.Names, result.Similarity.Base));
+        Image(page, "aligned model", DemoPlots.HeatMap("aligned model", result.Similarity.Names, result.Similarity.Aligned));
+        return page.Append("</div>\n</body></html>\n").ToString();
+    }
+
+    private static void Figures(StringBuilder page, DemoResult result)
+    {
+        page.Append("<table><tr><th></th><th colspan=\"4\">all queries</th><th colspan=\"4\">the text does not hold the answer's name</th></tr>\n<tr><th></th>");
+        for (var part = 0; part < 2; part++)
+            foreach (var heading in new[] { "MRR", "Hits@1", "Hits@10", "queries" })
+                page.Append($"<th class=\"number\">{heading}</th>");
+        page.Append("</tr>\n");
+        foreach (var row in result.Rows)
+        {
+            page.Append($"<tr><td>{WebUtility.HtmlEncode(row.Name)}</td>");
+            foreach (var metrics in new[] { row.All, row.Unheld })
+                Cells(page, metrics);
+            page.Append("</tr>\n");
+        }
+        page.Append("</table>\n<p>The relation-frequency baseline reads no text: a candidate scores as often as it answers the query's relation in train.</p>\n");
+    }
+
+    private static void Cells(StringBuilder page, CompletionMetrics? metrics)
+    {
+        string[] cells = metrics is null
+            ? ["-", "-", "-", "0"]
+            : [$"{metrics.MeanReciprocalRank:F3}", $"{metrics.HitsAt1:F3}", $"{metrics.HitsAt10:F3}", $"{metrics.Queries:N0}"];
+        foreach (var cell in cells)
+            page.Append($"<td class=\"number\">{cell}</td>");
+    }
+
+    private static void Completions(StringBuilder page, DemoResult result)
+    {
+        page.Append("<h2>Test queries, answered by the aligned model</h2>\n<table><tr><th>query</th><th>its best three</th><th>right answer</th><th class=\"number\">rank</th></tr>\n");
+        foreach (var completion in result.Completions)
+            page.Append($"<tr><td>{WebUtility.HtmlEncode(completion.Query)}</td><td>{WebUtility.HtmlEncode(string.Join(" · ", completion.Marked))}</td>")
+                .Append($"<td>{WebUtility.HtmlEncode(completion.Answer)}</td><td class=\"number\">{completion.Rank:0.#}</td></tr>\n");
+        page.Append("</table>\n");
+    }
+
+    private static void Image(StringBuilder page, string description, byte[] png) =>
+        page.Append($"<img alt=\"{WebUtility.HtmlEncode(description)}\" src=\"data:image/png;base64,").Append(Convert.ToBase64String(png)).Append("\">\n");
+}

@@ -1,0 +1,63 @@
+using System.Text.Json.Nodes;
+using Kalm.Alignment;
+using Kalm.Evaluation;
+
+namespace Kalm.Cli.Demo;
+
+/// <summary>The figures of one row: of all queries, and of those whose text does not hold the answer's name.</summary>
+/// <param name="Name">The row's name.</param>
+/// <param name="Key">The same for programs.</param>
+/// <param name="All">Over all queries.</param>
+/// <param name="Unheld">Over those whose text does not hold the answer; null when all do.</param>
+internal sealed record DemoRow(string Name, string Key, CompletionMetrics? All, CompletionMetrics? Unheld);
+
+/// <summary>A query that a reader can check.</summary>
+/// <param name="Query">The query in words.</param>
+/// <param name="Answer">The right answer.</param>
+/// <param name="Rank">Its filtered rank.</param>
+/// <param name="Predictions">The aligned model's best candidates, other known answers left out.</param>
+internal sealed record DemoCompletion(string Query, string Answer, double Rank, IReadOnlyList<string> Predictions)
+{
+    /// <summary>The predictions with the right one marked.</summary>
+    public IEnumerable<string> Marked => Predictions.Select(name => name == Answer ? $"✓ {name}" : name);
+}
+
+/// <summary>Cosines among some entities.</summary>
+/// <param name="Names">The entities, those of a group together.</param>
+/// <param name="Base">[row, column] with the base model.</param>
+/// <param name="Aligned">[row, column] with the aligned model.</param>
+internal sealed record DemoSimilarity(IReadOnlyList<string> Names, double[,] Base, double[,] Aligned);
+
+/// <summary>What a demonstration came to.</summary>
+internal sealed record DemoResult(
+    string Graph, IReadOnlyList<DemoRow> Rows, IReadOnlyList<DemoCompletion> Completions, DemoSimilarity Similarity, RunDescription Run,
+    double PretrainingSeconds, double Seconds)
+{
+    /// <summary>The figures for programs.</summary>
+    public JsonObject ToJson()
+    {
+        var json = new JsonObject { ["graph"] = Graph, ["seed"] = Run.Options.Seed, ["threads"] = Run.Threads };
+        foreach (var row in Rows)
+            json[row.Key] = new JsonObject { ["all"] = Describe(row.All), ["answer_not_in_text"] = Describe(row.Unheld) };
+        json["completions"] = new JsonArray([.. Completions.Select(completion => (JsonNode)new JsonObject
+        {
+            ["query"] = completion.Query,
+            ["answer"] = completion.Answer,
+            ["rank"] = completion.Rank,
+            ["predictions"] = new JsonArray([.. completion.Predictions.Select(name => (JsonNode)name)]),
+        })]);
+        json["steps"] = Run.StepsDone;
+        json["pretraining_seconds"] = PretrainingSeconds;
+        json["alignment_seconds"] = Run.Seconds;
+        json["seconds"] = Seconds;
+        return json;
+    }
+
+    private static JsonObject? Describe(CompletionMetrics? metrics) => metrics is null ? null : new JsonObject
+    {
+        ["queries"] = metrics.Queries,
+        ["mrr"] = metrics.MeanReciprocalRank,
+        ["hits@1"] = metrics.HitsAt1,
+        ["hits@10"] = metrics.HitsAt10,
+    };
+}

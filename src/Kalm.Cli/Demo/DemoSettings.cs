@@ -1,0 +1,52 @@
+using Kalm.Alignment;
+using Kalm.Language.Pretraining;
+
+namespace Kalm.Cli.Demo;
+
+/// <summary>What decides a demonstration.</summary>
+internal sealed record DemoSettings
+{
+    private const string RecipeName = "world-demo.json";
+
+    /// <summary>The graph's folder.</summary>
+    public required string Graph { get; init; }
+
+    /// <summary>Where everything made is put.</summary>
+    public required string Out { get; init; }
+
+    /// <summary>How the base model is made: of a small vocabulary, because the sample's texts are few.</summary>
+    public PretrainingOptions Pretraining { get; init; } = new()
+    {
+        Preset = ModelPreset.Find("tiny") with { Vocabulary = 2048, Context = 256 },
+        Minutes = 0.45,
+    };
+
+    /// <summary>How it is aligned.</summary>
+    public required AlignmentOptions Alignment { get; init; }
+
+    /// <summary>The demonstration that ships with the sources: the sample graph and its recipe.</summary>
+    /// <param name="output">Where everything made is put.</param>
+    /// <param name="seed">Replaces the recipe's seed.</param>
+    /// <param name="threads">CPU threads; null takes all cores.</param>
+    /// <exception cref="KalmException">The program does not lie below the sources.</exception>
+    public static DemoSettings OfSample(string output, long? seed, int? threads)
+    {
+        var root = Root();
+        var recipe = Json.Read<AlignmentOptions>(Path.Combine(root, "recipes", RecipeName));
+        var settings = new DemoSettings
+        {
+            Graph = Path.Combine(root, "samples", "world"),
+            Out = output,
+            Alignment = recipe with { Seed = seed ?? recipe.Seed, Threads = threads },
+        };
+        return settings with { Pretraining = settings.Pretraining with { Seed = settings.Alignment.Seed, Threads = threads } };
+    }
+
+    private static string Root()
+    {
+        for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
+            if (Directory.Exists(Path.Combine(folder.FullName, "samples", "world")))
+                return folder.FullName;
+        throw new KalmException($"demo: found no samples/world above {AppContext.BaseDirectory}; expected the program inside the repository that holds its sample graph");
+    }
+}

@@ -1,0 +1,58 @@
+using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
+using Kalm.Alignment;
+using Kalm.Cli;
+using Kalm.Cli.Demo;
+using Kalm.Cli.Verbs;
+using Kalm.Language.Pretraining;
+
+namespace Kalm.Tests.Cli;
+
+/// <summary>The demonstration, with a few steps on a small graph.</summary>
+public sealed partial class DemoTests
+{
+    [Fact]
+    public void It_shows_a_table_and_writes_figures_and_a_report_with_its_images()
+    {
+        using var folder = new TemporaryFolder();
+        using var graph = FamilyGraph.Make();
+        var (out1, json) = (folder.File("demo"), folder.File("figures.json"));
+        var output = Run(graph.Path, out1, json);
+        foreach (var word in new[] { "base model", "relation-frequency baseline", "aligned model", "Hits@10", "right answer", "report.html" })
+            Assert.Contains(word, output, StringComparison.Ordinal);
+        var figures = JsonNode.Parse(File.ReadAllText(json))!;
+        foreach (var row in new[] { "base", "relation_frequency", "aligned" })
+            Assert.InRange((double)figures[row]!["all"]!["mrr"]!, 0, 1);
+        Assert.NotEmpty(figures["completions"]!.AsArray());
+        var report = File.ReadAllText(Path.Combine(out1, "report.html"));
+        var images = Png().Matches(report);
+        Assert.Equal(5, images.Count);
+        Assert.All(images, image => Assert.Equal(0x89, Convert.FromBase64String(image.Groups[1].Value)[0]));
+        Assert.DoesNotContain("http", Png().Replace(report, ""), StringComparison.Ordinal);
+        // An earlier demonstration is replaced, another folder is not.
+        Run(graph.Path, out1, null);
+        folder.Write("other/mine.txt", "x");
+        Assert.Contains("not empty", Assert.Throws<KalmException>(() => Run(graph.Path, folder.File("other"), null)).Message, StringComparison.Ordinal);
+    }
+
+    private static string Run(string graph, string output, string? json)
+    {
+        using var text = new StringWriter();
+        using var error = new StringWriter();
+        var settings = new DemoSettings
+        {
+            Graph = graph,
+            Out = output,
+            Pretraining = new PretrainingOptions
+            {
+                Preset = new ModelPreset("test", 16, 1, 2, 32, 300, 256), Steps = 3, BatchTokens = 256, Threads = 1,
+            },
+            Alignment = new AlignmentOptions { Method = AlignmentMethod.Full, Steps = 4, Batch = 8, ImplicitShare = 0.5, Validations = 2, Threads = 1 },
+        };
+        Assert.Equal(0, DemoVerb.Run(new Terminal(text, error, TestContext.Current.CancellationToken), settings, json, quiet: true));
+        return text.ToString();
+    }
+
+    [GeneratedRegex("data:image/png;base64,([^\"]+)\"")]
+    private static partial Regex Png();
+}
