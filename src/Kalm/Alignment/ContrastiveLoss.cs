@@ -1,3 +1,4 @@
+using Kalm.Engine;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -66,14 +67,15 @@ public sealed class ContrastiveLoss
         var (rows, device, type) = (targets.Length, queries.device, queries.dtype);
         long[] shape = [rows, columns];
         var target = tensor(targets, [rows, 1], device: device);
-        var logits = (queries.mm(tails.t()) - tensor(margin, shape, device: device).to(type)) * logInverseTemperature.exp()
-            + tensor(bias, shape, device: device).to(type);
+        var logits = (queries.mm(tails.t()) - tensor(margin, shape, device: device).to(type))
+            .mul(logInverseTemperature.exp())
+            .Plus(tensor(bias, shape, device: device).to(type));
         var own = logits.gather(1, target);
         // A column's other positives do not compete with one another: each row is its target once.
         var others = logits.masked_fill(tensor(positive, shape, device: device), LeftOutScalar).logsumexp(0).index_select(0, target.squeeze(1)).unsqueeze(1);
         var rowTerm = (logits.logsumexp(1, keepdim: true) - own).mean();
         var columnTerm = (logaddexp(own, others) - own).mean();
         var correct = logits.detach().argmax(1).eq(target.squeeze(1)).sum();
-        return ((rowTerm + columnTerm).mul(Half).MoveToOuterDisposeScope(), correct.MoveToOuterDisposeScope());
+        return (rowTerm.Plus(columnTerm).mul(Half).MoveToOuterDisposeScope(), correct.MoveToOuterDisposeScope());
     }
 }

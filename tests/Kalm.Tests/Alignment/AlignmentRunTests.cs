@@ -1,3 +1,4 @@
+using TorchSharp;
 using System.Security.Cryptography;
 using System.Text.Json;
 using Kalm.Alignment;
@@ -146,7 +147,7 @@ public sealed class AlignmentRunTests : IDisposable
     {
         using (var loaded = CausalModel.Load(model))
         {
-            loaded.Weights[TensorNames.FinalNorm].fill_(float.NaN);
+            loaded.Weights[TensorNames.FinalNorm].fill_(float.NaN.ToScalar());
             CausalModel.Save(model, loaded.Config, loaded.Tokenizer, name => loaded.Weights[name].alias());
         }
         graphFolder.Without("valid.txt");

@@ -12,7 +12,7 @@ public class NativeEngineTests
         NativeEngine.Initialize();
         NativeEngine.Initialize();
         using var sum = torch.ones(3).sum();
-        Assert.Equal(3, sum.ToSingle());
+        Assert.Equal(3, sum.ReadNumber());
     }
 
     [Fact]

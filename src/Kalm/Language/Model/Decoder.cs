@@ -1,3 +1,4 @@
+using Kalm.Engine;
 using Kalm.Language.Checkpoints;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -85,11 +86,11 @@ public sealed class Decoder : IDisposable
             mixed = mixed.index_select(0, reads);
             states = states.index_select(0, reads);
         }
-        states = states + layer.Output.Apply(mixed, Randomness);
+        states = states.Plus(layer.Output.Apply(mixed, Randomness));
         var normalised = Normalise(states, layer.FeedForwardNorm);
         var gate = functional.silu(layer.Gate.Apply(normalised, Randomness));
         var fed = layer.Down.Apply(gate * layer.Up.Apply(normalised, Randomness), Randomness);
-        return (states + fed).MoveToOuterDisposeScope();
+        return states.Plus(fed).MoveToOuterDisposeScope();
     }
 
     private Tensor Attend(Layer layer, Tensor input, TokenBlock block, Tensor cosine, Tensor sine)
@@ -111,7 +112,7 @@ public sealed class Decoder : IDisposable
     private Tensor Normalise(Tensor states, Tensor weight)
     {
         using var scope = NewDisposeScope();
-        var scale = (states * states).mean([-1], keepdim: true).add(epsilon).rsqrt();
+        var scale = (states * states).mean([-1], keepdim: true).Plus(epsilon).rsqrt();
         return (states * scale * weight).MoveToOuterDisposeScope();
     }
 

@@ -113,7 +113,7 @@ public sealed class DecoderPool : IDisposable
     {
         using var noGradient = no_grad();
         foreach (var replica in replicas.Skip(1))
-            replicas[0].Gradient.add_(replica.Gradient);
+            replicas[0].Gradient.PlusInPlace(replica.Gradient);
         return replicas[0].Gradient;
     }
 

@@ -73,7 +73,7 @@ public sealed class AdamW : IDisposable
             parameters.Values.narrow(0, 0, parameters.DecayedCount).mul_(shrink);
         FirstMoment.mul_(firstKept).add_(gradient, firstNew);
         SecondMoment.mul_(secondKept).addcmul_(gradient, gradient, secondNew);
-        buffer.copy_(SecondMoment).sqrt_().div_(secondBias).add_(epsilon);
+        buffer.copy_(SecondMoment).sqrt_().div_(secondBias).PlusInPlace(epsilon);
         parameters.Values.addcdiv_(FirstMoment, buffer, move);
     }
 

@@ -1,7 +1,7 @@
+using Kalm.Engine;
 using System.Text.Json;
 using Kalm.Language.Model;
 using Kalm.Language.Training;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Kalm.Tests.Language.Training;
@@ -29,7 +29,7 @@ public class AdamWTests : TorchTest
                 foreach (var (name, expected) in Values(steps[step].GetProperty("parameters")))
                 {
                     using var found = parameters[name];
-                    Assert.True((found - expected).abs().max().ToDouble() < 1e-5, $"{run.GetProperty("name")}, step {step}, {name}");
+                    Assert.True((found - expected).abs().max().ReadNumber() < 1e-5, $"{run.GetProperty("name")}, step {step}, {name}");
                 }
             }
             tested++;
