@@ -10,7 +10,8 @@ internal static class DemoReport
     private const string Style =
         "body{font:16px/1.5 system-ui,sans-serif;max-width:100em;margin:2em auto;padding:0 1em;color:#222}" +
         "table{border-collapse:collapse;margin:1em 0}th,td{padding:.3em .8em;border-bottom:1px solid #ddd;text-align:left}" +
-        "td.number,th.number{text-align:right}.plots{display:flex;flex-wrap:wrap;gap:1em}img{max-width:100%;border:1px solid #eee}";
+        "td.number,th.number{text-align:right}.plots{display:flex;flex-wrap:wrap;gap:1em}img{max-width:100%;border:1px solid #eee}" +
+        ".pair img{max-width:calc(50% - .8em)}";
 
     /// <summary>Writes the page.</summary>
     public static string Html(DemoResult result, DemoFolder folder)
@@ -28,7 +29,7 @@ internal static class DemoReport
         Image(page, "explicit (contrastive) loss", DemoPlots.Curve("explicit (contrastive) loss", metrics, "explicit"));
         Image(page, "implicit (language) loss", DemoPlots.Curve("implicit (language) loss", metrics, "implicit"));
         Image(page, "validation MRR", DemoPlots.Validations("validation MRR", result.Run.Validations));
-        page.Append("</div>\n<h2>Cosines among entities, those of a group together</h2>\n<div class=\"plots\">\n");
+        page.Append("</div>\n<h2>Cosines among entities, those of a group together</h2>\n<div class=\"plots pair\">\n");
         Image(page, "base model", DemoPlots.HeatMap("base model", result.Similarity.Names, result.Similarity.Base));
         Image(page, "aligned model", DemoPlots.HeatMap("aligned model", result.Similarity.Names, result.Similarity.Aligned));
         return page.Append("</div>\n</body></html>\n").ToString();
@@ -66,7 +67,7 @@ internal static class DemoReport
         foreach (var completion in result.Completions)
             page.Append($"<tr><td>{WebUtility.HtmlEncode(completion.Query)}</td><td>{WebUtility.HtmlEncode(string.Join(" · ", completion.Marked))}</td>")
                 .Append($"<td>{WebUtility.HtmlEncode(completion.Answer)}</td><td class=\"number\">{completion.Rank:0.#}</td></tr>\n");
-        page.Append("</table>\n");
+        page.Append("</table>\n<p>Shown without the query's own entity and its other known answers; the rank counts the former.</p>\n");
     }
 
     private static void Image(StringBuilder page, string description, byte[] png) =>

@@ -15,7 +15,7 @@ internal sealed record DemoRow(string Name, string Key, CompletionMetrics? All, 
 /// <param name="Query">The query in words.</param>
 /// <param name="Answer">The right answer.</param>
 /// <param name="Rank">Its filtered rank.</param>
-/// <param name="Predictions">The aligned model's best candidates, other known answers left out.</param>
+/// <param name="Predictions">The aligned model's best candidates, other known answers and the query's own entity left out.</param>
 internal sealed record DemoCompletion(string Query, string Answer, double Rank, IReadOnlyList<string> Predictions)
 {
     /// <summary>The predictions with the right one marked.</summary>

@@ -25,10 +25,10 @@ internal sealed class DemoVectors
         width = (int)vectors.shape[1];
     }
 
-    /// <summary>The entities that answer a query best, the other known answers left out.</summary>
+    /// <summary>The entities that answer a query best, the other known answers and its own entity left out.</summary>
     public IReadOnlyList<int> Best(CompletionQuery query, KnownFacts known, int count)
     {
-        var others = known.Answers(query.Entity, query.DirectedRelation).ToArray().Where(answer => answer != query.Answer).ToHashSet();
+        var others = known.Answers(query.Entity, query.DirectedRelation).ToArray().Append(query.Entity).Where(answer => answer != query.Answer).ToHashSet();
         var vector = Vector(forest.QueryRead(texts.QueryText(query.Entity, query.DirectedRelation))).ToArray();
         return [.. Enumerable.Range(0, texts.EntityText.Length).Where(entity => !others.Contains(entity))
             .OrderByDescending(entity => Dot(vector, Vector(forest.EntityRead(texts.EntityText[entity])))).Take(count)];
