@@ -92,8 +92,15 @@ public sealed class RunFolder : IDisposable
         var line = new StringBuilder().Append(CultureInfo.InvariantCulture, $"{{\"step\":{step}");
         foreach (var (name, value) in measures)
             line.Append(CultureInfo.InvariantCulture, $",\"{name}\":{value:R}");
-        metrics.WriteLine(line.Append('}'));
-        Plot(step, measures);
+        try
+        {
+            metrics.WriteLine(line.Append('}'));
+            Plot(step, measures);
+        }
+        catch (Exception error) when (FileFault.Is(error))
+        {
+            throw FileFault.At(Path, "record a step in the run's folder", error);
+        }
     }
 
     /// <summary>Adds a point to TensorBoard curves alone.</summary>

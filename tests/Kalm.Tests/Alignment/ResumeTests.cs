@@ -63,7 +63,7 @@ public sealed class ResumeTests : IDisposable
                 () => File.Copy(Path.Combine(RunFolder.Checkpoints(folder.File("other"))[0], Path.GetFileName(file)), file, overwrite: true),
             };
             damages.AddRange(new[] { 0, 1, good.Length / 2, good.Length - 1 }.Select<int, Action>(length => () => File.WriteAllBytes(file, good[..length])));
-            damages.AddRange(Enumerable.Range(0, 40).Select<int, Action>(_ => () =>
+            damages.AddRange(Enumerable.Range(0, 200).Select<int, Action>(_ => () =>
             {
                 var flipped = good.ToArray();
                 flipped[random.Next(flipped.Length)] ^= (byte)(1 << random.Next(8));

@@ -1,0 +1,116 @@
+using System.Diagnostics;
+using System.Security.Cryptography;
+using Kalm.Alignment;
+using Kalm.Tests.Cli;
+using Kalm.Tests.Graph;
+
+namespace Kalm.Tests.Alignment;
+
+/// <summary>What a disk does to a run: it fills up, turns read-only, or its folder goes. What was saved before stays of use.</summary>
+public sealed class DiskFaultTests : IDisposable
+{
+    private readonly TemporaryFolder folder = new();
+    private readonly SmallGraph graph = FamilyGraph.Make();
+    private readonly string model;
+
+    public DiskFaultTests() => model = TinyModel.Make(folder, graph.Load());
+
+    [Fact]
+    public async Task A_full_disk_ends_the_run_and_with_more_room_it_goes_on()
+    {
+        var recipe = folder.Write("recipe.json", """{"batch": 24, "warmup_steps": 3, "validations": 2, "implicit_share": 0.1, "threads": 2, "save_every": 2}""");
+        string[] arguments = ["align", "--model", model, "--graph", graph.Path, "--recipe", recipe, "--steps", "12", "--method", "full", "--quiet", "--out"];
+        CommandLine.Run([.. arguments, folder.File("whole")]).IsSuccess();
+        var checkpoint = Directory.GetFiles(RunFolder.Checkpoints(folder.File("whole"))[0]).Sum(file => new FileInfo(file).Length);
+
+        // Room for one checkpoint and a half.
+        var disk = Directory.CreateDirectory(folder.File("disk")).FullName;
+        var script = folder.Write("script", $"""
+            mount -t tmpfs -o size={checkpoint * 3 / 2} tmpfs "$1" || exit 77
+            disk=$1; shift
+            "$@" "$disk/run"
+            code=$?
+            cp -r "$disk/run" "$disk.kept" && exit $code
+            """);
+        var start = new ProcessStartInfo("unshare", ["--map-root-user", "--mount", "sh", script, disk, "dotnet", CommandLine.Program, .. arguments])
+        {
+            RedirectStandardError = true,
+        };
+        Assert.SkipUnless(OperatingSystem.IsLinux() && File.Exists("/usr/bin/unshare"), "needs Linux and unshare to make a small disk");
+        using var process = Process.Start(start)!;
+        var error = await process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
+        await process.WaitForExitAsync(TestContext.Current.CancellationToken);
+        Assert.SkipWhen(process.ExitCode == 77 || error.Contains("unshare:", StringComparison.Ordinal), $"this system lets no test make a small disk: {error}");
+
+        new CommandLine(process.ExitCode, "", error).IsFault("No space left", "run");
+        var kept = folder.File("disk.kept");
+        Assert.Empty(Directory.GetDirectories(Path.Combine(kept, "checkpoints"), ".*"));
+        Assert.NotNull(ResumePoint.Find(kept, RunFolder.Describe(kept).Id, null));
+        CommandLine.Run([.. arguments, kept, "--resume"]).IsSuccess();
+        Assert.Equal(Hash("whole"), Hash("disk.kept"));
+    }
+
+    [Fact]
+    public void A_folder_that_turns_read_only_ends_the_run_and_its_last_checkpoint_loads()
+    {
+        var checkpoints = folder.File("run/checkpoints");
+        try
+        {
+            var error = Assert.Throws<KalmException>(() => Run("run", step =>
+            {
+                if (step == 5)
+                    MakeReadOnly(checkpoints);
+            }));
+            Assert.Contains(checkpoints, error.Message, StringComparison.Ordinal);
+        }
+        finally
+        {
+            MakeWritable(checkpoints);
+        }
+        Assert.EndsWith("step-00000004", ResumePoint.Find(folder.File("run"), RunFolder.Describe(folder.File("run")).Id, null));
+        Run("whole");
+        AlignmentRun.Execute(model, graph.Path, folder.File("run"), Options, resume: true, cancellation: TestContext.Current.CancellationToken);
+        Assert.Equal(Hash("whole"), Hash("run"));
+    }
+
+    [Fact]
+    public void A_folder_that_is_removed_ends_the_run_with_its_name()
+    {
+        var error = Assert.Throws<KalmException>(() => Run("run", step =>
+        {
+            if (step == 5)
+                Directory.Delete(folder.File("run"), recursive: true);
+        }));
+        Assert.Contains(folder.File("run"), error.Message, StringComparison.Ordinal);
+        Assert.False(Directory.Exists(folder.File("run")));
+    }
+
+    private static AlignmentOptions Options => new()
+    {
+        Method = AlignmentMethod.Full, Steps = 12, Batch = 24, WarmupSteps = 3, Threads = 2, Validations = 2, ImplicitShare = 0.1, SaveEvery = 2,
+    };
+
+    private void Run(string name, Action<int>? onStep = null) => AlignmentRun.Execute(
+        model, graph.Path, folder.File(name), Options, new StepWatch(onStep ?? (_ => { })), cancellation: TestContext.Current.CancellationToken);
+
+    private string Hash(string run) => Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(folder.File($"{run}/model/model.safetensors"))));
+
+    private static void MakeReadOnly(string path) => Assert.SkipUnless(Change(path, "+i", "a-w"), "this system has no way to make a folder read-only");
+
+    private static void MakeWritable(string path) => Change(path, "-i", "u+w");
+
+    /// <summary>For root, whom permissions do not hold, the folder is made immutable.</summary>
+    private static bool Change(string path, string attribute, string permission)
+    {
+        using var process = Process.Start(new ProcessStartInfo(
+            "sh", ["-c", Environment.IsPrivilegedProcess ? $"chattr {attribute} '{path}'" : $"chmod {permission} '{path}'"]) { RedirectStandardError = true })!;
+        process.WaitForExit();
+        return process.ExitCode == 0;
+    }
+
+    public void Dispose()
+    {
+        graph.Dispose();
+        folder.Dispose();
+    }
+}
