@@ -27,6 +27,7 @@ public sealed class DecoderPool : IDisposable
     public DecoderPool(CausalModel model, ParameterSet? learned, AdapterConfig? lora, int threads)
     {
         device = model.Device;
+        Config = model.Config;
         positions = model.Config.MaxPositions;
         var count = device.type == DeviceType.CPU && model.Config.HiddenSize < WideModel ? threads : 1;
         workers = new WorkerThreads(count, Math.Max(1, threads / count));
@@ -99,6 +100,33 @@ public sealed class DecoderPool : IDisposable
         });
         return sums.Sum() / total;
     }
+
+    /// <summary>Runs an action on every worker side by side, each with its own decoder.</summary>
+    internal void RunEach(Action<Decoder> action) => workers.Run(worker =>
+    {
+        using var noGradient = no_grad();
+        using var scope = NewDisposeScope();
+        action(decoders[worker]);
+    });
+
+    /// <summary>Runs a function on the first worker.</summary>
+    internal TResult OnFirst<TResult>(Func<Decoder, TResult> function)
+    {
+        TResult? result = default;
+        workers.RunOn(0, () =>
+        {
+            using var noGradient = no_grad();
+            using var scope = NewDisposeScope();
+            result = function(decoders[0]);
+        });
+        return result!;
+    }
+
+    /// <summary>The architecture.</summary>
+    public ModelConfig Config { get; }
+
+    /// <summary>Where the weights live.</summary>
+    public Device Device => device;
 
     /// <summary>Sets every worker's gradient to zero.</summary>
     public void ZeroGradients()

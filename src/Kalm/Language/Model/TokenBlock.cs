@@ -1,3 +1,4 @@
+using Kalm.Language.Generation;
 using static TorchSharp.torch;
 
 namespace Kalm.Language.Model;
@@ -22,12 +23,18 @@ public sealed record TokenRow(int[] Tokens, int[] Positions, int[] Segments, int
 public sealed class TokenBlock : IDisposable
 {
     private const float Hidden = float.NegativeInfinity;
+    private readonly IReadOnlyList<TokenRow> rows;
+    private readonly Device device;
+    private readonly Dictionary<int, Tensor> masks = [];
+    private readonly bool isPlain;
 
     /// <summary>Lays rows out, padded to the longest.</summary>
     /// <param name="rows">At least one row.</param>
     /// <param name="device">Where the tensors go.</param>
-    public TokenBlock(IReadOnlyList<TokenRow> rows, Device device)
+    /// <param name="cache">What the rows continue, row by row; null for nothing. Not owned.</param>
+    public TokenBlock(IReadOnlyList<TokenRow> rows, Device device, KeyValueCache? cache = null)
     {
+        (this.rows, this.device, Cache) = (rows, device, cache);
         RowCount = rows.Count;
         Length = rows.Max(row => row.Length);
         TokenCount = rows.Sum(row => row.Length);
@@ -50,10 +57,8 @@ public sealed class TokenBlock : IDisposable
         Tokens = tensor(tokens, device: device).DetachFromDisposeScope();
         Positions = tensor(positions, [RowCount, Length], device: device).DetachFromDisposeScope();
         Reads = ReadCount == tokens.Length ? null : tensor([.. reads], dtype: ScalarType.Int64, device: device).DetachFromDisposeScope();
-        // Padding lies behind every real token, so plain sequences need no mask beyond causality.
-        Mask = rows.All(row => row.Segments.All(segment => segment == 0))
-            ? null
-            : tensor(BuildMask(rows, Length), [RowCount, 1, Length, Length], device: device).DetachFromDisposeScope();
+        LastPosition = rows.Max(row => row.Positions.Max());
+        isPlain = rows.All(row => row.Segments.All(segment => segment == 0));
     }
 
     /// <summary>The number of rows.</summary>
@@ -77,26 +82,59 @@ public sealed class TokenBlock : IDisposable
     /// <summary>Flat indices of the read states, [reads], int64; null when all are read.</summary>
     public Tensor? Reads { get; }
 
-    /// <summary>What to add to attention scores, [rows, 1, length, length], 0 or minus infinity; null for plain causal rows.</summary>
-    public Tensor? Mask { get; }
+    /// <summary>What the rows continue; null for nothing.</summary>
+    public KeyValueCache? Cache { get; }
 
-    private static float[] BuildMask(IReadOnlyList<TokenRow> rows, int length)
+    /// <summary>The highest position.</summary>
+    public int LastPosition { get; }
+
+    /// <summary>What to add to attention scores, [rows, 1, length, cached slots + length], 0 or minus infinity; null where it would say no more than
+    /// causality does. Owned by the block.</summary>
+    /// <param name="window">How many positions a token sees, itself included; null for all before it.</param>
+    public Tensor? Mask(int? window)
     {
-        var mask = new float[rows.Count * length * length];
-        Array.Fill(mask, Hidden);
-        for (var index = 0; index < rows.Count; index++)
+        // A window that holds the whole block is none. Padding lies behind every real token, so plain rows need no mask for it.
+        var width = window is { } some && some <= LastPosition ? some : int.MaxValue;
+        if (isPlain && width == int.MaxValue && IsCausal())
+            return null;
+        if (!masks.TryGetValue(width, out var mask))
         {
-            var segments = rows[index].Segments;
-            for (var at = 0; at < length; at++)
+            mask = tensor(BuildMask(width), [RowCount, 1, Length, CachedSlots + Length], device: device).DetachFromDisposeScope();
+            masks.Add(width, mask);
+        }
+        return mask;
+    }
+
+    /// <summary>Tells the cache that every layer has added these rows.</summary>
+    internal void CountInCache() => Cache?.Advance(rows);
+
+    private int CachedSlots => Cache?.SlotCount ?? 0;
+
+    // One new token sees every slot; several would need the order among themselves.
+    private bool IsCausal() => CachedSlots == 0 || (Length == 1 && Enumerable.Range(0, RowCount).All(row => !Cache!.HasEmptySlot(row)));
+
+    private float[] BuildMask(int width)
+    {
+        var slots = CachedSlots + Length;
+        var mask = new float[RowCount * Length * slots];
+        Array.Fill(mask, Hidden);
+        for (var index = 0; index < RowCount; index++)
+        {
+            var (segments, positions) = (rows[index].Segments, rows[index].Positions);
+            var cached = Cache is null ? [] : Cache.PositionsOf(index);
+            for (var at = 0; at < Length; at++)
             {
-                var line = mask.AsSpan((index * length + at) * length, length);
+                var line = mask.AsSpan((index * Length + at) * slots, slots);
                 // A padding token sees itself, so that its (unused) state stays finite.
-                line[at] = 0;
+                line[CachedSlots + at] = 0;
                 if (at >= segments.Length)
                     continue;
-                for (var seen = 0; seen < at; seen++)
-                    if (segments[seen] == 0 || segments[seen] == segments[at])
+                for (var seen = 0; seen < cached.Length; seen++)
+                    if (!KeyValueCache.IsEmpty(cached[seen]) && positions[at] - cached[seen] < width)
                         line[seen] = 0;
+                for (var seen = 0; seen < at; seen++)
+                    if ((segments[seen] == 0 || segments[seen] == segments[at]) && positions[at] - positions[seen] < width)
+                        line[CachedSlots + seen] = 0;
             }
         }
         return mask;
@@ -108,6 +146,7 @@ public sealed class TokenBlock : IDisposable
         Tokens.Dispose();
         Positions.Dispose();
         Reads?.Dispose();
-        Mask?.Dispose();
+        foreach (var mask in masks.Values)
+            mask.Dispose();
     }
 }

@@ -44,6 +44,13 @@ public sealed class WorkerThreads : IDisposable
             ExceptionDispatchInfo.Throw(first);
     }
 
+    /// <summary>Runs the action on one of the threads and waits for it.</summary>
+    public void RunOn(int worker, Action work) => Run(index =>
+    {
+        if (index == worker)
+            work();
+    });
+
     private void Work(int index, int threadsEach)
     {
         torch.set_num_threads(threadsEach);

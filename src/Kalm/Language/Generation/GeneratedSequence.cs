@@ -1,0 +1,60 @@
+using Kalm.Language.Tokenization;
+
+namespace Kalm.Language.Generation;
+
+/// <summary>One sequence while it is written.</summary>
+internal sealed class GeneratedSequence
+{
+    private readonly GenerationOptions options;
+    private readonly TokenSampler sampler;
+    private readonly IReadOnlySet<int> ends;
+    private readonly HashSet<int> seen;
+    private readonly WrittenText text;
+    private readonly int room;
+
+    /// <summary>Begins behind a prompt.</summary>
+    /// <param name="prompt">The prompt's tokens.</param>
+    /// <param name="number">The sequence's number.</param>
+    /// <param name="options">How to write.</param>
+    /// <param name="tokenizer">Turns tokens to text.</param>
+    /// <param name="ends">The tokens that end a text.</param>
+    /// <param name="context">The model's context, in tokens.</param>
+    public GeneratedSequence(int[] prompt, int number, GenerationOptions options, Tokenizer tokenizer, IReadOnlySet<int> ends, int context)
+    {
+        (this.options, this.ends) = (options, ends);
+        sampler = new TokenSampler(options, number);
+        seen = [.. prompt];
+        text = new WrittenText(tokenizer, options.Stop);
+        room = Math.Min(options.MaximumNewTokens, context - prompt.Length);
+    }
+
+    /// <summary>Why it has ended; null while it goes on.</summary>
+    public GenerationEnd? End { get; private set; }
+
+    /// <summary>The last token, to be fed next.</summary>
+    public int LastToken { get; private set; }
+
+    /// <summary>The sequence as it stands.</summary>
+    public Continuation Continuation => new(text.Text, text.Tokens, End ?? GenerationEnd.Length);
+
+    /// <summary>Chooses the next token.</summary>
+    /// <param name="logits">One number a token; changed.</param>
+    /// <returns>The text that has become certain.</returns>
+    public string Write(Span<float> logits)
+    {
+        var token = sampler.Choose(logits, seen);
+        LastToken = token;
+        if (ends.Contains(token))
+        {
+            End = GenerationEnd.Stop;
+            return text.Finish();
+        }
+        seen.Add(token);
+        var piece = text.Add(token);
+        if (text.IsStopped)
+            End = GenerationEnd.Stop;
+        else if (text.Tokens.Count == room)
+            End = GenerationEnd.Length;
+        return End == GenerationEnd.Length ? piece + text.Finish() : piece;
+    }
+}

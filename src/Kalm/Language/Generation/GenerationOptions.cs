@@ -1,0 +1,61 @@
+namespace Kalm.Language.Generation;
+
+/// <summary>How a text is continued.</summary>
+public sealed record GenerationOptions
+{
+    /// <summary>At most so many tokens are written.</summary>
+    public int MaximumNewTokens { get; init; } = 128;
+
+    /// <summary>Logits are divided by it before a token is drawn; 0 always takes the likeliest.</summary>
+    public double Temperature { get; init; }
+
+    /// <summary>Only the so many likeliest tokens are drawn from; null for all.</summary>
+    public int? TopK { get; init; }
+
+    /// <summary>Only the likeliest tokens whose probabilities together reach it are drawn from (nucleus sampling, arXiv 1904.09751).</summary>
+    public double TopP { get; init; } = 1;
+
+    /// <summary>Logits of tokens that occurred are divided by it when positive and multiplied when negative (CTRL, arXiv 1909.05858).</summary>
+    public double RepetitionPenalty { get; init; } = 1;
+
+    /// <summary>Writing ends before any of these.</summary>
+    public IReadOnlyList<string> Stop { get; init; } = [];
+
+    /// <summary>Decides what is drawn.</summary>
+    public long Seed { get; init; } = 1;
+
+    /// <summary>Checks the values.</summary>
+    /// <exception cref="KalmException">A value makes no sense; the message names it.</exception>
+    public GenerationOptions Validated()
+    {
+        Require(MaximumNewTokens > 0, "max_tokens", MaximumNewTokens, "1 or more");
+        Require(Temperature is >= 0 and <= 100, "temperature", Temperature, "0..100");
+        Require(TopK is null or > 0, "top_k", TopK, "1 or more");
+        Require(TopP is > 0 and <= 1, "top_p", TopP, "more than 0, at most 1");
+        Require(RepetitionPenalty is > 0 and <= 100, "repetition_penalty", RepetitionPenalty, "more than 0, at most 100");
+        Require(Stop.All(text => text.Length > 0), "stop", "an empty string", "texts of one character or more");
+        return this;
+    }
+
+    private static void Require(bool holds, string option, object? found, string expected)
+    {
+        if (!holds)
+            throw new KalmException($"{option}: found {found}; expected {expected}");
+    }
+}
+
+/// <summary>Why writing ended.</summary>
+public enum GenerationEnd
+{
+    /// <summary>The model wrote an end token, or a stop text came.</summary>
+    Stop,
+
+    /// <summary>The token limit or the context was reached.</summary>
+    Length,
+}
+
+/// <summary>A continuation.</summary>
+/// <param name="Text">What was written, without the end token and without the stop text.</param>
+/// <param name="Tokens">The tokens, the end token not counted.</param>
+/// <param name="End">Why it ended.</param>
+public sealed record Continuation(string Text, IReadOnlyList<int> Tokens, GenerationEnd End);

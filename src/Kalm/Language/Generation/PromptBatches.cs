@@ -1,0 +1,67 @@
+using System.Collections.Concurrent;
+using Kalm.Language.Checkpoints;
+using Kalm.Language.Model;
+
+namespace Kalm.Language.Generation;
+
+/// <summary>Prompts ready to be continued together.</summary>
+/// <param name="Decoding">The rows; they hold the shared opening already.</param>
+/// <param name="Prompts">What is left of each prompt.</param>
+internal sealed record PromptBatch(DecodingBatch Decoding, IReadOnlyList<int[]> Prompts);
+
+/// <summary>How prompts are shared out: those of similar length together, the opening that all have in common computed once a worker.</summary>
+internal sealed class PromptBatches
+{
+    private const int MostRows = 64;
+    private const int MostTokens = 16_384;
+    private readonly DecoderPool pool;
+    private readonly IReadOnlyList<int[]> prompts;
+    private readonly int shared;
+
+    /// <summary>Plans.</summary>
+    public PromptBatches(DecoderPool pool, IReadOnlyList<int[]> prompts)
+    {
+        (this.pool, this.prompts) = (pool, prompts);
+        shared = SharedPrefix.LengthOf(prompts);
+    }
+
+    /// <summary>Refuses a prompt that cannot be continued.</summary>
+    /// <exception cref="KalmException">It is empty, or leaves no room in the context.</exception>
+    public static void RequireRoom(int[] prompt, ModelConfig config)
+    {
+        if (prompt.Length == 0)
+            throw new KalmException("an empty prompt: found no token; expected at least one");
+        if (prompt.Length >= config.MaxPositions)
+            throw new KalmException($"a prompt of {prompt.Length} tokens leaves no room in the model's context of {config.MaxPositions}; expected a shorter one");
+    }
+
+    /// <summary>Hands every batch to an action, on the workers side by side.</summary>
+    /// <param name="work">Given the batch and the numbers of its prompts.</param>
+    public void Run(Action<PromptBatch, int[]> work)
+    {
+        var queue = new ConcurrentQueue<int[]>(Plan());
+        pool.RunEach(decoder =>
+        {
+            if (queue.IsEmpty)
+                return;
+            using var opening = new SharedPrefix(pool, decoder, shared == 0 ? [] : prompts[0].AsSpan(0, shared));
+            while (queue.TryDequeue(out var rows))
+            {
+                using var decoding = opening.Continue(rows.Length);
+                work(new PromptBatch(decoding, [.. rows.Select(row => prompts[row][shared..])]), rows);
+            }
+        });
+    }
+
+    private IEnumerable<int[]> Plan()
+    {
+        var order = Enumerable.Range(0, prompts.Count).OrderByDescending(row => prompts[row].Length).ToArray();
+        var fewest = (prompts.Count + pool.WorkerCount - 1) / pool.WorkerCount;
+        for (var start = 0; start < order.Length;)
+        {
+            var size = Math.Max(1, Math.Min(Math.Min(MostRows, fewest), MostTokens / prompts[order[start]].Length));
+            yield return order[start..Math.Min(start + size, order.Length)];
+            start += size;
+        }
+    }
+}

@@ -1,0 +1,78 @@
+namespace Kalm.Language.Generation;
+
+/// <summary>Chooses the next token of one sequence. Its draws depend on the seed and the sequence's number alone, not on its company.</summary>
+/// <param name="options">How to choose.</param>
+/// <param name="sequence">The sequence's number.</param>
+internal sealed class TokenSampler(GenerationOptions options, int sequence)
+{
+    private readonly Random random = new(HashCode(options.Seed, sequence));
+    private int[] order = [];
+    private double[] weights = [];
+
+    /// <summary>Chooses.</summary>
+    /// <param name="logits">One number a token; changed.</param>
+    /// <param name="seen">The tokens of prompt and continuation so far.</param>
+    public int Choose(Span<float> logits, IReadOnlySet<int> seen)
+    {
+        if (options.RepetitionPenalty != 1)
+            foreach (var token in seen)
+                if (token < logits.Length)
+                    logits[token] = (float)(logits[token] > 0 ? logits[token] / options.RepetitionPenalty : logits[token] * options.RepetitionPenalty);
+        return options.Temperature == 0 ? Likeliest(logits) : Draw(logits);
+    }
+
+    /// <summary>The token of the highest logit; the first of equals.</summary>
+    public static int Likeliest(ReadOnlySpan<float> logits)
+    {
+        var best = 0;
+        for (var token = 1; token < logits.Length; token++)
+            if (logits[token] > logits[best])
+                best = token;
+        return best;
+    }
+
+    private int Draw(Span<float> logits)
+    {
+        if (weights.Length != logits.Length)
+            (weights, order) = (new double[logits.Length], new int[logits.Length]);
+        double highest = logits[Likeliest(logits)];
+        for (var token = 0; token < logits.Length; token++)
+            (weights[token], order[token]) = (Math.Exp((logits[token] - highest) / options.Temperature), token);
+        var count = logits.Length;
+        if (options.TopK is not null || options.TopP < 1)
+        {
+            // The likeliest first, and the lower id first among equals.
+            Array.Sort(order, (left, right) => weights[right].CompareTo(weights[left]) is var difference and not 0 ? difference : left.CompareTo(right));
+            count = Math.Min(options.TopK ?? count, count);
+            count = Nucleus(count);
+        }
+        var total = 0.0;
+        for (var place = 0; place < count; place++)
+            total += weights[order[place]];
+        var left = random.NextDouble() * total;
+        for (var place = 0; place < count; place++)
+            if ((left -= weights[order[place]]) < 0)
+                return order[place];
+        return order[count - 1];
+    }
+
+    private int Nucleus(int count)
+    {
+        var total = 0.0;
+        for (var place = 0; place < count; place++)
+            total += weights[order[place]];
+        var sum = 0.0;
+        for (var place = 0; place < count; place++)
+            if ((sum += weights[order[place]]) >= options.TopP * total)
+                return place + 1;
+        return count;
+    }
+
+    // System.HashCode is salted by the process.
+    private static int HashCode(long seed, int sequence)
+    {
+        var mixed = unchecked((ulong)seed * 0x9E3779B97F4A7C15 + (ulong)(uint)sequence + 1);
+        mixed = unchecked((mixed ^ (mixed >> 31)) * 0xBF58476D1CE4E5B9);
+        return (int)(mixed ^ (mixed >> 32));
+    }
+}
