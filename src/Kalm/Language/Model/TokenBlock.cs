@@ -111,7 +111,7 @@ public sealed class TokenBlock : IDisposable
     private int CachedSlots => Cache?.SlotCount ?? 0;
 
     // One new token sees every slot; several would need the order among themselves.
-    private bool IsCausal() => CachedSlots == 0 || (Length == 1 && Enumerable.Range(0, RowCount).All(row => !Cache!.HasEmptySlot(row)));
+    private bool IsCausal() => CachedSlots == 0 || (Length == 1 && !Enumerable.Range(0, RowCount).Any(row => Cache!.HasEmptySlot(row)));
 
     private float[] BuildMask(int width)
     {
@@ -126,7 +126,7 @@ public sealed class TokenBlock : IDisposable
             {
                 var line = mask.AsSpan((index * Length + at) * slots, slots);
                 // A padding token sees itself, so that its (unused) state stays finite.
-                line[CachedSlots + at] = 0;
+                line[cached.Length + at] = 0;
                 if (at >= segments.Length)
                     continue;
                 for (var seen = 0; seen < cached.Length; seen++)
@@ -134,7 +134,7 @@ public sealed class TokenBlock : IDisposable
                         line[seen] = 0;
                 for (var seen = 0; seen < at; seen++)
                     if ((segments[seen] == 0 || segments[seen] == segments[at]) && positions[at] - positions[seen] < width)
-                        line[CachedSlots + seen] = 0;
+                        line[cached.Length + seen] = 0;
             }
         }
         return mask;
