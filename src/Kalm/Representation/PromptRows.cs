@@ -10,19 +10,26 @@ public sealed record PromptRows(IReadOnlyList<TokenRow> Rows, IReadOnlyList<int[
     /// <summary>Attention over a row costs its length squared, so only a few prompts share one.</summary>
     private const int RowTokens = 256;
 
-    /// <summary>Packs prompts that begin with the same prefix.</summary>
+    /// <summary>Packs prompts, those that begin with the same prefix together.</summary>
     /// <param name="prompts">At least one.</param>
     public static PromptRows Pack(IReadOnlyList<CompletionPrompt> prompts)
     {
-        var rows = new TextTree(prompts[0].Prefix, [.. prompts.Select(prompt => prompt.Branch)]).ToRows(RowTokens).ToList();
+        var rows = new List<TokenRow>();
+        var rowLabels = new List<int[]>();
+        foreach (var group in prompts.GroupBy(prompt => string.Join(' ', prompt.Prefix)))
+            Pack([.. group], rows, rowLabels);
+        return new PromptRows(rows, rowLabels);
+    }
+
+    private static void Pack(CompletionPrompt[] prompts, List<TokenRow> rows, List<int[]> rowLabels)
+    {
         var labels = prompts.SelectMany(prompt => prompt.Labels).ToArray();
-        var rowLabels = new List<int[]>(rows.Count);
         var at = 0;
-        foreach (var row in rows)
+        foreach (var row in new TextTree(prompts[0].Prefix, [.. prompts.Select(prompt => prompt.Branch)]).ToRows(RowTokens))
         {
+            rows.Add(row);
             rowLabels.Add(labels[at..(at + row.Reads.Length)]);
             at += row.Reads.Length;
         }
-        return new PromptRows(rows, rowLabels);
     }
 }

@@ -31,12 +31,9 @@ public sealed record CompletionPrompt(int[] Prefix, Branch Branch, int[] Labels)
 /// <remarks>Source: KaLM, arXiv 2412.04948.</remarks>
 public sealed class Wording
 {
-    private const string Instruction = "Given the head entity and relation, write a tail entity that completes the triple";
     private readonly Tokenizer tokenizer;
     private readonly int[] entityEnd;
     private readonly int[] queryEnd;
-    private readonly int[] promptPrefix;
-    private readonly int[] responseMark;
 
     /// <summary>Prepares the fixed pieces.</summary>
     /// <param name="tokenizer">The model's tokenizer.</param>
@@ -48,12 +45,14 @@ public sealed class Wording
         Options = options;
         entityEnd = tokenizer.EncodeContinuation(" }");
         queryEnd = tokenizer.EncodeContinuation(" ]");
-        promptPrefix = WithBegin(tokenizer.Encode($"### Instruction:\n{Instruction}\n\n### Input:\n"));
-        responseMark = tokenizer.EncodeContinuation("\n\n### Response:\n");
+        Questions = new QuestionWording(tokenizer, options);
     }
 
     /// <summary>The style and the limits.</summary>
     public WordingOptions Options { get; }
+
+    /// <summary>How the model is asked in words.</summary>
+    public QuestionWording Questions { get; }
 
     /// <summary>The ids of a description, cut to the limit, with no opening token.</summary>
     public int[] Description(string text)
@@ -98,17 +97,8 @@ public sealed class Wording
     /// <param name="relation">From <see cref="Relation"/>.</param>
     /// <param name="answer">The answer's text, beginning with its name.</param>
     /// <exception cref="KalmException">The tokenizer has no end token.</exception>
-    public CompletionPrompt Completion(int[] description, int[] relation, string answer)
-    {
-        var end = tokenizer.EndId ?? throw new KalmException("the tokenizer names no end token: a response could never end\nexpected eos_token in tokenizer_config.json");
-        int[] response = [.. Description(answer), end];
-        var room = Options.MaximumPromptTokens - promptPrefix.Length - relation.Length - responseMark.Length - response.Length;
-        if (room < 1)
-            throw new KalmException($"a prompt with its response needs {Options.MaximumPromptTokens - room + 1} tokens or more; the limit is {Options.MaximumPromptTokens}");
-        var input = description.Length <= room ? description : description[..room];
-        int[] asked = [.. input, .. relation, .. responseMark];
-        return new CompletionPrompt(promptPrefix, new Branch([.. asked, .. response[..^1]], asked.Length - 1), response);
-    }
+    public CompletionPrompt Completion(int[] description, int[] relation, string answer) =>
+        Questions.Learn(Questions.Completion(description, relation), [], Questions.Response(answer));
 
     /// <summary>The text that a response gives for an entity: its description, which begins with its name; else name and description.</summary>
     public static string Answer(Entity entity) =>
@@ -119,7 +109,7 @@ public sealed class Wording
         string description, string relation, string answer, WordingStyle style = WordingStyle.DescriptionFirst) => (
         style == WordingStyle.Compat ? $"{{ {description} }}" : $"{description} }}",
         style == WordingStyle.Compat ? $"[ {description}, {relation} ]" : $"{description}, {relation} ]",
-        $"### Instruction:\n{Instruction}\n\n### Input:\n{description}, {relation}\n\n### Response:\n",
+        $"### Instruction:\n{QuestionWording.Instruction}\n\n### Input:\n{description}, {relation}\n\n### Response:\n",
         answer);
 
     private int[] WithBegin(int[] tokens) => tokenizer.BeginId is { } begin ? [begin, .. tokens] : tokens;

@@ -1,0 +1,114 @@
+using Kalm.Language.Tokenization;
+
+namespace Kalm.Representation;
+
+/// <summary>How the model is asked in words: one wording for learning, evaluation, chat and reranking.</summary>
+/// <remarks>Source: KaLM, arXiv 2412.04948, sections on implicit alignment and question answering. A question about the head is the question
+/// about the tail with the inverse relation.</remarks>
+public sealed class QuestionWording
+{
+    /// <summary>The answer that affirms a triple.</summary>
+    public const string True = "Yes, this is true";
+
+    /// <summary>The answer that denies a triple.</summary>
+    public const string False = "No, this is not true";
+
+    internal const string Instruction = "Given the head entity and relation, write a tail entity that completes the triple";
+    private readonly Tokenizer tokenizer;
+    private readonly WordingOptions options;
+    private readonly int[] completionOpening;
+    private readonly int[] relationOpening;
+    private readonly int[] classificationOpening;
+    private readonly int[] freeOpening;
+    private readonly int[] verdicts;
+    private readonly int[] mark;
+    private readonly int[] between;
+
+    /// <summary>Prepares the fixed pieces.</summary>
+    public QuestionWording(Tokenizer tokenizer, WordingOptions options)
+    {
+        (this.tokenizer, this.options) = (tokenizer, options);
+        completionOpening = tokenizer.Encode($"### Instruction:\n{Instruction}\n\n### Input:\n");
+        relationOpening = tokenizer.Encode("### Instruction:\nWhat is the relation between");
+        classificationOpening = tokenizer.Encode("### Instruction:\nIs this true:");
+        freeOpening = tokenizer.Encode("### Instruction:\n");
+        verdicts = tokenizer.EncodeContinuation($"? Please choose your answer from: \"{True}\" or \"{False}\"");
+        mark = tokenizer.EncodeContinuation("\n\n### Response:\n");
+        between = tokenizer.EncodeContinuation("\n\n");
+    }
+
+    /// <summary>Asks for the tail of a query.</summary>
+    /// <param name="description">The query entity's text, as <see cref="Wording.Description"/> encodes it.</param>
+    /// <param name="relation">From <see cref="Wording.Relation"/>.</param>
+    public Prompt Completion(int[] description, int[] relation) => new(completionOpening, (description, true), (relation, false), (mark, false));
+
+    /// <summary>Asks for the relation between two entities.</summary>
+    /// <param name="head">The head's text.</param>
+    /// <param name="tail">The tail's text.</param>
+    /// <param name="choices">The relations' texts to choose from.</param>
+    public Prompt Relation(string head, string tail, IEnumerable<string> choices) => new(
+        relationOpening, (Mention(head), true), (tokenizer.EncodeContinuation(" and"), false), (Mention(tail), true),
+        (tokenizer.EncodeContinuation("? Please choose your answer from: " + string.Join(", ", choices)), false), (mark, false));
+
+    /// <summary>Asks whether a triple is true.</summary>
+    public Prompt Classification(string head, string relation, string tail) => new(
+        classificationOpening, (Mention(head), true), (tokenizer.EncodeContinuation(" " + relation), false), (Mention(tail), true), (verdicts, false), (mark, false));
+
+    /// <summary>Asks anything.</summary>
+    public Prompt Free(string question) => new(freeOpening, (tokenizer.Encode(question), false), (mark, false));
+
+    /// <summary>The ids of a response, cut to the limit of a text, no end token.</summary>
+    public int[] Response(string answer) => Cut(tokenizer.Encode(answer));
+
+    /// <summary>A whole prompt, ready to be continued: opening token, examples, question. Examples that find no room are left out, the first
+    /// ones first; then texts are cut.</summary>
+    /// <param name="question">The question.</param>
+    /// <param name="shots">Examples, the one next to the question last.</param>
+    /// <param name="room">At most so many tokens.</param>
+    /// <returns>The ids, and how many examples are among them.</returns>
+    /// <exception cref="KalmException">The room is too small for the fixed parts.</exception>
+    public (int[] Tokens, int Shots) Ask(Prompt question, IReadOnlyList<Shot> shots, int room)
+    {
+        var (prefix, kept) = Prefix(question, shots, room - question.Length);
+        var rest = question.Fit(room - prefix.Length)
+            ?? throw new KalmException($"a question of {prefix.Length + question.Length} tokens does not fit the {room} that the context leaves; expected shorter texts or fewer relations");
+        return ([.. prefix, .. rest], kept);
+    }
+
+    /// <summary>A prompt with the response to learn.</summary>
+    /// <param name="question">The question.</param>
+    /// <param name="shots">Examples, as for <see cref="Ask"/>.</param>
+    /// <param name="response">From <see cref="Response"/>.</param>
+    /// <exception cref="KalmException">The tokenizer has no end token, or the limit is too small for the fixed parts.</exception>
+    public CompletionPrompt Learn(Prompt question, IReadOnlyList<Shot> shots, int[] response)
+    {
+        var end = tokenizer.EndId ?? throw new KalmException("the tokenizer names no end token: a response could never end\nexpected eos_token in tokenizer_config.json");
+        var room = options.MaximumPromptTokens - response.Length - 1;
+        var (prefix, _) = Prefix(question, shots, room - question.Length);
+        var rest = question.Fit(room - prefix.Length);
+        if (rest is null)
+            throw new KalmException(
+                $"a prompt with its response needs more than {options.MaximumPromptTokens} tokens, the limit, even with its texts cut; expected a higher maximum_prompt_tokens");
+        return new CompletionPrompt(prefix, new Branch([.. rest, .. response], rest.Length - 1), [.. response, end]);
+    }
+
+    private (int[] Ids, int Shots) Prefix(Prompt question, IReadOnlyList<Shot> shots, int room)
+    {
+        int[] begin = tokenizer.BeginId is { } id ? [id] : [];
+        room -= begin.Length + question.Opening.Length;
+        var kept = new List<int[]>();
+        foreach (var shot in shots.Reverse())
+        {
+            int[] ids = [.. shot.Question.Opening, .. shot.Question.Fit(int.MaxValue)!, .. shot.Response, .. between];
+            if ((room -= ids.Length) < 0)
+                break;
+            kept.Add(ids);
+        }
+        kept.Reverse();
+        return ([.. begin, .. kept.SelectMany(ids => ids), .. question.Opening], kept.Count);
+    }
+
+    private int[] Mention(string text) => Cut(tokenizer.EncodeContinuation(" " + text));
+
+    private int[] Cut(int[] ids) => ids.Length <= options.MaximumTextTokens ? ids : ids[..options.MaximumTextTokens];
+}
