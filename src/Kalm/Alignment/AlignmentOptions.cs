@@ -73,6 +73,9 @@ public sealed record AlignmentOptions
     /// <summary>The share of directed rows that a step also trains as prompts.</summary>
     public double ImplicitShare { get; init; } = 0.03125;
 
+    /// <summary>What is asked in those prompts.</summary>
+    public PromptMixture Prompts { get; init; } = new();
+
     /// <summary>The wording.</summary>
     public WordingOptions Wording { get; init; } = new();
 
@@ -119,6 +122,7 @@ public sealed record AlignmentOptions
         Require(OwnHeadFrom is >= 0 and <= 1, "own_head_from", OwnHeadFrom, "0..1");
         Require(ImplicitWeight >= 0, "implicit_weight", ImplicitWeight, "0 or more");
         Require(ImplicitShare is >= 0 and <= 1, "implicit_share", ImplicitShare, "0..1");
+        Prompts.Require();
         Require(Wording.MaximumTextTokens > 0, "wording.maximum_text_tokens", Wording.MaximumTextTokens, "1 or more");
         Require(LoraRank > 0, "lora_rank", LoraRank, "1 or more");
         Require(LoraAlpha > 0, "lora_alpha", LoraAlpha, "more than 0");
@@ -130,7 +134,7 @@ public sealed record AlignmentOptions
         return this;
     }
 
-    private static void Require(bool holds, string option, object? found, string expected)
+    internal static void Require(bool holds, string option, object? found, string expected)
     {
         if (!holds)
             throw new KalmException($"{option}: found {found}; expected {expected}");

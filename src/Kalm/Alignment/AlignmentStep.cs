@@ -23,6 +23,8 @@ public sealed class AlignmentStep(
 {
     private readonly RowSampler sampler = new(graph, options.Batch, options.BothDirections, options.Seed);
 
+    private readonly PromptSampler promptSampler = new(graph, texts, options);
+
     /// <summary>Triples a step.</summary>
     public int BatchSize { get; } = Math.Min(options.Batch, graph.Train.Count);
 
@@ -75,17 +77,12 @@ public sealed class AlignmentStep(
             return (null, 0);
         var rows = Enumerable.Range(0, batch.Queries.Length).ToArray();
         Randomness.For(options.Seed, "prompts", step).Shuffle(rows);
-        var prompts = rows.Take(count).Select(row => Prompt(batch, row)).ToList();
+        var random = Randomness.For(options.Seed, "prompt forms", step);
+        var prompts = rows.Take(count).Select(row => promptSampler.Make(batch.Rows[row], random)).ToList();
         var packed = PromptRows.Pack(prompts);
         var loss = model.Decoder.LanguageModelPass(
             packed.Rows, packed.Labels, options.ImplicitWeight, Randomness.Seed(options.Seed, "prompt dropout", step));
         return (loss, packed.Rows.Sum(row => row.Length));
-    }
-
-    private CompletionPrompt Prompt(ContrastiveBatch batch, int row)
-    {
-        var (description, relation) = texts.QueryParts(batch.Queries[row]);
-        return texts.Wording.Completion(description, relation, Wording.Answer(graph.Entities[batch.Rows[row].Tail]));
     }
 
     private string Describe(DirectedRow row) =>

@@ -1,0 +1,68 @@
+using Kalm.Graph;
+
+namespace Kalm.Representation;
+
+/// <summary>What is asked.</summary>
+public enum QuestionTask
+{
+    /// <summary>The tail of a triple, or by the inverse relation its head.</summary>
+    Completion,
+
+    /// <summary>The relation between two entities.</summary>
+    Relation,
+
+    /// <summary>Whether a triple is true.</summary>
+    Classification,
+}
+
+/// <summary>How an entity is given as an answer.</summary>
+public enum AnswerForm
+{
+    /// <summary>Its text, which begins with its name.</summary>
+    NameAndDescription,
+
+    /// <summary>Its name alone.</summary>
+    Name,
+}
+
+/// <summary>Makes questions with their answers from triples of a graph.</summary>
+/// <param name="graph">The graph.</param>
+/// <param name="wording">The wording.</param>
+public sealed class QuestionBuilder(KnowledgeGraph graph, Wording wording)
+{
+    private readonly string[] relations = [.. graph.Relations.Select(relation => relation.Text).Distinct()];
+
+    /// <summary>The texts a question about a relation offers.</summary>
+    public IReadOnlyList<string> Relations => relations;
+
+    /// <summary>The question for a triple.</summary>
+    /// <param name="task">What is asked.</param>
+    /// <param name="row">The triple; only completion takes inverse relations.</param>
+    /// <param name="withDescriptions">Whether entities come with their descriptions.</param>
+    public Prompt Ask(QuestionTask task, DirectedRow row, bool withDescriptions) => task switch
+    {
+        QuestionTask.Completion => wording.Questions.Completion(
+            wording.Description(Text(row.Head, withDescriptions)), wording.Relation(graph.DirectedRelationText(row.DirectedRelation))),
+        QuestionTask.Relation => wording.Questions.Relation(Text(row.Head, withDescriptions), Text(row.Tail, withDescriptions), relations),
+        _ => wording.Questions.Classification(
+            Text(row.Head, withDescriptions), graph.DirectedRelationText(row.DirectedRelation), Text(row.Tail, withDescriptions)),
+    };
+
+    /// <summary>The right answer in words.</summary>
+    /// <param name="task">What is asked.</param>
+    /// <param name="row">The triple.</param>
+    /// <param name="isTrue">Whether the triple is true; matters to classification alone.</param>
+    /// <param name="form">How an entity is given.</param>
+    public string Answer(QuestionTask task, DirectedRow row, bool isTrue, AnswerForm form) => task switch
+    {
+        QuestionTask.Completion => form == AnswerForm.Name ? graph.Entities[row.Tail].Name : Wording.Answer(graph.Entities[row.Tail]),
+        QuestionTask.Relation => graph.DirectedRelationText(row.DirectedRelation),
+        _ => isTrue ? QuestionWording.True : QuestionWording.False,
+    };
+
+    /// <summary>A question with its answer.</summary>
+    public Shot Shot(QuestionTask task, DirectedRow row, bool isTrue, bool withDescriptions, AnswerForm form) =>
+        new(Ask(task, row, withDescriptions), wording.Questions.Response(Answer(task, row, isTrue, form)));
+
+    private string Text(int entity, bool withDescription) => withDescription ? graph.Entities[entity].Description : graph.Entities[entity].Name;
+}
