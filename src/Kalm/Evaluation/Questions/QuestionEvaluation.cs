@@ -1,0 +1,138 @@
+using Kalm.Graph;
+using Kalm.Language.Generation;
+using Kalm.Language.Model;
+using Kalm.Language.Tokenization;
+using Kalm.Representation;
+
+namespace Kalm.Evaluation.Questions;
+
+/// <summary>Asks a model questions about a graph, free and constrained side by side.</summary>
+/// <remarks>Source: KaLM, arXiv 2412.04948, section on question answering; its authors released one task of the four, without scoring.</remarks>
+public sealed class QuestionEvaluation
+{
+    private const int AnswerTokens = 32;
+    private const int MostKnown = 32;
+    private const int Beams = 8;
+    private readonly KnowledgeGraph graph;
+    private readonly DecoderPool decoder;
+    private readonly Tokenizer tokenizer;
+    private readonly Wording wording;
+    private readonly KnownFacts known;
+    private readonly QuestionBuilder builder;
+    private readonly Lazy<Choices> entities;
+    private readonly Lazy<Choices> relations;
+    private readonly Lazy<Choices> verdicts;
+
+    /// <summary>Prepares.</summary>
+    /// <param name="decoder">The model; not owned.</param>
+    /// <param name="tokenizer">Its tokenizer.</param>
+    /// <param name="wording">The wording it was aligned with.</param>
+    /// <param name="graph">The graph.</param>
+    public QuestionEvaluation(DecoderPool decoder, Tokenizer tokenizer, Wording wording, KnowledgeGraph graph)
+    {
+        (this.graph, this.decoder, this.tokenizer, this.wording) = (graph, decoder, tokenizer, wording);
+        known = new KnownFacts(graph, graph.Train, graph.Valid, graph.Test);
+        builder = new QuestionBuilder(graph, wording);
+        entities = new(() => new Choices(this, graph.Entities.Select(entity => entity.Name)));
+        relations = new(() => new Choices(this, builder.Relations));
+        verdicts = new(() => new Choices(this, [QuestionWording.True, QuestionWording.False]));
+    }
+
+    /// <summary>How many examples found room before the questions of the last call, at the fewest.</summary>
+    public int FewestShots { get; private set; }
+
+    /// <summary>Asks all questions of a set.</summary>
+    /// <param name="set">The questions.</param>
+    /// <param name="withDescriptions">Whether entities come with their descriptions.</param>
+    /// <param name="progress">Told the number of questions answered, each twice; may be null.</param>
+    /// <param name="cancellation">Stops between tokens.</param>
+    /// <returns>An answer for each question, in their order.</returns>
+    public IReadOnlyList<QuestionAnswer> Ask(QuestionSet set, bool withDescriptions, IProgress<int>? progress = null, CancellationToken cancellation = default)
+    {
+        if (set.Questions.Count == 0)
+            return [];
+        var shots = set.Examples.Select(example => builder.Shot(example.Task, example.Row, example.IsTrue, withDescriptions, AnswerForm.Name)).ToList();
+        var room = decoder.Config.MaxPositions - AnswerTokens;
+        var asked = set.Questions.Select(question => wording.Questions.Ask(builder.Ask(question.Task, question.Row, withDescriptions), shots, room)).ToList();
+        FewestShots = asked.Min(item => item.Shots);
+        var prompts = asked.Select(item => item.Tokens).ToList();
+        var choices = set.Kind switch
+        {
+            QuestionKind.Relation => relations.Value,
+            QuestionKind.Classification => verdicts.Value,
+            _ => entities.Value,
+        };
+        var free = new Generator(decoder, tokenizer)
+            .Continue(prompts, new GenerationOptions { MaximumNewTokens = AnswerTokens, Stop = ["\n"] }, progress, cancellation);
+        var most = set.Questions.Max(question => Math.Min(MostKnown, OthersKnown(question).Count));
+        var constrained = new ConstrainedDecoder(decoder, choices.Trie, choices.Terminators)
+            .Best(prompts, most + 1, Math.Max(Beams, most + 1), progress is null ? null : new Offset(progress, prompts.Count), cancellation);
+        return [.. set.Questions.Select((question, index) => Judge(question, prompts[index], free[index].Text, constrained[index], choices))];
+    }
+
+    private QuestionAnswer Judge(Question question, int[] prompt, string free, IReadOnlyList<ConstrainedAnswer> allowed, Choices choices)
+    {
+        var others = OthersKnown(question);
+        var linked = choices.Linker.Link(free);
+        var filtered = allowed.FirstOrDefault(answer => !others.Contains(choices.Texts[answer.Text])) ?? allowed[0];
+        return new QuestionAnswer(
+            question, tokenizer.Decode(prompt), free, choices.Texts[allowed[0].Text], choices.Texts[filtered.Text], allowed[0].LogProbability, linked,
+            linked == AnswerText.Normalise(question.Gold) && IsSense(question, free));
+    }
+
+    // Of several entities that share the name, the one meant is the one whose text goes on as the answer does.
+    private bool IsSense(Question question, string free)
+    {
+        if (question.Task != QuestionTask.Completion)
+            return true;
+        var senses = graph.Entities.Where(entity => entity.Name == question.Gold).ToList();
+        if (senses.Count < 2)
+            return true;
+        var agreement = senses.Select(sense => Wording.Answer(sense).AsSpan().CommonPrefixLength(free)).ToList();
+        var gold = Wording.Answer(graph.Entities[question.Row.Tail]).AsSpan().CommonPrefixLength(free);
+        return gold == agreement.Max() && agreement.Count(length => length == gold) == 1;
+    }
+
+    /// <summary>The names of other answers that are true.</summary>
+    private HashSet<string> OthersKnown(Question question)
+    {
+        var names = new HashSet<string>();
+        if (question.Task == QuestionTask.Completion)
+            foreach (var answer in known.Answers(question.Row.Head, question.Row.DirectedRelation))
+                names.Add(graph.Entities[answer].Name);
+        else if (question.Task == QuestionTask.Relation)
+            for (var relation = 0; relation < graph.RelationCount; relation++)
+                if (known.Contains(question.Row.Head, relation, question.Row.Tail))
+                    names.Add(graph.Relations[relation].Text);
+        names.Remove(question.Gold);
+        return names;
+    }
+
+    /// <summary>The answers that a task allows.</summary>
+    private sealed class Choices
+    {
+        public Choices(QuestionEvaluation evaluation, IEnumerable<string> texts)
+        {
+            var tokenizer = evaluation.tokenizer;
+            Texts = [.. texts.Distinct()];
+            Trie = new TokenTrie(Texts.Select(text => evaluation.wording.Questions.Response(text)));
+            Linker = new NameLinker(Texts);
+            // What is learned goes on with the end or, behind a name, with a comma and the description.
+            Terminators = [.. evaluation.decoder.Config.EndTokenIds.Append(tokenizer.EndId ?? -1).Where(id => id >= 0), tokenizer.EncodeContinuation(",")[0]];
+            Terminators = [.. Terminators.Distinct()];
+        }
+
+        public IReadOnlyList<string> Texts { get; }
+
+        public TokenTrie Trie { get; }
+
+        public NameLinker Linker { get; }
+
+        public int[] Terminators { get; }
+    }
+
+    private sealed class Offset(IProgress<int> progress, int start) : IProgress<int>
+    {
+        public void Report(int value) => progress.Report(start + value);
+    }
+}
