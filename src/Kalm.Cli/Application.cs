@@ -44,9 +44,10 @@ internal static class Application
         DemoVerb.Create(terminal),
         PretrainVerb.Create(terminal),
         AlignVerb.Create(terminal),
-        new Command("evaluate", "Measures a model.") { EvaluateCompletionVerb.Create(terminal) },
+        new Command("evaluate", "Measures a model.") { EvaluateCompletionVerb.Create(terminal), EvaluateQuestionsVerb.Create(terminal) },
         EmbedVerb.Create(terminal),
         new Command("graph", "Looks at a graph without a model.") { GraphInspectVerb.Create(terminal) },
+        AskVerb.Create(terminal),
         TokenizeVerb.Create(terminal),
     };
 }

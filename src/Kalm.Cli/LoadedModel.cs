@@ -1,4 +1,5 @@
 using Kalm.Language.Model;
+using Kalm.Language.Tokenization;
 using Kalm.Representation;
 
 namespace Kalm.Cli;
@@ -26,6 +27,9 @@ internal sealed class LoadedModel : IDisposable
             throw;
         }
     }
+
+    /// <summary>The model's tokenizer.</summary>
+    public Tokenizer Tokenizer => model.Tokenizer;
 
     /// <summary>The wording the model was aligned with.</summary>
     public Wording Wording { get; }

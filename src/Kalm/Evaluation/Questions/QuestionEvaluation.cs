@@ -44,10 +44,10 @@ public sealed class QuestionEvaluation
     /// <summary>Asks all questions of a set.</summary>
     /// <param name="set">The questions.</param>
     /// <param name="withDescriptions">Whether entities come with their descriptions.</param>
-    /// <param name="progress">Told the number of questions answered, each twice; may be null.</param>
+    /// <param name="progress">Told how many questions are answered; may be null.</param>
     /// <param name="cancellation">Stops between tokens.</param>
     /// <returns>An answer for each question, in their order.</returns>
-    public IReadOnlyList<QuestionAnswer> Ask(QuestionSet set, bool withDescriptions, IProgress<int>? progress = null, CancellationToken cancellation = default)
+    public IReadOnlyList<QuestionAnswer> Ask(QuestionSet set, bool withDescriptions, IProgress<EvaluationProgress>? progress = null, CancellationToken cancellation = default)
     {
         if (set.Questions.Count == 0)
             return [];
@@ -63,11 +63,17 @@ public sealed class QuestionEvaluation
             _ => entities.Value,
         };
         var free = new Generator(decoder, tokenizer)
-            .Continue(prompts, new GenerationOptions { MaximumNewTokens = AnswerTokens, Stop = ["\n"] }, progress, cancellation);
+            .Continue(prompts, new GenerationOptions { MaximumNewTokens = AnswerTokens, Stop = ["\n"] }, Told("free answers"), cancellation);
         var most = set.Questions.Max(question => Math.Min(MostKnown, OthersKnown(question).Count));
         var constrained = new ConstrainedDecoder(decoder, choices.Trie, choices.Terminators)
-            .Best(prompts, most + 1, Math.Max(Beams, most + 1), progress is null ? null : new Offset(progress, prompts.Count), cancellation);
+            .Best(prompts, most + 1, Math.Max(Beams, most + 1), Told("constrained answers"), cancellation);
         return [.. set.Questions.Select((question, index) => Judge(question, prompts[index], free[index].Text, constrained[index], choices))];
+
+        Relay? Told(string stage) => progress is null ? null : new(done =>
+        {
+            lock (progress)
+                progress.Report(new EvaluationProgress(stage, done, prompts.Count));
+        });
     }
 
     private QuestionAnswer Judge(Question question, int[] prompt, string free, IReadOnlyList<ConstrainedAnswer> allowed, Choices choices)
@@ -131,8 +137,8 @@ public sealed class QuestionEvaluation
         public int[] Terminators { get; }
     }
 
-    private sealed class Offset(IProgress<int> progress, int start) : IProgress<int>
+    private sealed class Relay(Action<int> report) : IProgress<int>
     {
-        public void Report(int value) => progress.Report(start + value);
+        public void Report(int value) => report(value);
     }
 }
