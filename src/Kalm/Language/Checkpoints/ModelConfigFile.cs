@@ -124,6 +124,8 @@ internal static class ModelConfigFile
     // What would make the model compute something else than we do is refused rather than ignored.
     private static void RequireSupported(JsonFields fields)
     {
+        if (fields.Value("auto_map") is not null)
+            throw fields.Fault("auto_map", "nothing: code that comes with a model is never run");
         if (fields.Text("model_type") != ModelConfig.Llama)
             throw fields.Fault("model_type", $"a supported architecture: {ModelConfig.Llama}");
         if ((fields.Text("hidden_act") ?? "silu") != "silu")
