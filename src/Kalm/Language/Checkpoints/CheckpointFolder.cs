@@ -39,9 +39,6 @@ public sealed class CheckpointFolder : IDisposable
         if (!File.Exists(Path.Combine(folder, ModelConfig.FileName)))
             throw new KalmException($"{Path.Combine(folder, ModelConfig.FileName)}: no such file{ForeignWeights.Found(folder)}\nexpected a Hugging Face model folder");
         var config = ModelConfig.Load(folder);
-        if (config.RopeScaling is not null)
-            throw new KalmException($"{Path.Combine(folder, ModelConfig.FileName)}: rope_scaling: found {RopeScaling.TypeName}, "
-                + "expected none; scaled positions are not supported yet");
         var weights = SafetensorsShards.Open(folder);
         try
         {

@@ -55,7 +55,7 @@ public sealed class CheckpointFolderTests : IDisposable
         AssertRefused("'model.layers.1.input_layernorm.weight': missing; config.json asks for it with the shape [8]");
         Save(Small, Small with { TieWordEmbeddings = true });
         AssertRefused("'lm_head.weight': missing");
-        Save(Small with { LayerCount = int.MaxValue, HiddenSize = int.MaxValue }, Small);
+        Save(Small with { LayerCount = 10_000, HiddenSize = int.MaxValue }, Small);
         AssertRefused("'model.embed_tokens.weight': found the shape [10, 8], expected [10, 2147483647]");
     }
 
@@ -71,13 +71,6 @@ public sealed class CheckpointFolderTests : IDisposable
     {
         Save(Small, Small with { TieWordEmbeddings = true }, ("lm_head.weight", TensorType.I8, [10, 8]));
         AssertRefused("'lm_head.weight': found the type I8");
-    }
-
-    [Fact]
-    public void Refuses_what_is_not_supported_yet()
-    {
-        Save(Small with { RopeScaling = new RopeScaling(8, 1, 4, 8192) }, Small);
-        AssertRefused("rope_scaling: found llama3");
     }
 
     [Theory]
