@@ -48,5 +48,6 @@ internal static class Application
         EmbedVerb.Create(terminal),
         new Command("graph", "Looks at a graph without a model.") { GraphInspectVerb.Create(terminal) },
         TokenizeVerb.Create(terminal),
+        DescribeVerb.Create(terminal),
     };
 }
