@@ -1,6 +1,7 @@
 using Kalm.Engine;
 using Kalm.Graph;
 using Kalm.Language.Checkpoints;
+using Kalm.Language.Model;
 using Kalm.Language.Training;
 using Kalm.Representation;
 using TorchSharp;
@@ -52,8 +53,10 @@ public sealed class AlignmentRun
         var folder = ModelFolder.Locate(modelPath);
         if (folder.Adapter is not null)
             throw new KalmException($"{modelPath}: is an adapter; expected a base model to align (a Hugging Face folder or a run made with method full)");
+        if (options.BasePrecision == BasePrecision.Bf16 && device?.type != DeviceType.CUDA)
+            throw new KalmException("base_precision: found bf16 on a CPU, which multiplies it far more slowly than fp32; expected fp32 or int8, or --device cuda");
         NativeEngine.Initialize();
-        using var baseModel = folder.Load(device);
+        using var baseModel = folder.Load(device, options.BasePrecision);
         foreach (var warning in baseModel.Warnings)
             progress?.Report(new TrainingNote(warning));
         using var model = new AlignmentModel(baseModel, Path.GetFullPath(folder.Base), options);

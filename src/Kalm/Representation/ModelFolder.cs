@@ -44,9 +44,14 @@ public sealed record ModelFolder(string Given, string Base, string? Adapter, Ali
     }
 
     /// <summary>Loads the model, its adapter merged.</summary>
-    public CausalModel Load(torch.Device? device = null)
+    /// <param name="device">Where the weights go; the CPU when null.</param>
+    /// <param name="precision">How the layers' matrices are held; anything but F32 needs a model without adapter, because merging rewrites
+    /// them.</param>
+    public CausalModel Load(torch.Device? device = null, BasePrecision precision = BasePrecision.Fp32)
     {
-        var model = CausalModel.Load(Base, device);
+        if (Adapter is not null && precision != BasePrecision.Fp32)
+            throw new ArgumentException("an adapter is merged in F32", nameof(precision));
+        var model = CausalModel.Load(Base, device, precision);
         try
         {
             if (Adapter is not null)

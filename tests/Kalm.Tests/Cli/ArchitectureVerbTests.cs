@@ -34,6 +34,21 @@ public class ArchitectureVerbTests(TinyModel tiny) : IClassFixture<TinyModel>
         Assert.Equivalent(ModelConfig.Load(model), config, strict: true);
     }
 
+    [Fact]
+    public void A_frozen_base_can_be_held_in_8_bits()
+    {
+        var model = Make("qwen2");
+        var run = tiny.File("held");
+        string[] words = ["align", "--model", model, "--graph", tiny.Graph, "--out", run, "--steps", "3", "--batch", "2", "--threads", "1", "--quiet"];
+        CommandLine.Run([.. words, "--base-precision", "int8"]).IsSuccess();
+
+        Assert.Equal("int8", (string?)JsonNode.Parse(File.ReadAllText(Path.Combine(run, "run.json")))!["options"]!["base_precision"]);
+        CommandLine.Run("evaluate", "completion", "--model", run, "--graph", tiny.Graph, "--threads", "1", "--quiet").IsSuccess();
+        words[6] = tiny.File("none");
+        CommandLine.Run([.. words, "--base-precision", "int8", "--method", "full"]).IsFault("base_precision", "int8", "method full");
+        CommandLine.Run([.. words, "--base-precision", "bf16"]).IsFault("base_precision", "bf16", "--device cuda");
+    }
+
     private string Make(string name)
     {
         NativeEngine.Initialize();

@@ -30,7 +30,8 @@ public sealed class CausalModel : IDisposable
     /// <summary>The tokenizer.</summary>
     public Tokenizer Tokenizer { get; }
 
-    /// <summary>The weights by their checkpoint names, F32. Owned by the model.</summary>
+    /// <summary>The weights by their checkpoint names, F32; of a base loaded in fewer bytes the layers' matrices in their held form, with
+    /// <see cref="TensorNames.ScalesOf"/> beside them. Owned by the model.</summary>
     public IReadOnlyDictionary<string, Tensor> Weights => weights;
 
     /// <summary>Where the weights live.</summary>
@@ -53,9 +54,10 @@ public sealed class CausalModel : IDisposable
     /// is read; no second copy is made.</summary>
     /// <param name="folder">The folder.</param>
     /// <param name="device">Where the weights go; the CPU when null.</param>
+    /// <param name="precision">How the layers' matrices are held; anything but F32 only suits a base that stays frozen.</param>
     /// <exception cref="KalmException">A file is missing or damaged, a tensor is missing or has another shape than config.json says,
     /// or the tokenizer knows more tokens than the model.</exception>
-    public static CausalModel Load(string folder, Device? device = null)
+    public static CausalModel Load(string folder, Device? device = null, BasePrecision precision = BasePrecision.Fp32)
     {
         using var checkpoint = CheckpointFolder.Open(folder);
         var tokenizer = Tokenizer.Load(folder);
@@ -69,8 +71,8 @@ public sealed class CausalModel : IDisposable
         };
         try
         {
-            foreach (var (name, _) in checkpoint.Config.TensorShapes())
-                model.weights.Add(name, ReadTensor(checkpoint.Weights, name, model.Device));
+            foreach (var (name, shape) in checkpoint.Config.TensorShapes())
+                model.Add(name, ReadTensor(checkpoint.Weights, name, model.Device), FrozenWeight.Covers(name, shape) ? precision : BasePrecision.Fp32);
             return model;
         }
         catch
@@ -90,6 +92,17 @@ public sealed class CausalModel : IDisposable
         (config with { TorchType = TensorType.F32 }).Save(folder);
         tokenizer.Save(folder);
         WriteTensors(Path.Combine(folder, CheckpointFolder.WeightsName), config.TensorShapes(), weight);
+    }
+
+    private void Add(string name, Tensor weight, BasePrecision precision)
+    {
+        if (precision != BasePrecision.Fp32)
+        {
+            (weight, var scales) = FrozenWeight.Hold(weight, precision);
+            if (scales is not null)
+                weights.Add(TensorNames.ScalesOf(name), scales);
+        }
+        weights.Add(name, weight);
     }
 
     /// <summary>Reads one weight as F32 from whichever file holds it.</summary>
