@@ -49,5 +49,6 @@ internal static class Application
         new Command("graph", "Looks at a graph without a model.") { GraphInspectVerb.Create(terminal) },
         AskVerb.Create(terminal),
         TokenizeVerb.Create(terminal),
+        DescribeVerb.Create(terminal),
     };
 }

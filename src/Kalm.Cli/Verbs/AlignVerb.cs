@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Kalm.Alignment;
+using Kalm.Language.Model;
 using Kalm.Language.Training;
 
 namespace Kalm.Cli.Verbs;
@@ -9,6 +10,13 @@ internal static class AlignVerb
 {
     private static readonly Dictionary<string, AlignmentMethod> Methods = new() { ["lora"] = AlignmentMethod.Lora, ["full"] = AlignmentMethod.Full };
 
+    private static readonly Dictionary<string, BasePrecision> Precisions = new()
+    {
+        ["fp32"] = BasePrecision.Fp32,
+        ["bf16"] = BasePrecision.Bf16,
+        ["int8"] = BasePrecision.EightBit,
+    };
+
     /// <summary>Describes the verb.</summary>
     public static Command Create(Terminal terminal)
     {
@@ -17,6 +25,7 @@ internal static class AlignVerb
         var output = Options.Text("--out", "RUN", "the run folder to write: absent or empty", required: true);
         var recipe = Options.Text("--recipe", "FILE", "a JSON file of options; the flags beat it");
         var method = Options.Choice("--method", "what is trained", "lora", [.. Methods.Keys]);
+        var precision = Options.Choice("--base-precision", "how a frozen base is held, with method lora; bf16 on a GPU only", "fp32", [.. Precisions.Keys]);
         var epochs = Options.Positive("--epochs", "passes over the train triples", "N");
         var steps = Options.Whole("--steps", "training steps");
         var minutes = Options.Positive("--minutes", "wall time of training with its validation", "M");
@@ -31,7 +40,7 @@ internal static class AlignVerb
         var quiet = Options.Quiet();
         var command = new Command("align", "Aligns a model with a graph: the main job.")
         {
-            model, graph, output, recipe, method, epochs, steps, minutes, batch, seed, threads, device, saveEvery, validations, resume, quiet,
+            model, graph, output, recipe, method, precision, epochs, steps, minutes, batch, seed, threads, device, saveEvery, validations, resume, quiet,
         };
         source.AddTo(command);
         command.SetAction(parse =>
@@ -52,6 +61,7 @@ internal static class AlignVerb
             options = options with
             {
                 Method = parse.GetResult(method) is { Implicit: false } ? Methods[parse.GetRequiredValue(method)] : options.Method,
+                BasePrecision = parse.GetResult(precision) is { Implicit: false } ? Precisions[parse.GetRequiredValue(precision)] : options.BasePrecision,
                 Batch = parse.GetValue(batch) ?? options.Batch,
                 Seed = parse.GetValue(seed) ?? options.Seed,
                 Threads = parse.GetValue(threads) ?? options.Threads,

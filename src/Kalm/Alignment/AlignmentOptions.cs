@@ -1,3 +1,4 @@
+using Kalm.Language.Model;
 using Kalm.Representation;
 
 namespace Kalm.Alignment;
@@ -91,6 +92,10 @@ public sealed record AlignmentOptions
     /// <summary>The modules that LoRA adapts.</summary>
     public IReadOnlyList<string> LoraTargets { get; init; } = ["gate_proj", "up_proj", "down_proj"];
 
+    /// <summary>How the frozen base is held beside LoRA's matrices. Evaluation takes the base in full, so a run in 8 bits is measured with a
+    /// slightly different one.</summary>
+    public BasePrecision BasePrecision { get; init; }
+
     /// <summary>The number of validations after the first; null chooses by the length of the run.</summary>
     public int? Validations { get; init; }
 
@@ -128,11 +133,14 @@ public sealed record AlignmentOptions
         Require(LoraAlpha > 0, "lora_alpha", LoraAlpha, "more than 0");
         Require(LoraDropout is >= 0 and < 1, "lora_dropout", LoraDropout, "0 or more, below 1");
         Require(LoraTargets.Count > 0, "lora_targets", LoraTargets.Count, "at least one module");
+        Require(Method == AlignmentMethod.Lora || BasePrecision == BasePrecision.Fp32, "base_precision", Word(BasePrecision), "fp32 with method full, which changes every weight");
         Require(Validations is null or >= 0, "validations", Validations, "0 or more");
         Require(ValidationTriples > 0, "validation_triples", ValidationTriples, "1 or more");
         Require(SaveEvery is null or > 0, "save_every", SaveEvery, "1 or more");
         return this;
     }
+
+    private static string Word(BasePrecision precision) => precision == BasePrecision.EightBit ? "int8" : "bf16";
 
     internal static void Require(bool holds, string option, object? found, string expected)
     {

@@ -1,5 +1,6 @@
 using Kalm.Engine;
 using Kalm.Graph;
+using Kalm.Language.Checkpoints;
 using Kalm.Language.Model;
 using Kalm.Language.Training;
 using Kalm.Representation;
@@ -52,8 +53,12 @@ public sealed class AlignmentRun
         var folder = ModelFolder.Locate(modelPath);
         if (folder.Adapter is not null)
             throw new KalmException($"{modelPath}: is an adapter; expected a base model to align (a Hugging Face folder or a run made with method full)");
+        if (options.BasePrecision == BasePrecision.Bf16 && device?.type != DeviceType.CUDA)
+            throw new KalmException("base_precision: found bf16 on a CPU, which multiplies it far more slowly than fp32; expected fp32 or int8, or --device cuda");
         NativeEngine.Initialize();
-        using var baseModel = folder.Load(device);
+        using var baseModel = folder.Load(device, options.BasePrecision);
+        foreach (var warning in baseModel.Warnings)
+            progress?.Report(new TrainingNote(warning));
         using var model = new AlignmentModel(baseModel, Path.GetFullPath(folder.Base), options);
         var texts = new TextIndex(graph, new Wording(baseModel.Tokenizer, options.Wording));
         using var optimizer = new AdamW(model.Learned, options.WeightDecay);
@@ -93,7 +98,7 @@ public sealed class AlignmentRun
         },
         Model = modelPath,
         Graph = graphPath,
-        Hashes = new RunHashes(CausalModel.HashWeights(folder.Base), graph.Fingerprint(), graph.TextsFingerprint()),
+        Hashes = new RunHashes(CheckpointFolder.HashWeights(folder.Base), graph.Fingerprint(), graph.TextsFingerprint()),
         Options = options,
         Threads = options.Threads ?? Environment.ProcessorCount,
         Workers = model.Decoder.WorkerCount,

@@ -40,13 +40,18 @@ public sealed record ModelFolder(string Given, string Base, string? Adapter, Ali
         if (File.Exists(Path.Combine(path, ModelConfig.FileName)))
             return new ModelFolder(path, path, null, settings) { IsAligned = aligned };
         throw new KalmException(
-            $"{path}: not a model: none of {ModelConfig.FileName}, {AdapterConfig.FileName}, {RunFile} is there\nexpected a Hugging Face model folder or a run folder");
+            $"{path}: not a model: none of {ModelConfig.FileName}, {AdapterConfig.FileName}, {RunFile} is there{ForeignWeights.Found(path)}\nexpected a Hugging Face model folder or a run folder");
     }
 
     /// <summary>Loads the model, its adapter merged.</summary>
-    public CausalModel Load(torch.Device? device = null)
+    /// <param name="device">Where the weights go; the CPU when null.</param>
+    /// <param name="precision">How the layers' matrices are held; anything but F32 needs a model without adapter, because merging rewrites
+    /// them.</param>
+    public CausalModel Load(torch.Device? device = null, BasePrecision precision = BasePrecision.Fp32)
     {
-        var model = CausalModel.Load(Base, device);
+        if (Adapter is not null && precision != BasePrecision.Fp32)
+            throw new ArgumentException("an adapter is merged in F32", nameof(precision));
+        var model = CausalModel.Load(Base, device, precision);
         try
         {
             if (Adapter is not null)

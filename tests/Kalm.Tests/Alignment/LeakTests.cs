@@ -1,4 +1,5 @@
 using Kalm.Alignment;
+using Kalm.Language.Model;
 using TorchSharp;
 
 namespace Kalm.Tests.Alignment;
@@ -9,15 +10,16 @@ namespace Kalm.Tests.Alignment;
 public class LeakTests
 {
     [Theory]
-    [InlineData(AlignmentMethod.Full)]
-    [InlineData(AlignmentMethod.Lora)]
-    public void Steps_leave_no_tensors_behind(AlignmentMethod method)
+    [InlineData(AlignmentMethod.Full, BasePrecision.Fp32)]
+    [InlineData(AlignmentMethod.Lora, BasePrecision.Fp32)]
+    [InlineData(AlignmentMethod.Lora, BasePrecision.EightBit)]
+    public void Steps_leave_no_tensors_behind(AlignmentMethod method, BasePrecision precision)
     {
         using var folder = new TemporaryFolder();
         using var graph = FamilyGraph.Make();
         var model = TinyModel.Make(folder, graph.Load());
         var counts = new List<long>();
-        var options = new AlignmentOptions { Method = method, Steps = 54, Batch = 24, Threads = 2, Validations = 0, ImplicitShare = 0.1 };
+        var options = new AlignmentOptions { Method = method, BasePrecision = precision, Steps = 54, Batch = 24, Threads = 2, Validations = 0, ImplicitShare = 0.1 };
 
         AlignmentRun.Execute(model, graph.Path, folder.File("run"), options, new StepWatch(_ => counts.Add(torch.Tensor.TotalCount)), cancellation: TestContext.Current.CancellationToken);
 

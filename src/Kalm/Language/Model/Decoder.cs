@@ -50,7 +50,8 @@ public sealed class Decoder : IDisposable
         Tensor Norm(int layer, string module) => Weight(TensorNames.OfLayer(layer, module));
 
         Projection Project(int layer, string module) => new(
-            Weight(TensorNames.OfLayer(layer, module)), config.HasBias(module) ? Weight(TensorNames.BiasOfLayer(layer, module)) : null,
+            Weight(TensorNames.OfLayer(layer, module)), frozen.GetValueOrDefault(TensorNames.ScalesOf(TensorNames.OfLayer(layer, module))),
+            config.HasBias(module) ? Weight(TensorNames.BiasOfLayer(layer, module)) : null,
             learned?.Find(AdapterConfig.LoraName(layer, module, 'A')), learned?.Find(AdapterConfig.LoraName(layer, module, 'B')),
             lora?.Scale ?? 0, lora?.Dropout ?? 0);
     }

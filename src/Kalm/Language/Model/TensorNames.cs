@@ -12,9 +12,15 @@ public static class TensorNames
     /// <summary>Language-model head, [vocabulary, hidden]; absent when tied to the embedding.</summary>
     public const string Head = "lm_head.weight";
 
+    /// <summary>What the names of all tensors of the layers begin with.</summary>
+    public const string LayerPrefix = "model.layers.";
+
     /// <summary>The weight of a module of a layer, e.g. <c>mlp.gate_proj</c>.</summary>
-    public static string OfLayer(int layer, string module) => $"model.layers.{layer}.{module}.weight";
+    public static string OfLayer(int layer, string module) => $"{LayerPrefix}{layer}.{module}.weight";
 
     /// <summary>The bias of a module of a layer, where it has one.</summary>
-    public static string BiasOfLayer(int layer, string module) => $"model.layers.{layer}.{module}.bias";
+    public static string BiasOfLayer(int layer, string module) => $"{LayerPrefix}{layer}.{module}.bias";
+
+    /// <summary>The scales of the rows of a weight that is held in 8 bits, [outputs, 1]; no checkpoint has them.</summary>
+    public static string ScalesOf(string weight) => weight + "_scale";
 }

@@ -1,0 +1,17 @@
+using System.Text.Json.Serialization;
+
+namespace Kalm.Language.Model;
+
+/// <summary>How the projections of a frozen base model are held. Embedding, head, norms and biases stay in single precision.</summary>
+public enum BasePrecision
+{
+    /// <summary>Single precision, 4 bytes a weight.</summary>
+    Fp32,
+
+    /// <summary>BF16, 2 bytes a weight, multiplied as such: fast on a GPU, slow on a CPU.</summary>
+    Bf16,
+
+    /// <summary>8 bits a weight and a scale a row; made single precision again, layer by layer, where they are used.</summary>
+    [JsonStringEnumMemberName("int8")]
+    EightBit,
+}
