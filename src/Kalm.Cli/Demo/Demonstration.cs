@@ -46,7 +46,7 @@ internal sealed class Demonstration
         var entities = DemoChoice.Entities(graph);
         var (before, baseVectors) = Measure(folder.Base);
         progress.Note($"3 of 4: it is aligned with {graph.Train.Count:N0} triples");
-        var run = AlignmentRun.Execute(folder.Base, settings.Graph, folder.Run, settings.Alignment, progress, cancellation: cancellation);
+        var run = AlignmentRun.Execute(new AlignmentInputs(folder.Base, settings.Graph, folder.Run), settings.Alignment, progress, cancellation);
         progress.Note("4 of 4: the aligned model is measured");
         var (after, vectors) = Measure(folder.Run);
         return new DemoResult(

@@ -24,6 +24,11 @@ internal static class AlignVerb
         var graph = Options.Graph();
         var output = Options.Text("--out", "RUN", "the run folder to write: absent or empty", required: true);
         var recipe = Options.Text("--recipe", "FILE", "a JSON file of options; the flags beat it");
+        var text = new Option<string[]>("--text")
+        {
+            HelpName = "FILE...", Description = "plain text in UTF-8 to go on reading, so that the model does not forget how to write",
+            AllowMultipleArgumentsPerToken = true, Arity = ArgumentArity.OneOrMore,
+        };
         var method = Options.Choice("--method", "what is trained", "lora", [.. Methods.Keys]);
         var precision = Options.Choice("--base-precision", "how a frozen base is held, with method lora; bf16 on a GPU only", "fp32", [.. Precisions.Keys]);
         var epochs = Options.Positive("--epochs", "passes over the train triples", "N");
@@ -40,7 +45,7 @@ internal static class AlignVerb
         var quiet = Options.Quiet();
         var command = new Command("align", "Aligns a model with a graph: the main job.")
         {
-            model, graph, output, recipe, method, precision, epochs, steps, minutes, batch, seed, threads, device, saveEvery, validations, resume, quiet,
+            model, graph, output, text, recipe, method, precision, epochs, steps, minutes, batch, seed, threads, device, saveEvery, validations, resume, quiet,
         };
         source.AddTo(command);
         command.SetAction(parse =>
@@ -69,6 +74,7 @@ internal static class AlignVerb
                 Validations = parse.GetValue(validations) ?? options.Validations,
             };
             var graphOptions = source.OptionsOf(parse, options.Seed) ?? (resumes ? RunFolder.Describe(runPath).GraphOptions : null);
+            var texts = parse.GetResult(text) is not null ? PlainTexts.OfFiles(parse.GetRequiredValue(text)) : [];
             var chosenDevice = Given.Device(parse.GetRequiredValue(device));
             var run = terminal.Watch(parse.GetValue(quiet), progress =>
             {
@@ -76,7 +82,9 @@ internal static class AlignVerb
                     progress.Report(new TrainingNote($"no budget given: {AlignmentRun.DefaultSteps:N0} steps; --epochs, --steps or --minutes set another"));
                 try
                 {
-                    return AlignmentRun.Execute(modelPath, graphPath, runPath, options, progress, chosenDevice, graphOptions, resumes, terminal.Cancellation);
+                    return AlignmentRun.Execute(
+                        new AlignmentInputs(modelPath, graphPath, runPath) { GraphOptions = graphOptions, Texts = texts, Device = chosenDevice, Resume = resumes },
+                        options, progress, terminal.Cancellation);
                 }
                 catch (OperationCanceledException)
                 {

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Kalm.Cli.Progress;
 using Kalm.Language.Generation;
 using Kalm.Representation;
 
@@ -35,7 +36,7 @@ internal static class AskVerb
                 RepetitionPenalty = parse.GetValue(penalty) ?? 1,
                 Seed = parse.GetValue(seed) ?? 1,
             }.Validated();
-            using var loaded = new LoadedModel(ModelFolder.Locate(Given.Model(parse.GetRequiredValue(model))), parse.GetRequiredValue(device), parse.GetValue(threads));
+            using var loaded = new LoadedModel(ModelFolder.Locate(Given.Model(parse.GetRequiredValue(model))), parse.GetRequiredValue(device), parse.GetValue(threads), new QuietProgress());
             var prompt = loaded.Wording.Questions.Ask(loaded.Wording.Questions.Free(text), [], loaded.Decoder.Config.MaxPositions - 1).Tokens;
             foreach (var piece in new Generator(loaded.Decoder, loaded.Tokenizer).Stream(prompt, options, terminal.Cancellation))
             {

@@ -56,7 +56,7 @@ internal static class EvaluateQuestionsVerb
             var (results, seconds) = terminal.Watch(parse.GetValue(quiet), progress =>
             {
                 GraphSource.NoteOtherSplit(folder, knowledge, progress);
-                using var loaded = new LoadedModel(folder, parse.GetRequiredValue(device), parse.GetValue(threads));
+                using var loaded = new LoadedModel(folder, parse.GetRequiredValue(device), parse.GetValue(threads), progress);
                 var clock = Stopwatch.StartNew();
                 var evaluation = new QuestionEvaluation(loaded.Decoder, loaded.Tokenizer, loaded.Wording, knowledge);
                 var asked = new List<IReadOnlyList<QuestionAnswer>>();

@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+using System.Text;
 using Kalm.Engine;
 using Kalm.Graph;
 using Kalm.Language.Checkpoints;
@@ -20,61 +22,52 @@ public sealed class AlignmentRun
     private AlignmentRun(AlignmentOptions options, IProgress<TrainingEvent>? progress) => (this.options, this.progress) = (options.Validated(), progress);
 
     /// <summary>Runs an alignment from folders to a run folder.</summary>
-    /// <param name="modelPath">A Hugging Face folder, or a run made with method full.</param>
-    /// <param name="graphPath">The graph's folder, or its file of triples.</param>
-    /// <param name="outPath">The run folder: absent or empty, or the run to resume.</param>
-    /// <param name="options">Everything else.</param>
+    /// <param name="inputs">What to work on.</param>
+    /// <param name="options">Everything that decides the result besides.</param>
     /// <param name="progress">Told what happens; may be null.</param>
-    /// <param name="device">Where to compute; the CPU when null.</param>
-    /// <param name="graphOptions">How the graph is read; null takes it as it stands.</param>
-    /// <param name="resume">Whether to go on with the run that <paramref name="outPath"/> holds, from its newest whole checkpoint; what follows is
-    /// what an uninterrupted run would have done, bit for bit.</param>
     /// <param name="cancellation">Ends the run after the current step, with a checkpoint.</param>
     /// <returns>The run's description, as it stands in run.json.</returns>
     /// <exception cref="KalmException">Something given is at fault.</exception>
     /// <exception cref="OperationCanceledException">The run was stopped; its folder holds a checkpoint.</exception>
     public static RunDescription Execute(
-        string modelPath, string graphPath, string outPath, AlignmentOptions options,
-        IProgress<TrainingEvent>? progress = null, torch.Device? device = null, GraphOptions? graphOptions = null, bool resume = false,
-        CancellationToken cancellation = default) =>
-        new AlignmentRun(options, progress).Execute(modelPath, graphPath, outPath, device, graphOptions, resume, cancellation);
+        AlignmentInputs inputs, AlignmentOptions options, IProgress<TrainingEvent>? progress = null, CancellationToken cancellation = default) =>
+        new AlignmentRun(options, progress).Execute(inputs, cancellation);
 
-    private RunDescription Execute(
-        string modelPath, string graphPath, string outPath, torch.Device? device, GraphOptions? graphOptions, bool resume, CancellationToken cancellation)
+    private RunDescription Execute(AlignmentInputs inputs, CancellationToken cancellation)
     {
-        var earlier = resume ? RunFolder.Describe(outPath) : null;
+        var earlier = inputs.Resume ? RunFolder.Describe(inputs.Out) : null;
         if (earlier is null)
-            RunFolder.RequireFree(outPath);
-        var graph = KnowledgeGraph.Load(graphPath, graphOptions);
+            RunFolder.RequireFree(inputs.Out);
+        var graph = KnowledgeGraph.Load(inputs.Graph, inputs.GraphOptions);
         foreach (var warning in graph.Warnings)
             progress?.Report(new TrainingNote(warning));
         if (graph.Test.Count == 0)
             progress?.Report(new TrainingNote("no test split: nothing is held out to measure the result on"));
-        var folder = ModelFolder.Locate(modelPath);
+        var folder = ModelFolder.Locate(inputs.Model);
         if (folder.Adapter is not null)
-            throw new KalmException($"{modelPath}: is an adapter; expected a base model to align (a Hugging Face folder or a run made with method full)");
-        if (options.BasePrecision == BasePrecision.Bf16 && device?.type != DeviceType.CUDA)
+            throw new KalmException($"{inputs.Model}: is an adapter; expected a base model to align (a Hugging Face folder or a run made with method full)");
+        if (options.BasePrecision == BasePrecision.Bf16 && inputs.Device?.type != DeviceType.CUDA)
             throw new KalmException("base_precision: found bf16 on a CPU, which multiplies it far more slowly than fp32; expected fp32 or int8, or --device cuda");
         NativeEngine.Initialize();
-        using var baseModel = folder.Load(device, options.BasePrecision);
+        using var baseModel = folder.Load(inputs.Device, options.BasePrecision);
         foreach (var warning in baseModel.Warnings)
             progress?.Report(new TrainingNote(warning));
         using var model = new AlignmentModel(baseModel, Path.GetFullPath(folder.Base), options);
         var texts = new TextIndex(graph, new Wording(baseModel.Tokenizer, options.Wording));
         using var optimizer = new AdamW(model.Learned, options.WeightDecay);
-        var step = new AlignmentStep(model, graph, texts, new KnownTexts(graph, texts), options, optimizer);
-        var description = Describe(modelPath, graphPath, graph, folder, model) with { GraphOptions = graphOptions };
+        var step = new AlignmentStep(model, graph, texts, new KnownTexts(graph, texts), options, optimizer, Replay(inputs, baseModel));
+        var description = Describe(inputs, graph, folder, model);
         var checkpoint = (string?)null;
         if (earlier is not null)
         {
-            ResumePoint.RequireSame(outPath, earlier, description);
-            checkpoint = ResumePoint.Find(outPath, earlier.Id, progress);
+            ResumePoint.RequireSame(inputs.Out, earlier, description);
+            checkpoint = ResumePoint.Find(inputs.Out, earlier.Id, progress);
             description = checkpoint is not null
                 ? TrainingState.Describe(checkpoint)
                 : description with { Id = earlier.Id, TotalSteps = earlier.TotalSteps, PlannedValidations = earlier.PlannedValidations };
             progress?.Report(new TrainingNote(checkpoint is null ? "no whole checkpoint: starting over" : $"resuming after step {description.StepsDone:N0}"));
         }
-        using var run = earlier is null ? RunFolder.Create(outPath, description) : RunFolder.Reopen(outPath, description.StepsDone);
+        using var run = earlier is null ? RunFolder.Create(inputs.Out, description) : RunFolder.Reopen(inputs.Out, description.StepsDone);
         using var training = new AlignmentTraining(model, step, optimizer, new Validation(model.Decoder, graph, texts, options), run, description, options, progress);
         if (checkpoint is not null)
             training.Restore(checkpoint);
@@ -87,7 +80,7 @@ public sealed class AlignmentRun
         : options.Epochs is { } epochs ? TrainingBudget.OfSteps((int)Math.Max(1, Math.Ceiling(epochs * graph.Train.Count / batch)))
         : TrainingBudget.OfSteps(options.Steps ?? DefaultSteps);
 
-    private RunDescription Describe(string modelPath, string graphPath, KnowledgeGraph graph, ModelFolder folder, AlignmentModel model) => new()
+    private RunDescription Describe(AlignmentInputs inputs, KnowledgeGraph graph, ModelFolder folder, AlignmentModel model) => new()
     {
         Id = Guid.NewGuid().ToString("N"),
         Versions = new Dictionary<string, string>
@@ -96,12 +89,24 @@ public sealed class AlignmentRun
             ["torch"] = torch.__version__,
             ["system"] = System.Runtime.InteropServices.RuntimeInformation.OSDescription,
         },
-        Model = modelPath,
-        Graph = graphPath,
-        Hashes = new RunHashes(CheckpointFolder.HashWeights(folder.Base), graph.Fingerprint(), graph.TextsFingerprint()),
+        Model = inputs.Model,
+        Graph = inputs.Graph,
+        GraphOptions = inputs.GraphOptions,
+        Hashes = new RunHashes(CheckpointFolder.HashWeights(folder.Base), graph.Fingerprint(), graph.TextsFingerprint(), inputs.Texts.Count == 0 ? null : Hash(inputs.Texts)),
         Options = options,
         Threads = options.Threads ?? Environment.ProcessorCount,
         Workers = model.Decoder.WorkerCount,
         LearnedParameters = model.Learned.Count,
     };
+
+    private ReplayText? Replay(AlignmentInputs inputs, CausalModel model) =>
+        inputs.Texts.Count == 0 ? null : new ReplayText(inputs.Texts, model.Tokenizer, model.Config.MaxPositions, options);
+
+    private static string Hash(IEnumerable<string> texts)
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        foreach (var text in texts)
+            hash.AppendData(Encoding.UTF8.GetBytes(text + "\0"));
+        return Convert.ToHexStringLower(hash.GetHashAndReset());
+    }
 }

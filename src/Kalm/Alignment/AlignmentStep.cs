@@ -2,6 +2,7 @@ using Kalm.Engine;
 using Kalm.Graph;
 using Kalm.Language.Training;
 using Kalm.Representation;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Kalm.Alignment;
@@ -10,16 +11,17 @@ namespace Kalm.Alignment;
 /// <param name="Loss">The joint loss.</param>
 /// <param name="Explicit">The contrastive loss.</param>
 /// <param name="Implicit">The mean negative log-likelihood of the responses, in nats a token; null when it was not computed.</param>
+/// <param name="Replay">The mean negative log-likelihood of plain text, in nats a token; null when there was none.</param>
 /// <param name="Temperature">tau after the step.</param>
 /// <param name="Accuracy">The share of rows whose answer outscores every other column of the batch.</param>
 /// <param name="GradientNorm">Before clipping.</param>
 /// <param name="Tokens">Tokens through the body, prompts included, padding not.</param>
 public sealed record StepReport(
-    double Loss, double Explicit, double? Implicit, double Temperature, double Accuracy, double GradientNorm, int Tokens);
+    double Loss, double? Explicit, double? Implicit, double? Replay, double Temperature, double? Accuracy, double GradientNorm, int Tokens);
 
 /// <summary>One training step: batch, forest, both losses, backward, clip, update.</summary>
-public sealed class AlignmentStep(
-    AlignmentModel model, KnowledgeGraph graph, TextIndex texts, KnownTexts known, AlignmentOptions options, AdamW optimizer)
+internal sealed class AlignmentStep(
+    AlignmentModel model, KnowledgeGraph graph, TextIndex texts, KnownTexts known, AlignmentOptions options, AdamW optimizer, ReplayText? replay = null)
 {
     private readonly RowSampler sampler = new(graph, options.Batch, options.BothDirections, options.Seed);
 
@@ -40,20 +42,25 @@ public sealed class AlignmentStep(
         model.Decoder.ZeroGradients();
         var (contrastive, correct, tokens) = Explicit(step, batch, withOwnHead);
         var (language, promptTokens) = Implicit(step, batch);
+        var (plain, plainTokens) = Replay(step);
         var gradient = model.Decoder.SumGradients();
         var norm = AdamW.Clip(gradient, options.ClipNorm);
-        var loss = contrastive + options.ImplicitWeight * (language ?? 0);
+        var loss = options.ExplicitWeight * (contrastive ?? 0) + options.ImplicitWeight * (language ?? 0) + options.ReplayWeight * (plain ?? 0);
         if (!double.IsFinite(loss) || !double.IsFinite(norm))
             throw new KalmException(
                 $"step {step}: the loss is {loss} and the gradient's norm {norm}; expected finite numbers\n"
                 + $"the batch begins with {Describe(batch.Rows[0])}; nothing was updated: try a lower learning_rate");
         optimizer.Step(gradient, rate);
         model.ClampTemperature();
-        return new StepReport(loss, contrastive, language, model.Temperature, correct / (double)batch.Queries.Length, norm, tokens + promptTokens);
+        return new StepReport(
+            loss, contrastive, language, plain, model.Temperature, contrastive is null ? null : correct / (double)batch.Queries.Length, norm,
+            tokens + promptTokens + plainTokens);
     }
 
-    private (double Loss, long Correct, int Tokens) Explicit(int step, ContrastiveBatch batch, bool withOwnHead)
+    private (double? Loss, long Correct, int Tokens) Explicit(int step, ContrastiveBatch batch, bool withOwnHead)
     {
+        if (options.ExplicitWeight == 0)
+            return (null, 0, 0);
         using var scope = NewDisposeScope();
         var forest = new Forest(texts, batch.Columns, batch.Queries);
         using var pass = model.Decoder.Forward(forest.Rows, Randomness.Seed(options.Seed, "dropout", step));
@@ -62,7 +69,15 @@ public sealed class AlignmentStep(
         var tails = vectors.index_select(0, Reads(batch.Columns, forest.EntityRead));
         var (loss, correct) = new ContrastiveLoss(batch, options.Margin, withOwnHead ? options.OwnHeadWeight : 0)
             .Compute(queries, tails, model.LogInverseTemperature);
-        loss.backward();
+        if (options.ExplicitWeight == 1)
+        {
+            loss.backward();
+        }
+        else
+        {
+            using var weight = options.ExplicitWeight.ToScalar();
+            loss.mul(weight).backward();
+        }
         pass.Backward();
         return (loss.ReadNumber(), (long)correct.ReadNumber(), forest.TokenCount);
 
@@ -83,6 +98,14 @@ public sealed class AlignmentStep(
         var loss = model.Decoder.LanguageModelPass(
             packed.Rows, packed.Labels, options.ImplicitWeight, Randomness.Seed(options.Seed, "prompt dropout", step));
         return (loss, packed.Rows.Sum(row => row.Length));
+    }
+
+    private (double? Loss, int Tokens) Replay(int step)
+    {
+        if (replay is null || options.ReplayWeight == 0)
+            return (null, 0);
+        var (rows, labels) = replay.Of(step);
+        return (model.Decoder.LanguageModelPass(rows, labels, options.ReplayWeight, Randomness.Seed(options.Seed, "replay dropout", step)), rows.Sum(row => row.Length));
     }
 
     private string Describe(DirectedRow row) =>

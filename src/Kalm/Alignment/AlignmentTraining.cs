@@ -83,7 +83,9 @@ internal sealed class AlignmentTraining(
         var metrics = RunValidation.Of(done, validation.Measure(progress, cancellation));
         validationSeconds = clock.Elapsed.TotalSeconds - start;
         // Step 0 is the base: it is shown, but a run's result is always trained.
-        var isBest = done > 0 && description.Validations.Where(earlier => earlier.Step > 0).All(earlier => earlier.MeanReciprocalRank < metrics.MeanReciprocalRank);
+        // Where ranks are no aim they choose nothing: the last weights are the result.
+        var isBest = done > 0 && (options.ExplicitWeight == 0
+            || description.Validations.Where(earlier => earlier.Step > 0).All(earlier => earlier.MeanReciprocalRank < metrics.MeanReciprocalRank));
         run.Plot(done, [new("valid_mrr", metrics.MeanReciprocalRank), new("valid_hits@10", metrics.HitsAt10)]);
         Update(description with { Validations = [.. description.Validations, metrics], BestStep = isBest ? done : description.BestStep });
         progress?.Report(new TrainingNote(
@@ -103,15 +105,22 @@ internal sealed class AlignmentTraining(
         var stepsPerSecond = rate.Add();
         List<KeyValuePair<string, double>> measures =
         [
-            new("loss", report.Loss), new("explicit", report.Explicit), new("temperature", report.Temperature),
-            new("accuracy", report.Accuracy), new("learning_rate", Schedule(budget).RateAt(done - 1)), new("gradient_norm", report.GradientNorm),
+            new("loss", report.Loss), new("temperature", report.Temperature), new("learning_rate", Schedule(budget).RateAt(done - 1)), new("gradient_norm", report.GradientNorm),
             new("tokens", report.Tokens), new("triples_per_second", stepsPerSecond * step.BatchSize), new("seconds", clock.Elapsed.TotalSeconds),
         ];
-        if (report.Implicit is { } language)
-            measures.Insert(2, new("implicit", language));
+        Insert("accuracy", report.Accuracy, 2);
+        Insert("replay", report.Replay, 1);
+        Insert("implicit", report.Implicit, 1);
+        Insert("explicit", report.Explicit, 1);
         run.Record(done, measures);
         var remaining = budget.TotalSteps is { } total ? TimeSpan.FromSeconds((total - done) / stepsPerSecond + ReservedSeconds() * (total - done) / total) : (TimeSpan?)null;
         progress?.Report(new TrainingStep(done, budget.TotalSteps, measures, stepsPerSecond * step.BatchSize, "triples/s", remaining));
+
+        void Insert(string name, double? value, int place)
+        {
+            if (value is { } number)
+                measures.Insert(place, new(name, number));
+        }
     }
 
     private void SaveCheckpoint(int done)

@@ -21,7 +21,8 @@ public enum RunStatus
 /// <param name="Base">The base model's weights file.</param>
 /// <param name="Graph">The triples of all splits.</param>
 /// <param name="Texts">Names, descriptions and relation texts.</param>
-public sealed record RunHashes(string Base, string Graph, string Texts);
+/// <param name="Replay">The plain text read beside them; null without one.</param>
+public sealed record RunHashes(string Base, string Graph, string Texts, string? Replay = null);
 
 /// <summary>One validation of a run.</summary>
 /// <param name="Step">Steps done.</param>

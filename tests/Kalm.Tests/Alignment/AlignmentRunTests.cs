@@ -124,7 +124,7 @@ public sealed class AlignmentRunTests : IDisposable
         using var stop = new CancellationTokenSource();
         var progress = new StepWatch(step => { if (step == 7) stop.Cancel(); });
         Assert.Throws<OperationCanceledException>(() =>
-            AlignmentRun.Execute(model, graphFolder.Path, folder.File("run"), Quick, progress, cancellation: stop.Token));
+            AlignmentRun.Execute(new AlignmentInputs(model, graphFolder.Path, folder.File("run")), Quick, progress, cancellation: stop.Token));
 
         Assert.Equal(RunStatus.Interrupted, Json.Read<RunDescription>(folder.File("run/run.json")).Status);
         Assert.False(Directory.Exists(folder.File("run/model")));
@@ -159,7 +159,7 @@ public sealed class AlignmentRunTests : IDisposable
     }
 
     private RunDescription Align(string name, AlignmentOptions options) =>
-        AlignmentRun.Execute(model, graphFolder.Path, folder.File(name), options, cancellation: TestContext.Current.CancellationToken);
+        AlignmentRun.Execute(new AlignmentInputs(model, graphFolder.Path, folder.File(name)), options, cancellation: TestContext.Current.CancellationToken);
 
     private CompletionMetrics Measure(string name, Func<KnowledgeGraph, IReadOnlyList<Triple>> split)
     {

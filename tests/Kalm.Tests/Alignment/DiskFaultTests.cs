@@ -69,7 +69,7 @@ public sealed class DiskFaultTests : IDisposable
         }
         Assert.EndsWith("step-00000004", ResumePoint.Find(folder.File("run"), RunFolder.Describe(folder.File("run")).Id, null));
         Run("whole");
-        AlignmentRun.Execute(model, graph.Path, folder.File("run"), Options, resume: true, cancellation: TestContext.Current.CancellationToken);
+        AlignmentRun.Execute(new AlignmentInputs(model, graph.Path, folder.File("run")) { Resume = true }, Options, cancellation: TestContext.Current.CancellationToken);
         Assert.Equal(Hash("whole"), Hash("run"));
     }
 
@@ -91,7 +91,7 @@ public sealed class DiskFaultTests : IDisposable
     };
 
     private void Run(string name, Action<int>? onStep = null) => AlignmentRun.Execute(
-        model, graph.Path, folder.File(name), Options, new StepWatch(onStep ?? (_ => { })), cancellation: TestContext.Current.CancellationToken);
+        new AlignmentInputs(model, graph.Path, folder.File(name)), Options, new StepWatch(onStep ?? (_ => { })), cancellation: TestContext.Current.CancellationToken);
 
     private string Hash(string run) => Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(folder.File($"{run}/model/model.safetensors"))));
 

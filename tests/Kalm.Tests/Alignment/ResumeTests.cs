@@ -120,13 +120,13 @@ public sealed class ResumeTests : IDisposable
     };
 
     private RunDescription Run(string name, AlignmentOptions options, bool resume = false, IProgress<TrainingEvent>? progress = null) =>
-        AlignmentRun.Execute(model, graph.Path, folder.File(name), options, progress, resume: resume, cancellation: TestContext.Current.CancellationToken);
+        AlignmentRun.Execute(new AlignmentInputs(model, graph.Path, folder.File(name)) { Resume = resume }, options, progress, cancellation: TestContext.Current.CancellationToken);
 
     private void Stop(string name, AlignmentOptions options, int after)
     {
         using var stop = new CancellationTokenSource();
         Assert.Throws<OperationCanceledException>(() => AlignmentRun.Execute(
-            model, graph.Path, folder.File(name), options, new StepWatch(step => { if (step == after) stop.Cancel(); }), cancellation: stop.Token));
+            new AlignmentInputs(model, graph.Path, folder.File(name)), options, new StepWatch(step => { if (step == after) stop.Cancel(); }), cancellation: stop.Token));
     }
 
     private void AssertSame(string first, string second)

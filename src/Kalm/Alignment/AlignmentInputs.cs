@@ -1,0 +1,24 @@
+using Kalm.Graph;
+using TorchSharp;
+
+namespace Kalm.Alignment;
+
+/// <summary>What an alignment works on, beside its options.</summary>
+/// <param name="Model">A Hugging Face folder, or a run made with method full.</param>
+/// <param name="Graph">The graph's folder, or its file of triples.</param>
+/// <param name="Out">The run folder: absent or empty, or the run to resume.</param>
+public sealed record AlignmentInputs(string Model, string Graph, string Out)
+{
+    /// <summary>How the graph is read; null takes it as it stands.</summary>
+    public GraphOptions? GraphOptions { get; init; }
+
+    /// <summary>Plain texts that the model goes on reading, so that it does not forget how to write; none by default.</summary>
+    public IReadOnlyList<string> Texts { get; init; } = [];
+
+    /// <summary>Where to compute; the CPU when null.</summary>
+    public torch.Device? Device { get; init; }
+
+    /// <summary>Whether to go on with the run that <see cref="Out"/> holds, from its newest whole checkpoint; what follows is what an
+    /// uninterrupted run would have done, bit for bit.</summary>
+    public bool Resume { get; init; }
+}
