@@ -48,6 +48,10 @@ public sealed class Tokenizer
     /// an added token with a well-known name such as <c>&lt;|endoftext|&gt;</c>; null when there is none.</summary>
     public int? EndId => Definition.EndId;
 
+    /// <summary>What kind of tokenizer it is, in words: byte-pair encoding over bytes or over characters, the latter perhaps falling back to
+    /// bytes.</summary>
+    public string Kind => Definition.SpellsBytes ? "byte-level BPE" : Definition.FallsBackToBytes ? "BPE of characters, bytes for the rest" : "BPE of characters";
+
     internal TokenizerDefinition Definition { get; }
 
     /// <summary>Whether a folder holds a tokenizer that <see cref="Load"/> would read.</summary>
