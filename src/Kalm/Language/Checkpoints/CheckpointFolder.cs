@@ -35,9 +35,6 @@ public sealed class CheckpointFolder : IDisposable
         if (!Directory.Exists(folder))
             throw new KalmException($"{folder}: no such folder; expected a Hugging Face model folder");
         var config = ModelConfig.Load(folder);
-        if (config.RopeScaling is not null)
-            throw new KalmException($"{Path.Combine(folder, ModelConfig.FileName)}: rope_scaling: found {RopeScaling.TypeName}, "
-                + "expected none; scaled positions are not supported yet");
         var weights = SafetensorsFile.Open(FindWeights(folder));
         try
         {
