@@ -97,9 +97,10 @@ public sealed record ModelConfig
     public bool HasBias(string module)
     {
         ArgumentNullException.ThrowIfNull(module);
+        var isProjection = module.EndsWith("_proj", StringComparison.Ordinal);
         return Architecture.BiasedModules.Contains(module)
-            || (AttentionBias && module.StartsWith("self_attn.", StringComparison.Ordinal))
-            || (MlpBias && module.StartsWith("mlp.", StringComparison.Ordinal));
+            || (isProjection && AttentionBias && module.StartsWith("self_attn.", StringComparison.Ordinal))
+            || (isProjection && MlpBias && module.StartsWith("mlp.", StringComparison.Ordinal));
     }
 
     /// <summary>The rotary frequencies, scaled, fastest first.</summary>

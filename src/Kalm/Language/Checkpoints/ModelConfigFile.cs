@@ -6,9 +6,6 @@ namespace Kalm.Language.Checkpoints;
 /// library's configuration of the same architecture.</summary>
 internal static class ModelConfigFile
 {
-    // Far beyond any model; it keeps a hostile file from making long lists.
-    private const int MostLayers = 10_000;
-
     /// <summary>Reads and checks the file.</summary>
     public static ModelConfig Read(string path)
     {
@@ -21,8 +18,6 @@ internal static class ModelConfigFile
         RequireWholeRotation(fields);
         RequireWholeRotation(rope);
         var layerCount = fields.RequiredInteger("num_hidden_layers");
-        if (layerCount is <= 0 or > MostLayers)
-            throw fields.Fault("num_hidden_layers", $"a positive whole number up to {MostLayers}");
         var (window, windowed) = SlidingWindows.Read(fields, architecture, layerCount);
         var config = new ModelConfig
         {

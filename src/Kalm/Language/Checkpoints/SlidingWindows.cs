@@ -8,6 +8,8 @@ internal static class SlidingWindows
     // Mistral's and Qwen's configurations share it.
     private const int DefaultWindow = 4096;
     private const int DefaultFullLayers = 28;
+    // Far beyond any model; it keeps a hostile file from making a long list.
+    private const int MostLayers = 10_000;
     private const string Windowed = "sliding_attention";
     private const string Full = "full_attention";
 
@@ -74,6 +76,8 @@ internal static class SlidingWindows
         var full = fields.Integer("max_window_layers") ?? DefaultFullLayers;
         if (full < 0)
             throw fields.Fault("max_window_layers", "a whole number from 0");
+        if (layerCount is <= 0 or > MostLayers)
+            throw fields.Fault("num_hidden_layers", $"a positive whole number up to {MostLayers}");
         return [.. Enumerable.Range(0, layerCount).Select(layer => layer >= full)];
     }
 

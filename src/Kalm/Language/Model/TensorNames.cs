@@ -15,6 +15,9 @@ public static class TensorNames
     /// <summary>The weight of a module of a layer, e.g. <c>mlp.gate_proj</c>.</summary>
     public static string OfLayer(int layer, string module) => Module(layer, module) + ".weight";
 
+    /// <summary>The bias of a module of a layer, where it has one.</summary>
+    public static string BiasOfLayer(int layer, string module) => Module(layer, module) + ".bias";
+
     /// <summary>The full name of a module of a layer.</summary>
     public static string Module(int layer, string module) => $"model.layers.{layer}.{module}";
 }

@@ -64,6 +64,7 @@ public sealed class ArchitectureTests : IDisposable
     [InlineData("qwen2", "", "self_attn.k_proj.bias self_attn.q_proj.bias self_attn.v_proj.bias")]
     [InlineData("qwen2", "\"attention_bias\":true", "self_attn.k_proj.bias self_attn.q_proj.bias self_attn.v_proj.bias")]
     [InlineData("qwen3", "", "self_attn.k_norm.weight self_attn.q_norm.weight")]
+    [InlineData("qwen3", "\"attention_bias\":true", "self_attn.k_norm.weight self_attn.k_proj.bias self_attn.o_proj.bias self_attn.q_norm.weight self_attn.q_proj.bias self_attn.v_proj.bias")]
     public void An_architecture_adds_its_tensors_to_those_of_every_layer(string modelType, string fields, string added)
     {
         _folder.Write("config.json", "{" + Required(modelType) + (fields.Length == 0 ? "" : "," + fields) + "}");
