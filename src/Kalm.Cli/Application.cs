@@ -49,5 +49,6 @@ internal static class Application
         ExportVerb.Create(terminal),
         new Command("graph", "Looks at a graph without a model.") { GraphInspectVerb.Create(terminal) },
         TokenizeVerb.Create(terminal),
+        DescribeVerb.Create(terminal),
     };
 }

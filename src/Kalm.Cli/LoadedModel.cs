@@ -1,3 +1,4 @@
+using Kalm.Cli.Progress;
 using Kalm.Language.Model;
 using Kalm.Representation;
 
@@ -12,11 +13,14 @@ internal sealed class LoadedModel : IDisposable
     /// <param name="folder">Where its parts lie.</param>
     /// <param name="device">The name of the device.</param>
     /// <param name="threads">CPU threads; null takes all cores.</param>
-    public LoadedModel(ModelFolder folder, string device, int? threads)
+    /// <param name="progress">Told what is odd about the folder.</param>
+    public LoadedModel(ModelFolder folder, string device, int? threads, ProgressView progress)
     {
         model = folder.Load(Given.Device(device));
         try
         {
+            foreach (var warning in model.Warnings)
+                progress.Note(warning);
             Wording = new Wording(model.Tokenizer, folder.Settings.Wording);
             Decoder = new DecoderPool(model, null, null, threads ?? Environment.ProcessorCount);
         }

@@ -63,7 +63,7 @@ internal sealed class Demonstration
 
     private (IReadOnlyList<RankedQuery> Ranked, DemoVectors Vectors) Measure(string path)
     {
-        using var model = new LoadedModel(ModelFolder.Locate(path), "cpu", settings.Alignment.Threads);
+        using var model = new LoadedModel(ModelFolder.Locate(path), "cpu", settings.Alignment.Threads, progress);
         var ranked = CompletionEvaluation.Rank(model.Decoder, graph, new TextIndex(graph, model.Wording), queries, known, progress, cancellation);
         return (ranked, new DemoVectors(model, graph, chosen, cancellation));
     }

@@ -8,7 +8,7 @@ namespace Kalm.Language.Checkpoints;
 internal sealed class JsonFields
 {
     // Real ones have a few kilobytes; the limit keeps a hostile one from filling the memory.
-    private const int MostBytes = 4 << 20;
+    private const int MostBytes = 1 << 20;
     private const int LongestExcerpt = 60;
 
     private readonly Dictionary<string, JsonElement> _fields;
@@ -30,7 +30,7 @@ internal sealed class JsonFields
     /// <summary>Reads the file, whose whole content must be one JSON object without repeated keys.</summary>
     public static JsonFields Load(string path)
     {
-        var content = ReadBounded(path);
+        var content = ReadBounded(path, MostBytes);
         try
         {
             using var document = JsonDocument.Parse(content, new JsonDocumentOptions { AllowDuplicateProperties = false, MaxDepth = 32 });
@@ -122,13 +122,14 @@ internal sealed class JsonFields
             }
     }
 
-    private static byte[] ReadBounded(string path)
+    /// <summary>The bytes of a file that may have at most so many.</summary>
+    internal static byte[] ReadBounded(string path, int most)
     {
         try
         {
             using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read);
-            if (stream.Length > MostBytes)
-                throw new KalmException($"{path}: found {stream.Length} bytes, expected at most {MostBytes}");
+            if (stream.Length > most)
+                throw new KalmException($"{path}: found {stream.Length} bytes, expected at most {most}");
             var content = new byte[stream.Length];
             stream.ReadExactly(content);
             return content;

@@ -89,8 +89,13 @@ internal static class ModelConfigFile
         KalmException Fault(string key, object found, string expected) => new($"{path}: {key}: found {found}, expected {expected}");
     }
 
-    private static Architecture ReadArchitecture(JsonFields fields) => Architecture.Find(fields.Text("model_type"))
-        ?? throw fields.Fault("model_type", $"a supported architecture: {Architecture.Supported}");
+    private static Architecture ReadArchitecture(JsonFields fields)
+    {
+        if (fields.Value("auto_map") is not null)
+            throw fields.Fault("auto_map", "nothing: code that comes with a model is never run");
+        return Architecture.Find(fields.Text("model_type"))
+            ?? throw fields.Fault("model_type", $"a supported architecture: {Architecture.Supported}");
+    }
 
     // What would make the model compute something else than we do is refused rather than ignored.
     private static void RequireSupported(JsonFields fields)

@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 using System.Text.Unicode;
 using Kalm.Files;
@@ -14,8 +15,10 @@ internal ref struct SafetensorsHeader
     /// <summary>The name under which the header keeps free text rather than a tensor.</summary>
     public const string MetadataName = "__metadata__";
 
-    // Far beyond any model, and low enough that tens of megabytes hold what a header of the longest size can declare.
-    private const int MostEntries = 150_000;
+    /// <summary>The most tensors and texts that are read: far beyond any model, and low enough that tens of megabytes hold what a header
+    /// of the longest size can declare.</summary>
+    public const int MostEntries = 150_000;
+
     private const int MostTextBytes = 10 << 20;
     private const int MostDimensions = 32;
 
@@ -173,15 +176,18 @@ internal ref struct SafetensorsHeader
         }
     }
 
-    private readonly string Found() => _json.TokenType switch
+    /// <summary>What stands at the reader's place, for messages.</summary>
+    public static string Found(in Utf8JsonReader json) => json.TokenType switch
     {
         JsonTokenType.StartObject => "an object",
         JsonTokenType.StartArray => "a list",
         JsonTokenType.String => "a string",
-        JsonTokenType.Number => System.Text.Encoding.UTF8.GetString(_json.ValueSpan[..Math.Min(_json.ValueSpan.Length, 30)]),
+        JsonTokenType.Number => Encoding.UTF8.GetString(json.ValueSpan[..Math.Min(json.ValueSpan.Length, 30)]),
         JsonTokenType.Null => "null",
         _ => "true or false",
     };
+
+    private readonly string Found() => Found(_json);
 
     private readonly void RequireRoom()
     {
