@@ -58,6 +58,9 @@ public sealed record AdapterConfig
     /// <summary>Whether the adapter is meant for use rather than further training (<c>inference_mode</c>).</summary>
     public bool InferenceMode { get; init; } = true;
 
+    /// <summary>The factor of B A where no pattern says otherwise.</summary>
+    public double Scale => ScaleBy(Alpha, Rank);
+
     /// <summary>Reads <c>adapter_config.json</c> of the adapter folder <paramref name="folder"/>.</summary>
     /// <exception cref="KalmException">The file is missing or not valid, or asks for something that is not supported, by name.</exception>
     public static AdapterConfig Load(string folder) => AdapterConfigFile.Read(Path.Combine(folder, FileName));
@@ -92,11 +95,7 @@ public sealed record AdapterConfig
     public int RankOf(string module) => Find(RankPattern, module, Rank);
 
     /// <summary>The factor of B A on the module of this full name: alpha / r, or alpha / sqrt(r) when <see cref="RankStabilized"/>.</summary>
-    public double ScaleOf(string module)
-    {
-        var (alpha, rank) = (Find(AlphaPattern, module, Alpha), RankOf(module));
-        return RankStabilized ? alpha / Math.Sqrt(rank) : alpha / rank;
-    }
+    public double ScaleOf(string module) => ScaleBy(Find(AlphaPattern, module, Alpha), RankOf(module));
 
     /// <summary>The name of an adapter's tensor in <see cref="WeightsName"/>.</summary>
     /// <param name="module">The full name of the module, for example <c>model.layers.0.mlp.gate_proj</c>.</param>
@@ -104,6 +103,8 @@ public sealed record AdapterConfig
     public static string LoraName(string module, char which) => which is 'A' or 'B'
         ? $"{Prefix}{module}.lora_{which}.weight"
         : throw new ArgumentOutOfRangeException(nameof(which), which, "expected 'A' or 'B'");
+
+    private double ScaleBy(double alpha, int rank) => RankStabilized ? alpha / Math.Sqrt(rank) : alpha / rank;
 
     private static T Find<T>(IReadOnlyList<KeyValuePair<string, T>> pattern, string module, T fallback)
     {

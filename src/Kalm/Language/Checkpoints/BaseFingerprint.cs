@@ -26,7 +26,7 @@ public static class BaseFingerprint
             for (var place = 0; place < Places; place++)
             {
                 var count = (int)Math.Min(NumbersPerPlace, entry.ElementCount);
-                checkpoint.Weights.ReadSingles(entry, (entry.ElementCount - count) / Math.Max(1, Places - 1) * place, numbers[..count]);
+                checkpoint.Weights.FileOf(name).ReadSingles(entry, (entry.ElementCount - count) / Math.Max(1, Places - 1) * place, numbers[..count]);
                 for (var index = 0; index < count; index++)
                     BinaryPrimitives.WriteUInt16LittleEndian(bytes[(2 * index)..], TensorNumbers.ToBFloat16(numbers[index]));
                 hash.AppendData(bytes[..(2 * count)]);

@@ -14,7 +14,6 @@ public static class HuggingFaceExport
     public const long ShardBytes = 5_000_000_000;
 
     private const string GenerationConfig = "generation_config.json";
-    private const string Index = CheckpointFolder.WeightsName + ".index.json";
 
     // Newer files have the first.
     private static readonly string[] TypeKeys = ["dtype", "torch_dtype"];
@@ -99,7 +98,7 @@ public static class HuggingFaceExport
             });
         }
         if (shards.Count > 1)
-            AtomicFile.WriteAllText(Path.Combine(folder, Index), Text(new JsonObject
+            AtomicFile.WriteAllText(Path.Combine(folder, SafetensorsIndex.FileName), Text(new JsonObject
             {
                 ["metadata"] = new JsonObject { ["total_size"] = total },
                 ["weight_map"] = places,
