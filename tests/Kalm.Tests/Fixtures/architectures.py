@@ -1,8 +1,8 @@
 """Tiny random checkpoints of every supported architecture in the layout of the real ones, and what they compute.
-Writes architectures/NAME/{config.json, model.safetensors}, stored as BF16 or F16, a LoRA adapter for each
-(architectures/NAME/adapter), and architectures.json: logits of texts longer than the sliding window and than the context
-before scaling, and unit embeddings at the last token of prefix + branch, each encoded by itself. All is computed in
-float64 from the values as stored. Rerun: `python3 architectures.py`.
+Writes architectures/NAME/ (config.json, the weights as BF16 or F16 in two shards with their index, a LoRA adapter), and
+architectures.json: logits of texts longer than the sliding window and than the context before scaling, and unit
+embeddings at the last token of prefix + branch, each encoded by itself. All is computed in float64 from the values as
+stored. Rerun: `python3 architectures.py`.
 """
 
 import numpy
@@ -10,7 +10,7 @@ import torch
 
 import llama_model
 from decoder_model import hidden_states, logits_of
-from fixture_files import read_safetensors, write_json, write_safetensors
+from fixture_files import read_safetensors, read_shards, write_json, write_safetensors, write_shards
 
 VOCABULARY, HIDDEN, INNER = 64, 24, 32
 LONG = 48
@@ -87,8 +87,8 @@ def random_tensors(of, seed):
     return {name: one(name, shape) for name, shape in of.items()}
 
 
-def read(name):
-    return {key: torch.tensor(value, dtype=torch.float64) for key, value in read_safetensors(name).items()}
+def as_float64(tensors):
+    return {key: torch.tensor(value, dtype=torch.float64) for key, value in tensors.items()}
 
 
 def write_adapter(name, of, seed):
@@ -104,7 +104,7 @@ def write_adapter(name, of, seed):
         "peft_type": "LORA", "task_type": "CAUSAL_LM", "base_model_name_or_path": name, "r": RANK, "lora_alpha": ALPHA, "lora_dropout": 0.0,
         "target_modules": list(PROJECTIONS), "bias": "none", "inference_mode": True,
     })
-    tensors = read(folder + "adapter_model.safetensors")
+    tensors = as_float64(read_safetensors(folder + "adapter_model.safetensors"))
     modules = {key.removeprefix("base_model.model.").rsplit(".lora_", 1)[0] for key in tensors}
     return ALPHA / RANK, {module: tuple(tensors[f"base_model.model.{module}.lora_{part}.weight"] for part in "AB") for module in modules}
 
@@ -152,8 +152,8 @@ if __name__ == "__main__":
     models = []
     for seed, (name, (dtype, config)) in enumerate(CONFIGS.items(), start=101):
         write_json(f"architectures/{name}/config.json", config)
-        write_safetensors(f"architectures/{name}/model.safetensors", random_tensors(shapes(config), seed), dtype)
-        weights = read(f"architectures/{name}/model.safetensors")
+        write_shards(f"architectures/{name}", random_tensors(shapes(config), seed), dtype)
+        weights = as_float64(read_shards(f"architectures/{name}"))
         adapter = write_adapter(name, shapes(config), seed + 10)
         random = numpy.random.default_rng(seed + 20)
         short, long = [random.integers(0, VOCABULARY, length).tolist() for length in (1, LONG)]

@@ -80,6 +80,26 @@ def write_safetensors(name, tensors, dtype="F32"):
     print(f"{name}: {path.stat().st_size} bytes")
 
 
+def write_shards(folder, tensors, dtype, count=2):
+    """The tensors in `count` files of about the same number of tensors, in the order of the model, with their index."""
+    names = list(tensors)
+    weight_map = {}
+    for shard in range(count):
+        file = f"model-{shard + 1:05d}-of-{count:05d}.safetensors"
+        part = names[shard * len(names) // count : (shard + 1) * len(names) // count]
+        write_safetensors(f"{folder}/{file}", {name: tensors[name] for name in part}, dtype)
+        weight_map |= {name: file for name in part}
+    size = sum(len(to_bytes(tensor, dtype)) for tensor in tensors.values())
+    write_json(f"{folder}/model.safetensors.index.json", {"metadata": {"total_size": size}, "weight_map": dict(sorted(weight_map.items()))})
+
+
+def read_shards(folder):
+    tensors = {}
+    for path in sorted((FOLDER / folder).glob("model-*-of-*.safetensors")):
+        tensors |= read_safetensors(str(path.relative_to(FOLDER)))
+    return tensors
+
+
 def read_safetensors(name):
     raw = (FOLDER / name).read_bytes()
     length = struct.unpack("<Q", raw[:8])[0]
