@@ -43,9 +43,22 @@ public sealed record ModelFolder(string Given, string Base, string? Adapter, Ali
             $"{path}: not a model: none of {ModelConfig.FileName}, {AdapterConfig.FileName}, {RunFile} is there{ForeignWeights.Found(path)}\nexpected a Hugging Face model folder or a run folder");
     }
 
+    /// <summary>Refuses an adapter whose base model is another one now than the one it was trained on.</summary>
+    /// <exception cref="KalmException">It is; the message names both.</exception>
+    public void RequireBase()
+    {
+        if (Adapter is null || Settings.Base is not { } trained)
+            return;
+        var found = BaseFingerprint.Of(Base);
+        if (found != trained.Fingerprint)
+            throw new KalmException(
+                $"{Adapter}: belongs to another base model\nfound {Base} with fingerprint {found[..12]}; expected {trained.Name} with fingerprint {trained.Fingerprint[..12]}");
+    }
+
     /// <summary>Loads the model, its adapter merged.</summary>
     public CausalModel Load(torch.Device? device = null)
     {
+        RequireBase();
         var model = CausalModel.Load(Base, device);
         try
         {

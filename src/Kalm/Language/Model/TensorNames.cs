@@ -13,8 +13,11 @@ public static class TensorNames
     public const string Head = "lm_head.weight";
 
     /// <summary>The weight of a module of a layer, e.g. <c>mlp.gate_proj</c>.</summary>
-    public static string OfLayer(int layer, string module) => $"model.layers.{layer}.{module}.weight";
+    public static string OfLayer(int layer, string module) => Module(layer, module) + ".weight";
 
     /// <summary>The bias of a module of a layer, where it has one.</summary>
-    public static string BiasOfLayer(int layer, string module) => $"model.layers.{layer}.{module}.bias";
+    public static string BiasOfLayer(int layer, string module) => Module(layer, module) + ".bias";
+
+    /// <summary>The full name of a module of a layer.</summary>
+    public static string Module(int layer, string module) => $"model.layers.{layer}.{module}";
 }
