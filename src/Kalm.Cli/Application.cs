@@ -46,6 +46,7 @@ internal static class Application
         AlignVerb.Create(terminal),
         new Command("evaluate", "Measures a model.") { EvaluateCompletionVerb.Create(terminal), EvaluateQuestionsVerb.Create(terminal) },
         EmbedVerb.Create(terminal),
+        ExportVerb.Create(terminal),
         new Command("graph", "Looks at a graph without a model.") { GraphInspectVerb.Create(terminal) },
         AskVerb.Create(terminal),
         TokenizeVerb.Create(terminal),

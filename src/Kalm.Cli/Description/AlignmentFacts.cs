@@ -22,7 +22,7 @@ internal sealed record AdapterFacts(
         var path = Path.Combine(folder, AdapterConfig.WeightsName);
         using var weights = File.Exists(path) ? SafetensorsFile.Open(path) : null;
         return new AdapterFacts(
-            folder, config.BaseModel, config.Rank, config.Scale, config.TargetModules,
+            folder, config.BaseModel, config.Rank, config.Scale, config.TargetPattern is { } pattern ? [pattern] : config.TargetModules,
             weights?.Tensors.Values.Sum(entry => entry.ElementCount), weights?.Tensors.Values.Sum(entry => entry.ByteCount));
     }
 }

@@ -29,6 +29,9 @@ internal sealed record ModelDescription(
         var folder = Locate(path, run, warnings);
         using var checkpoint = folder is null ? null : CheckpointFolder.Open(folder.Base);
         warnings.AddRange(checkpoint?.Warnings ?? []);
+        var tokenizer = folder is null ? null : TokenizerFacts.Of(folder.Base);
+        if (checkpoint is not null && tokenizer?.Tokens > checkpoint.Config.VocabularySize)
+            warnings.Add($"{folder!.Base}: cannot be loaded: the tokenizer has {tokenizer.Tokens} tokens; expected at most vocab_size, {checkpoint.Config.VocabularySize}");
         var adapter = folder?.Adapter ?? new[] { path, Path.Combine(path, "adapter") }.FirstOrDefault(IsAdapter);
         return new ModelDescription(
             path,
@@ -36,7 +39,7 @@ internal sealed record ModelDescription(
             folder?.Base,
             checkpoint is null ? null : ArchitectureFacts.Of(checkpoint.Config),
             checkpoint is null ? null : WeightFacts.Of(checkpoint),
-            folder is null ? null : TokenizerFacts.Of(folder.Base),
+            tokenizer,
             adapter is null ? null : AdapterFacts.Of(adapter),
             AlignmentFacts.Of(run, folder),
             checkpoint is null || adapter is not null ? null : TrainingFacts.Of(checkpoint.Config),

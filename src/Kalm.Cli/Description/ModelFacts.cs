@@ -53,11 +53,12 @@ internal sealed record WeightFile(string Name, long Bytes, int Tensors)
 
 /// <summary>The tokenizer.</summary>
 /// <param name="File">The file it is read from.</param>
+/// <param name="Kind">What it is, in words; null when it cannot be read.</param>
 /// <param name="Tokens">The highest id + 1; null when it cannot be read.</param>
 /// <param name="Begin">The token that it puts before every text; null when it puts none.</param>
 /// <param name="End">The token that ends a text.</param>
 /// <param name="Fault">Why it cannot be read.</param>
-internal sealed record TokenizerFacts(string File, int? Tokens, TokenFacts? Begin, TokenFacts? End, string? Fault)
+internal sealed record TokenizerFacts(string File, string? Kind, int? Tokens, TokenFacts? Begin, TokenFacts? End, string? Fault)
 {
     private static readonly string[] Names = ["tokenizer.json", "tokenizer.model"];
 
@@ -69,11 +70,12 @@ internal sealed record TokenizerFacts(string File, int? Tokens, TokenFacts? Begi
         try
         {
             var tokenizer = Tokenizer.Load(folder);
-            return new TokenizerFacts(file, tokenizer.VocabularySize, TokenFacts.Of(tokenizer, tokenizer.BeginId), TokenFacts.Of(tokenizer, tokenizer.EndId), null);
+            return new TokenizerFacts(
+                file, tokenizer.Kind, tokenizer.VocabularySize, TokenFacts.Of(tokenizer, tokenizer.BeginId), TokenFacts.Of(tokenizer, tokenizer.EndId), null);
         }
         catch (KalmException error)
         {
-            return new TokenizerFacts(file, null, null, null, error.Message.ReplaceLineEndings("; "));
+            return new TokenizerFacts(file, null, null, null, null, error.Message.ReplaceLineEndings("; "));
         }
     }
 }

@@ -64,10 +64,10 @@ internal static class DescribeVerb
 
     private static (string Name, string Value)[] Of(TokenizerFacts? facts) => facts switch
     {
-        null => [("tokenizer", "missing: the folder has no tokenizer.json")],
+        null => [("tokenizer", "missing: the folder has neither tokenizer.json nor tokenizer.model")],
         { Tokens: { } tokens } =>
         [
-            ("tokenizer", $"{facts.File}, {tokens:N0} tokens"),
+            ("tokenizer", $"{facts.Kind}, {tokens:N0} tokens ({facts.File})"),
             ("begin token", facts.Begin is { } begin ? $"{begin.Piece} ({begin.Id}), put before every text" : "none is put before a text"),
             ("end token", facts.End is { } end ? $"{end.Piece} ({end.Id})" : "none"),
         ],

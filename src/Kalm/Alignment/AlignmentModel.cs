@@ -16,6 +16,7 @@ public sealed class AlignmentModel : IDisposable
     private static readonly Scalar Highest = Math.Log(1 / 0.01).ToScalar();
     private readonly CausalModel model;
     private readonly AdapterConfig? adapter;
+    private readonly AlignedBase? adaptedBase;
 
     /// <summary>Attaches what is learned to a base model.</summary>
     /// <param name="model">The base; not owned, must outlive this object.</param>
@@ -37,8 +38,10 @@ public sealed class AlignmentModel : IDisposable
                 Rank = options.LoraRank,
                 Alpha = options.LoraAlpha,
                 Dropout = options.LoraDropout,
-                TargetModules = options.LoraTargets,
+                RankStabilized = options.LoraRankStabilized,
+                TargetModules = options.LoraTargets is [AdapterConfig.AllLinearName] ? AdapterConfig.AllLinear : options.LoraTargets,
             };
+            adaptedBase = new AlignedBase(baseFolder, BaseFingerprint.Of(baseFolder));
             var matrices = LowRank.Initialise(model.Config, adapter, Randomness.Seed(options.Seed, "lora", 0));
             if (matrices.Count == 0)
                 throw new KalmException($"lora_targets: no module of this model is named {string.Join(", ", options.LoraTargets)}; expected some of {string.Join(", ", AdapterConfig.AllLinear)}");
@@ -93,7 +96,7 @@ public sealed class AlignmentModel : IDisposable
             adapter.Save(folder);
             CausalModel.WriteTensors(Path.Combine(folder, AdapterConfig.WeightsName), LowRank.Shapes(model.Config, adapter), name => Learned[name]);
         }
-        Json.Write(Path.Combine(folder, AlignedSettings.FileName), new AlignedSettings(-Math.Log(Temperature), wording));
+        Json.Write(Path.Combine(folder, AlignedSettings.FileName), new AlignedSettings(-Math.Log(Temperature), wording, adaptedBase));
     }
 
     /// <inheritdoc/>

@@ -98,7 +98,10 @@ public sealed record AlignmentOptions
     /// <summary>The dropout on the input of LoRA's matrices.</summary>
     public double LoraDropout { get; init; } = 0.05;
 
-    /// <summary>The modules that LoRA adapts.</summary>
+    /// <summary>Whether the product is scaled by alpha / sqrt(rank) instead (rsLoRA, arXiv 2312.03732), which lets high ranks learn.</summary>
+    public bool LoraRankStabilized { get; init; }
+
+    /// <summary>The modules of every layer that LoRA adapts, by the ends of their names; or <c>all-linear</c> alone.</summary>
     public IReadOnlyList<string> LoraTargets { get; init; } = ["gate_proj", "up_proj", "down_proj"];
 
     /// <summary>How the frozen base is held beside LoRA's matrices. Evaluation takes the base in full, so a run in 8 bits is measured with a

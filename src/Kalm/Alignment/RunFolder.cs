@@ -13,7 +13,7 @@ public sealed class RunFolder : IDisposable
 {
     private const int CheckpointsKept = 2;
     private const string MetricsName = "metrics.jsonl";
-    private const string CheckpointsName = "checkpoints";
+    internal const string CheckpointsName = "checkpoints";
     private readonly StreamWriter metrics;
     private readonly SummaryWriter events;
 

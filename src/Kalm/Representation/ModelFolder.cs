@@ -43,12 +43,25 @@ public sealed record ModelFolder(string Given, string Base, string? Adapter, Ali
             $"{path}: not a model: none of {ModelConfig.FileName}, {AdapterConfig.FileName}, {RunFile} is there{ForeignWeights.Found(path)}\nexpected a Hugging Face model folder or a run folder");
     }
 
+    /// <summary>Refuses an adapter whose base model is another one now than the one it was trained on.</summary>
+    /// <exception cref="KalmException">It is; the message names both.</exception>
+    public void RequireBase()
+    {
+        if (Adapter is null || Settings.Base is not { } trained)
+            return;
+        var found = BaseFingerprint.Of(Base);
+        if (found != trained.Fingerprint)
+            throw new KalmException(
+                $"{Adapter}: belongs to another base model\nfound {Base} with fingerprint {found[..12]}; expected {trained.Name} with fingerprint {trained.Fingerprint[..12]}");
+    }
+
     /// <summary>Loads the model, its adapter merged.</summary>
     /// <param name="device">Where the weights go; the CPU when null.</param>
     /// <param name="precision">How the layers' matrices are held; anything but F32 needs a model without adapter, because merging rewrites
     /// them.</param>
     public CausalModel Load(torch.Device? device = null, BasePrecision precision = BasePrecision.Fp32)
     {
+        RequireBase();
         if (Adapter is not null && precision != BasePrecision.Fp32)
             throw new ArgumentException("an adapter is merged in F32", nameof(precision));
         var model = CausalModel.Load(Base, device, precision);

@@ -82,19 +82,19 @@ public sealed class QuestionWording
     /// <exception cref="KalmException">The tokenizer has no end token, or the limit is too small for the fixed parts.</exception>
     public CompletionPrompt Learn(Prompt question, IReadOnlyList<Shot> shots, int[] response)
     {
-        var end = tokenizer.EndId ?? throw new KalmException("the tokenizer names no end token: a response could never end\nexpected eos_token in tokenizer_config.json");
-        var room = options.MaximumPromptTokens - response.Length - 1;
+        var labels = tokenizer.End(response);
+        var room = options.MaximumPromptTokens - labels.Length;
         var (prefix, _) = Prefix(question, shots, room - question.Length);
         var rest = question.Fit(room - prefix.Length);
         if (rest is null)
             throw new KalmException(
                 $"a prompt with its response needs more than {options.MaximumPromptTokens} tokens, the limit, even with its texts cut; expected a higher maximum_prompt_tokens");
-        return new CompletionPrompt(prefix, new Branch([.. rest, .. response], rest.Length - 1), [.. response, end]);
+        return new CompletionPrompt(prefix, new Branch([.. rest, .. response], rest.Length - 1), labels);
     }
 
     private (int[] Ids, int Shots) Prefix(Prompt question, IReadOnlyList<Shot> shots, int room)
     {
-        int[] begin = tokenizer.BeginId is { } id ? [id] : [];
+        var begin = tokenizer.Begin([]);
         room -= begin.Length + question.Opening.Length;
         var kept = new List<int[]>();
         foreach (var shot in shots.Reverse())

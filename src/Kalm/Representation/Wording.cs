@@ -78,7 +78,7 @@ public sealed class Wording
             branches.Add(Branch.ReadAtEnd(entityEnd));
         foreach (var relation in relations)
             branches.Add(Branch.ReadAtEnd([.. relation, .. queryEnd]));
-        return [new TextTree(WithBegin(description), branches)];
+        return [new TextTree(tokenizer.Begin(description), branches)];
     }
 
     private IEnumerable<TextTree> CompatViews(int[] description, bool withEntityView, IReadOnlyList<int[]> relations)
@@ -87,9 +87,9 @@ public sealed class Wording
         if (withEntityView)
             yield return Whole($"{{ {text} }}");
         foreach (var relation in relations)
-            yield return Whole($"[ {text}{tokenizer.Decode(relation)} ]");
+            yield return Whole($"[ {text}{tokenizer.DecodeContinuation(relation)} ]");
 
-        TextTree Whole(string view) => new([], [Branch.ReadAtEnd(WithBegin(tokenizer.Encode(view)))]);
+        TextTree Whole(string view) => new([], [Branch.ReadAtEnd(tokenizer.Begin(tokenizer.Encode(view)))]);
     }
 
     /// <summary>The prompt that asks for the tail of a query, and the response to learn.</summary>
@@ -111,6 +111,4 @@ public sealed class Wording
         style == WordingStyle.Compat ? $"[ {description}, {relation} ]" : $"{description}, {relation} ]",
         $"### Instruction:\n{QuestionWording.Instruction}\n\n### Input:\n{description}, {relation}\n\n### Response:\n",
         answer);
-
-    private int[] WithBegin(int[] tokens) => tokenizer.BeginId is { } begin ? [begin, .. tokens] : tokens;
 }

@@ -25,6 +25,7 @@ public class DescribeTests(TinyModel tiny) : IClassFixture<TinyModel>
         Assert.Equal(4 * (Body + (128 * vocabulary)), (int)json["weights"]!["types"]!["F32"]!);
         Assert.Equal(new FileInfo(Path.Combine(tiny.Model, "model.safetensors")).Length, (long)json["weights"]!["bytes"]!);
         Assert.Equal(vocabulary, (int)json["tokenizer"]!["tokens"]!);
+        Assert.Equal("byte-level BPE", (string?)json["tokenizer"]!["kind"]);
         Assert.Null(json["tokenizer"]!["begin"]);
         Assert.Equal("<|endoftext|>", (string?)json["tokenizer"]!["end"]!["piece"]);
         // Rank 8 on gate, up and down.
@@ -69,6 +70,18 @@ public class DescribeTests(TinyModel tiny) : IClassFixture<TinyModel>
     }
 
     [Fact]
+    public void A_tokenizer_of_more_tokens_than_the_model_is_told()
+    {
+        using var folder = new TemporaryFolder();
+        SparseCheckpoint.Make(folder.Path, SparseCheckpoint.SevenBillion with { VocabularySize = 100, LayerCount = 1 }, "BF16", 2, shards: 1);
+        foreach (var file in Directory.GetFiles(tiny.Model, "tokenizer*"))
+            File.Copy(file, folder.File(Path.GetFileName(file)));
+        var result = CommandLine.Run("describe", folder.Path).IsSuccess();
+        Assert.Matches("note: .*: the tokenizer has [0-9]+ tokens; expected at most vocab_size, 100", result.Error);
+        Assert.Contains("BF16; 406.4 MB in model.safetensors", result.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void What_is_no_model_is_a_fault_that_names_what_is_there()
     {
         using var folder = new TemporaryFolder();
@@ -106,7 +119,7 @@ public class DescribeTests(TinyModel tiny) : IClassFixture<TinyModel>
         result.IsSuccess();
         Assert.Contains("6,738,415,616; 6,476,271,616 without the embedding", result.Output, StringComparison.Ordinal);
         Assert.Contains("F16; 13.5 GB in 3 shards", result.Output, StringComparison.Ordinal);
-        Assert.Contains("missing: the folder has no tokenizer", result.Output, StringComparison.Ordinal);
+        Assert.Contains("missing: the folder has neither tokenizer.json nor tokenizer.model", result.Output, StringComparison.Ordinal);
         if (!OperatingSystem.IsLinux())
             return;
         Assert.InRange(peak, 1, 300 * Mebibyte);

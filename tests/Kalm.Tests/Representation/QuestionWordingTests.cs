@@ -52,7 +52,7 @@ public class QuestionWordingTests
         var (cut, none) = wording.Ask(question, shots, bare.Length - 6);
         Assert.Equal(0, none);
         Assert.Equal(bare.Length - 6, cut.Length);
-        Assert.Contains(" a long name of and tail?", Bytes.Decode(cut), StringComparison.Ordinal);
+        Assert.Contains(" a long name of  and tail?", Bytes.Decode(cut), StringComparison.Ordinal);
         Assert.Throws<KalmException>(() => wording.Ask(question, [], 20));
     }
 

@@ -41,7 +41,7 @@ internal sealed class JsonFields
         }
         catch (JsonException error)
         {
-            throw new KalmException($"{path}: not valid JSON: {error.Message}", error);
+            throw NotValid(path, error);
         }
         catch (InvalidOperationException error)
         {
@@ -98,12 +98,20 @@ internal sealed class JsonFields
 
     /// <summary>The error for the value of <paramref name="key"/>.</summary>
     public KalmException Fault(string key, string expected) =>
-        new($"{Path}: {_prefix}{key}: found {(_fields.TryGetValue(key, out var value) ? Excerpt(value) : "nothing")}, expected {expected}");
+        new($"{Path}: {_prefix}{FileFault.Plain(key)}: found {(_fields.TryGetValue(key, out var value) ? Excerpt(value) : "nothing")}, expected {expected}");
+
+    /// <summary>The error for a file that is not JSON. The reader's own message may repeat any amount of the file.</summary>
+    internal static KalmException NotValid(string what, JsonException error)
+    {
+        var place = error is { LineNumber: { } line, BytePositionInLine: { } at } ? $" in line {line + 1}, byte {at + 1}" : "";
+        var reason = error.Message.Split(" LineNumber:")[0];
+        return new KalmException($"{what}: not valid JSON{place}: {FileFault.Plain(reason)}", error);
+    }
 
     private static string Excerpt(JsonElement value)
     {
         var text = value.GetRawText().ReplaceLineEndings(" ");
-        return text.Length > LongestExcerpt ? string.Concat(text.AsSpan(0, LongestExcerpt), "...") : text;
+        return FileFault.Plain(text.Length > LongestExcerpt ? string.Concat(text.AsSpan(0, LongestExcerpt), "...") : text);
     }
 
     // Touches every text once, so that no later access can meet an escaped half of a surrogate pair.

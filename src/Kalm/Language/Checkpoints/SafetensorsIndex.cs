@@ -46,7 +46,7 @@ internal ref struct SafetensorsIndex
         }
         catch (JsonException error)
         {
-            throw new KalmException($"{path}: not valid JSON: {error.Message}", error);
+            throw JsonFields.NotValid(path, error);
         }
         return index._files.Count > 0 ? index._files : throw new KalmException(
             $"{path}: {MapName}: found {(index._mapSeen ? "no tensor" : "nothing")}, expected an object of tensor names and file names");

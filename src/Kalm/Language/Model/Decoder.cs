@@ -52,8 +52,9 @@ public sealed class Decoder : IDisposable
         Projection Project(int layer, string module) => new(
             Weight(TensorNames.OfLayer(layer, module)), frozen.GetValueOrDefault(TensorNames.ScalesOf(TensorNames.OfLayer(layer, module))),
             config.HasBias(module) ? Weight(TensorNames.BiasOfLayer(layer, module)) : null,
-            learned?.Find(AdapterConfig.LoraName(layer, module, 'A')), learned?.Find(AdapterConfig.LoraName(layer, module, 'B')),
-            lora?.Scale ?? 0, lora?.Dropout ?? 0);
+            learned?.Find(AdapterConfig.LoraName(TensorNames.Module(layer, module), 'A')),
+            learned?.Find(AdapterConfig.LoraName(TensorNames.Module(layer, module), 'B')),
+            lora?.ScaleOf(TensorNames.Module(layer, module)) ?? 0, lora?.Dropout ?? 0);
     }
 
     /// <summary>Draws the dropout of training passes; null (the default) drops nothing. Not owned.</summary>

@@ -1,4 +1,3 @@
-using Kalm.Engine;
 using Kalm.Language.Checkpoints;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -8,20 +7,22 @@ namespace Kalm.Language.Model;
 /// <summary>Low-rank adapters (LoRA, arXiv 2106.09685) in PEFT's names and shapes.</summary>
 public static class LowRank
 {
-    private static readonly string[] Modules =
-        ["self_attn.q_proj", "self_attn.k_proj", "self_attn.v_proj", "self_attn.o_proj", "mlp.gate_proj", "mlp.up_proj", "mlp.down_proj"];
+    private const string LayerPrefix = "model.layers.";
+    private const string WeightEnd = ".weight";
 
-    /// <summary>The matrices of an adapter: PEFT's names and shapes.</summary>
+    /// <summary>The matrices of an adapter that is learned: PEFT's names and shapes, for the linear modules of the layers that it targets.</summary>
     public static IEnumerable<(string Name, long[] Shape)> Shapes(ModelConfig config, AdapterConfig adapter)
     {
-        var shapes = config.TensorShapes().ToDictionary(tensor => tensor.Name, tensor => tensor.Shape);
-        for (var layer = 0; layer < config.LayerCount; layer++)
-            foreach (var module in Modules.Where(adapter.Targets))
-            {
-                var shape = shapes[TensorNames.OfLayer(layer, module)];
-                yield return (AdapterConfig.LoraName(layer, module, 'A'), [adapter.Rank, shape[1]]);
-                yield return (AdapterConfig.LoraName(layer, module, 'B'), [shape[0], adapter.Rank]);
-            }
+        foreach (var (name, shape) in config.TensorShapes())
+        {
+            if (shape.Length != 2 || !name.StartsWith(LayerPrefix, StringComparison.Ordinal))
+                continue;
+            var module = name[..^WeightEnd.Length];
+            if (!adapter.Targets(module))
+                continue;
+            yield return (AdapterConfig.LoraName(module, 'A'), [adapter.RankOf(module), shape[1]]);
+            yield return (AdapterConfig.LoraName(module, 'B'), [shape[0], adapter.RankOf(module)]);
+        }
     }
 
     /// <summary>Fresh matrices: A uniform within 1 / sqrt(in) (Kaiming with a = sqrt 5), B zero, so that training starts at the base model.</summary>
@@ -44,34 +45,35 @@ public static class LowRank
         return matrices;
     }
 
-    /// <summary>Adds scale * B A to every adapted weight of the model, in place, in F32.</summary>
+    /// <summary>Applies an adapter to every weight that it changes, in place, in F32.</summary>
     /// <param name="model">The base model, changed.</param>
     /// <param name="folder">A PEFT folder.</param>
-    /// <exception cref="KalmException">A matrix is missing or has another shape than the base asks for, or every B is zero.</exception>
+    /// <exception cref="KalmException">The adapter is not sound, not supported, or does not fit the base.</exception>
     public static void Merge(CausalModel model, string folder)
     {
-        var adapter = AdapterConfig.Load(folder);
-        using var file = SafetensorsFile.Open(Path.Combine(folder, AdapterConfig.WeightsName));
-        var shapes = Shapes(model.Config, adapter).ToList();
-        foreach (var (name, shape) in shapes)
-            if (!file.Find(name).Shape.SequenceEqual(shape))
-                throw new KalmException(
-                    $"{file.Path}: tensor {name} has shape {TensorEntry.Describe(file.Find(name).Shape)}; expected {TensorEntry.Describe(shape)} for this base model");
-        if (file.Tensors.Keys.Except(shapes.Select(tensor => tensor.Name)).FirstOrDefault() is { } stranger)
-            throw new KalmException($"{file.Path}: tensor {stranger} adapts nothing in this base model; expected {shapes.Count} matrices on {string.Join(", ", adapter.TargetModules)}");
+        ArgumentNullException.ThrowIfNull(model);
+        using var adapter = AdapterFolder.Open(folder, model.Config);
+        foreach (var name in adapter.Modules.Keys.Union(adapter.Replacements.Keys))
+            Apply(adapter, name, model.Weights[name]);
+    }
+
+    /// <summary>Applies an adapter to one weight, in place: W += scale B A, or W = the adapter's own.</summary>
+    /// <param name="adapter">The adapter.</param>
+    /// <param name="name">The weight's name in the base.</param>
+    /// <param name="weight">Its values, F32.</param>
+    public static void Apply(AdapterFolder adapter, string name, Tensor weight)
+    {
+        ArgumentNullException.ThrowIfNull(adapter);
+        ArgumentNullException.ThrowIfNull(weight);
         using var noGradient = no_grad();
-        using var scale = adapter.Scale.ToScalar();
-        var changed = false;
-        for (var layer = 0; layer < model.Config.LayerCount; layer++)
-            foreach (var module in Modules.Where(adapter.Targets))
-            {
-                using var scope = NewDisposeScope();
-                using var down = CausalModel.ReadTensor(file, AdapterConfig.LoraName(layer, module, 'A'), model.Device);
-                using var up = CausalModel.ReadTensor(file, AdapterConfig.LoraName(layer, module, 'B'), model.Device);
-                changed |= up.count_nonzero().ReadNumber() > 0;
-                model.Weights[TensorNames.OfLayer(layer, module)].add_(up.mm(down), scale);
-            }
-        if (!changed)
-            throw new KalmException($"{file.Path}: every lora_B is zero, so the adapter changes nothing; expected a trained adapter");
+        using var scope = NewDisposeScope();
+        if (adapter.Replacements.TryGetValue(name, out var replacement))
+            weight.copy_(CausalModel.ReadTensor(adapter.Weights, replacement.Name, weight.device));
+        if (!adapter.Modules.TryGetValue(name, out var module))
+            return;
+        using var scale = module.Scale.ToScalar();
+        var down = CausalModel.ReadTensor(adapter.Weights, module.Down.Name, weight.device);
+        var up = CausalModel.ReadTensor(adapter.Weights, module.Up.Name, weight.device);
+        weight.add_(up.mm(down), scale);
     }
 }

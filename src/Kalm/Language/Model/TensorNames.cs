@@ -16,10 +16,13 @@ public static class TensorNames
     public const string LayerPrefix = "model.layers.";
 
     /// <summary>The weight of a module of a layer, e.g. <c>mlp.gate_proj</c>.</summary>
-    public static string OfLayer(int layer, string module) => $"{LayerPrefix}{layer}.{module}.weight";
+    public static string OfLayer(int layer, string module) => Module(layer, module) + ".weight";
 
     /// <summary>The bias of a module of a layer, where it has one.</summary>
-    public static string BiasOfLayer(int layer, string module) => $"{LayerPrefix}{layer}.{module}.bias";
+    public static string BiasOfLayer(int layer, string module) => Module(layer, module) + ".bias";
+
+    /// <summary>The full name of a module of a layer.</summary>
+    public static string Module(int layer, string module) => $"{LayerPrefix}{layer}.{module}";
 
     /// <summary>The scales of the rows of a weight that is held in 8 bits, [outputs, 1]; no checkpoint has them.</summary>
     public static string ScalesOf(string weight) => weight + "_scale";

@@ -19,11 +19,27 @@ public sealed class AdapterConfigTests : IDisposable
             Alpha = 12.5,
             Dropout = 0.05,
             TargetModules = ["gate_proj", "mlp.up_proj"],
+            Layers = [1, 3],
+            RankPattern = [new("up_proj", 4), new(@"layers\.[01]\..*", 2)],
+            AlphaPattern = [new("gate_proj", 1.5)],
+            ModulesToSave = ["lm_head"],
             RankStabilized = true,
             InferenceMode = false,
         };
         config.Save(_folder.Path);
         Assert.Equivalent(config, AdapterConfig.Load(_folder.Path), strict: true);
+    }
+
+    [Fact]
+    public void A_pattern_of_targets_comes_back_as_saved()
+    {
+        var config = new AdapterConfig { Rank = 2, Alpha = 4, TargetPattern = @"model\.layers\.(?P<layer>[0-3])\..*_proj" };
+        config.Save(_folder.Path);
+        var read = AdapterConfig.Load(_folder.Path);
+        Assert.Equivalent(config, read, strict: true);
+        Assert.True(read.Targets("model.layers.2.mlp.up_proj"));
+        Assert.False(read.Targets("model.layers.2.mlp.up_proj.inner"));
+        Assert.False(read.Targets("base.model.layers.2.mlp.up_proj"));
     }
 
     [Fact]
@@ -46,12 +62,13 @@ public sealed class AdapterConfigTests : IDisposable
     [InlineData("false", 2.0)]
     [InlineData("true", 4.0)]
     public void Scale_is_alpha_over_the_rank_or_its_root(string rankStabilized, double expected) =>
-        Assert.Equal(expected, Load($"\"use_rslora\":{rankStabilized}").Scale);
+        Assert.Equal(expected, Load($"\"use_rslora\":{rankStabilized}").ScaleOf("model.layers.0.mlp.up_proj"));
 
     [Theory]
     [InlineData("\"peft_version\":\"0.17.1\",\"revision\":\"main\",\"auto_mapping\":{\"base_model_class\":\"LlamaForCausalLM\"}")]
     [InlineData("\"megatron_core\":\"megatron.core\",\"loftq_config\":{},\"fan_in_fan_out\":false,\"use_dora\":false,\"lora_bias\":false")]
     [InlineData("\"init_lora_weights\":\"gaussian\",\"modules_to_save\":null,\"rank_pattern\":{},\"alpha_pattern\":{},\"qalora_group_size\":16")]
+    [InlineData("\"task_type\":null,\"exclude_modules\":null,\"target_parameters\":null,\"ensure_weight_tying\":false,\"arrow_config\":null")]
     [InlineData("\"a_field_of_the_future\":false,\"another\":[]")]
     public void Accepts_fields_at_their_defaults(string fields) => Assert.Equal(4, Load(fields).Rank);
 
@@ -60,21 +77,28 @@ public sealed class AdapterConfigTests : IDisposable
     [InlineData("lora_bias", "true")]
     [InlineData("layer_replication", "[[0,2]]")]
     [InlineData("trainable_token_indices", "[1]")]
-    [InlineData("modules_to_save", "[\"lm_head\"]")]
-    [InlineData("rank_pattern", "{\"up_proj\":2}")]
-    [InlineData("alpha_pattern", "{\"up_proj\":2}")]
     [InlineData("init_lora_weights", "\"pissa\"")]
     [InlineData("init_lora_weights", "\"pissa_niter_16\"")]
     [InlineData("init_lora_weights", "\"olora\"")]
     [InlineData("init_lora_weights", "\"loftq\"")]
     [InlineData("fan_in_fan_out", "true")]
     [InlineData("exclude_modules", "\"up_proj\"")]
-    [InlineData("layers_to_transform", "[0]")]
     [InlineData("bias", "\"all\"")]
     [InlineData("task_type", "\"SEQ_CLS\"")]
     [InlineData("peft_type", "\"IA3\"")]
     [InlineData("a_field_of_the_future", "3")]
-    [InlineData("target_modules", "\".*_proj\"")]
+    [InlineData("init_lora_weights", "\"eva\"")]
+    [InlineData("init_lora_weights", "\"corda\"")]
+    [InlineData("target_parameters", "[\"experts\"]")]
+    [InlineData("layers_to_transform", "\"0\"")]
+    [InlineData("layers_to_transform", "[-1]")]
+    [InlineData("layers_pattern", "\"h\"")]
+    [InlineData("rank_pattern", "{\"up_proj\":0}")]
+    [InlineData("rank_pattern", "{\"up_proj\":1.5}")]
+    [InlineData("alpha_pattern", "{\"up_proj\":null}")]
+    [InlineData("modules_to_save", "\"lm_head\"")]
+    [InlineData("target_modules", "\"(proj\"")]
+    [InlineData("target_modules", "\"\"")]
     [InlineData("target_modules", "[]")]
     [InlineData("target_modules", "[1]")]
     [InlineData("target_modules", "null")]
@@ -86,7 +110,8 @@ public sealed class AdapterConfigTests : IDisposable
     public void Refuses_what_is_wrong_or_not_supported_by_key(string key, string value)
     {
         var error = Assert.Throws<KalmException>(() => Load($"\"{key}\":{value}"));
-        Assert.StartsWith(_folder.File("adapter_config.json") + ": " + key + ": found ", error.Message, StringComparison.Ordinal);
+        Assert.StartsWith(_folder.File("adapter_config.json") + ": " + key, error.Message, StringComparison.Ordinal);
+        Assert.Contains(": found ", error.Message, StringComparison.Ordinal);
         Assert.Contains("expected", error.Message, StringComparison.Ordinal);
     }
 
@@ -101,10 +126,43 @@ public sealed class AdapterConfigTests : IDisposable
     }
 
     [Fact]
+    public void Only_the_layers_named_are_transformed()
+    {
+        var config = Load("\"layers_to_transform\":1,\"layers_pattern\":[\"layers\"]");
+        Assert.True(config.Targets("model.layers.1.mlp.up_proj"));
+        Assert.False(config.Targets("model.layers.11.mlp.up_proj"));
+        Assert.False(config.Targets("model.layers.0.mlp.up_proj"));
+        Assert.True(Load("\"layers_to_transform\":[]").Targets("model.layers.0.mlp.up_proj"));
+    }
+
+    [Theory]
+    [InlineData("model.layers.0.mlp.up_proj", 5, 2)]
+    [InlineData("model.layers.1.mlp.up_proj", 6, 2)]
+    [InlineData("model.layers.12.mlp.up_proj", 7, 2)]
+    [InlineData("model.layers.2.mlp.up_proj", 4, 2)]
+    [InlineData("model.layers.2.mlp.down_proj", 4, 9)]
+    [InlineData("model.layers.2.mlp.knockdown_proj", 4, 8)]
+    public void The_first_key_that_matches_a_module_or_its_dotted_end_decides(string module, int rank, double alpha)
+    {
+        var config = Load("\"rank_pattern\":{\"model.layers.0.mlp.up_proj\":5,\"layers\\\\.1\\\\.mlp\\\\.up_proj\":6,\"layers\\\\.1.*up_proj\":7},"
+            + "\"alpha_pattern\":{\"mlp.up_proj\":2,\"down_proj\":9}");
+        Assert.Equal(rank, config.RankOf(module));
+        Assert.Equal(alpha / rank, config.ScaleOf(module));
+    }
+
+    [Fact]
+    public void A_pattern_without_end_is_an_error_not_a_hang()
+    {
+        var config = Load("\"target_modules\":\"(.*.*)*_norm\"");
+        Assert.Contains("takes too long", Assert.Throws<KalmException>(() => config.Targets("model.layers.0.self_attn.q_projection_of_some_length")).Message,
+            StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Tensors_have_the_names_of_PEFT()
     {
-        Assert.Equal("base_model.model.model.layers.3.mlp.gate_proj.lora_A.weight", AdapterConfig.LoraName(3, "mlp.gate_proj", 'A'));
-        Assert.Throws<ArgumentOutOfRangeException>(() => AdapterConfig.LoraName(3, "mlp.gate_proj", 'C'));
+        Assert.Equal("base_model.model.model.layers.3.mlp.gate_proj.lora_A.weight", AdapterConfig.LoraName("model.layers.3.mlp.gate_proj", 'A'));
+        Assert.Throws<ArgumentOutOfRangeException>(() => AdapterConfig.LoraName("model.layers.3.mlp.gate_proj", 'C'));
     }
 
     private AdapterConfig Load(string fields)

@@ -1,0 +1,40 @@
+namespace Kalm.Language.Checkpoints;
+
+/// <summary>The ranges of the values of an <see cref="AdapterConfig"/>.</summary>
+internal static class AdapterConfigCheck
+{
+    /// <summary>Checks that the values are in range.</summary>
+    /// <exception cref="KalmException">One is not; the message names its key in the file <paramref name="path"/>.</exception>
+    public static void Require(AdapterConfig config, string path)
+    {
+        Positive("r", config.Rank, config.Rank > 0, "a positive whole number");
+        Positive("lora_alpha", config.Alpha, IsStrength(config.Alpha), "a positive number");
+        if (!(config.Dropout >= 0 && config.Dropout < 1))
+            throw Fault("lora_dropout", config.Dropout, "a number from 0 to below 1");
+        foreach (var (key, rank) in config.RankPattern)
+            Positive($"rank_pattern.{key}", rank, rank > 0, "a positive whole number");
+        foreach (var (key, alpha) in config.AlphaPattern)
+            Positive($"alpha_pattern.{key}", alpha, IsStrength(alpha), "a positive number");
+        foreach (var key in config.RankPattern.Select(pair => pair.Key).Concat(config.AlphaPattern.Select(pair => pair.Key)))
+            if (!AdapterPattern.IsValid(key))
+                throw Fault("rank_pattern, alpha_pattern", key, "names or regular expressions");
+        if (config.TargetPattern is { } pattern && !AdapterPattern.IsValid(pattern))
+            throw Fault("target_modules", pattern, "a regular expression");
+        if (config.TargetPattern is null && (config.TargetModules.Count == 0 || config.TargetModules.Any(string.IsNullOrEmpty)))
+            throw Fault("target_modules", "an empty list or name", "at least one module name");
+        if (config.ModulesToSave.Any(string.IsNullOrEmpty))
+            throw Fault("modules_to_save", "an empty name", "module names");
+        if (config.Layers is { } layers && (config.TargetPattern is not null || layers.Count == 0 || layers.Any(layer => layer < 0)))
+            throw Fault("layers_to_transform", $"[{string.Join(", ", layers)}]", "layers from 0, with target_modules as a list");
+
+        void Positive(string key, object found, bool holds, string expected)
+        {
+            if (!holds)
+                throw Fault(key, found, expected);
+        }
+
+        KalmException Fault(string key, object found, string expected) => new($"{path}: {key}: found {found}, expected {expected}");
+    }
+
+    private static bool IsStrength(double alpha) => alpha > 0 && double.IsFinite(alpha);
+}

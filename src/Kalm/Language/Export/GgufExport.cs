@@ -1,0 +1,122 @@
+using Kalm.Language.Checkpoints;
+using Kalm.Language.Model;
+using static TorchSharp.torch;
+
+namespace Kalm.Language.Export;
+
+/// <summary>Writes a model as one GGUF file that llama.cpp runs, weight by weight.</summary>
+public static class GgufExport
+{
+    /// <summary>The divisors of the rotary frequencies, where they are scaled as in Llama 3.</summary>
+    private const string RotaryDivisors = "rope_freqs.weight";
+
+    /// <summary>Writes the file.</summary>
+    /// <param name="path">The file, replaced when it exists.</param>
+    /// <param name="source">The weights.</param>
+    /// <param name="type">The type of matrices; vectors stay F32, and Q8_0 keeps matrices whose rows are not whole blocks in F16.</param>
+    /// <param name="name">The model's name, for people.</param>
+    /// <returns>What the user should know, in sentences.</returns>
+    /// <exception cref="KalmException">The model has something that llama.cpp cannot do, a number is too large for the type, or the file
+    /// cannot be written.</exception>
+    public static IReadOnlyList<string> Write(string path, MergedCheckpoint source, GgufTensorType type, string name)
+    {
+        ArgumentNullException.ThrowIfNull(source);
+        var config = source.Config;
+        RequireSupported(config);
+        var warnings = new List<string>();
+        using var writer = new GgufWriter();
+        AddModel(writer, config, type, name);
+        GgufTokenizer.Add(writer, source.Folder, config, warnings);
+        var names = new Dictionary<string, string>();
+        var types = new Dictionary<string, GgufTensorType>();
+        if (config.RopeScaling is Llama3Scaling)
+            writer.Declare(RotaryDivisors, GgufTensorType.F32, [config.HeadDimension / 2]);
+        foreach (var (original, shape) in config.TensorShapes())
+        {
+            var written = GgufNames.Tensor(original);
+            names.Add(written, original);
+            types.Add(written, TypeOf(type, shape));
+            writer.Declare(written, types[written], shape);
+        }
+        if (config.SlidingWindow is { } window && window < config.MaxPositions)
+            warnings.Add($"llama.cpp knows no sliding window for {GgufNames.Architecture(config.Architecture)}: texts longer than {window} tokens get other numbers there");
+        writer.Write(path, (written, stream) =>
+        {
+            using var scope = NewDisposeScope();
+            if (written == RotaryDivisors)
+                GgufNumbers.Write(written, GgufTensorType.F32, Divisors(config), stream);
+            else
+                TensorParts.ForEach(Arranged(source.Read(names[written]), names[written], config), part => GgufNumbers.Write(written, types[written], part, stream));
+        });
+        return warnings;
+    }
+
+    private static void AddModel(GgufWriter writer, ModelConfig config, GgufTensorType type, string name)
+    {
+        var architecture = GgufNames.Architecture(config.Architecture);
+        writer.Add("general.architecture", architecture);
+        writer.Add("general.type", "model");
+        writer.Add("general.name", name);
+        writer.Add("general.file_type", type switch
+        {
+            GgufTensorType.F32 => 0L,
+            GgufTensorType.F16 => 1,
+            GgufTensorType.Q8 => 7,
+            _ => 32,
+        });
+        writer.Add("general.quantization_version", 2L);
+        writer.Add($"{architecture}.vocab_size", (long)config.VocabularySize);
+        writer.Add($"{architecture}.context_length", (long)config.MaxPositions);
+        writer.Add($"{architecture}.embedding_length", (long)config.HiddenSize);
+        writer.Add($"{architecture}.block_count", (long)config.LayerCount);
+        writer.Add($"{architecture}.feed_forward_length", (long)config.IntermediateSize);
+        writer.Add($"{architecture}.attention.head_count", (long)config.HeadCount);
+        writer.Add($"{architecture}.attention.head_count_kv", (long)config.KeyValueHeadCount);
+        writer.Add($"{architecture}.attention.key_length", (long)config.HeadDimension);
+        writer.Add($"{architecture}.attention.value_length", (long)config.HeadDimension);
+        writer.Add($"{architecture}.attention.layer_norm_rms_epsilon", config.NormEpsilon);
+        if (config.SlidingWindow is { } window)
+            writer.Add($"{architecture}.attention.sliding_window", (long)window);
+        writer.Add($"{architecture}.rope.dimension_count", (long)config.HeadDimension);
+        writer.Add($"{architecture}.rope.freq_base", config.RopeTheta);
+        if (config.RopeScaling is LinearScaling linear)
+        {
+            writer.Add($"{architecture}.rope.scaling.type", "linear");
+            writer.Add($"{architecture}.rope.scaling.factor", linear.Factor);
+        }
+    }
+
+    private static void RequireSupported(ModelConfig config)
+    {
+        if (GgufNames.IsLlama(config.Architecture))
+            return;
+        if (config.RopeScaling is Llama3Scaling)
+            throw new KalmException($"rope_scaling: found llama3 on {config.Architecture.ModelType}; expected none or linear: llama.cpp scales only llama so");
+        if (config.AttentionBias && config.Architecture.NormalisesHeads)
+            throw new KalmException($"attention_bias: found true on {config.Architecture.ModelType}; expected false: llama.cpp has no such biases there");
+    }
+
+    private static GgufTensorType TypeOf(GgufTensorType type, long[] shape) =>
+        shape.Length < 2 ? GgufTensorType.F32
+        : type == GgufTensorType.Q8 && shape[^1] % GgufNumbers.BlockSize != 0 ? GgufTensorType.F16
+        : type;
+
+    private static float[] Divisors(ModelConfig config) => [.. Enumerable.Range(0, config.HeadDimension / 2).Select(index =>
+    {
+        var frequency = Math.Pow(config.RopeTheta, -2.0 * index / config.HeadDimension);
+        return (float)(frequency / config.RopeScaling!.Scale(frequency));
+    })];
+
+    // llama.cpp turns neighbouring rows of a head together where the checkpoint has the first half with the second: new row 2i + j of a
+    // head is old row j * width / 2 + i.
+    private static Tensor Arranged(Tensor weight, string name, ModelConfig config)
+    {
+        var heads = name.Contains(".self_attn.q_proj.", StringComparison.Ordinal) ? config.HeadCount
+            : name.Contains(".self_attn.k_proj.", StringComparison.Ordinal) ? config.KeyValueHeadCount
+            : 0;
+        if (heads == 0 || !GgufNames.IsLlama(config.Architecture))
+            return weight;
+        using var scope = NewDisposeScope();
+        return weight.view(heads, 2, config.HeadDimension / 2, -1).transpose(1, 2).reshape(weight.shape).MoveToOuterDisposeScope();
+    }
+}
