@@ -1,8 +1,13 @@
+using Kalm.Files;
+
 namespace Kalm.Language.Checkpoints;
 
 /// <summary>The ranges of the values of an <see cref="AdapterConfig"/>.</summary>
 internal static class AdapterConfigCheck
 {
+    // Every module of the largest models may have a key of its own.
+    private const int MostKeys = 4096;
+
     /// <summary>Checks that the values are in range.</summary>
     /// <exception cref="KalmException">One is not; the message names its key in the file <paramref name="path"/>.</exception>
     public static void Require(AdapterConfig config, string path)
@@ -11,15 +16,17 @@ internal static class AdapterConfigCheck
         Positive("lora_alpha", config.Alpha, IsStrength(config.Alpha), "a positive number");
         if (!(config.Dropout >= 0 && config.Dropout < 1))
             throw Fault("lora_dropout", config.Dropout, "a number from 0 to below 1");
+        if (Math.Max(config.RankPattern.Count, config.AlphaPattern.Count) is > MostKeys and var count)
+            throw Fault("rank_pattern, alpha_pattern", $"{count} keys", $"at most {MostKeys}");
         foreach (var (key, rank) in config.RankPattern)
             Positive($"rank_pattern.{key}", rank, rank > 0, "a positive whole number");
         foreach (var (key, alpha) in config.AlphaPattern)
             Positive($"alpha_pattern.{key}", alpha, IsStrength(alpha), "a positive number");
         foreach (var key in config.RankPattern.Select(pair => pair.Key).Concat(config.AlphaPattern.Select(pair => pair.Key)))
             if (!AdapterPattern.IsValid(key))
-                throw Fault("rank_pattern, alpha_pattern", key, "names or regular expressions");
+                throw Fault("rank_pattern, alpha_pattern", FileFault.Quote(key), $"names or regular expressions of at most {AdapterPattern.LongestPattern} characters");
         if (config.TargetPattern is { } pattern && !AdapterPattern.IsValid(pattern))
-            throw Fault("target_modules", pattern, "a regular expression");
+            throw Fault("target_modules", FileFault.Quote(pattern), $"a regular expression of at most {AdapterPattern.LongestPattern} characters");
         if (config.TargetPattern is null && (config.TargetModules.Count == 0 || config.TargetModules.Any(string.IsNullOrEmpty)))
             throw Fault("target_modules", "an empty list or name", "at least one module name");
         if (config.ModulesToSave.Any(string.IsNullOrEmpty))

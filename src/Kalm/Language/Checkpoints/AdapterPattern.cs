@@ -21,9 +21,16 @@ internal static partial class AdapterPattern
     /// <summary>Whether a pattern of <c>target_modules</c> matches the whole module.</summary>
     public static bool MatchesWhole(string pattern, string module) => IsMatch($@"\A(?:{OfDotNet(pattern)})\z", pattern, module);
 
-    /// <summary>Whether a text is a regular expression.</summary>
+    /// <summary>The most characters that a pattern may have; each takes memory to understand.</summary>
+    public const int LongestPattern = 4096;
+
+    /// <summary>Whether a text is a regular expression of bounded length.</summary>
     public static bool IsValid(string pattern)
     {
+        if (pattern.Length > LongestPattern)
+            return false;
+        if (PlainName().IsMatch(pattern))
+            return true;
         try
         {
             _ = new Regex(OfDotNet(pattern), RegexOptions.CultureInvariant, Longest);

@@ -1,5 +1,6 @@
 using Kalm.Language.Checkpoints;
 using Kalm.Language.Model;
+using Kalm.Language.Tokenization;
 using static TorchSharp.torch;
 
 namespace Kalm.Language.Export;
@@ -26,7 +27,7 @@ public static class GgufExport
         var warnings = new List<string>();
         using var writer = new GgufWriter();
         AddModel(writer, config, type, name);
-        GgufTokenizer.Add(writer, source.Folder, config, warnings);
+        GgufTokenizer.Add(writer, Tokenizer.Load(source.Folder).Definition, config, warnings);
         var names = new Dictionary<string, string>();
         var types = new Dictionary<string, GgufTensorType>();
         if (config.RopeScaling is Llama3Scaling)

@@ -9,6 +9,9 @@ internal static class GgufSplitting
     /// <summary>What llama.cpp falls back to.</summary>
     public const string Unknown = "default";
 
+    /// <summary>GPT-2's words.</summary>
+    public const string Gpt2 = "gpt-2";
+
     private const string Llama3 =
         @"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+";
 
@@ -20,7 +23,7 @@ internal static class GgufSplitting
 
     private static readonly Dictionary<string, string> Names = new()
     {
-        ["ByteLevel+words"] = "gpt-2",
+        ["ByteLevel+words"] = Gpt2,
         ["Digits+ByteLevel+words"] = "smollm",
         [$"Split {Llama3}+ByteLevel"] = "llama-bpe",
         [$"Split {Qwen2}+ByteLevel"] = "qwen2",
@@ -31,13 +34,9 @@ internal static class GgufSplitting
     public static string? Find(JsonPart root) =>
         root.FindObject("pre_tokenizer") is { } part ? Names.GetValueOrDefault(string.Join("+", Steps(part).Select(Describe))) : null;
 
-    /// <summary>The parts of a pre-tokenizer or normalizer, those of sequences one after the other.</summary>
-    public static IEnumerable<JsonPart> Steps(JsonPart part)
-    {
-        if (part.Require("type").Text() != "Sequence")
-            return [part];
-        return (part.Find("pretokenizers") ?? part.Require("normalizers")).Items().SelectMany(Steps);
-    }
+    // Sequences may lie within sequences.
+    private static IEnumerable<JsonPart> Steps(JsonPart part) =>
+        part.Require("type").Text() == "Sequence" ? part.Require("pretokenizers").Items().SelectMany(Steps) : [part];
 
     private static string Describe(JsonPart step) => step.Require("type").Text() switch
     {

@@ -1,4 +1,5 @@
-using Kalm.Files;
+using System.Text;
+using System.Text.Json;
 using Kalm.Language.Checkpoints;
 using Kalm.Language.Tokenization;
 
@@ -7,34 +8,45 @@ namespace Kalm.Language.Export;
 /// <summary>Writes a tokenizer into a GGUF file: the vocabulary, which of its tokens have a special meaning, and the chat template.</summary>
 internal static class GgufTokenizer
 {
+    private const string TemplateKey = "chat_template";
+
     /// <summary>Adds the keys <c>tokenizer.*</c>.</summary>
     /// <param name="writer">The file.</param>
-    /// <param name="folder">The Hugging Face folder with the tokenizer's files.</param>
-    /// <param name="config">Gives the rows of the embedding, and end tokens where the tokenizer names none.</param>
+    /// <param name="definition">The tokenizer.</param>
+    /// <param name="model">Gives the rows of the embedding, and begin and end tokens where the tokenizer names none.</param>
     /// <param name="warnings">Takes what the user should know.</param>
-    public static void Add(GgufWriter writer, string folder, ModelConfig config, List<string> warnings)
+    public static void Add(GgufWriter writer, TokenizerDefinition definition, ModelConfig model, List<string> warnings)
     {
-        var tokenizer = Tokenizer.Load(folder);
-        var vocabulary = GgufVocabulary.Read(folder, config.VocabularySize, warnings);
+        var vocabulary = GgufVocabulary.Of(definition, model.VocabularySize);
+        var config = Part(definition, TokenizerReader.ConfigFile);
         writer.Add("tokenizer.ggml.model", vocabulary.Model);
-        if (vocabulary.Splitting is { } splitting)
-            writer.Add("tokenizer.ggml.pre", splitting);
+        if (definition.SpellsBytes)
+            writer.Add("tokenizer.ggml.pre", Splitting(definition, warnings));
         writer.Add("tokenizer.ggml.tokens", vocabulary.Tokens);
         if (vocabulary.Scores is { } scores)
             writer.Add("tokenizer.ggml.scores", scores);
         writer.Add("tokenizer.ggml.token_type", vocabulary.Types);
         if (vocabulary.Merges is { } merges)
             writer.Add("tokenizer.ggml.merges", merges);
-        var special = ReadConfig(folder);
-        AddId(writer, "bos", tokenizer.BeginId ?? Find(vocabulary, special, "bos_token") ?? config.BeginTokenId);
-        AddId(writer, "eos", tokenizer.EndId ?? (config.EndTokenIds.Count > 0 ? config.EndTokenIds[0] : null));
-        AddId(writer, "unknown", vocabulary.UnknownId ?? Find(vocabulary, special, "unk_token"));
-        AddId(writer, "padding", Find(vocabulary, special, "pad_token"));
-        writer.Add("tokenizer.ggml.add_bos_token", tokenizer.BeginId is not null);
+        AddId(writer, "bos", definition.BeginId ?? Find(definition, config, "bos_token") ?? model.BeginTokenId);
+        AddId(writer, "eos", definition.EndId ?? (model.EndTokenIds.Count > 0 ? model.EndTokenIds[0] : null));
+        AddId(writer, "unknown", definition.UnknownPiece is { } unknown ? definition.Find(unknown) : Find(definition, config, "unk_token"));
+        AddId(writer, "padding", Find(definition, config, "pad_token"));
+        writer.Add("tokenizer.ggml.add_bos_token", definition.BeginId is not null);
         writer.Add("tokenizer.ggml.add_eos_token", false);
         writer.Add("tokenizer.ggml.add_space_prefix", vocabulary.AddsSpace);
-        if (ChatTemplate(folder, special) is { } template)
-            writer.Add("tokenizer.chat_template", template);
+        if (ChatTemplate(definition, config) is { } template)
+            writer.Add($"tokenizer.{TemplateKey}", template);
+    }
+
+    // A tokenizer of our own making is cut as GPT-2 is.
+    private static string Splitting(TokenizerDefinition definition, List<string> warnings)
+    {
+        var root = Part(definition, TokenizerReader.TokenizerFile);
+        if ((root is { } part ? GgufSplitting.Find(part) : GgufSplitting.Gpt2) is { } name)
+            return name;
+        warnings.Add($"llama.cpp has no name for this tokenizer's pre_tokenizer: it will cut some texts into other tokens ('{GgufSplitting.Unknown}')");
+        return GgufSplitting.Unknown;
     }
 
     private static void AddId(GgufWriter writer, string which, int? id)
@@ -43,43 +55,25 @@ internal static class GgufTokenizer
             writer.Add($"tokenizer.ggml.{which}_token_id", (long)known);
     }
 
-    private static JsonPart? ReadConfig(string folder)
-    {
-        var path = Path.Combine(folder, TokenizerReader.ConfigFile);
-        return JsonPart.ReadFile(path) is { } content ? JsonPart.Parse(path, content) : null;
-    }
+    private static JsonPart? Part(TokenizerDefinition definition, string name) =>
+        definition.SourceFiles.TryGetValue(name, out var content) ? JsonPart.Parse(name, content) : null;
 
-    private static int? Find(GgufVocabulary vocabulary, JsonPart? config, string key)
+    private static int? Find(TokenizerDefinition definition, JsonPart? config, string key)
     {
         if (config?.Find(key) is not { } part)
             return null;
-        var text = part.Value.ValueKind == System.Text.Json.JsonValueKind.Object ? part.Require("content").Text() : part.Text();
-        return vocabulary.Tokens.IndexOf(text) is >= 0 and var id ? id : null;
+        return definition.Find(part.Value.ValueKind == JsonValueKind.Object ? part.Require("content").Text() : part.Text());
     }
 
     // A file of its own in newer folders; in older ones a text, or a list of named ones.
-    private static string? ChatTemplate(string folder, JsonPart? config)
+    private static string? ChatTemplate(TokenizerDefinition definition, JsonPart? config)
     {
-        const string Key = "chat_template";
-        var path = Path.Combine(folder, Key + ".jinja");
-        if (File.Exists(path))
-            return ReadText(path);
-        if (config?.Find(Key) is not { } part)
+        if (definition.SourceFiles.TryGetValue(TemplateKey + ".jinja", out var content))
+            return Encoding.UTF8.GetString(content);
+        if (config?.Find(TemplateKey) is not { } part)
             return null;
-        if (part.Value.ValueKind != System.Text.Json.JsonValueKind.Array)
+        if (part.Value.ValueKind != JsonValueKind.Array)
             return part.Text();
         return part.Items().Where(item => item.FindText("name") == "default").Select(item => item.FindText("template")).FirstOrDefault();
-    }
-
-    private static string ReadText(string path)
-    {
-        try
-        {
-            return File.ReadAllText(path);
-        }
-        catch (Exception error) when (FileFault.Is(error))
-        {
-            throw FileFault.At(path, "read", error);
-        }
     }
 }

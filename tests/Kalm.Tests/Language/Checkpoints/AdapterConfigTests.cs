@@ -159,6 +159,14 @@ public sealed class AdapterConfigTests : IDisposable
     }
 
     [Fact]
+    public void Patterns_are_bounded_in_length_and_number()
+    {
+        Assert.Contains("target_modules", Assert.Throws<KalmException>(() => Load($"\"target_modules\":\"{new string('(', 5000)}\"")).Message, StringComparison.Ordinal);
+        var many = string.Join(",", Enumerable.Range(0, 5000).Select(index => $"\"a*{index}\":1"));
+        Assert.Contains("5000 keys", Assert.Throws<KalmException>(() => Load($"\"rank_pattern\":{{{many}}}")).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Tensors_have_the_names_of_PEFT()
     {
         Assert.Equal("base_model.model.model.layers.3.mlp.gate_proj.lora_A.weight", AdapterConfig.LoraName("model.layers.3.mlp.gate_proj", 'A'));

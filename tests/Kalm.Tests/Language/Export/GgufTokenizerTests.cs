@@ -1,5 +1,7 @@
 using System.Text.Json.Nodes;
+using Kalm.Language.Checkpoints;
 using Kalm.Language.Export;
+using Kalm.Language.Tokenization;
 using static Kalm.Tests.Language.Export.ModelFolders;
 
 namespace Kalm.Tests.Language.Export;
@@ -72,66 +74,83 @@ public class GgufTokenizerTests : TorchTest
         using var folder = new TemporaryFolder();
         var path = Copy(folder, "llama3");
         WriteTokenizer(path, tokenizer => tokenizer["pre_tokenizer"]!["use_regex"] = false);
-        var warnings = new List<string>();
-        var vocabulary = GgufVocabulary.Read(path, 64, warnings);
-        Assert.Equal("default", vocabulary.Splitting);
-        Assert.Contains("pre_tokenizer", Assert.Single(warnings), StringComparison.Ordinal);
+        using var source = Open(path);
+        Assert.Contains("pre_tokenizer", Assert.Single(GgufExport.Write(folder.File("made.gguf"), source, GgufTensorType.F32, "made")), StringComparison.Ordinal);
+        Assert.Equal("default", new GgufFile(folder.File("made.gguf")).Key<string>("tokenizer.ggml.pre"));
     }
 
     [Fact]
-    public void Pieces_with_byte_fallback_get_scores_by_the_rank_of_their_merge()
+    public void A_trained_tokenizer_is_cut_as_GPT_2_s()
     {
+        var tokenizer = Tokenizer.Train(["the theme of the thesis"], 262);
+        using var writer = new GgufWriter();
+        GgufTokenizer.Add(writer, tokenizer.Definition, ModelConfig.Load(Fixture("llama3")) with { VocabularySize = 300 }, []);
         using var folder = new TemporaryFolder();
-        folder.Write("tokenizer.json", """
-            {"added_tokens": [{"id": 0, "content": "<unk>", "special": true}, {"id": 1, "content": "<s>", "special": true}, {"id": 9, "content": "▁x", "special": false}],
-             "normalizer": {"type": "Sequence", "normalizers": [{"type": "Prepend", "prepend": "▁"}, {"type": "Replace", "pattern": {"String": " "}, "content": "▁"}]},
-             "model": {"type": "BPE", "unk_token": "<unk>", "byte_fallback": true,
-              "vocab": {"<unk>": 0, "<s>": 1, "<0x0A>": 2, "▁t": 3, "er": 4, "ter": 5, "t": 6, "e": 7, "r": 8},
-              "merges": ["▁ t", "e r", ["t", "er"], "te r"]}}
-            """);
-        var warnings = new List<string>();
-        var vocabulary = GgufVocabulary.Read(folder.Path, 11, warnings);
-        Assert.Empty(warnings);
+        writer.Write(folder.File("made.gguf"), (_, _) => { });
+        var file = new GgufFile(folder.File("made.gguf"));
+        Assert.Equal("gpt-2", file.Key<string>("tokenizer.ggml.pre"));
+        Assert.Equal(tokenizer.EndId, (int)file.Key<uint>("tokenizer.ggml.eos_token_id"));
+        Assert.Equal(Enumerable.Range(0, tokenizer.VocabularySize).Select(tokenizer.Piece), file.Key<string[]>("tokenizer.ggml.tokens").Take(tokenizer.VocabularySize));
+    }
+
+    [Fact]
+    public void Pieces_without_scores_are_ordered_by_the_rank_of_their_merge()
+    {
+        var vocabulary = GgufVocabulary.Of(Characters(), 11);
         Assert.Equal("llama", vocabulary.Model);
-        Assert.Null(vocabulary.Splitting);
         Assert.Null(vocabulary.Merges);
         Assert.True(vocabulary.AddsSpace);
-        Assert.Equal(0, vocabulary.UnknownId);
         Assert.Equal([2, 3, 6, 1, 1, 1, 1, 1, 1, 4, 5], vocabulary.Types);
         Assert.Equal(" x", vocabulary.Tokens[9]);
-        Assert.Equal([0, -1, -2], vocabulary.Scores![3..6]);
-        Assert.All(vocabulary.Scores[6..9], score => Assert.True(score < -2));
-        Assert.Equal([0, 0, 0], vocabulary.Scores[..3]);
+        Assert.Equal([0, -1, -2], vocabulary.Scores!.Skip(3).Take(3));
+        Assert.All(vocabulary.Scores!.Skip(6).Take(3), score => Assert.True(score < -2));
+        Assert.Equal([0, 0, 0], vocabulary.Scores!.Take(3));
     }
 
     [Theory]
-    [InlineData("first", true)]
-    [InlineData("always", true)]
-    [InlineData("never", false)]
-    public void Metaspace_says_whether_a_text_is_given_a_space(string scheme, bool adds)
+    [InlineData(PrefixScheme.First, true)]
+    [InlineData(PrefixScheme.Always, true)]
+    [InlineData(PrefixScheme.Never, false)]
+    public void Metaspace_says_whether_a_text_is_given_a_space(object scheme, bool adds) =>
+        Assert.Equal(adds, GgufVocabulary.Of(Characters() with { Normalization = [], Splitting = [new MetaspaceSplitting('▁', (PrefixScheme)scheme, false)] }, 11).AddsSpace);
+
+    [Fact]
+    public void The_real_vocabulary_of_Llama_2_keeps_its_scores_and_kinds()
     {
-        using var folder = new TemporaryFolder();
-        folder.Write("tokenizer.json", $$$"""
-            {"pre_tokenizer": {"type": "Metaspace", "replacement": "▁", "prepend_scheme": "{{{scheme}}}"},
-             "model": {"type": "BPE", "byte_fallback": true, "vocab": {"a": 0}, "merges": []}}
-            """);
-        Assert.Equal(adds, GgufVocabulary.Read(folder.Path, 1, []).AddsSpace);
+        var tokenizer = Tokenizer.Load(DataFolder.Require("tokenizers/llama-2"));
+        var vocabulary = GgufVocabulary.Of(tokenizer.Definition, 32_001);
+        Assert.Equal(["<unk>", "<s>", "</s>", "<0x00>"], vocabulary.Tokens.Take(4));
+        Assert.Equal([2, 3, 3, 6], vocabulary.Types.Take(4));
+        Assert.Equal(256, vocabulary.Types.Count(type => type == 6));
+        Assert.Equal("[PAD32000]", vocabulary.Tokens[32_000]);
+        // Runs of spaces merge last; then come the merges as they were learned.
+        Assert.Equal([("▁▁", -1e9f), ("▁t", -1f), ("er", -2f)], vocabulary.Tokens.Zip(vocabulary.Scores!).Skip(259).Take(3));
+        Assert.True(vocabulary.AddsSpace);
     }
 
     [Fact]
-    public void A_token_beyond_the_embedding_is_refused()
+    public void A_token_beyond_the_embedding_is_refused() =>
+        Assert.Contains("10 tokens; expected at most the model's vocabulary of 9", Assert.Throws<KalmException>(() => GgufVocabulary.Of(Characters(), 9)).Message, StringComparison.Ordinal);
+
+    private static TokenizerDefinition Characters() => new()
     {
-        using var folder = new TemporaryFolder();
-        WriteTokenizer(folder.Path);
-        Assert.Contains("'<think>' has the id 32", Assert.Throws<KalmException>(() => GgufVocabulary.Read(folder.Path, 32, [])).Message, StringComparison.Ordinal);
-    }
+        Pieces = ["<unk>", "<s>", "<0x0A>", "▁t", "er", "ter", "t", "e", "r"],
+        // t er and te r make the same piece; the first of them counts.
+        Merges = new([new(10, 6, 3), new(7, 8, 4), new(6, 4, 5), new(9, 8, 5)]),
+        AddedTokens = [new() { Id = 0, Content = "<unk>", Special = true }, new() { Id = 1, Content = "<s>", Special = true }, new() { Id = 9, Content = "▁x" }],
+        UnknownPiece = "<unk>",
+        SpellsBytes = false,
+        FallsBackToBytes = true,
+        Normalization = [new Prefix("▁", OnlyAtStart: false)],
+        Splitting = [],
+    };
 
     private static JsonObject ByteLevel(bool usesRegex) => new() { ["type"] = "ByteLevel", ["add_prefix_space"] = false, ["use_regex"] = usesRegex };
 
     private static string? Find(params JsonNode[] steps)
     {
         var json = new JsonObject { ["pre_tokenizer"] = new JsonObject { ["type"] = "Sequence", ["pretokenizers"] = new JsonArray(steps) } };
-        return GgufSplitting.Find(Kalm.Language.Tokenization.JsonPart.Parse("tokenizer.json", System.Text.Encoding.UTF8.GetBytes(json.ToJsonString())));
+        return GgufSplitting.Find(JsonPart.Parse("tokenizer.json", System.Text.Encoding.UTF8.GetBytes(json.ToJsonString())));
     }
 
     private static GgufFile Export(TemporaryFolder folder, Action<JsonObject>? change = null, string? config = null)
