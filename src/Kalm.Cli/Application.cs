@@ -44,8 +44,14 @@ internal static class Application
         DemoVerb.Create(terminal),
         PretrainVerb.Create(terminal),
         AlignVerb.Create(terminal),
-        new Command("evaluate", "Measures a model.") { EvaluateCompletionVerb.Create(terminal) },
+        new Command("evaluate", "Measures a model.")
+        {
+            EvaluateCompletionVerb.Create(terminal),
+            EvaluateTextVerb.Create(terminal),
+            EvaluateGeometryVerb.Create(terminal),
+        },
         EmbedVerb.Create(terminal),
+        CompleteVerb.Create(terminal),
         new Command("graph", "Looks at a graph without a model.") { GraphInspectVerb.Create(terminal) },
         TokenizeVerb.Create(terminal),
     };

@@ -50,6 +50,19 @@ internal static class Given
             throw new KalmException($"found {string.Join(" and ", given)}; expected only one of {string.Join(", ", options.Select(option => option.Option))}");
     }
 
+    /// <summary>Looks for what an option names; a fault that does not know the option is told with it.</summary>
+    public static T Named<T>(string option, Func<T> find)
+    {
+        try
+        {
+            return find();
+        }
+        catch (KalmException error)
+        {
+            throw new KalmException($"{option}: {error.Message}", error);
+        }
+    }
+
     /// <summary>The device by its name; loads the native library.</summary>
     public static torch.Device Device(string name)
     {
