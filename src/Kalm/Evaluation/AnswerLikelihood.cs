@@ -13,8 +13,8 @@ public sealed record AnswerLikelihood(double Total, int Tokens)
     // The prompt is repeated in every row, and attention over a row costs its length squared.
     private const int RowTokens = 1024;
 
-    /// <summary>The same per token. Names are ranked by the total: it is the probability of the answer, while a mean favours long names,
-    /// whose later tokens are easily guessed.</summary>
+    /// <summary>The same per token. Names are ranked by the total, which is the probability of the answer; the mean is no probability of anything
+    /// and favours long names, whose later tokens are easily guessed.</summary>
     public double PerToken => Total / Tokens;
 
     /// <summary>Scores answers to one prompt, which is encoded once for many of them.</summary>
