@@ -54,5 +54,6 @@ internal static class Application
         CompleteVerb.Create(terminal),
         new Command("graph", "Looks at a graph without a model.") { GraphInspectVerb.Create(terminal) },
         TokenizeVerb.Create(terminal),
+        DescribeVerb.Create(terminal),
     };
 }

@@ -18,7 +18,7 @@ public partial class ReadmeTests
         using var folder = new TemporaryFolder();
         using var graph = FamilyGraph.Make();
         RunCommands(
-            6, line => line.Contains("wn18rr", StringComparison.Ordinal) || line.StartsWith("tokenize", StringComparison.Ordinal),
+            7, line => line.Contains("wn18rr", StringComparison.Ordinal) || line.StartsWith("tokenize", StringComparison.Ordinal) || line.StartsWith("describe", StringComparison.Ordinal),
             word => word == "wn18rr" ? graph.Path : word is "base" or "run" or "vectors" or "completion.json" ? folder.File(word) : word);
         foreach (var made in new[] { "base/model.safetensors", "run/model/model.safetensors", "completion.json", "vectors/queries.tsv" })
             Assert.True(File.Exists(folder.File(made)), made);

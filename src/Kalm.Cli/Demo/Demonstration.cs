@@ -64,7 +64,7 @@ internal sealed class Demonstration
 
     private (IReadOnlyList<RankedQuery> Ranked, IReadOnlyList<DemoCompletion> Completions, double[,] Cosines) Measure(string path, IReadOnlyList<int> entities)
     {
-        using var model = new LoadedModel(ModelFolder.Locate(path), threads: settings.Alignment.Threads);
+        using var model = Given.Load(ModelFolder.Locate(path), "cpu", settings.Alignment.Threads, progress);
         var texts = new TextIndex(graph, model.Wording);
         var ranked = CompletionEvaluation.Rank(model.Decoder, graph, texts, queries, known, progress, cancellation);
         using var completer = new Completer(model, graph, null, cancellation);

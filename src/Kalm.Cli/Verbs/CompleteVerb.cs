@@ -53,7 +53,7 @@ internal static class CompleteVerb
                     CompletionQuestion.Find(knowledge, lookup, "--tail", tailWords, progress));
                 if (!folder.IsAligned)
                     progress.Note($"{folder.Given}: not an aligned model; it answers as it is, with the default wording");
-                using var loaded = new LoadedModel(folder, Given.Device(parse.GetRequiredValue(device)), parse.GetValue(threads));
+                using var loaded = Given.Load(folder, parse.GetRequiredValue(device), parse.GetValue(threads), progress);
                 using var completer = new Completer(loaded, knowledge, progress, terminal.Cancellation);
                 return asked.Answer(completer, shown, parse.GetValue(rerank) ? Math.Max(shown, parse.GetValue(depth) ?? DefaultDepth) : null);
             });

@@ -46,7 +46,7 @@ internal static class EvaluateGeometryVerb
                 foreach (var warning in knowledge.Warnings)
                     progress.Note(warning);
                 GraphSource.NoteOtherSplit(folder, knowledge, progress);
-                using var loaded = new LoadedModel(folder, Given.Device(parse.GetRequiredValue(device)), parse.GetValue(threads));
+                using var loaded = Given.Load(folder, parse.GetRequiredValue(device), parse.GetValue(threads), progress);
                 var clock = Stopwatch.StartNew();
                 var texts = new TextIndex(knowledge, loaded.Wording);
                 var measured = Geometry.Measure(

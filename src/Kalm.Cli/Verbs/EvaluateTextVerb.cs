@@ -34,7 +34,7 @@ internal static class EvaluateTextVerb
                 throw new KalmException($"--text {path}: found an empty file; expected a text of at least two tokens");
             var (measured, seconds) = terminal.Watch(parse.GetValue(quiet), progress =>
             {
-                using var loaded = new LoadedModel(folder, Given.Device(parse.GetRequiredValue(device)), parse.GetValue(threads));
+                using var loaded = Given.Load(folder, parse.GetRequiredValue(device), parse.GetValue(threads), progress);
                 var clock = Stopwatch.StartNew();
                 return (TextPerplexity.Measure(loaded, content, parse.GetValue(window), parse.GetValue(stride), progress, terminal.Cancellation), clock.Elapsed.TotalSeconds);
             });

@@ -9,12 +9,10 @@ namespace Kalm.Cli.Verbs;
 /// <summary><c>tokenize</c>: the ids that a text becomes.</summary>
 internal static class TokenizeVerb
 {
-    private const string TokenizerFile = "tokenizer.json";
-
     /// <summary>Describes the verb.</summary>
     public static Command Create(Terminal terminal)
     {
-        var model = Options.Text("--model", "MODEL", "a model in any form, or a folder that holds a tokenizer.json", required: true);
+        var model = Options.Text("--model", "MODEL", "a model in any form, or a folder that holds a tokenizer.json or tokenizer.model", required: true);
         var text = new Argument<string>("TEXT") { Description = "the text; after -- when it begins with a dash", Arity = ArgumentArity.ZeroOrOne };
         var file = Options.Text("--file", "FILE", "take the text of a file in UTF-8 instead");
         var json = Options.JsonFile();
@@ -26,7 +24,7 @@ internal static class TokenizeVerb
             var content = parse.GetValue(file) is { } path ? PlainTexts.Read("--file", path)
                 : parse.GetValue(text) ?? throw new KalmException("TEXT, --file: missing; expected a text or --file FILE");
             var folder = Given.Model(parse.GetRequiredValue(model));
-            var tokenizer = Tokenizer.Load(File.Exists(Path.Combine(folder, TokenizerFile)) ? folder : ModelFolder.Locate(folder).Base);
+            var tokenizer = Tokenizer.Load(Tokenizer.IsIn(folder) ? folder : ModelFolder.Locate(folder).Base);
             var ids = tokenizer.Encode(content);
             var pieces = Array.ConvertAll(ids, tokenizer.Piece);
             terminal.Cancellation.ThrowIfCancellationRequested();

@@ -1,6 +1,6 @@
 using Kalm.Engine;
 using Kalm.Graph;
-using Kalm.Language.Model;
+using Kalm.Language.Checkpoints;
 using Kalm.Language.Training;
 using Kalm.Representation;
 using TorchSharp;
@@ -54,6 +54,8 @@ public sealed class AlignmentRun
             throw new KalmException($"{modelPath}: is an adapter; expected a base model to align (a Hugging Face folder or a run made with method full)");
         NativeEngine.Initialize();
         using var baseModel = folder.Load(device);
+        foreach (var warning in baseModel.Warnings)
+            progress?.Report(new TrainingNote(warning));
         using var model = new AlignmentModel(baseModel, Path.GetFullPath(folder.Base), options);
         var texts = new TextIndex(graph, new Wording(baseModel.Tokenizer, options.Wording));
         using var optimizer = new AdamW(model.Learned, options.WeightDecay);
@@ -93,7 +95,7 @@ public sealed class AlignmentRun
         },
         Model = modelPath,
         Graph = graphPath,
-        Hashes = new RunHashes(CausalModel.HashWeights(folder.Base), graph.Fingerprint(), graph.TextsFingerprint()),
+        Hashes = new RunHashes(CheckpointFolder.HashWeights(folder.Base), graph.Fingerprint(), graph.TextsFingerprint()),
         Options = options,
         Threads = options.Threads ?? Environment.ProcessorCount,
         Workers = model.Decoder.WorkerCount,

@@ -16,13 +16,16 @@ internal static class FileFault
     };
 
     /// <summary><paramref name="text"/> in quotes, safe for one line of a message: a file may hold any name.</summary>
-    public static string Quote(string text)
+    public static string Quote(string text) => $"'{Plain(text)}'";
+
+    /// <summary><paramref name="text"/>, cut short and without control characters.</summary>
+    public static string Plain(string text)
     {
         var shown = text.Length > LongestQuote ? string.Concat(text.AsSpan(0, LongestQuote), "...") : text;
-        return "'" + string.Create(shown.Length, shown, static (span, source) =>
+        return string.Create(shown.Length, shown, static (span, source) =>
         {
             for (var i = 0; i < span.Length; i++)
                 span[i] = char.IsControl(source[i]) ? '?' : source[i];
-        }) + "'";
+        });
     }
 }

@@ -40,7 +40,7 @@ public sealed record ModelFolder(string Given, string Base, string? Adapter, Ali
         if (File.Exists(Path.Combine(path, ModelConfig.FileName)))
             return new ModelFolder(path, path, null, settings) { IsAligned = aligned };
         throw new KalmException(
-            $"{path}: not a model: none of {ModelConfig.FileName}, {AdapterConfig.FileName}, {RunFile} is there\nexpected a Hugging Face model folder or a run folder");
+            $"{path}: not a model: none of {ModelConfig.FileName}, {AdapterConfig.FileName}, {RunFile} is there{ForeignWeights.Found(path)}\nexpected a Hugging Face model folder or a run folder");
     }
 
     /// <summary>Loads the model, its adapter merged.</summary>

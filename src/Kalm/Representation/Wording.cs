@@ -48,7 +48,7 @@ public sealed class Wording
         Options = options;
         entityEnd = tokenizer.EncodeContinuation(" }");
         queryEnd = tokenizer.EncodeContinuation(" ]");
-        promptPrefix = WithBegin(tokenizer.Encode($"### Instruction:\n{Instruction}\n\n### Input:\n"));
+        promptPrefix = tokenizer.Begin(tokenizer.Encode($"### Instruction:\n{Instruction}\n\n### Input:\n"));
         responseMark = tokenizer.EncodeContinuation("\n\n### Response:\n");
     }
 
@@ -79,7 +79,7 @@ public sealed class Wording
             branches.Add(Branch.ReadAtEnd(entityEnd));
         foreach (var relation in relations)
             branches.Add(Branch.ReadAtEnd([.. relation, .. queryEnd]));
-        return [new TextTree(WithBegin(description), branches)];
+        return [new TextTree(tokenizer.Begin(description), branches)];
     }
 
     private IEnumerable<TextTree> CompatViews(int[] description, bool withEntityView, IReadOnlyList<int[]> relations)
@@ -88,9 +88,9 @@ public sealed class Wording
         if (withEntityView)
             yield return Whole($"{{ {text} }}");
         foreach (var relation in relations)
-            yield return Whole($"[ {text}{tokenizer.Decode(relation)} ]");
+            yield return Whole($"[ {text}{tokenizer.DecodeContinuation(relation)} ]");
 
-        TextTree Whole(string view) => new([], [Branch.ReadAtEnd(WithBegin(tokenizer.Encode(view)))]);
+        TextTree Whole(string view) => new([], [Branch.ReadAtEnd(tokenizer.Begin(tokenizer.Encode(view)))]);
     }
 
     /// <summary>The prompt that asks for the tail of a query, and the response to learn.</summary>
@@ -100,8 +100,7 @@ public sealed class Wording
     /// <exception cref="KalmException">The tokenizer has no end token.</exception>
     public CompletionPrompt Completion(int[] description, int[] relation, string answer)
     {
-        var end = tokenizer.EndId ?? throw new KalmException("the tokenizer names no end token: a response could never end\nexpected eos_token in tokenizer_config.json");
-        int[] response = [.. Description(answer), end];
+        var response = tokenizer.End(Description(answer));
         var room = Options.MaximumPromptTokens - promptPrefix.Length - relation.Length - responseMark.Length - response.Length;
         if (room < 1)
             throw new KalmException($"a prompt with its response needs {Options.MaximumPromptTokens - room + 1} tokens or more; the limit is {Options.MaximumPromptTokens}");
@@ -121,6 +120,4 @@ public sealed class Wording
         style == WordingStyle.Compat ? $"[ {description}, {relation} ]" : $"{description}, {relation} ]",
         $"### Instruction:\n{Instruction}\n\n### Input:\n{description}, {relation}\n\n### Response:\n",
         answer);
-
-    private int[] WithBegin(int[] tokens) => tokenizer.BeginId is { } begin ? [begin, .. tokens] : tokens;
 }

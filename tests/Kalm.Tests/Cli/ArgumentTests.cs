@@ -60,6 +60,7 @@ public class ArgumentTests
     [InlineData("embed")]
     [InlineData("graph inspect")]
     [InlineData("tokenize")]
+    [InlineData("describe")]
     public void Every_verb_has_help(string verb) =>
         Assert.Contains($"kalm {verb}", CommandLine.Run([.. verb.Split(' '), "--help"]).IsSuccess().Output, StringComparison.Ordinal);
 

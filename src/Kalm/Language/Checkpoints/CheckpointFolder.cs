@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using Kalm.Files;
 
 namespace Kalm.Language.Checkpoints;
@@ -6,13 +7,14 @@ namespace Kalm.Language.Checkpoints;
 /// been read or allocated when <see cref="Open"/> returns.</summary>
 public sealed class CheckpointFolder : IDisposable
 {
-    /// <summary>The file that holds the weights.</summary>
-    public const string WeightsName = "model.safetensors";
+    /// <summary>The file that holds the weights when they are not in shards.</summary>
+    public const string WeightsName = SafetensorsShards.SingleName;
 
     private const string OutputLayer = "lm_head.weight";
     private const int NamesInWarning = 5;
+    private const int HashChunk = 1 << 20;
 
-    private CheckpointFolder(ModelConfig config, SafetensorsFile weights)
+    private CheckpointFolder(ModelConfig config, SafetensorsShards weights)
     {
         Config = config;
         Weights = weights;
@@ -22,7 +24,7 @@ public sealed class CheckpointFolder : IDisposable
     public ModelConfig Config { get; }
 
     /// <summary>The weights; it holds every tensor of <see cref="ModelConfig.TensorShapes"/> in that shape.</summary>
-    public SafetensorsFile Weights { get; }
+    public SafetensorsShards Weights { get; }
 
     /// <summary>What is odd about the folder without being wrong, in sentences for the user.</summary>
     public IReadOnlyList<string> Warnings { get; private init; } = [];
@@ -34,14 +36,13 @@ public sealed class CheckpointFolder : IDisposable
     {
         if (!Directory.Exists(folder))
             throw new KalmException($"{folder}: no such folder; expected a Hugging Face model folder");
+        if (!File.Exists(Path.Combine(folder, ModelConfig.FileName)))
+            throw new KalmException($"{Path.Combine(folder, ModelConfig.FileName)}: no such file{ForeignWeights.Found(folder)}\nexpected a Hugging Face model folder");
         var config = ModelConfig.Load(folder);
-        if (config.RopeScaling is not null)
-            throw new KalmException($"{Path.Combine(folder, ModelConfig.FileName)}: rope_scaling: found {RopeScaling.TypeName}, "
-                + "expected none; scaled positions are not supported yet");
-        var weights = SafetensorsFile.Open(FindWeights(folder));
+        var weights = SafetensorsShards.Open(folder);
         try
         {
-            return new CheckpointFolder(config, weights) { Warnings = Check(config, weights) };
+            return new CheckpointFolder(config, weights) { Warnings = [.. BothWarning(folder), .. Check(config, weights)] };
         }
         catch
         {
@@ -53,47 +54,68 @@ public sealed class CheckpointFolder : IDisposable
     /// <summary>Closes the weights.</summary>
     public void Dispose() => Weights.Dispose();
 
-    private static string FindWeights(string folder)
+    /// <summary>SHA-256 over the weights of a folder, in hexadecimal: the model's identity. Of shards it takes the bytes one after the
+    /// other, in the order of their names.</summary>
+    /// <exception cref="KalmException">There are no weights, or they cannot be read.</exception>
+    public static string HashWeights(string folder)
     {
-        var path = Path.Combine(folder, WeightsName);
-        if (File.Exists(path))
-            return path;
-        if (File.Exists(path + ".index.json"))
-            throw new KalmException($"{path}.index.json: sharded checkpoints are not supported yet; expected {WeightsName}");
-        var pickled = File.Exists(Path.Combine(folder, "pytorch_model.bin"));
-        throw new KalmException($"{path}: no such file" + (pickled ? "; pytorch_model.bin is not read, convert it to safetensors" : ""));
+        using var weights = SafetensorsShards.Open(folder);
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        var buffer = new byte[HashChunk];
+        foreach (var file in weights.Files)
+        {
+            try
+            {
+                using var stream = new FileStream(file.Path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 0);
+                while (stream.Read(buffer) is > 0 and var count)
+                    hash.AppendData(buffer.AsSpan(0, count));
+            }
+            catch (Exception error) when (FileFault.Is(error))
+            {
+                throw FileFault.At(file.Path, "read", error);
+            }
+        }
+        return Convert.ToHexStringLower(hash.GetHashAndReset());
     }
 
-    private static List<string> Check(ModelConfig config, SafetensorsFile weights)
+    private static string[] BothWarning(string folder) => SafetensorsShards.HasBoth(folder)
+        ? [$"{Path.Combine(folder, SafetensorsIndex.FileName)}: ignored, because {WeightsName} is there too"]
+        : [];
+
+    private static List<string> Check(ModelConfig config, SafetensorsShards weights)
     {
         var expectedNames = new HashSet<string>();
         foreach (var (name, shape) in config.TensorShapes())
         {
             var expected = TensorEntry.Describe(shape);
-            if (!weights.Tensors.TryGetValue(name, out var entry))
+            if (weights.TryFind(name) is not { } entry)
                 throw SafetensorsLayout.Fault(weights.Path, name, $"missing; {ModelConfig.FileName} asks for it with the shape {expected}");
+            var path = weights.FileOf(name).Path;
             if (!entry.Shape.SequenceEqual(shape))
-                throw SafetensorsLayout.Fault(weights.Path, name,
+                throw SafetensorsLayout.Fault(path, name,
                     $"found the shape {TensorEntry.Describe(entry.Shape)}, expected {expected} by {ModelConfig.FileName}");
             if (!entry.Type.IsFloatingPoint())
-                throw SafetensorsLayout.Fault(weights.Path, name,
-                    $"found the type {entry.Type.SafetensorsName()}, expected F32, F16 or BF16");
+                throw SafetensorsLayout.Fault(path, name,
+                    $"found the type {entry.Type.SafetensorsName()}, expected F64, F32, F16 or BF16");
             expectedNames.Add(name);
         }
-        return UnusedWarning(weights, expectedNames);
+        return UnusedWarning(config, weights, expectedNames);
     }
 
-    private static List<string> UnusedWarning(SafetensorsFile weights, HashSet<string> expected)
+    private static List<string> UnusedWarning(ModelConfig config, SafetensorsShards weights, HashSet<string> expected)
     {
-        var unused = weights.Tensors.Keys.Where(name => !expected.Contains(name) && !IsHarmless(name))
-            .Order(StringComparer.Ordinal).ToList();
+        var unused = weights.Tensors.Where(entry => !expected.Contains(entry.Name) && !IsHarmless(config, entry))
+            .Select(entry => entry.Name).Order(StringComparer.Ordinal).ToList();
         if (unused.Count == 0)
             return [];
         var names = string.Join(", ", unused.Take(NamesInWarning).Select(FileFault.Quote));
-        return [$"{weights.Path}: {unused.Count} tensors are not part of the model and are ignored: {names}"
+        return [$"{weights.Path}: {unused.Count} {(unused.Count == 1 ? "tensor is" : "tensors are")} not part of the model and ignored: {names}"
             + (unused.Count > NamesInWarning ? ", ..." : "")];
     }
 
-    // A tied model's output layer is its embedding, stored twice; the rotary frequencies are computed from the config.
-    private static bool IsHarmless(string name) => name == OutputLayer || name.EndsWith("rotary_emb.inv_freq", StringComparison.Ordinal);
+    // A tied model's output layer is its embedding, stored twice (CausalModel.Load compares them); the rotary frequencies are computed
+    // from the config.
+    private static bool IsHarmless(ModelConfig config, TensorEntry entry) =>
+        (entry.Name == OutputLayer && entry.Shape.SequenceEqual([config.VocabularySize, config.HiddenSize]))
+        || entry.Name.EndsWith("rotary_emb.inv_freq", StringComparison.Ordinal);
 }

@@ -8,7 +8,7 @@ namespace Kalm.Language.Checkpoints;
 internal sealed class JsonFields
 {
     // Real ones have a few kilobytes; the limit keeps a hostile one from filling the memory.
-    private const int MostBytes = 4 << 20;
+    private const int MostBytes = 1 << 20;
     private const int LongestExcerpt = 60;
 
     private readonly Dictionary<string, JsonElement> _fields;
@@ -30,7 +30,7 @@ internal sealed class JsonFields
     /// <summary>Reads the file, whose whole content must be one JSON object without repeated keys.</summary>
     public static JsonFields Load(string path)
     {
-        var content = ReadBounded(path);
+        var content = ReadBounded(path, MostBytes);
         try
         {
             using var document = JsonDocument.Parse(content, new JsonDocumentOptions { AllowDuplicateProperties = false, MaxDepth = 32 });
@@ -41,7 +41,7 @@ internal sealed class JsonFields
         }
         catch (JsonException error)
         {
-            throw new KalmException($"{path}: not valid JSON: {error.Message}", error);
+            throw NotValid(path, error);
         }
         catch (InvalidOperationException error)
         {
@@ -98,12 +98,20 @@ internal sealed class JsonFields
 
     /// <summary>The error for the value of <paramref name="key"/>.</summary>
     public KalmException Fault(string key, string expected) =>
-        new($"{Path}: {_prefix}{key}: found {(_fields.TryGetValue(key, out var value) ? Excerpt(value) : "nothing")}, expected {expected}");
+        new($"{Path}: {_prefix}{FileFault.Plain(key)}: found {(_fields.TryGetValue(key, out var value) ? Excerpt(value) : "nothing")}, expected {expected}");
+
+    /// <summary>The error for a file that is not JSON. The reader's own message may repeat any amount of the file.</summary>
+    internal static KalmException NotValid(string what, JsonException error)
+    {
+        var place = error is { LineNumber: { } line, BytePositionInLine: { } at } ? $" in line {line + 1}, byte {at + 1}" : "";
+        var reason = error.Message.Split(" LineNumber:")[0];
+        return new KalmException($"{what}: not valid JSON{place}: {FileFault.Plain(reason)}", error);
+    }
 
     private static string Excerpt(JsonElement value)
     {
         var text = value.GetRawText().ReplaceLineEndings(" ");
-        return text.Length > LongestExcerpt ? string.Concat(text.AsSpan(0, LongestExcerpt), "...") : text;
+        return FileFault.Plain(text.Length > LongestExcerpt ? string.Concat(text.AsSpan(0, LongestExcerpt), "...") : text);
     }
 
     // Touches every text once, so that no later access can meet an escaped half of a surrogate pair.
@@ -122,13 +130,14 @@ internal sealed class JsonFields
             }
     }
 
-    private static byte[] ReadBounded(string path)
+    /// <summary>The bytes of a file that may have at most so many.</summary>
+    internal static byte[] ReadBounded(string path, int most)
     {
         try
         {
             using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read);
-            if (stream.Length > MostBytes)
-                throw new KalmException($"{path}: found {stream.Length} bytes, expected at most {MostBytes}");
+            if (stream.Length > most)
+                throw new KalmException($"{path}: found {stream.Length} bytes, expected at most {most}");
             var content = new byte[stream.Length];
             stream.ReadExactly(content);
             return content;

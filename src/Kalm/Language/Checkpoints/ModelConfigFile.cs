@@ -2,41 +2,44 @@ using System.Text.Json;
 
 namespace Kalm.Language.Checkpoints;
 
-/// <summary>Reads and writes <see cref="ModelConfig"/> as <c>config.json</c>. Absent keys mean what they mean to the transformers
-/// library's LlamaConfig.</summary>
+/// <summary>Reads and checks <see cref="ModelConfig"/> in a <c>config.json</c>. Absent keys mean what they mean to the transformers
+/// library's configuration of the same architecture.</summary>
 internal static class ModelConfigFile
 {
-    private const string Architecture = "LlamaForCausalLM";
-
     /// <summary>Reads and checks the file.</summary>
     public static ModelConfig Read(string path)
     {
         var fields = JsonFields.Load(path);
+        var architecture = ReadArchitecture(fields);
         RequireSupported(fields);
         var hiddenSize = fields.RequiredInteger("hidden_size");
         var headCount = fields.RequiredInteger("num_attention_heads");
         var rope = fields.Object(fields.EitherKey("rope_parameters", "rope_scaling"));
         RequireWholeRotation(fields);
         RequireWholeRotation(rope);
+        var layerCount = fields.RequiredInteger("num_hidden_layers");
+        var (window, windowed) = SlidingWindows.Read(fields, architecture, layerCount);
         var config = new ModelConfig
         {
+            Architecture = architecture,
             HiddenSize = hiddenSize,
             IntermediateSize = fields.RequiredInteger("intermediate_size"),
-            LayerCount = fields.RequiredInteger("num_hidden_layers"),
+            LayerCount = layerCount,
             HeadCount = headCount,
-            KeyValueHeadCount = fields.Integer("num_key_value_heads") ?? headCount,
-            HeadDimension = fields.Integer("head_dim") ?? DefaultHeadDimension(fields, hiddenSize, headCount),
+            KeyValueHeadCount = fields.Integer("num_key_value_heads") ?? (fields.Has("num_key_value_heads") ? null : architecture.DefaultKeyValueHeads) ?? headCount,
+            HeadDimension = fields.Integer("head_dim") ?? (fields.Has("head_dim") ? null : architecture.DefaultHeadDimension) ?? EqualShare(fields, hiddenSize, headCount),
             VocabularySize = fields.RequiredInteger("vocab_size"),
             NormEpsilon = fields.Number("rms_norm_eps") ?? 1e-6,
             RopeTheta = Theta(fields, rope),
             RopeScaling = RopeScaling.Read(rope),
-            MaxPositions = fields.Integer("max_position_embeddings") ?? 2048,
-            SlidingWindow = fields.Integer("sliding_window"),
+            MaxPositions = fields.Integer("max_position_embeddings") ?? architecture.DefaultMaxPositions,
+            SlidingWindow = window,
+            WindowedLayers = windowed,
             TieWordEmbeddings = fields.Flag("tie_word_embeddings") ?? false,
-            AttentionBias = fields.Flag("attention_bias") ?? false,
-            MlpBias = fields.Flag("mlp_bias") ?? false,
-            BeginTokenId = fields.Has("bos_token_id") ? fields.Integer("bos_token_id") : 1,
-            EndTokenIds = fields.Has("eos_token_id") ? EndTokens(fields) : [2],
+            AttentionBias = Bias(fields, "attention_bias", architecture.OffersAttentionBias, architecture.BiasedModules.Count > 0),
+            MlpBias = Bias(fields, "mlp_bias", architecture.OffersMlpBias, false),
+            BeginTokenId = fields.Has("bos_token_id") ? fields.Integer("bos_token_id") : architecture.DefaultBeginToken,
+            EndTokenIds = fields.Has("eos_token_id") ? EndTokens(fields) : architecture.DefaultEndTokens,
             TorchType = WeightType(fields),
         };
         Check(config, path);
@@ -46,8 +49,6 @@ internal static class ModelConfigFile
     /// <summary>Checks that the values are in range and fit together.</summary>
     public static void Check(ModelConfig config, string path)
     {
-        if (config.ModelType != ModelConfig.Llama)
-            throw Fault("model_type", config.ModelType, ModelConfig.Llama);
         Positive("hidden_size", config.HiddenSize);
         Positive("intermediate_size", config.IntermediateSize);
         Positive("num_hidden_layers", config.LayerCount);
@@ -65,11 +66,9 @@ internal static class ModelConfigFile
         if (!(config.RopeTheta > 0) || !double.IsFinite(config.RopeTheta))
             throw Fault("rope_theta", config.RopeTheta, "a positive number");
         if (config.SlidingWindow is { } window)
-            throw Fault("sliding_window", window, "null: the Llama architecture has none");
-        if (config.AttentionBias)
-            throw Fault("attention_bias", "true", "false: biases are not supported yet");
-        if (config.MlpBias)
-            throw Fault("mlp_bias", "true", "false: biases are not supported yet");
+            Positive("sliding_window", window);
+        if (config.WindowedLayers is { } windowed && (windowed.Count != config.LayerCount || config.SlidingWindow is null))
+            throw Fault("layer_types", $"{windowed.Count} layers", $"{config.LayerCount}, num_hidden_layers, and a sliding_window");
         if (config.BeginTokenId is { } begin)
             Token("bos_token_id", begin);
         foreach (var end in config.EndTokenIds)
@@ -90,46 +89,30 @@ internal static class ModelConfigFile
         KalmException Fault(string key, object found, string expected) => new($"{path}: {key}: found {found}, expected {expected}");
     }
 
-    /// <summary>The text of the file. It has the older spellings, which old and new readers understand.</summary>
-    public static string Write(ModelConfig config) => JsonText.Object(json =>
+    private static Architecture ReadArchitecture(JsonFields fields)
     {
-        json.WriteTexts("architectures", [Architecture]);
-        json.WriteBoolean("attention_bias", config.AttentionBias);
-        json.WriteFloat("attention_dropout", 0);
-        if (config.BeginTokenId is { } begin)
-            json.WriteNumber("bos_token_id", begin);
-        else
-            json.WriteNull("bos_token_id");
-        WriteEndTokens(json, config.EndTokenIds);
-        json.WriteNumber("head_dim", config.HeadDimension);
-        json.WriteString("hidden_act", "silu");
-        json.WriteNumber("hidden_size", config.HiddenSize);
-        json.WriteFloat("initializer_range", 0.02);
-        json.WriteNumber("intermediate_size", config.IntermediateSize);
-        json.WriteNumber("max_position_embeddings", config.MaxPositions);
-        json.WriteBoolean("mlp_bias", config.MlpBias);
-        json.WriteString("model_type", config.ModelType);
-        json.WriteNumber("num_attention_heads", config.HeadCount);
-        json.WriteNumber("num_hidden_layers", config.LayerCount);
-        json.WriteNumber("num_key_value_heads", config.KeyValueHeadCount);
-        json.WriteFloat("rms_norm_eps", config.NormEpsilon);
-        WriteRopeScaling(json, config.RopeScaling);
-        json.WriteFloat("rope_theta", config.RopeTheta);
-        json.WriteBoolean("tie_word_embeddings", config.TieWordEmbeddings);
-        json.WriteString("torch_dtype", config.TorchType.TorchName());
-        json.WriteBoolean("use_cache", true);
-        json.WriteNumber("vocab_size", config.VocabularySize);
-    });
+        if (fields.Value("auto_map") is not null)
+            throw fields.Fault("auto_map", "nothing: code that comes with a model is never run");
+        return Architecture.Find(fields.Text("model_type"))
+            ?? throw fields.Fault("model_type", $"a supported architecture: {Architecture.Supported}");
+    }
 
     // What would make the model compute something else than we do is refused rather than ignored.
     private static void RequireSupported(JsonFields fields)
     {
-        if (fields.Text("model_type") != ModelConfig.Llama)
-            throw fields.Fault("model_type", $"a supported architecture: {ModelConfig.Llama}");
         if ((fields.Text("hidden_act") ?? "silu") != "silu")
             throw fields.Fault("hidden_act", "silu");
         if (fields.Value("quantization_config") is not null)
             throw fields.Fault("quantization_config", "null: quantized checkpoints are not supported");
+        if (fields.Flag("is_causal") == false)
+            throw fields.Fault("is_causal", "true: a token sees those before it only");
+    }
+
+    // Where biases are fixed by the architecture the key says nothing, whatever its value.
+    private static bool Bias(JsonFields fields, string key, bool offered, bool settled)
+    {
+        var bias = fields.Flag(key) ?? false;
+        return bias && !offered && !settled ? throw fields.Fault(key, "false: this architecture has none") : bias && offered;
     }
 
     private static void RequireWholeRotation(JsonFields? fields)
@@ -138,7 +121,7 @@ internal static class ModelConfigFile
             throw fields.Fault("partial_rotary_factor", "1: all of a head is rotated");
     }
 
-    private static int DefaultHeadDimension(JsonFields fields, int hiddenSize, int headCount)
+    private static int EqualShare(JsonFields fields, int hiddenSize, int headCount)
     {
         if (headCount <= 0)
             throw fields.Fault("num_attention_heads", "a positive whole number");
@@ -174,37 +157,5 @@ internal static class ModelConfigFile
         return [.. value.EnumerateArray().Select(item => item.ValueKind == JsonValueKind.Number && item.TryGetInt32(out var token)
             ? token
             : throw fields.Fault(Key, "a whole number or a list of them"))];
-    }
-
-    private static void WriteEndTokens(Utf8JsonWriter json, IReadOnlyList<int> tokens)
-    {
-        const string Key = "eos_token_id";
-        if (tokens.Count == 0)
-            json.WriteNull(Key);
-        else if (tokens.Count == 1)
-            json.WriteNumber(Key, tokens[0]);
-        else
-        {
-            json.WriteStartArray(Key);
-            foreach (var token in tokens)
-                json.WriteNumberValue(token);
-            json.WriteEndArray();
-        }
-    }
-
-    private static void WriteRopeScaling(Utf8JsonWriter json, RopeScaling? scaling)
-    {
-        if (scaling is null)
-        {
-            json.WriteNull("rope_scaling");
-            return;
-        }
-        json.WriteStartObject("rope_scaling");
-        json.WriteFloat("factor", scaling.Factor);
-        json.WriteFloat("high_freq_factor", scaling.HighFrequencyFactor);
-        json.WriteFloat("low_freq_factor", scaling.LowFrequencyFactor);
-        json.WriteNumber("original_max_position_embeddings", scaling.OriginalMaxPositions);
-        json.WriteString("rope_type", RopeScaling.TypeName);
-        json.WriteEndObject();
     }
 }

@@ -1,15 +1,17 @@
 using System.Buffers.Binary;
 using System.IO.MemoryMappedFiles;
+using System.Runtime.InteropServices;
 using Kalm.Files;
 
 namespace Kalm.Language.Checkpoints;
 
 /// <summary>A safetensors file open for reading by memory map: opening reads the header only, and the system loads the pages of a
 /// tensor when its bytes are first touched. Format: https://github.com/huggingface/safetensors#format.</summary>
-public sealed unsafe class SafetensorsFile : IDisposable
+public sealed unsafe partial class SafetensorsFile : IDisposable
 {
     private const int LengthBytes = 8;
     private const int ElementsPerChunk = 1 << 16;
+    private const int DoNotNeed = 4;
 
     private readonly MemoryMappedFile _map;
     private readonly MemoryMappedViewAccessor _view;
@@ -117,6 +119,25 @@ public sealed unsafe class SafetensorsFile : IDisposable
         }
     }
 
+    /// <summary>Tells the system that elements of a tensor will not be read again soon, so that their pages do not count as this process's
+    /// memory. They can still be read. Does nothing on systems other than Linux.</summary>
+    public void Release(TensorEntry entry, long elementOffset, long count)
+    {
+        ArgumentNullException.ThrowIfNull(entry);
+        if (count == 0 || !OperatingSystem.IsLinux())
+            return;
+        ObjectDisposedException.ThrowIf(_start is null, this);
+        var itemSize = entry.Type.ItemSize();
+        ArgumentOutOfRangeException.ThrowIfNegative(elementOffset);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(count, entry.ElementCount - elementOffset);
+        // The last page is kept, because what follows begins on it.
+        var pageSize = (nuint)Environment.SystemPageSize;
+        var begin = (nuint)(_start + DataStart + entry.Begin + (elementOffset * itemSize)) / pageSize * pageSize;
+        var end = (nuint)(_start + DataStart + entry.Begin + ((elementOffset + count) * itemSize)) / pageSize * pageSize;
+        if (end > begin)
+            _ = AdviseMemory(begin, end - begin, DoNotNeed);
+    }
+
     /// <summary>Closes the file; the spans taken from it are invalid from then on.</summary>
     public void Dispose()
     {
@@ -128,6 +149,11 @@ public sealed unsafe class SafetensorsFile : IDisposable
         _view?.Dispose();
         _map.Dispose();
     }
+
+    // A hint: nothing depends on whether the system takes it.
+    [LibraryImport("libc", EntryPoint = "madvise")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static partial int AdviseMemory(nuint address, nuint length, int advice);
 
     private int HeaderLength(string path, long fileLength)
     {

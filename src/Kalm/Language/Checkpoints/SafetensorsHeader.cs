@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 using System.Text.Unicode;
 using Kalm.Files;
@@ -14,10 +15,13 @@ internal ref struct SafetensorsHeader
     /// <summary>The name under which the header keeps free text rather than a tensor.</summary>
     public const string MetadataName = "__metadata__";
 
-    // Far beyond any model, and low enough that tens of megabytes hold what a header of the longest size can declare.
-    private const int MostEntries = 150_000;
+    /// <summary>The most tensors and texts that are read: far beyond any model, and low enough that tens of megabytes hold what a header
+    /// of the longest size can declare.</summary>
+    public const int MostEntries = 150_000;
+
     private const int MostTextBytes = 10 << 20;
     private const int MostDimensions = 32;
+    private static readonly (TensorType Type, string Name)[] TypeNames = [.. Enum.GetValues<TensorType>().Select(type => (type, type.SafetensorsName()))];
 
     private readonly string _path;
     private readonly Dictionary<string, TensorEntry> _tensors = [];
@@ -50,7 +54,12 @@ internal ref struct SafetensorsHeader
         }
         catch (JsonException error)
         {
-            throw new KalmException($"{path}: the header is not valid JSON: {error.Message}", error);
+            throw JsonFields.NotValid($"{path}: header", error);
+        }
+        catch (InvalidOperationException error)
+        {
+            // An escaped half of a surrogate pair passes as JSON but is no text.
+            throw new KalmException($"{path}: the header holds a text that is not valid Unicode", error);
         }
         SafetensorsLayout.Check(parser._tensors.Values, dataLength, path);
         return (parser._tensors, parser._metadata);
@@ -59,13 +68,11 @@ internal ref struct SafetensorsHeader
     private void ReadAll()
     {
         _json.Read();
-        while (NextKey("the header") is { } name)
-        {
-            if (name == MetadataName)
+        while (NextKey())
+            if (_json.ValueTextEquals(MetadataName))
                 ReadMetadata();
             else
-                ReadTensor(name);
-        }
+                ReadTensor(Text());
         // Throws when anything but white space follows.
         _json.Read();
     }
@@ -77,17 +84,19 @@ internal ref struct SafetensorsHeader
         _metadataSeen = true;
         if (!_json.Read() || _json.TokenType != JsonTokenType.StartObject)
             throw new KalmException($"{_path}: {MetadataName}: found {Found()}, expected an object of strings");
-        while (NextKey(MetadataName) is { } key)
+        while (NextKey())
         {
+            var key = Text();
             _json.Read();
             if (_json.TokenType != JsonTokenType.String)
                 throw new KalmException($"{_path}: {MetadataName}: {FileFault.Quote(key)}: found {Found()}, expected a string");
-            if (!_metadata.TryAdd(key, Text($"{MetadataName}: {FileFault.Quote(key)}")))
+            if (!_metadata.TryAdd(key, Text()))
                 throw new KalmException($"{_path}: {MetadataName}: the key {FileFault.Quote(key)} occurs twice");
             RequireRoom();
         }
     }
 
+    // Only what is kept is allocated: a header may be all tensors of no size.
     private void ReadTensor(string name)
     {
         if (_tensors.ContainsKey(name))
@@ -97,91 +106,92 @@ internal ref struct SafetensorsHeader
 
         TensorType? type = null;
         long[]? shape = null;
-        long[]? offsets = null;
-        while (NextKey($"tensor {FileFault.Quote(name)}") is { } key)
+        Span<long> numbers = stackalloc long[MostDimensions];
+        Span<long> offsets = stackalloc long[2];
+        var offsetCount = -1;
+        while (NextKey())
         {
-            _json.Read();
-            switch (key)
+            if (_json.ValueTextEquals("dtype"u8))
             {
-                case "dtype" when type is null:
-                    type = ReadType(name);
-                    break;
-                case "shape" when shape is null:
-                    shape = ReadNumbers(name, key, MostDimensions);
-                    break;
-                case "data_offsets" when offsets is null:
-                    offsets = ReadNumbers(name, key, 2);
-                    break;
-                case "dtype" or "shape" or "data_offsets":
-                    throw Fault(name, $"the key {key} occurs twice");
-                default:
-                    throw Fault(name, $"found the key {FileFault.Quote(key)}, expected dtype, shape and data_offsets");
+                RequireFirst(name, "dtype", type is null);
+                type = ReadType(name);
             }
+            else if (_json.ValueTextEquals("shape"u8))
+            {
+                RequireFirst(name, "shape", shape is null);
+                shape = numbers[..ReadNumbers(name, "shape", numbers)].ToArray();
+            }
+            else if (_json.ValueTextEquals("data_offsets"u8))
+            {
+                RequireFirst(name, "data_offsets", offsetCount < 0);
+                offsetCount = ReadNumbers(name, "data_offsets", offsets);
+            }
+            else
+                throw Fault(name, $"found the key {FileFault.Quote(Text())}, expected dtype, shape and data_offsets");
         }
 
-        if (type is null || shape is null || offsets is null)
+        if (type is null || shape is null || offsetCount < 0)
             throw Fault(name, $"has no {(type is null ? "dtype" : shape is null ? "shape" : "data_offsets")}");
-        if (offsets.Length != 2)
-            throw Fault(name, $"data_offsets: found {offsets.Length} numbers, expected 2");
+        if (offsetCount != 2)
+            throw Fault(name, $"data_offsets: found {offsetCount} numbers, expected 2");
         _tensors.Add(name, new TensorEntry(name, type.Value, shape, offsets[0], offsets[1]));
         RequireRoom();
     }
 
-    private TensorType ReadType(string name)
+    private readonly void RequireFirst(string name, string key, bool isFirst)
     {
-        if (_json.TokenType != JsonTokenType.String)
-            throw Fault(name, $"dtype: found {Found()}, expected a string");
-        var found = Text("dtype");
-        return TensorTypes.FromSafetensorsName(found)
-            ?? throw Fault(name, $"dtype: found {FileFault.Quote(found)}, expected one of "
-                + string.Join(", ", Enum.GetValues<TensorType>().Select(type => type.SafetensorsName())));
+        if (!isFirst)
+            throw Fault(name, $"the key {key} occurs twice");
     }
 
-    private long[] ReadNumbers(string name, string key, int most)
+    private TensorType ReadType(string name)
     {
-        if (_json.TokenType != JsonTokenType.StartArray)
+        if (!_json.Read() || _json.TokenType != JsonTokenType.String)
+            throw Fault(name, $"dtype: found {Found()}, expected a string");
+        foreach (var (type, typeName) in TypeNames)
+            if (_json.ValueTextEquals(typeName))
+                return type;
+        throw Fault(name, $"dtype: found {FileFault.Quote(Text())}, expected one of {string.Join(", ", TypeNames.Select(type => type.Name))}");
+    }
+
+    private int ReadNumbers(string name, string key, scoped Span<long> numbers)
+    {
+        if (!_json.Read() || _json.TokenType != JsonTokenType.StartArray)
             throw Fault(name, $"{key}: found {Found()}, expected a list of whole numbers");
-        Span<long> numbers = stackalloc long[MostDimensions];
         var count = 0;
         while (_json.Read() && _json.TokenType != JsonTokenType.EndArray)
         {
-            if (count == most)
-                throw Fault(name, $"{key}: found more than {most} numbers, expected at most {most}");
+            if (count == numbers.Length)
+                throw Fault(name, $"{key}: found more than {count} numbers, expected at most {count}");
             if (_json.TokenType != JsonTokenType.Number || !_json.TryGetInt64(out var number) || _json.ValueSpan[0] == (byte)'-')
                 throw Fault(name, $"{key}: found {Found()}, expected a whole number from 0 to 2^63 - 1");
             numbers[count++] = number;
         }
-        return numbers[..count].ToArray();
+        return count;
     }
 
-    private string? NextKey(string where) =>
-        _json.Read() && _json.TokenType == JsonTokenType.PropertyName ? Text(where) : null;
+    private bool NextKey() => _json.Read() && _json.TokenType == JsonTokenType.PropertyName;
 
-    private string Text(string where)
+    private string Text()
     {
         _textBytes += _json.ValueSpan.Length;
         if (_textBytes > MostTextBytes)
             throw new KalmException($"{_path}: the names and texts of the header take more than {MostTextBytes >> 20} MB");
-        try
-        {
-            return _json.GetString()!;
-        }
-        catch (InvalidOperationException error)
-        {
-            // An escaped half of a surrogate pair passes as JSON but is no text.
-            throw new KalmException($"{_path}: {where}: found a text that is not valid Unicode", error);
-        }
+        return _json.GetString()!;
     }
 
-    private readonly string Found() => _json.TokenType switch
+    /// <summary>What stands at the reader's place, for messages.</summary>
+    public static string Found(in Utf8JsonReader json) => json.TokenType switch
     {
         JsonTokenType.StartObject => "an object",
         JsonTokenType.StartArray => "a list",
         JsonTokenType.String => "a string",
-        JsonTokenType.Number => System.Text.Encoding.UTF8.GetString(_json.ValueSpan[..Math.Min(_json.ValueSpan.Length, 30)]),
+        JsonTokenType.Number => Encoding.UTF8.GetString(json.ValueSpan[..Math.Min(json.ValueSpan.Length, 30)]),
         JsonTokenType.Null => "null",
         _ => "true or false",
     };
+
+    private readonly string Found() => Found(_json);
 
     private readonly void RequireRoom()
     {

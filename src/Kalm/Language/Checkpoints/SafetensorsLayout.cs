@@ -27,13 +27,13 @@ internal static class SafetensorsLayout
     }
 
     /// <summary>The bytes that a tensor takes, or null when 63 bits cannot count them.</summary>
-    public static long? ByteCount(TensorType type, IEnumerable<long> shape)
+    public static long? ByteCount(TensorType type, IReadOnlyList<long> shape)
     {
         try
         {
             var count = 1L;
-            foreach (var size in shape)
-                count = checked(count * size);
+            for (var dimension = 0; dimension < shape.Count; dimension++)
+                count = checked(count * shape[dimension]);
             return checked(count * type.ItemSize());
         }
         catch (OverflowException)

@@ -1,4 +1,4 @@
-using System.Security.Cryptography;
+using System.Runtime.InteropServices;
 using Kalm.Engine;
 using Kalm.Language.Checkpoints;
 using Kalm.Language.Tokenization;
@@ -46,7 +46,11 @@ public sealed class CausalModel : IDisposable
         return (counts.Sum(tensor => tensor.Count), counts.Where(tensor => tensor.Name is not (TensorNames.Embedding or TensorNames.Head)).Sum(tensor => tensor.Count));
     }
 
-    /// <summary>Loads a Hugging Face folder: config.json, model.safetensors, tokenizer.json.</summary>
+    /// <summary>What was odd about the folder the model was loaded from without being wrong, in sentences for the user.</summary>
+    public IReadOnlyList<string> Warnings { get; private init; } = [];
+
+    /// <summary>Loads a Hugging Face folder: config.json, the weights in one file or in shards, the tokenizer. Each weight becomes F32 as it
+    /// is read; no second copy is made.</summary>
     /// <param name="folder">The folder.</param>
     /// <param name="device">Where the weights go; the CPU when null.</param>
     /// <exception cref="KalmException">A file is missing or damaged, a tensor is missing or has another shape than config.json says,
@@ -59,10 +63,21 @@ public sealed class CausalModel : IDisposable
             throw new KalmException(
                 $"{folder}: the tokenizer has {tokenizer.VocabularySize} tokens; expected at most vocab_size of config.json, {checkpoint.Config.VocabularySize}");
         NativeEngine.Initialize();
-        var weights = new Dictionary<string, Tensor>();
-        foreach (var (name, _) in checkpoint.Config.TensorShapes())
-            weights.Add(name, ReadTensor(checkpoint.Weights, name, device ?? CPU));
-        return new CausalModel(checkpoint.Config, tokenizer, weights, device ?? CPU);
+        var model = new CausalModel(checkpoint.Config, tokenizer, [], device ?? CPU)
+        {
+            Warnings = [.. checkpoint.Warnings, .. HeadWarning(checkpoint)],
+        };
+        try
+        {
+            foreach (var (name, _) in checkpoint.Config.TensorShapes())
+                model.weights.Add(name, ReadTensor(checkpoint.Weights, name, model.Device));
+            return model;
+        }
+        catch
+        {
+            model.Dispose();
+            throw;
+        }
     }
 
     /// <summary>Writes a Hugging Face folder: config.json, model.safetensors (F32), tokenizer files.</summary>
@@ -77,17 +92,28 @@ public sealed class CausalModel : IDisposable
         WriteTensors(Path.Combine(folder, CheckpointFolder.WeightsName), config.TensorShapes(), weight);
     }
 
-    /// <summary>Reads one tensor as F32.</summary>
+    /// <summary>Reads one weight as F32 from whichever file holds it.</summary>
     /// <returns>The tensor; the caller owns it.</returns>
-    public static unsafe Tensor ReadTensor(SafetensorsFile file, string name, Device device)
+    public static Tensor ReadTensor(SafetensorsShards weights, string name, Device device)
+    {
+        ArgumentNullException.ThrowIfNull(weights);
+        return ReadTensor(weights.FileOf(name), name, device);
+    }
+
+    /// <summary>Reads one tensor as F32, straight into its memory and of any size.</summary>
+    /// <returns>The tensor; the caller owns it.</returns>
+    public static Tensor ReadTensor(SafetensorsFile file, string name, Device device)
     {
         var entry = file.Find(name);
         using var scope = NewDisposeScope();
         var values = empty([.. entry.Shape], ScalarType.Float32);
-        var bytes = values.bytes;
-        fixed (byte* start = bytes)
+        using (var flat = values.view(entry.ElementCount))
             for (long at = 0; at < entry.ElementCount; at += Chunk)
-                file.ReadSingles(entry, at, new Span<float>((float*)start + at, (int)Math.Min(Chunk, entry.ElementCount - at)));
+            {
+                using var part = flat.narrow(0, at, Math.Min(Chunk, entry.ElementCount - at));
+                file.ReadSingles(entry, at, MemoryMarshal.Cast<byte, float>(part.bytes));
+                file.Release(entry, at, part.numel());
+            }
         return values.to(device).DetachFromDisposeScope();
     }
 
@@ -109,11 +135,21 @@ public sealed class CausalModel : IDisposable
         });
     }
 
-    /// <summary>SHA-256 over the weights' file of a model folder, in hexadecimal: the model's identity.</summary>
-    public static string HashWeights(string folder)
+    // A tied model may store its head as well; the embedding is used, so one that differs is worth a word.
+    private static string[] HeadWarning(CheckpointFolder checkpoint)
     {
-        using var stream = File.OpenRead(Path.Combine(folder, CheckpointFolder.WeightsName));
-        return Convert.ToHexStringLower(SHA256.HashData(stream));
+        if (!checkpoint.Config.TieWordEmbeddings || checkpoint.Weights.TryFind(TensorNames.Head) is not { } head)
+            return [];
+        var embedding = checkpoint.Weights.Find(TensorNames.Embedding);
+        var (headFile, embeddingFile) = (checkpoint.Weights.FileOf(head.Name), checkpoint.Weights.FileOf(embedding.Name));
+        var isSame = head.Type == embedding.Type && head.ByteCount == embedding.ByteCount;
+        for (long at = 0; isSame && at < head.ByteCount; at += Chunk)
+        {
+            var count = (int)Math.Min(Chunk, head.ByteCount - at);
+            isSame = headFile.Bytes(head, at, count).SequenceEqual(embeddingFile.Bytes(embedding, at, count));
+        }
+        headFile.Release(head, 0, head.ElementCount);
+        return isSame ? [] : [$"{headFile.Path}: {TensorNames.Head} differs from the embedding but is ignored, because {ModelConfig.FileName} ties them"];
     }
 
     /// <inheritdoc/>

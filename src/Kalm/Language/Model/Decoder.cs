@@ -6,7 +6,8 @@ using static TorchSharp.torch.nn;
 
 namespace Kalm.Language.Model;
 
-/// <summary>A Llama-architecture decoder (arXiv 2302.13971): RMSNorm, rotary positions, grouped-query attention, SwiGLU.
+/// <summary>The decoder of every supported <see cref="Architecture"/>: Llama's (arXiv 2302.13971) RMSNorm, rotary positions, grouped-query
+/// attention and SwiGLU, with the biases, head norms and windows that the configuration asks for.
 /// Holds no weights of its own: it looks them up by their checkpoint names, learned ones first, so that several decoders can share them.</summary>
 /// <remarks>Numbers given to tensor operations are kept as <see cref="Scalar"/> fields here and everywhere: one made on the fly is garbage as
 /// soon as its handle has been read, and the finalizer may free it while the operation still runs.</remarks>
@@ -37,14 +38,19 @@ public sealed class Decoder : IDisposable
         layers = new Layer[config.LayerCount];
         for (var index = 0; index < layers.Length; index++)
             layers[index] = new Layer(
-                Weight(TensorNames.OfLayer(index, "input_layernorm")), Weight(TensorNames.OfLayer(index, "post_attention_layernorm")),
+                Norm(index, "input_layernorm"), Norm(index, "post_attention_layernorm"),
                 Project(index, "self_attn.q_proj"), Project(index, "self_attn.k_proj"), Project(index, "self_attn.v_proj"),
-                Project(index, "self_attn.o_proj"), Project(index, "mlp.gate_proj"), Project(index, "mlp.up_proj"), Project(index, "mlp.down_proj"));
+                Project(index, "self_attn.o_proj"), Project(index, "mlp.gate_proj"), Project(index, "mlp.up_proj"), Project(index, "mlp.down_proj"),
+                config.Architecture.NormalisesHeads ? Norm(index, "self_attn.q_norm") : null,
+                config.Architecture.NormalisesHeads ? Norm(index, "self_attn.k_norm") : null,
+                config.WindowOf(index));
 
         Tensor Weight(string name) => learned?.Find(name) ?? frozen[name];
 
+        Tensor Norm(int layer, string module) => Weight(TensorNames.OfLayer(layer, module));
+
         Projection Project(int layer, string module) => new(
-            Weight(TensorNames.OfLayer(layer, module)),
+            Weight(TensorNames.OfLayer(layer, module)), config.HasBias(module) ? Weight(TensorNames.BiasOfLayer(layer, module)) : null,
             learned?.Find(AdapterConfig.LoraName(layer, module, 'A')), learned?.Find(AdapterConfig.LoraName(layer, module, 'B')),
             lora?.Scale ?? 0, lora?.Dropout ?? 0);
     }
@@ -64,7 +70,7 @@ public sealed class Decoder : IDisposable
     public Tensor Read(Tensor embedded, TokenBlock block)
     {
         using var scope = NewDisposeScope();
-        var (cosine, sine) = rotary.Angles(block.Positions);
+        var (cosine, sine) = rotary.Angles(block.Positions, block.LastPosition);
         var states = embedded;
         for (var index = 0; index < layers.Length; index++)
             states = RunLayer(layers[index], states, block, cosine, sine, index == layers.Length - 1 ? block.Reads : null);
@@ -96,14 +102,18 @@ public sealed class Decoder : IDisposable
     private Tensor Attend(Layer layer, Tensor input, TokenBlock block, Tensor cosine, Tensor sine)
     {
         using var scope = NewDisposeScope();
-        var query = Rotary.Turn(Heads(layer.Query, config.HeadCount), cosine, sine).transpose(1, 2);
-        var key = Repeat(Rotary.Turn(Heads(layer.Key, config.KeyValueHeadCount), cosine, sine)).transpose(1, 2);
+        var query = Rotary.Turn(NormalisedHeads(layer.Query, config.HeadCount, layer.QueryNorm), cosine, sine).transpose(1, 2);
+        var key = Repeat(Rotary.Turn(NormalisedHeads(layer.Key, config.KeyValueHeadCount, layer.KeyNorm), cosine, sine)).transpose(1, 2);
         var value = Repeat(Heads(layer.Value, config.KeyValueHeadCount)).transpose(1, 2);
-        var mixed = functional.scaled_dot_product_attention(query, key, value, block.Mask, 0, block.Mask is null);
+        var mask = block.Mask(layer.Window);
+        var mixed = functional.scaled_dot_product_attention(query, key, value, mask, 0, mask is null);
         return mixed.transpose(1, 2).reshape(block.RowCount * block.Length, config.HeadCount * config.HeadDimension).MoveToOuterDisposeScope();
 
         Tensor Heads(Projection projection, int heads) =>
             projection.Apply(input, Randomness).view(block.RowCount, block.Length, heads, config.HeadDimension);
+
+        Tensor NormalisedHeads(Projection projection, int heads, Tensor? norm) =>
+            norm is null ? Heads(projection, heads) : Normalise(Heads(projection, heads), norm);
 
         Tensor Repeat(Tensor heads) =>
             config.KeyValueHeadCount == config.HeadCount ? heads : heads.repeat_interleave(config.HeadCount / config.KeyValueHeadCount, 2);
@@ -127,7 +137,7 @@ public sealed class Decoder : IDisposable
 
     private sealed record Layer(
         Tensor AttentionNorm, Tensor FeedForwardNorm, Projection Query, Projection Key, Projection Value, Projection Output,
-        Projection Gate, Projection Up, Projection Down) : IDisposable
+        Projection Gate, Projection Up, Projection Down, Tensor? QueryNorm, Tensor? KeyNorm, int? Window) : IDisposable
     {
         public void Dispose()
         {

@@ -1,3 +1,4 @@
+using System.Numerics;
 using Kalm.Language.Checkpoints;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -8,42 +9,56 @@ namespace Kalm.Language.Model;
 /// the first half of a head turns with its second half.</summary>
 public sealed class Rotary : IDisposable
 {
+    private const int FewestPositions = 256;
     private static readonly Scalar One = 1.ToScalar();
-    private readonly Tensor cosine;
-    private readonly Tensor sine;
+    private readonly double[] frequencies;
+    private readonly Device device;
+    private Tensor? cosine;
+    private Tensor? sine;
 
-    /// <summary>Tabulates the angles of every position.</summary>
-    /// <param name="config">Gives head dimension, base frequency and the number of positions.</param>
+    /// <summary>Takes the model's frequencies; the tables are made when positions are asked for.</summary>
+    /// <param name="config">Gives head dimension and frequencies.</param>
     /// <param name="device">Where the tables live.</param>
     public Rotary(ModelConfig config, Device device)
     {
-        var half = config.HeadDimension / 2;
-        var cosines = new float[config.MaxPositions * config.HeadDimension];
-        var sines = new float[cosines.Length];
-        for (var position = 0; position < config.MaxPositions; position++)
-            for (var index = 0; index < half; index++)
-            {
-                // Angles in double: at position 100,000 a float angle is wrong in the third digit.
-                var (sin, cos) = Math.SinCos(position * Math.Pow(config.RopeTheta, -2.0 * index / config.HeadDimension));
-                var first = position * config.HeadDimension + index;
-                cosines[first] = cosines[first + half] = (float)cos;
-                sines[first] = -(float)sin;
-                sines[first + half] = (float)sin;
-            }
-        long[] shape = [config.MaxPositions, config.HeadDimension];
-        cosine = tensor(cosines, shape, device: device).DetachFromDisposeScope();
-        sine = tensor(sines, shape, device: device).DetachFromDisposeScope();
+        frequencies = config.RotaryFrequencies();
+        this.device = device;
     }
 
     /// <summary>The angles of the given positions.</summary>
     /// <param name="positions">[rows, length], int64.</param>
+    /// <param name="last">The highest of them.</param>
     /// <returns>Cosines and signed sines, each [rows, length, 1, head dimension]; the caller owns them.</returns>
-    public (Tensor Cosine, Tensor Sine) Angles(Tensor positions)
+    public (Tensor Cosine, Tensor Sine) Angles(Tensor positions, int last)
     {
+        if (cosine is null || sine is null || cosine.shape[0] <= last)
+            (cosine, sine) = Tabulate(last + 1);
         using var scope = NewDisposeScope();
         var flat = positions.flatten();
         long[] shape = [positions.shape[0], positions.shape[1], 1, cosine.shape[1]];
         return (cosine.index_select(0, flat).view(shape).MoveToOuterDisposeScope(), sine.index_select(0, flat).view(shape).MoveToOuterDisposeScope());
+    }
+
+    // A model of 131,072 positions is mostly used for short texts: the tables grow to the power of two that holds the longest so far.
+    private (Tensor Cosine, Tensor Sine) Tabulate(int count)
+    {
+        Dispose();
+        var rows = (long)BitOperations.RoundUpToPowerOf2((uint)Math.Max(count, FewestPositions));
+        var half = frequencies.Length;
+        var cosines = new float[rows * 2 * half];
+        var sines = new float[cosines.LongLength];
+        for (long position = 0; position < rows; position++)
+            for (var index = 0; index < half; index++)
+            {
+                // Angles in double: at position 100,000 a float angle is wrong in the third digit.
+                var (sin, cos) = Math.SinCos(position * frequencies[index]);
+                var first = position * 2 * half + index;
+                cosines[first] = cosines[first + half] = (float)cos;
+                sines[first] = -(float)sin;
+                sines[first + half] = (float)sin;
+            }
+        long[] shape = [rows, 2 * half];
+        return (tensor(cosines, shape, device: device).DetachFromDisposeScope(), tensor(sines, shape, device: device).DetachFromDisposeScope());
     }
 
     /// <summary>Turns query or key vectors by their angles.</summary>
@@ -62,7 +77,7 @@ public sealed class Rotary : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        cosine.Dispose();
-        sine.Dispose();
+        cosine?.Dispose();
+        sine?.Dispose();
     }
 }

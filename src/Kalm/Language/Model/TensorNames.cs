@@ -14,4 +14,7 @@ public static class TensorNames
 
     /// <summary>The weight of a module of a layer, e.g. <c>mlp.gate_proj</c>.</summary>
     public static string OfLayer(int layer, string module) => $"model.layers.{layer}.{module}.weight";
+
+    /// <summary>The bias of a module of a layer, where it has one.</summary>
+    public static string BiasOfLayer(int layer, string module) => $"model.layers.{layer}.{module}.bias";
 }

@@ -22,12 +22,17 @@ public sealed record TokenRow(int[] Tokens, int[] Positions, int[] Segments, int
 public sealed class TokenBlock : IDisposable
 {
     private const float Hidden = float.NegativeInfinity;
+    private readonly IReadOnlyList<TokenRow> rows;
+    private readonly Device device;
+    private readonly Dictionary<int, Tensor> masks = [];
+    private readonly bool isPlain;
 
     /// <summary>Lays rows out, padded to the longest.</summary>
     /// <param name="rows">At least one row.</param>
     /// <param name="device">Where the tensors go.</param>
     public TokenBlock(IReadOnlyList<TokenRow> rows, Device device)
     {
+        (this.rows, this.device) = (rows, device);
         RowCount = rows.Count;
         Length = rows.Max(row => row.Length);
         TokenCount = rows.Sum(row => row.Length);
@@ -50,10 +55,8 @@ public sealed class TokenBlock : IDisposable
         Tokens = tensor(tokens, device: device).DetachFromDisposeScope();
         Positions = tensor(positions, [RowCount, Length], device: device).DetachFromDisposeScope();
         Reads = ReadCount == tokens.Length ? null : tensor([.. reads], dtype: ScalarType.Int64, device: device).DetachFromDisposeScope();
-        // Padding lies behind every real token, so plain sequences need no mask beyond causality.
-        Mask = rows.All(row => row.Segments.All(segment => segment == 0))
-            ? null
-            : tensor(BuildMask(rows, Length), [RowCount, 1, Length, Length], device: device).DetachFromDisposeScope();
+        LastPosition = rows.Max(row => row.Positions.Max());
+        isPlain = rows.All(row => row.Segments.All(segment => segment == 0));
     }
 
     /// <summary>The number of rows.</summary>
@@ -77,25 +80,42 @@ public sealed class TokenBlock : IDisposable
     /// <summary>Flat indices of the read states, [reads], int64; null when all are read.</summary>
     public Tensor? Reads { get; }
 
-    /// <summary>What to add to attention scores, [rows, 1, length, length], 0 or minus infinity; null for plain causal rows.</summary>
-    public Tensor? Mask { get; }
+    /// <summary>The highest position.</summary>
+    public int LastPosition { get; }
 
-    private static float[] BuildMask(IReadOnlyList<TokenRow> rows, int length)
+    /// <summary>What to add to attention scores, [rows, 1, length, length], 0 or minus infinity; null where it would say no more than
+    /// causality does. Owned by the block.</summary>
+    /// <param name="window">How many positions a token sees, itself included; null for all before it.</param>
+    public Tensor? Mask(int? window)
     {
-        var mask = new float[rows.Count * length * length];
-        Array.Fill(mask, Hidden);
-        for (var index = 0; index < rows.Count; index++)
+        // A window that holds the whole block is none. Padding lies behind every real token, so plain rows need no mask for it.
+        var width = window is { } some && some <= LastPosition ? some : int.MaxValue;
+        if (isPlain && width == int.MaxValue)
+            return null;
+        if (!masks.TryGetValue(width, out var mask))
         {
-            var segments = rows[index].Segments;
-            for (var at = 0; at < length; at++)
+            mask = tensor(BuildMask(width), [RowCount, 1, Length, Length], device: device).DetachFromDisposeScope();
+            masks.Add(width, mask);
+        }
+        return mask;
+    }
+
+    private float[] BuildMask(int width)
+    {
+        var mask = new float[RowCount * Length * Length];
+        Array.Fill(mask, Hidden);
+        for (var index = 0; index < RowCount; index++)
+        {
+            var (segments, positions) = (rows[index].Segments, rows[index].Positions);
+            for (var at = 0; at < Length; at++)
             {
-                var line = mask.AsSpan((index * length + at) * length, length);
+                var line = mask.AsSpan((index * Length + at) * Length, Length);
                 // A padding token sees itself, so that its (unused) state stays finite.
                 line[at] = 0;
                 if (at >= segments.Length)
                     continue;
                 for (var seen = 0; seen < at; seen++)
-                    if (segments[seen] == 0 || segments[seen] == segments[at])
+                    if ((segments[seen] == 0 || segments[seen] == segments[at]) && positions[at] - positions[seen] < width)
                         line[seen] = 0;
             }
         }
@@ -108,6 +128,7 @@ public sealed class TokenBlock : IDisposable
         Tokens.Dispose();
         Positions.Dispose();
         Reads?.Dispose();
-        Mask?.Dispose();
+        foreach (var mask in masks.Values)
+            mask.Dispose();
     }
 }

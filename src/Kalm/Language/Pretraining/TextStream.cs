@@ -18,8 +18,7 @@ internal sealed class TextStream
     /// <param name="seed">Decides the order.</param>
     public TextStream(Tokenizer tokenizer, IReadOnlyList<string> texts, int context, long seed)
     {
-        var end = tokenizer.EndId ?? throw new KalmException("the tokenizer names no end token; expected one to end texts with");
-        pieces = [.. texts.AsParallel().AsOrdered().SelectMany(text => Cut([.. tokenizer.Encode(text), end], context))];
+        pieces = [.. texts.AsParallel().AsOrdered().SelectMany(text => Cut(tokenizer.Whole(text), context))];
         order = [.. Enumerable.Range(0, pieces.Length)];
         next = order.Length;
         randomness = new Random(unchecked((int)seed));

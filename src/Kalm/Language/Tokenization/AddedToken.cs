@@ -16,6 +16,9 @@ internal sealed record AddedToken
     /// <summary>Whether it is looked for in the normalised text rather than in the text as given.</summary>
     public bool Normalized { get; init; }
 
+    /// <summary>What is looked for in the normalised text; null where it is <see cref="Content"/>, normalised like a text.</summary>
+    public string? NormalizedContent { get; init; }
+
     /// <summary>Whether it counts only where no letter, digit or underscore adjoins it.</summary>
     public bool SingleWord { get; init; }
 

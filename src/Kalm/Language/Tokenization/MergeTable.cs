@@ -5,7 +5,7 @@ namespace Kalm.Language.Tokenization;
 internal readonly record struct Merge(int Left, int Right, int Result);
 
 /// <summary>The merges of a byte-pair encoding (Sennrich et al. 2016), in the order in which they were learned: the rank of a merge is its
-/// place in the table.</summary>
+/// place in the table, or follows from its piece's score in SentencePiece.</summary>
 internal sealed class MergeTable
 {
     private const int Gone = -1;
@@ -13,12 +13,17 @@ internal sealed class MergeTable
     private readonly Dictionary<long, (int Rank, int Result)> _byPair;
 
     /// <summary>Builds the table; of two merges of the same pair the later one counts, as in Hugging Face tokenizers.</summary>
-    public MergeTable(IReadOnlyList<Merge> merges)
+    public MergeTable(IReadOnlyList<Merge> merges) : this(merges, (_, index) => index) { }
+
+    /// <summary>Builds a table in which merges may share a rank.</summary>
+    /// <param name="merges">The merges, those of lower rank first.</param>
+    /// <param name="rankOf">The rank of a merge, from the merge and its index.</param>
+    public MergeTable(IReadOnlyList<Merge> merges, Func<Merge, int, int> rankOf)
     {
         Merges = merges;
         _byPair = new(merges.Count);
-        for (var rank = 0; rank < merges.Count; rank++)
-            _byPair[PairKey(merges[rank].Left, merges[rank].Right)] = (rank, merges[rank].Result);
+        for (var index = 0; index < merges.Count; index++)
+            _byPair[PairKey(merges[index].Left, merges[index].Right)] = (rankOf(merges[index], index), merges[index].Result);
     }
 
     /// <summary>The merges, lowest rank first.</summary>

@@ -2,37 +2,37 @@ using System.Text;
 
 namespace Kalm.Language.Tokenization;
 
-/// <summary>Turns text into the token ids of a language model and back: byte-level byte-pair encoding as in GPT-2, read from and written to
-/// Hugging Face's tokenizer.json, or trained. Immutable, and safe to use from several threads.</summary>
+/// <summary>Turns text into the token ids of a language model and back by byte-pair encoding, over bytes as in GPT-2 and Llama 3 or over
+/// characters as in Llama 2; read from Hugging Face's tokenizer.json or SentencePiece's tokenizer.model, or trained. Immutable, and safe to
+/// use from several threads.</summary>
 public sealed class Tokenizer
 {
-    private readonly TokenizerDefinition _definition;
     private readonly AddedTokenFinder _literalTokens;
     private readonly AddedTokenFinder _normalizedTokens;
-    private readonly ByteLevelWordEncoder _words;
-    private readonly string[] _pieces;
-    private readonly byte[][] _bytes;
+    private readonly WordEncoder _words;
+    private readonly string?[] _pieces;
+    private readonly byte[]?[] _bytes;
+    private readonly bool[] _isAdded;
 
-    private Tokenizer(TokenizerDefinition definition)
+    internal Tokenizer(TokenizerDefinition definition)
     {
-        _definition = definition;
+        Definition = definition;
         _literalTokens = new(definition.AddedTokens.Where(token => !token.Normalized));
-        // What is looked for in normalised text has to be normalised itself.
+        // What is looked for in normalised text has to be normalised itself, which may leave nothing of it.
         _normalizedTokens = new(definition.AddedTokens.Where(token => token.Normalized)
-            .Select(token => token with { Content = Normalize(token.Content) }).DistinctBy(token => token.Content));
+            .Select(token => token with { Content = token.NormalizedContent ?? definition.Normalize(token.Content, TextPlace.Start) })
+            .Where(token => token.Content.Length > 0).DistinctBy(token => token.Content));
         _words = new(definition);
 
-        _pieces = new string[definition.Size];
+        _pieces = new string?[definition.Size];
         _bytes = new byte[definition.Size][];
+        _isAdded = new bool[definition.Size];
+        foreach (var token in definition.AddedTokens)
+            (_pieces[token.Id], _isAdded[token.Id]) = (token.Content, true);
         for (var id = 0; id < _pieces.Length; id++)
         {
-            _pieces[id] = id < definition.Pieces.Count ? definition.Pieces[id] ?? "" : "";
-            _bytes[id] = ByteAlphabet.Read(_pieces[id]);
-        }
-        foreach (var token in definition.AddedTokens)
-        {
-            _pieces[token.Id] = token.Content;
-            _bytes[token.Id] = Encoding.UTF8.GetBytes(token.Content);
+            _pieces[id] ??= id < definition.Pieces.Count ? definition.Pieces[id] : null;
+            _bytes[id] = _pieces[id] is { } piece ? definition.Decoding.BytesOf(piece, _isAdded[id], first: false) : null;
         }
     }
 
@@ -40,14 +40,24 @@ public sealed class Tokenizer
     public int VocabularySize => _pieces.Length;
 
     /// <summary>The token that the tokenizer itself puts before a text, as its post-processor or <c>add_bos_token</c> says (the latter
-    /// decides when both are there); null when it puts none. <see cref="Encode(string)"/> never adds it.</summary>
-    public int? BeginId => _definition.BeginId;
+    /// decides when both are there); null when it puts none. <see cref="Encode(string)"/> never adds it; <see cref="TokenSequences"/>
+    /// does.</summary>
+    public int? BeginId => Definition.BeginId;
 
-    /// <summary>The token that ends a text: <c>eos_token</c> of tokenizer_config.json, else an added token with a well-known name such as
-    /// <c>&lt;|endoftext|&gt;</c>; null when there is none.</summary>
-    public int? EndId => _definition.EndId;
+    /// <summary>The token that ends a text: <c>eos_token</c> of tokenizer_config.json, else what the tokenizer itself puts after a text, else
+    /// an added token with a well-known name such as <c>&lt;|endoftext|&gt;</c>; null when there is none.</summary>
+    public int? EndId => Definition.EndId;
 
-    /// <summary>Reads tokenizer.json, and tokenizer_config.json where there is one, from a model folder.</summary>
+    /// <summary>What kind of tokenizer it is, in words: byte-pair encoding over bytes or over characters, the latter perhaps falling back to
+    /// bytes.</summary>
+    public string Kind => Definition.SpellsBytes ? "byte-level BPE" : Definition.FallsBackToBytes ? "BPE of characters, bytes for the rest" : "BPE of characters";
+
+    internal TokenizerDefinition Definition { get; }
+
+    /// <summary>Whether a folder holds a tokenizer that <see cref="Load"/> would read.</summary>
+    public static bool IsIn(string folder) => TokenizerReader.IsIn(folder);
+
+    /// <summary>Reads tokenizer.json, or where there is none tokenizer.model, and tokenizer_config.json from a model folder.</summary>
     /// <exception cref="KalmException">A file is missing or faulty, or asks for something that is not supported.</exception>
     public static Tokenizer Load(string folder) => new(TokenizerReader.Read(folder));
 
@@ -58,80 +68,110 @@ public sealed class Tokenizer
     public static Tokenizer Train(IEnumerable<string> texts, int vocabularySize, string endOfText = "<|endoftext|>") =>
         new(BytePairTrainer.Train(texts, vocabularySize, endOfText));
 
-    /// <summary>Writes tokenizer.json and tokenizer_config.json, which Hugging Face tokenizers and transformers read. Files that the
-    /// tokenizer was read from are written as they were, so that nothing in them is lost.</summary>
-    public void Save(string folder) => TokenizerWriter.Write(_definition, folder);
+    /// <summary>Writes the files of the tokenizer, which Hugging Face tokenizers and transformers read. Files that it was read from are
+    /// written as they were, so that nothing in them is lost; a trained one is written as tokenizer.json and
+    /// tokenizer_config.json.</summary>
+    public void Save(string folder) => TokenizerWriter.Write(Definition, folder);
 
     /// <summary>The token ids of a text, without begin or end tokens. Added tokens that occur in the text are recognised, as in Hugging
     /// Face tokenizers. An unpaired surrogate counts as U+FFFD.</summary>
-    public int[] Encode(string text) => Encode(text, continues: false);
+    public int[] Encode(string text) => Encode(text, TextPlace.Start);
 
     /// <summary>The token ids of a text that continues an earlier one: like <see cref="Encode(string)"/>, but without the space that some
     /// tokenizers put before a text.</summary>
-    public int[] EncodeContinuation(string text) => Encode(text, continues: true);
+    public int[] EncodeContinuation(string text) => Encode(text, TextPlace.Continuation);
 
-    /// <summary>The text of tokens: their bytes read as UTF-8 (faulty bytes become U+FFFD), added tokens as their text. An id without a
-    /// token gives nothing, since a model's embedding may have more rows than its tokenizer has tokens.</summary>
+    /// <summary>The text of tokens: their bytes read as UTF-8 (faulty bytes become U+FFFD), added tokens as their text, without the space
+    /// that <see cref="Encode(string)"/> put before it. An id without a token gives nothing, since a model's embedding may have more rows
+    /// than its tokenizer has tokens.</summary>
     public string Decode(IReadOnlyList<int> ids)
     {
-        ArgumentNullException.ThrowIfNull(ids);
-        using var bytes = new MemoryStream();
-        foreach (var id in ids)
-        {
-            ArgumentOutOfRangeException.ThrowIfNegative(id, nameof(ids));
-            if (id < _bytes.Length)
-                bytes.Write(_bytes[id]);
-        }
-        return Encoding.UTF8.GetString(bytes.GetBuffer(), 0, (int)bytes.Length);
+        var text = Decode(ids, continues: false);
+        return text[Definition.Decoding.CountLeading(text, Definition.Decoding.LeadingCount)..];
     }
 
-    /// <summary>The entry of a token as the vocabulary stores it, a space as 'Ġ' for instance; empty for an id below
+    /// <summary>The text of tokens that continue others, such as those of <see cref="EncodeContinuation"/>: a space that they begin with
+    /// stays.</summary>
+    public string DecodeContinuation(IReadOnlyList<int> ids) => Decode(ids, continues: true);
+
+    /// <summary>Begins to turn tokens into text one at a time.</summary>
+    /// <param name="continues">Whether they continue others, as in <see cref="DecodeContinuation"/>.</param>
+    public StreamingDecoder DecodeStream(bool continues = false) => new(this, continues);
+
+    /// <summary>The entry of a token as the vocabulary stores it, a space as 'Ġ' or '▁' for instance; empty for an id below
     /// <see cref="VocabularySize"/> that has no token.</summary>
     public string Piece(int id)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(id);
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(id, VocabularySize);
-        return _pieces[id];
+        return _pieces[id] ?? "";
     }
 
-    private int[] Encode(string text, bool continues)
+    /// <summary>The bytes that a token gives; null where there is none with this id.</summary>
+    internal byte[]? BytesOf(int id, bool first)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(id);
+        if (id >= _bytes.Length)
+            return null;
+        return first && Definition.Decoding.DroppedFromFirst is not null && _pieces[id] is { } piece
+            ? Definition.Decoding.BytesOf(piece, _isAdded[id], first: true) : _bytes[id];
+    }
+
+    private string Decode(IReadOnlyList<int> ids, bool continues)
+    {
+        ArgumentNullException.ThrowIfNull(ids);
+        using var bytes = new MemoryStream();
+        var first = !continues;
+        foreach (var id in ids)
+        {
+            if (BytesOf(id, first) is not { } found)
+                continue;
+            bytes.Write(found);
+            first = false;
+        }
+        return Encoding.UTF8.GetString(bytes.GetBuffer(), 0, (int)bytes.Length);
+    }
+
+    private int[] Encode(string text, TextPlace place)
     {
         ArgumentNullException.ThrowIfNull(text);
         var ids = new List<int>((text.Length / 4) + 1);
         foreach (var literal in _literalTokens.Split(UnicodeText.ReplaceUnpairedSurrogates(text).AsMemory()))
         {
             if (literal.TokenId is { } literalId)
-            {
                 ids.Add(literalId);
-                continues = false;
-                continue;
-            }
-            foreach (var segment in _normalizedTokens.Split(Normalize(literal.Text)))
-            {
-                if (segment.TokenId is { } id)
-                    ids.Add(id);
-                else
-                    AppendWords(segment.Text.Span, ids, continues);
-                continues = false;
-            }
+            else
+                AppendNormalized(literal.Text, place, ids);
+            place = TextPlace.Middle;
         }
         return [.. ids];
     }
 
-    private void AppendWords(ReadOnlySpan<char> text, List<int> ids, bool continues)
+    private void AppendNormalized(ReadOnlyMemory<char> text, TextPlace place, List<int> ids)
     {
-        if (_definition.AddsPrefixSpace && !continues && text[0] != ' ')
-            text = string.Concat(" ", text);
-        while (!text.IsEmpty)
+        if (Definition.Normalization.Count > 0)
+            text = Definition.Normalize(text.ToString(), place).AsMemory();
+        foreach (var segment in _normalizedTokens.Split(text))
         {
-            var length = _definition.FirstWordLength(text);
-            _words.Append(text[..length], ids);
-            text = text[length..];
+            if (segment.TokenId is { } id)
+                ids.Add(id);
+            else
+                AppendWords(new(segment.Text, place), ids);
+            place = TextPlace.Middle;
         }
     }
 
-    private string Normalize(string text) => _definition.ComposesCharacters ? UnicodeText.Compose(text) : text;
-
-    private ReadOnlyMemory<char> Normalize(ReadOnlyMemory<char> text) =>
-        _definition.ComposesCharacters ? UnicodeText.Compose(text.ToString()).AsMemory() : text;
+    private void AppendWords(Word text, List<int> ids)
+    {
+        List<Word> words = [text];
+        foreach (var step in Definition.Splitting)
+        {
+            var parts = new List<Word>(words.Count);
+            foreach (var word in words)
+                step.Apply(word, parts);
+            words = parts;
+        }
+        foreach (var word in words)
+            _words.Append(word.Text.Span, ids);
+    }
 }

@@ -1,6 +1,8 @@
+using Kalm.Language.Tokenization.SentencePiece;
+
 namespace Kalm.Language.Tokenization;
 
-/// <summary>All that decides how a tokenizer works: what a file says or training has found. Token ids are checked by whoever makes
+/// <summary>All that decides how a tokenizer works: what its files say or training has found. Token ids are checked by whoever makes
 /// it.</summary>
 internal sealed record TokenizerDefinition
 {
@@ -16,20 +18,26 @@ internal sealed record TokenizerDefinition
     /// <summary>Whether a word that is a piece as a whole is taken at once, without merges (Llama 3).</summary>
     public bool IgnoreMerges { get; init; }
 
-    /// <summary>The piece that stands for a byte without a token; null where such bytes are dropped.</summary>
+    /// <summary>The piece that stands for what has no token; null where that is dropped.</summary>
     public string? UnknownPiece { get; init; }
 
-    /// <summary>Whether neighbouring unknown bytes become one unknown token.</summary>
+    /// <summary>Whether neighbouring unknowns become one unknown token.</summary>
     public bool FuseUnknown { get; init; }
 
-    /// <summary>Whether text is brought to Unicode's normalisation form C first.</summary>
-    public bool ComposesCharacters { get; init; }
+    /// <summary>Whether pieces spell bytes in GPT-2's letters; else they are text.</summary>
+    public bool SpellsBytes { get; init; } = true;
 
-    /// <summary>Whether a text that does not begin with a space is given one.</summary>
-    public bool AddsPrefixSpace { get; init; }
+    /// <summary>Whether a character without a token becomes the tokens of its bytes.</summary>
+    public bool FallsBackToBytes { get; init; }
 
-    /// <summary>How a text is cut into words.</summary>
-    public FirstWordLength FirstWordLength { get; init; } = WordSplitter.Gpt2;
+    /// <summary>What is done to a text first.</summary>
+    public IReadOnlyList<NormalizationStep> Normalization { get; init; } = [];
+
+    /// <summary>How a text is then cut into words; without steps it is one word.</summary>
+    public IReadOnlyList<SplittingStep> Splitting { get; init; } = [new ByteLevelSplitting(AddsPrefixSpace: false, UsesGpt2Words: true)];
+
+    /// <summary>How tokens become text again.</summary>
+    public DecodingRule Decoding { get; init; } = new();
 
     /// <summary>The token that the tokenizer itself puts before a text; null when there is none.</summary>
     public int? BeginId { get; init; }
@@ -37,11 +45,30 @@ internal sealed record TokenizerDefinition
     /// <summary>The token that ends a text; null when none is known.</summary>
     public int? EndId { get; init; }
 
+    /// <summary>What a SentencePiece model says of each piece; null for a tokenizer.json.</summary>
+    public IReadOnlyList<SentencePieceEntry>? Entries { get; init; }
+
     /// <summary>The files that it was read from, by name; empty when it was trained.</summary>
     public IReadOnlyDictionary<string, byte[]> SourceFiles { get; init; } = new Dictionary<string, byte[]>();
 
     /// <summary>The highest id + 1.</summary>
     public int Size => Math.Max(Pieces.Count, AddedTokens.Select(token => token.Id + 1).DefaultIfEmpty().Max());
+
+    /// <summary>The text after all steps of <see cref="Normalization"/>.</summary>
+    /// <exception cref="KalmException">The steps blow the text up beyond reason.</exception>
+    public string Normalize(string text, TextPlace place)
+    {
+        var normalized = text;
+        foreach (var step in Normalization)
+        {
+            normalized = step.Apply(normalized, place);
+            Growth.Check("normalizer", text.Length, normalized.Length);
+        }
+        return normalized;
+    }
+
+    /// <summary>Whether a piece is text that may occur in a word, rather than a control token or a byte.</summary>
+    public bool IsText(int id) => Entries is null || Entries[id].Kind is PieceKind.Normal or PieceKind.UserDefined;
 
     /// <summary>The ids of the model's own pieces.</summary>
     public Dictionary<string, int> ModelIds()

@@ -1,80 +1,110 @@
+using Kalm.Language.Tokenization.Patterns;
+
 namespace Kalm.Language.Tokenization;
 
-/// <summary>Reads what tokenizer.json does around the model: normalizer, pre-tokenizer, post-processor and decoder. Each may be a Sequence
-/// of supported parts.</summary>
+/// <summary>Reads what tokenizer.json does around the model: normalizer, pre-tokenizer and post-processor. Each may be a Sequence of
+/// supported parts.</summary>
 internal static class TokenizerPipelineReader
 {
     /// <summary>The definition with the steps of <paramref name="root"/>.</summary>
     /// <exception cref="KalmException">A step is not supported.</exception>
     public static TokenizerDefinition Apply(JsonPart root, TokenizerDefinition definition)
     {
-        foreach (var (type, part) in Steps(root, "normalizer", "normalizers"))
+        var splitting = Steps(root, "pre_tokenizer", "pretokenizers");
+        // What a ByteLevel step gives is spelled in letters for bytes, so nothing can follow it.
+        foreach (var (type, part) in splitting.SkipLast(1))
+            if (type == "ByteLevel")
+                throw part.Fault("found ByteLevel before another step; supported: ByteLevel as the last one");
+        var spellsBytes = splitting.Count > 0 && splitting[^1].Type == "ByteLevel";
+        if (spellsBytes && definition.FallsBackToBytes)
+            throw root.Fault("model.byte_fallback is true, and pre_tokenizer is ByteLevel; supported: one of both");
+        definition = definition with
         {
-            if (type != "NFC")
-                throw Unsupported(part, type, "null, NFC");
-            definition = definition with { ComposesCharacters = true };
-        }
-
-        definition = ReadSplitting(root, definition);
-
+            Normalization = [.. Steps(root, "normalizer", "normalizers").Select(step => ReadNormalization(step.Type, step.Part))],
+            Splitting = [.. splitting.Select(step => ReadSplitting(step.Type, step.Part))],
+            SpellsBytes = spellsBytes,
+            Decoding = DecodingReader.Read(root, Steps(root, "decoder", "decoders"), spellsBytes),
+        };
         foreach (var (type, part) in Steps(root, "post_processor", "processors"))
         {
             if (type == "TemplateProcessing")
-                definition = definition with { BeginId = ReadTemplate(part, definition) };
+                definition = TemplateReader.Apply(part, definition);
             else if (type != "ByteLevel") // ByteLevel only moves the offsets of tokens, which we do not give.
                 throw Unsupported(part, type, "null, ByteLevel, TemplateProcessing");
         }
-
-        var decoders = Steps(root, "decoder", "decoders");
-        if (decoders.Count != 1 || decoders[0].Type != "ByteLevel")
-            throw Unsupported(root with { Place = "decoder" }, TypesOf(decoders), "one ByteLevel");
         return definition;
     }
 
-    private static TokenizerDefinition ReadSplitting(JsonPart root, TokenizerDefinition definition)
-    {
-        var steps = Steps(root, "pre_tokenizer", "pretokenizers");
-        foreach (var (type, part) in steps)
-            if (type != "ByteLevel")
-                throw Unsupported(part, type, "ByteLevel");
-        // Applied twice, ByteLevel would spell the bytes of its own letters.
-        if (steps.Count != 1)
-            throw Unsupported(root with { Place = "pre_tokenizer" }, TypesOf(steps), "one ByteLevel");
-        var byteLevel = steps[0].Part;
-        return definition with
-        {
-            AddsPrefixSpace = byteLevel.FindFlag("add_prefix_space") ?? throw byteLevel.Fault("'add_prefix_space' is missing"),
-            FirstWordLength = byteLevel.FindFlag("use_regex") ?? true ? WordSplitter.Gpt2 : WordSplitter.WholeText,
-        };
-    }
+    /// <summary>An error about a part of another kind than those supported.</summary>
+    public static KalmException Unsupported(JsonPart part, string found, string supported) =>
+        part.Fault($"found {found}; supported: {supported}");
 
-    /// <summary>The token that a template puts before a text; anything else in a template is refused.</summary>
-    private static int? ReadTemplate(JsonPart template, TokenizerDefinition definition)
+    /// <summary>The text or regular expression of <c>pattern</c>.</summary>
+    public static TextPattern ReadPattern(JsonPart part)
     {
-        int? begin = null;
-        var seesText = false;
-        foreach (var item in template.Require("single").Items())
+        var pattern = part.Require("pattern");
+        if (pattern.FindText("String") is { } literal)
+            return literal.Length > 0 ? TextPattern.Literal(literal) : throw pattern.Fault("String is empty; expected a text to look for");
+        if (pattern.FindText("Regex") is not { } expression)
+            throw pattern.Fault($"found {pattern.Shown}; expected String or Regex");
+        try
         {
-            if (item.FindObject("Sequence") is not null && !seesText)
-                seesText = true;
-            else if (item.FindObject("SpecialToken") is { } special && !seesText && begin is null)
-                begin = ReadTemplateToken(template, special.Require("id").Text(), definition);
-            else
-                throw item.Fault($"found {item.Shown}; supported: one token before the text and none after it");
+            return TextPattern.Parse(expression);
         }
-        return seesText ? begin : throw template.Fault("single has no text in it; expected a Sequence");
+        catch (KalmException problem)
+        {
+            throw pattern.Fault($"Regex: {problem.Message}");
+        }
     }
 
-    private static int ReadTemplateToken(JsonPart template, string name, TokenizerDefinition definition)
+    /// <summary>How a Metaspace part puts its mark before a text; older files say it by <c>add_prefix_space</c>.</summary>
+    public static PrefixScheme ReadPrefixScheme(JsonPart metaspace)
     {
-        var token = template.FindObject("special_tokens")?.FindObject(name) ?? throw template.Fault($"special_tokens lacks '{name}'");
-        var ids = token.Require("ids").Items().ToList();
-        if (ids.Count != 1)
-            throw token.Fault($"has {ids.Count} ids; supported: one");
-        var id = ids[0].IdOf(ids[0].Value, name);
-        var exists = definition.AddedTokens.Any(added => added.Id == id)
-            || (id < definition.Pieces.Count && definition.Pieces[id] is not null);
-        return exists ? id : throw token.Fault($"no token has the id {id}");
+        var addsSpace = metaspace.FindFlag("add_prefix_space");
+        PrefixScheme scheme = metaspace.FindText("prepend_scheme") switch
+        {
+            "always" => PrefixScheme.Always,
+            "first" => PrefixScheme.First,
+            "never" => PrefixScheme.Never,
+            null => addsSpace == false ? PrefixScheme.Never : PrefixScheme.Always,
+            var other => throw metaspace.Fault($"prepend_scheme is '{other}'; supported: always, first, never"),
+        };
+        return addsSpace == false && scheme != PrefixScheme.Never
+            ? throw metaspace.Fault("add_prefix_space is false, but prepend_scheme is not 'never'") : scheme;
+    }
+
+    /// <summary>The character that a Metaspace part writes for a space.</summary>
+    public static char ReadMark(JsonPart metaspace)
+    {
+        var mark = metaspace.Require("replacement").Text();
+        return mark.Length == 1 ? mark[0] : throw metaspace.Fault($"replacement is '{mark}'; expected one character, such as ▁");
+    }
+
+    private static NormalizationStep ReadNormalization(string type, JsonPart part) => type switch
+    {
+        "NFC" => new Composition(),
+        "Prepend" => new Prefix(Growth.ShortText(part, "prepend"), OnlyAtStart: false),
+        "Replace" => new Replacement(ReadPattern(part), Growth.ShortText(part, "content")),
+        "Strip" => new BlankTrimming(part.FindFlag("strip_left") ?? true, part.FindFlag("strip_right") ?? true),
+        _ => throw Unsupported(part, type, "null, NFC, Prepend, Replace, Strip"),
+    };
+
+    private static SplittingStep ReadSplitting(string type, JsonPart part) => type switch
+    {
+        "ByteLevel" => new ByteLevelSplitting(
+            part.FindFlag("add_prefix_space") ?? throw part.Fault("'add_prefix_space' is missing"), part.FindFlag("use_regex") ?? true),
+        "Split" => new PatternSplitting(ReadPattern(part), ReadBehavior(part), part.FindFlag("invert") ?? false),
+        "Digits" => new PatternSplitting(
+            TextPattern.Parse(part.FindFlag("individual_digits") ?? false ? @"\p{N}" : @"\p{N}+"), SplitBehavior.Isolated, Inverted: false),
+        "Metaspace" => new MetaspaceSplitting(ReadMark(part), ReadPrefixScheme(part), part.FindFlag("split") ?? true),
+        _ => throw Unsupported(part, type, "null, ByteLevel, Split, Digits, Metaspace"),
+    };
+
+    private static SplitBehavior ReadBehavior(JsonPart part)
+    {
+        var name = part.Require("behavior").Text();
+        return Enum.GetNames<SplitBehavior>().Contains(name) ? Enum.Parse<SplitBehavior>(name)
+            : throw part.Fault($"behavior is '{name}'; supported: {string.Join(", ", Enum.GetNames<SplitBehavior>())}");
     }
 
     private static List<(string Type, JsonPart Part)> Steps(JsonPart root, string name, string listName)
@@ -97,10 +127,4 @@ internal static class TokenizerPipelineReader
                 Collect(inner);
         }
     }
-
-    private static string TypesOf(List<(string Type, JsonPart Part)> steps) =>
-        steps.Count == 0 ? "none" : string.Join(" + ", steps.Select(step => step.Type));
-
-    private static KalmException Unsupported(JsonPart part, string found, string supported) =>
-        part.Fault($"found {found}; supported: {supported}");
 }

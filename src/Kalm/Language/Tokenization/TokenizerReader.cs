@@ -1,8 +1,9 @@
 using System.Text.Json;
+using Kalm.Language.Tokenization.SentencePiece;
 
 namespace Kalm.Language.Tokenization;
 
-/// <summary>Reads Hugging Face's tokenizer.json and tokenizer_config.json. What they ask for is done or refused, never passed over;
+/// <summary>Reads the tokenizer of a model folder: Hugging Face's tokenizer.json, and what lies beside it. What they ask for is done or refused, never passed over;
 /// only <c>truncation</c> and <c>padding</c> are left alone, which transformers too sets anew with each call.</summary>
 internal static class TokenizerReader
 {
@@ -12,51 +13,65 @@ internal static class TokenizerReader
     /// <summary>The name of the file that says which tokens begin and end a text.</summary>
     public const string ConfigFile = "tokenizer_config.json";
 
+    /// <summary>The name of SentencePiece's file, which is read where there is no tokenizer.json.</summary>
+    public const string SentencePieceFile = "tokenizer.model";
+
+    private const string AddedTokensFile = "added_tokens.json";
+
     /// <summary>Ids have to be lower; the largest vocabularies in use have about 260,000 tokens.</summary>
     public const int IdLimit = 10_000_000;
 
-    /// <summary>Reads a model folder.</summary>
+    /// <summary>The files beside these that are kept when a tokenizer is saved.</summary>
+    private static readonly string[] Companions = [SentencePieceFile, ConfigFile, AddedTokensFile, "special_tokens_map.json", "chat_template.jinja"];
+
+    /// <summary>Whether a folder holds a tokenizer.</summary>
+    public static bool IsIn(string folder) =>
+        File.Exists(Path.Combine(folder, TokenizerFile)) || File.Exists(Path.Combine(folder, SentencePieceFile));
+
+    /// <summary>Reads a model folder: tokenizer.json, or where there is none tokenizer.model.</summary>
     /// <exception cref="KalmException">A file is missing or faulty, or asks for something that is not supported.</exception>
     public static TokenizerDefinition Read(string folder)
     {
-        var file = Path.Combine(folder, TokenizerFile);
-        if (JsonPart.ReadFile(file) is not { } content)
-            throw Missing(folder, file);
-        var root = JsonPart.Parse(file, content);
-        var sources = new Dictionary<string, byte[]> { [TokenizerFile] = content };
+        if (!Directory.Exists(folder))
+            throw new KalmException($"{folder}: no such folder; expected one with {TokenizerFile} or {SentencePieceFile}");
+        var sources = new Dictionary<string, byte[]>();
+        foreach (var name in (string[])[TokenizerFile, .. Companions])
+            if (JsonPart.ReadFile(Path.Combine(folder, name)) is { } content)
+                sources[name] = content;
 
+        var config = Part(ConfigFile);
+        TokenizerDefinition definition;
+        if (Part(TokenizerFile) is { } root)
+            definition = Read(root);
+        else if (sources.TryGetValue(SentencePieceFile, out var model))
+            definition = SentencePieceReader.Read(Path.Combine(folder, SentencePieceFile), model, config, Part(AddedTokensFile));
+        else
+            throw new KalmException($"{Path.Combine(folder, TokenizerFile)}: no such file, and no {SentencePieceFile} beside it");
+        return TokenizerConfigReader.Apply(config, definition) with { SourceFiles = sources };
+
+        JsonPart? Part(string name) =>
+            sources.TryGetValue(name, out var content) ? JsonPart.Parse(Path.Combine(folder, name), content) : null;
+    }
+
+    private static TokenizerDefinition Read(JsonPart root)
+    {
         var model = root.Require("model");
         RefuseOtherModels(model);
         var added = ReadAddedTokens(root);
-        var pieces = ReadVocabulary(model, added);
         var definition = new TokenizerDefinition
         {
-            Pieces = pieces,
+            Pieces = ReadVocabulary(model, added),
             Merges = new([]),
             AddedTokens = added,
             IgnoreMerges = model.FindFlag("ignore_merges") ?? false,
             FuseUnknown = model.FindFlag("fuse_unk") ?? false,
+            FallsBackToBytes = model.FindFlag("byte_fallback") ?? false,
         };
         CheckAddedTokens(root, definition);
         var ids = definition.ModelIds();
         definition = definition with { Merges = ReadMerges(model, ids), UnknownPiece = ReadUnknownPiece(model, ids) };
-        definition = TokenizerPipelineReader.Apply(root, definition);
-
-        var configFile = Path.Combine(folder, ConfigFile);
-        JsonPart? config = null;
-        if (JsonPart.ReadFile(configFile) is { } configContent)
-        {
-            config = JsonPart.Parse(configFile, configContent);
-            sources[ConfigFile] = configContent;
-        }
-        return TokenizerConfigReader.Apply(config, definition) with { SourceFiles = sources };
+        return TokenizerPipelineReader.Apply(root, definition);
     }
-
-    private static KalmException Missing(string folder, string file) =>
-        !Directory.Exists(folder) ? new($"{folder}: no such folder; expected one with {TokenizerFile}")
-        : File.Exists(Path.Combine(folder, "tokenizer.model"))
-            ? new($"{file}: no such file; found tokenizer.model (SentencePiece), which is not supported; expected {TokenizerFile}")
-            : new($"{file}: no such file");
 
     private static void RefuseOtherModels(JsonPart model)
     {
@@ -69,8 +84,6 @@ internal static class TokenizerReader
                 throw model.Fault($"{name} is '{text}'; supported: none");
         if (model.Find("dropout") is { } dropout && (dropout.Value.ValueKind != JsonValueKind.Number || dropout.Value.GetDouble() != 0))
             throw dropout.Fault($"found {dropout.Shown}; supported: null, since encoding has to give the same ids each time");
-        if (model.FindFlag("byte_fallback") == true)
-            throw model.Fault("byte_fallback is true; supported: false, with byte-level pieces");
     }
 
     private static string?[] ReadVocabulary(JsonPart model, List<AddedToken> added)

@@ -3,24 +3,26 @@ using System.Text.Json;
 
 namespace Kalm.Language.Tokenization;
 
-/// <summary>Writes a tokenizer as Hugging Face's tokenizer.json and tokenizer_config.json.</summary>
+/// <summary>Writes the files of a tokenizer: those it was read from, or Hugging Face's tokenizer.json and tokenizer_config.json.</summary>
 internal static class TokenizerWriter
 {
     private static readonly JsonWriterOptions Readable = new() { Indented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
-    /// <summary>Writes both files into <paramref name="folder"/>, which is made if need be. A tokenizer that was read is written byte for
+    /// <summary>Writes the files into <paramref name="folder"/>, which is made if need be. A tokenizer that was read is written byte for
     /// byte as it was, so that nothing is lost that we have no use for, such as a chat template.</summary>
     /// <exception cref="KalmException">The folder cannot be written to.</exception>
     public static void Write(TokenizerDefinition definition, string folder)
     {
-        var sources = definition.SourceFiles;
-        var tokenizer = sources.GetValueOrDefault(TokenizerReader.TokenizerFile) ?? Write(json => WriteTokenizer(json, definition));
-        var config = sources.GetValueOrDefault(TokenizerReader.ConfigFile) ?? Write(json => WriteConfig(json, definition));
+        var files = new Dictionary<string, byte[]>(definition.SourceFiles);
+        if (files.Count == 0)
+            files[TokenizerReader.TokenizerFile] = Write(json => WriteTokenizer(json, definition));
+        if (!files.ContainsKey(TokenizerReader.ConfigFile))
+            files[TokenizerReader.ConfigFile] = Write(json => WriteConfig(json, definition));
         try
         {
             Directory.CreateDirectory(folder);
-            Replace(Path.Combine(folder, TokenizerReader.TokenizerFile), tokenizer);
-            Replace(Path.Combine(folder, TokenizerReader.ConfigFile), config);
+            foreach (var (name, content) in files)
+                Replace(Path.Combine(folder, name), content);
         }
         catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
         {
@@ -118,13 +120,17 @@ internal static class TokenizerWriter
     private static void WriteConfig(Utf8JsonWriter json, TokenizerDefinition definition)
     {
         json.WriteStartObject();
-        json.WriteString("tokenizer_class", "PreTrainedTokenizerFast");
+        json.WriteString("tokenizer_class", definition.Entries is null ? "PreTrainedTokenizerFast" : "LlamaTokenizer");
         if (definition.BeginId is { } begin)
             json.WriteString("bos_token", TextOf(definition, begin));
         if (definition.EndId is { } end)
             json.WriteString("eos_token", TextOf(definition, end));
+        if (definition.UnknownPiece is { } unknown)
+            json.WriteString("unk_token", unknown);
         json.WriteBoolean("add_bos_token", definition.BeginId is not null);
-        json.WriteBoolean("add_prefix_space", definition.AddsPrefixSpace);
+        // Of other tokenizers it would change the steps.
+        if (definition.Splitting is [ByteLevelSplitting only])
+            json.WriteBoolean("add_prefix_space", only.AddsPrefixSpace);
         json.WriteBoolean("clean_up_tokenization_spaces", false);
         json.WriteEndObject();
     }

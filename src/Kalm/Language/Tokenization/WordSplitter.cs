@@ -3,22 +3,14 @@ using System.Text;
 
 namespace Kalm.Language.Tokenization;
 
-/// <summary>Finds the length, in UTF-16 units and at least 1, of the word that a text (not empty) begins with. Tokens never cross
-/// words.</summary>
-internal delegate int FirstWordLength(ReadOnlySpan<char> text);
-
-/// <summary>The ways of cutting a text into words. They are written by hand over code points, because .NET's regular expressions match
-/// UTF-16 units and so take letters and digits beyond U+FFFF for neither.</summary>
+/// <summary>Cuts a text into GPT-2's words by hand, which is several times faster than by the pattern.</summary>
 internal static class WordSplitter
 {
     private enum Kind : byte { Other, Letter, Number, Space }
 
     private static readonly Kind[] AsciiKinds = [.. Enumerable.Range(0, 128).Select(value => Classify(new Rune(value)))];
 
-    /// <summary>The whole text is one word (a ByteLevel part with <c>use_regex</c> false).</summary>
-    public static int WholeText(ReadOnlySpan<char> text) => text.Length;
-
-    /// <summary>GPT-2's words:
+    /// <summary>The length, in UTF-16 units and at least 1, of the word that a text (not empty) begins with. GPT-2's words are
     /// <c>'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+</c>, where <c>\s</c> is Unicode's
     /// White_Space.</summary>
     public static int Gpt2(ReadOnlySpan<char> text)

@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using Kalm.Language.Checkpoints;
 
 namespace Kalm.Tests.Language.Checkpoints;
@@ -54,7 +55,7 @@ public sealed class CheckpointFolderTests : IDisposable
         AssertRefused("'model.layers.1.input_layernorm.weight': missing; config.json asks for it with the shape [8]");
         Save(Small, Small with { TieWordEmbeddings = true });
         AssertRefused("'lm_head.weight': missing");
-        Save(Small with { LayerCount = int.MaxValue, HiddenSize = int.MaxValue }, Small);
+        Save(Small with { LayerCount = 10_000, HiddenSize = int.MaxValue }, Small);
         AssertRefused("'model.embed_tokens.weight': found the shape [10, 8], expected [10, 2147483647]");
     }
 
@@ -72,17 +73,66 @@ public sealed class CheckpointFolderTests : IDisposable
         AssertRefused("'lm_head.weight': found the type I8");
     }
 
-    [Fact]
-    public void Refuses_what_is_not_supported_yet()
+    [Theory]
+    [InlineData("pytorch_model.bin", "pickled, which is not read because it can run code; convert it to safetensors")]
+    [InlineData("pytorch_model-00001-of-00002.bin", "pickled")]
+    [InlineData("consolidated.00.pth", "pickled")]
+    [InlineData("model-q4.gguf", "a file for llama.cpp")]
+    [InlineData("model-00001-of-00002.safetensors", "a shard without its index")]
+    [InlineData("consolidated.safetensors", "of another name")]
+    [InlineData("tf_model.h5", "weights of another library")]
+    public void Says_which_other_weights_are_there(string name, string expected)
     {
-        Save(Small with { RopeScaling = new RopeScaling(8, 1, 4, 8192) }, Small);
-        AssertRefused("rope_scaling: found llama3");
-        Save(Small, Small);
-        File.Move(_folder.File("model.safetensors"), _folder.File("pytorch_model.bin"));
-        AssertRefused("convert it to safetensors");
-        _folder.Write("model.safetensors.index.json", "{}");
-        AssertRefused("sharded checkpoints are not supported yet; expected model.safetensors");
+        Small.Save(_folder.Path);
+        _folder.Write(name, "");
+        AssertRefused($"{_folder.File("model.safetensors")}: no such file; found '{name}': {expected}");
+        AssertRefused("\nexpected model.safetensors, or shards and model.safetensors.index.json");
+        File.Delete(_folder.File("config.json"));
+        AssertRefused($"{_folder.File("config.json")}: no such file; found '{name}': {expected}");
+    }
+
+    [Fact]
+    public void Refuses_a_folder_that_is_absent_or_empty()
+    {
+        AssertRefused("config.json: no such file\nexpected a Hugging Face model folder");
+        Small.Save(_folder.Path);
+        AssertRefused("model.safetensors: no such file\nexpected");
         Assert.Throws<KalmException>(() => CheckpointFolder.Open(_folder.File("absent")));
+    }
+
+    [Fact]
+    public void Refuses_a_model_that_brings_its_own_code()
+    {
+        Save(Small, Small);
+        var config = File.ReadAllText(_folder.File("config.json")).TrimEnd()[..^1];
+        _folder.Write("config.json", config + ",\"auto_map\":{\"AutoModelForCausalLM\":\"modeling_other.OtherForCausalLM\"}}");
+        AssertRefused("auto_map: found {\"AutoModelForCausalLM\":\"modeling_other.OtherForCausalLM\"}, expected nothing: code that comes with a model is never run");
+    }
+
+    [Fact]
+    public void Takes_the_single_file_where_an_index_is_there_too()
+    {
+        Save(Small, Small);
+        _folder.Write("model.safetensors.index.json", """{"weight_map":{"a":"model-00001-of-00001.safetensors"}}""");
+        using var checkpoint = CheckpointFolder.Open(_folder.Path);
+        Assert.Equal("model.safetensors", Path.GetFileName(Assert.Single(checkpoint.Weights.Files).Path));
+        Assert.Contains("index.json: ignored, because model.safetensors is there too", Assert.Single(checkpoint.Warnings), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Warns_of_an_output_layer_that_no_tie_explains()
+    {
+        Save(Small with { TieWordEmbeddings = true }, Small with { TieWordEmbeddings = true }, ("lm_head.weight", TensorType.F32, [10, 9]));
+        using var checkpoint = CheckpointFolder.Open(_folder.Path);
+        Assert.Contains("1 tensor is not part of the model and ignored: 'lm_head.weight'", Assert.Single(checkpoint.Warnings), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_single_file_is_hashed_as_it_is()
+    {
+        Save(Small, Small);
+        Assert.Equal(
+            Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(_folder.File("model.safetensors")))), CheckpointFolder.HashWeights(_folder.Path));
     }
 
     private void AssertRefused(string expected) =>

@@ -73,7 +73,24 @@ public sealed class ModelConfigTests : IDisposable
     [InlineData("rope_scaling")]
     [InlineData("rope_parameters")]
     public void Reads_the_scaling_of_Llama_3(string key) =>
-        Assert.Equal(new RopeScaling(8, 1, 4, 8192), Load((key, Llama3)).RopeScaling);
+        Assert.Equal(new Llama3Scaling(8, 1, 4, 8192), Load((key, Llama3)).RopeScaling);
+
+    [Theory]
+    [InlineData("""{"type":"linear","factor":2.5}""")]
+    [InlineData("""{"rope_type":"linear","type":"linear","factor":2.5}""")]
+    public void Reads_linear_scaling(string value) => Assert.Equal(new LinearScaling(2.5), Load(("rope_scaling", value)).RopeScaling);
+
+    [Fact]
+    public void Rotary_frequencies_are_scaled()
+    {
+        Assert.Equal([1, 0.1, 0.01, 0.001], Load(("head_dim", "8")).RotaryFrequencies(), new Near());
+        Assert.Equal([0.5, 0.05, 0.005, 0.0005],
+            Load(("head_dim", "8"), ("rope_scaling", """{"type":"linear","factor":2}""")).RotaryFrequencies(), new Near());
+        // Wavelengths 6.3, 63, 628, 6283 with an original length of 400: below 100 kept, above 400 divided by 8, and those between blended.
+        Assert.Equal([1, 0.1, 0.00125, 0.000125], Load(("head_dim", "8"), ("rope_scaling", Llama3.Replace("8192", "400", StringComparison.Ordinal))).RotaryFrequencies(), new Near());
+        // An original length of 1256.637 = 2 pi 200: the wavelength of 0.01 is half of it, so (2 - 1) / (4 - 1) of the frequency is kept.
+        Assert.Equal(0.01 / 3 + 0.00125 * 2 / 3, new Llama3Scaling(8, 1, 4, 1257).Scale(0.01), 5);
+    }
 
     [Theory]
     [InlineData("model_type", "\"gpt_oss\"", "found \"gpt_oss\", expected a supported architecture: llama")]
@@ -94,15 +111,15 @@ public sealed class ModelConfigTests : IDisposable
     [InlineData("rms_norm_eps", "0", "found 0")]
     [InlineData("rms_norm_eps", "1e999", "found 1e999")]
     [InlineData("rope_theta", "-1", "found -1")]
-    [InlineData("rope_scaling", """{"type":"linear","factor":2.0}""", "found \"linear\", expected default or llama3")]
+    [InlineData("rope_scaling", """{"type":"longrope","factor":2.0}""", "found \"longrope\", expected default, linear or llama3")]
+    [InlineData("rope_scaling", """{"type":"linear"}""", "rope_scaling.factor: found nothing")]
+    [InlineData("rope_parameters", """{"full_attention":{"rope_theta":1.0}}""", "rope_parameters.full_attention: found")]
     [InlineData("rope_scaling", """{"rope_type":"yarn","factor":2.0}""", "rope_scaling.rope_type: found \"yarn\"")]
     [InlineData("rope_parameters", """{"rope_type":"dynamic","factor":2.0}""", "rope_parameters.rope_type: found \"dynamic\"")]
     [InlineData("rope_scaling", """{"rope_type":"llama3","type":"default"}""", "rope_scaling.type: found \"default\", expected the same")]
     [InlineData("rope_scaling", """{"rope_type":"llama3"}""", "rope_scaling.factor: found nothing")]
     [InlineData("rope_scaling", "3", "found 3, expected an object")]
     [InlineData("hidden_act", "\"gelu\"", "found \"gelu\", expected silu")]
-    [InlineData("attention_bias", "true", "found true, expected false")]
-    [InlineData("mlp_bias", "true", "found true, expected false")]
     [InlineData("mlp_bias", "1", "found 1, expected true or false")]
     [InlineData("sliding_window", "4096", "found 4096, expected null")]
     [InlineData("quantization_config", """{"bits":4}""", "quantized checkpoints are not supported")]
@@ -179,6 +196,13 @@ public sealed class ModelConfigTests : IDisposable
         Assert.Equal([64, 96], shapes["model.layers.0.mlp.down_proj.weight"]);
         Assert.Equal([100, 64], shapes["lm_head.weight"]);
         Assert.DoesNotContain("lm_head.weight", (config with { TieWordEmbeddings = true }).TensorShapes().Select(tensor => tensor.Name));
+    }
+
+    private sealed class Near : IEqualityComparer<double>
+    {
+        public bool Equals(double x, double y) => Math.Abs(x - y) <= 1e-12 * Math.Abs(x);
+
+        public int GetHashCode(double obj) => 0;
     }
 
     private ModelConfig Load(params ReadOnlySpan<(string Key, string Value)> changes)

@@ -122,57 +122,6 @@ public sealed class SafetensorsMalformedTests : IDisposable
         Assert.DoesNotContain(message, char.IsControl);
     }
 
-    [Fact]
-    public void Ten_thousand_mutated_headers_are_read_or_refused()
-    {
-        const string Sound = """
-            {"__metadata__":{"format":"pt"},"weight":{"dtype":"F32","shape":[2,3],"data_offsets":[0,24]},"é":{"dtype":"BF16","shape":[2],"data_offsets":[24,28]},"n":{"dtype":"I64","shape":[0],"data_offsets":[28,28]}}
-            """;
-        var random = new Random(20250101);
-        string[] pieces = ["0", "-1", "1e999", "\"", "{", "}", "[", "]", ",", ":", "null", "\\ud800", "\\", "9223372036854775807", "\"shape\"", "F64"];
-        var sound = SafetensorsBytes.Make(Sound, new byte[28]);
-        var read = 0;
-        for (var round = 0; round < 10_000; round++)
-        {
-            var file = sound.ToList();
-            for (var mutations = random.Next(1, 4); mutations > 0; mutations--)
-            {
-                var at = random.Next(random.Next(10) == 0 ? 0 : 8, file.Count);
-                switch (random.Next(4))
-                {
-                    case 0:
-                        file[at] = (byte)random.Next(256);
-                        break;
-                    case 1:
-                        file.RemoveRange(at, Math.Min(random.Next(1, 12), file.Count - at));
-                        break;
-                    case 2:
-                        file.InsertRange(at, Encoding.UTF8.GetBytes(pieces[random.Next(pieces.Length)]));
-                        break;
-                    default:
-                        file.InsertRange(at, file.GetRange(at, Math.Min(random.Next(1, 70), file.Count - at)));
-                        break;
-                }
-            }
-            // Mostly keep the length right, so that the fault lies within the JSON.
-            var bytes = file.ToArray();
-            if (random.Next(5) > 0 && bytes.Length >= 36)
-                BitConverter.TryWriteBytes(bytes, (ulong)(bytes.Length - 36));
-            try
-            {
-                using var opened = Open(bytes);
-                foreach (var entry in opened.Tensors.Values)
-                    opened.ReadSingles(entry, 0, new float[entry.ElementCount]);
-                read++;
-            }
-            catch (KalmException)
-            {
-                // The only exception allowed.
-            }
-        }
-        Assert.InRange(read, 1, 9_999);
-    }
-
     private void AssertRefused(byte[] file, string expected)
     {
         var path = Save(file);

@@ -31,6 +31,34 @@ internal static class HandMadeTokenizer
         };
     }
 
+    /// <summary>The layout of Llama 2, Mistral and TinyLlama: pieces of text, with bytes for what has none.</summary>
+    public static JsonObject LlamaJson(JsonObject vocabulary, string[] merges)
+    {
+        var json = new JsonObject
+        {
+            ["added_tokens"] = new JsonArray(AddedToken(0, "<unk>"), AddedToken(1, "<s>"), AddedToken(2, "</s>")),
+            ["normalizer"] = JsonNode.Parse("""
+                {"type":"Sequence","normalizers":[{"type":"Prepend","prepend":"▁"},{"type":"Replace","pattern":{"String":" "},"content":"▁"}]}
+                """),
+            ["pre_tokenizer"] = null,
+            ["decoder"] = JsonNode.Parse("""
+                {"type":"Sequence","decoders":[{"type":"Replace","pattern":{"String":"▁"},"content":" "},{"type":"ByteFallback"},
+                {"type":"Fuse"},{"type":"Strip","content":" ","start":1,"stop":0}]}
+                """),
+            ["model"] = new JsonObject
+            {
+                ["type"] = "BPE",
+                ["unk_token"] = "<unk>",
+                ["fuse_unk"] = true,
+                ["byte_fallback"] = true,
+                ["vocab"] = vocabulary,
+                ["merges"] = new JsonArray([.. merges.Select(merge => JsonValue.Create(merge))]),
+            },
+        };
+        json["post_processor"] = Template(json, "<s>", "$A");
+        return json;
+    }
+
     public static JsonObject ByteLevel() => new() { ["type"] = "ByteLevel", ["add_prefix_space"] = false, ["use_regex"] = true };
 
     public static JsonObject AddedToken(int id, string content, bool special = true) =>

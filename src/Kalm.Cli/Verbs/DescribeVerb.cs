@@ -1,0 +1,106 @@
+using System.CommandLine;
+using Kalm.Cli.Description;
+
+namespace Kalm.Cli.Verbs;
+
+/// <summary><c>describe</c>: what a model folder is.</summary>
+internal static class DescribeVerb
+{
+    private const string None = "-";
+
+    /// <summary>Describes the verb.</summary>
+    public static Command Create(Terminal terminal)
+    {
+        var model = new Argument<string>("MODEL") { Description = "a Hugging Face folder, a run folder of align, one of its checkpoints, or an adapter folder" };
+        var json = Options.JsonFile();
+        var command = new Command("describe", "Tells what a model folder is: architecture, sizes, tokenizer, adapter, what would train.") { model, json };
+        command.SetAction(parse =>
+        {
+            Given.Writable("--json", parse.GetValue(json));
+            var description = ModelDescription.Of(Given.Folder("MODEL", parse.GetRequiredValue(model), "a Hugging Face model folder or a run folder"));
+            foreach (var warning in description.Warnings)
+                terminal.Error.WriteLine($"note: {warning}");
+            Print(terminal, description);
+            if (parse.GetValue(json) is { } path)
+                Json.Write(path, description);
+            return ExitCode.Success;
+        });
+        return command;
+    }
+
+    private static void Print(Terminal terminal, ModelDescription description)
+    {
+        if (description is { Architecture: { } architecture, Weights: { } weights })
+            terminal.Print(ResultTable.OfFacts($"{description.Kind}: {description.Base}", [.. Of(architecture), .. Of(weights), .. Of(description.Tokenizer)]));
+        if (description.Adapter is { } adapter)
+            terminal.Print(ResultTable.OfFacts("adapter (PEFT LoRA)", Of(adapter)));
+        if (description.Alignment is { } alignment)
+            terminal.Print(ResultTable.OfFacts("alignment", Of(alignment)));
+        if (description.WouldTrain is { } training)
+            terminal.Print(ResultTable.OfFacts(
+                "what align would train",
+                ("--method lora", $"{training.Lora:N0} parameters: rank {training.Rank} on {string.Join(", ", training.Targets)}"),
+                ("--method full", $"{training.Full:N0} parameters: all")));
+    }
+
+    private static (string Name, string Value)[] Of(ArchitectureFacts facts) =>
+    [
+        ("architecture", facts.ModelType),
+        ("layers", $"{facts.Layers:N0}"),
+        ("width", $"{facts.HiddenSize:N0}, {facts.IntermediateSize:N0} in the feed-forward blocks"),
+        ("heads", $"{facts.Heads:N0} of width {facts.HeadDimension:N0}; {facts.KeyValueHeads:N0} for keys and values"),
+        ("context", $"{facts.Context:N0} tokens" + (facts.SlidingWindow is { } window ? $"; {facts.WindowedLayers:N0} layers see {window:N0}" : "")),
+        ("positions", $"rotary, base {facts.RopeTheta:N0}" + (facts.RopeScaling is { } scaling ? $", {scaling} scaling by {facts.RopeFactor}" : "")),
+        ("vocabulary", $"{facts.Vocabulary:N0}; the output layer is {(facts.TiedHead ? "the embedding" : "its own")}"),
+    ];
+
+    private static (string Name, string Value)[] Of(WeightFacts facts) =>
+    [
+        ("parameters", $"{facts.Parameters:N0}; {facts.BodyParameters:N0} without the embedding and a separate output layer"),
+        ("stored", $"{string.Join(", ", facts.Types.Select(type => facts.Types.Count == 1 ? type.Key : $"{type.Key} {Size(type.Value)}"))}; "
+            + $"{Size(facts.Bytes)} in {(facts.Files.Count == 1 ? facts.Files[0].Name : $"{facts.Files.Count:N0} shards")}"),
+        ("in memory", $"{Size(4 * facts.Parameters)} on the CPU, as F32"),
+    ];
+
+    private static (string Name, string Value)[] Of(TokenizerFacts? facts) => facts switch
+    {
+        null => [("tokenizer", "missing: the folder has neither tokenizer.json nor tokenizer.model")],
+        { Tokens: { } tokens } =>
+        [
+            ("tokenizer", $"{facts.Kind}, {tokens:N0} tokens ({facts.File})"),
+            ("begin token", facts.Begin is { } begin ? $"{begin.Piece} ({begin.Id}), put before every text" : "none is put before a text"),
+            ("end token", facts.End is { } end ? $"{end.Piece} ({end.Id})" : "none"),
+        ],
+        _ => [("tokenizer", $"cannot be used: {facts.Fault}")],
+    };
+
+    private static (string Name, string Value)[] Of(AdapterFacts facts) =>
+    [
+        ("folder", facts.Folder),
+        ("made for", facts.BaseModel ?? None),
+        ("rank", $"{facts.Rank:N0}; B A is scaled by {facts.Scale:G4}"),
+        ("on", string.Join(", ", facts.Targets)),
+        ("parameters", facts.Parameters is { } parameters ? $"{parameters:N0}; {Size(facts.Bytes ?? 0)}" : "missing"),
+    ];
+
+    private static (string Name, string Value)[] Of(AlignmentFacts facts) =>
+    [
+        ("temperature", facts.Temperature is { } temperature ? $"{temperature:F4}" : None),
+        ("wording", facts.Wording ?? None),
+        .. facts.Method is null ? Array.Empty<(string, string)>() :
+        [
+            ("method", $"{facts.Method}; {facts.LearnedParameters:N0} parameters learned"),
+            ("steps", $"{facts.StepsDone:N0}" + (facts.TotalSteps is { } total ? $" of {total:N0}" : "") + $", {facts.Status}, {facts.Seconds:F1} s"),
+            ("best", facts.BestStep is { } step ? $"step {step:N0}" + (facts.BestMrr is { } rank ? $", validation MRR {rank:F3}" : "") : None),
+            ("base model", facts.BaseModel ?? None),
+            ("graph", facts.Graph ?? None),
+        ],
+    ];
+
+    private static string Size(long bytes) => bytes switch
+    {
+        >= 1_000_000_000 => $"{bytes / 1e9:F1} GB",
+        >= 1_000_000 => $"{bytes / 1e6:F1} MB",
+        _ => $"{bytes / 1e3:F1} kB",
+    };
+}

@@ -1,0 +1,77 @@
+using System.Globalization;
+using System.Text.Json;
+
+namespace Kalm.Language.Tokenization.SentencePiece;
+
+/// <summary>The added tokens of a SentencePiece model: its own control and user-defined pieces, and those that tokenizer_config.json
+/// (<c>added_tokens_decoder</c>) or added_tokens.json name.</summary>
+internal static class SentencePieceTokens
+{
+    // Ids beyond the pieces continue them; a huge one would reserve room for tokens that do not exist.
+    private const int MostBeyond = 100_000;
+
+    /// <summary>The tokens, each id and each text once.</summary>
+    /// <exception cref="KalmException">A token contradicts the model or another one.</exception>
+    public static List<AddedToken> Read(string file, SentencePieceModel model, JsonPart? config, JsonPart? addedTokens)
+    {
+        var byId = new SortedDictionary<int, AddedToken>();
+        for (var id = 0; id < model.Pieces.Count; id++)
+            if (OwnToken(id, model.Pieces[id], model.MarksSpaces) is { } token)
+                byId[id] = token;
+
+        if (addedTokens is { } list)
+            foreach (var property in list.Value.EnumerateObject())
+                Add(list, new() { Id = list.IdOf(property.Value, property.Name), Content = property.Name });
+        if (config?.FindObject("added_tokens_decoder") is { } decoder)
+            foreach (var property in decoder.Value.EnumerateObject())
+                Add(decoder, ReadToken(decoder, property));
+
+        var texts = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var token in byId.Values)
+            if (!texts.Add(token.Content))
+                throw new KalmException($"{file}: the added token '{token.Content}' has two ids");
+        return [.. byId.Values];
+
+        void Add(JsonPart part, AddedToken token)
+        {
+            if (token.Content.Length == 0)
+                throw part.Fault($"the token {token.Id} is empty");
+            if (token.Id < model.Pieces.Count && model.Pieces[token.Id].Piece != token.Content)
+                throw part.Fault($"'{token.Content}' has the id {token.Id}, which is '{model.Pieces[token.Id].Piece}' in the model");
+            if (token.Id > model.Pieces.Count + MostBeyond)
+                throw part.Fault($"'{token.Content}' has the id {token.Id}, but the model has only {model.Pieces.Count} pieces");
+            if (byId.TryGetValue(token.Id, out var other) && other.Content != token.Content)
+                throw part.Fault($"'{other.Content}' and '{token.Content}' both have the id {token.Id}");
+            byId[token.Id] = token;
+        }
+    }
+
+    private static AddedToken? OwnToken(int id, SentencePieceEntry entry, bool marksSpaces) => entry.Kind switch
+    {
+        PieceKind.Control or PieceKind.Unknown => new() { Id = id, Content = entry.Piece, Special = true },
+        PieceKind.UserDefined => new()
+        {
+            Id = id,
+            Content = entry.Piece,
+            Normalized = true,
+            NormalizedContent = marksSpaces ? entry.Piece.Replace(' ', '▁') : entry.Piece,
+        },
+        _ => null,
+    };
+
+    private static AddedToken ReadToken(JsonPart decoder, JsonProperty property)
+    {
+        var part = decoder.FindObject(property.Name) ?? throw decoder.Fault($"'{property.Name}' is null; expected a token");
+        if (!int.TryParse(property.Name, NumberStyles.None, null, out var id) || id >= TokenizerReader.IdLimit)
+            throw decoder.Fault($"'{property.Name}' is no id; expected a whole number below {TokenizerReader.IdLimit}");
+        return new()
+        {
+            Id = id,
+            Content = part.Require("content").Text(),
+            Special = part.FindFlag("special") ?? false,
+            SingleWord = part.FindFlag("single_word") ?? false,
+            StripsLeft = part.FindFlag("lstrip") ?? false,
+            StripsRight = part.FindFlag("rstrip") ?? false,
+        };
+    }
+}
