@@ -44,11 +44,18 @@ internal static class Application
         DemoVerb.Create(terminal),
         PretrainVerb.Create(terminal),
         AlignVerb.Create(terminal),
-        new Command("evaluate", "Measures a model.") { EvaluateCompletionVerb.Create(terminal), EvaluateQuestionsVerb.Create(terminal) },
+        new Command("evaluate", "Measures a model.")
+        {
+            EvaluateCompletionVerb.Create(terminal),
+            EvaluateQuestionsVerb.Create(terminal),
+            EvaluateTextVerb.Create(terminal),
+            EvaluateGeometryVerb.Create(terminal),
+        },
         EmbedVerb.Create(terminal),
         ExportVerb.Create(terminal),
-        new Command("graph", "Looks at a graph without a model.") { GraphInspectVerb.Create(terminal) },
+        CompleteVerb.Create(terminal),
         AskVerb.Create(terminal),
+        new Command("graph", "Looks at a graph without a model.") { GraphInspectVerb.Create(terminal) },
         TokenizeVerb.Create(terminal),
         DescribeVerb.Create(terminal),
     };

@@ -1,4 +1,6 @@
+using Kalm.Cli.Progress;
 using Kalm.Engine;
+using Kalm.Representation;
 using TorchSharp;
 
 namespace Kalm.Cli;
@@ -48,6 +50,32 @@ internal static class Given
         var given = options.Where(option => option.IsGiven).Select(option => option.Option).ToList();
         if (given.Count > 1)
             throw new KalmException($"found {string.Join(" and ", given)}; expected only one of {string.Join(", ", options.Select(option => option.Option))}");
+    }
+
+    /// <summary>Looks for what an option names; a fault that does not know the option is told with it.</summary>
+    public static T Named<T>(string option, Func<T> find)
+    {
+        try
+        {
+            return find();
+        }
+        catch (KalmException error)
+        {
+            throw new KalmException($"{option}: {error.Message}", error);
+        }
+    }
+
+    /// <summary>The model, opened for reading; what is odd about its folder is noted.</summary>
+    /// <param name="folder">Where its parts lie.</param>
+    /// <param name="device">The name of the device.</param>
+    /// <param name="threads">CPU threads; null takes all cores.</param>
+    /// <param name="progress">Takes the notes.</param>
+    public static LoadedModel Load(ModelFolder folder, string device, int? threads, ProgressView progress)
+    {
+        var loaded = new LoadedModel(folder, Device(device), threads);
+        foreach (var warning in loaded.Model.Warnings)
+            progress.Note(warning);
+        return loaded;
     }
 
     /// <summary>The device by its name; loads the native library.</summary>

@@ -29,7 +29,9 @@ internal static partial class PlainTexts
     {
         try
         {
-            return File.ReadAllText(path, StrictUtf8);
+            // Not File.ReadAllText, which takes a file with the mark of another encoding for what that says.
+            ReadOnlySpan<byte> bytes = File.ReadAllBytes(path);
+            return StrictUtf8.GetString(bytes.StartsWith(Encoding.UTF8.Preamble) ? bytes[Encoding.UTF8.Preamble.Length..] : bytes);
         }
         catch (DecoderFallbackException error)
         {

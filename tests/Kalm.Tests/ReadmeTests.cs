@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
+using Kalm.Graph;
 using Kalm.Language.Model;
 using Kalm.Language.Pretraining;
 using Kalm.Tests.Cli;
@@ -31,6 +32,23 @@ public partial class ReadmeTests
         folder.Write("people.tsv", string.Concat(Enumerable.Range(0, 30).Select(index => $"person {index}\tnumber {index} of the people of a small town\n")));
         RunCommands(
             4, line => line.Contains("people", StringComparison.Ordinal), word => word.StartsWith("people", StringComparison.Ordinal) ? folder.File(word) : word);
+    }
+
+    [Fact]
+    public void The_commands_that_look_at_one_query_the_space_and_a_text_run()
+    {
+        using var folder = new TemporaryFolder();
+        var world = Path.Combine(Root(), "samples", "world");
+        var model = TinyModel.Make(folder, KnowledgeGraph.Load(world));
+        RunCommands(5, line => line.Contains("kalm-demo/run", StringComparison.Ordinal), word => word switch
+        {
+            "kalm-demo/run" => model,
+            "samples/world" => world,
+            "geometry.png" => folder.File(word),
+            "README.md" => Path.Combine(Root(), word),
+            _ => word,
+        });
+        Assert.True(File.Exists(folder.File("geometry.png")));
     }
 
     private static void RunCommands(int least, Func<string, bool> isWanted, Func<string, string> placed)

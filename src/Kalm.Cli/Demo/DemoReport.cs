@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text;
+using Kalm.Cli.Plots;
 using Kalm.Evaluation;
 
 namespace Kalm.Cli.Demo;
@@ -30,8 +31,8 @@ internal static class DemoReport
         Image(page, "implicit (language) loss", DemoPlots.Curve("implicit (language) loss", metrics, "implicit"));
         Image(page, "validation MRR", DemoPlots.Validations("validation MRR", result.Run.Validations));
         page.Append("</div>\n<h2>Cosines among entities, those of a group together</h2>\n<div class=\"plots pair\">\n");
-        Image(page, "base model", DemoPlots.HeatMap("base model", result.Similarity.Names, result.Similarity.Base));
-        Image(page, "aligned model", DemoPlots.HeatMap("aligned model", result.Similarity.Names, result.Similarity.Aligned));
+        Image(page, "base model", SimilarityMap.Draw("base model", result.Similarity.Names, result.Similarity.Base));
+        Image(page, "aligned model", SimilarityMap.Draw("aligned model", result.Similarity.Names, result.Similarity.Aligned));
         return page.Append("</div>\n</body></html>\n").ToString();
     }
 

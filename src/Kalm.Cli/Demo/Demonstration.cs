@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Kalm.Alignment;
+using Kalm.Cli.Plots;
 using Kalm.Cli.Progress;
 using Kalm.Evaluation;
 using Kalm.Graph;
@@ -43,12 +44,12 @@ internal sealed class Demonstration
         Pretrainer.Run(PlainTexts.OfGraph(graph), folder.Base, settings.Pretraining, progress, cancellation);
         var pretrained = clock.Elapsed.TotalSeconds;
         progress.Note("2 of 4: the base model is measured");
-        var entities = DemoChoice.Entities(graph);
-        var (before, baseVectors) = Measure(folder.Base);
+        var entities = EntityGroups.Choose(graph);
+        var (before, _, baseCosines) = Measure(folder.Base, entities);
         progress.Note($"3 of 4: it is aligned with {graph.Train.Count:N0} triples");
         var run = AlignmentRun.Execute(new AlignmentInputs(folder.Base, settings.Graph, folder.Run), settings.Alignment, progress, cancellation);
         progress.Note("4 of 4: the aligned model is measured");
-        var (after, vectors) = Measure(folder.Run);
+        var (after, completions, cosines) = Measure(folder.Run, entities);
         return new DemoResult(
             settings.Graph,
             [
@@ -56,24 +57,31 @@ internal sealed class Demonstration
                 Row("relation-frequency baseline", "relation_frequency", RelationFrequency.Rank(graph, queries, known)),
                 Row("aligned model", "aligned", [.. after.Select(item => item.Rank)]),
             ],
-            [.. chosen.Select(query => Complete(query, vectors, after))],
-            new DemoSimilarity([.. entities.Select(Name)], baseVectors.Cosines(entities), vectors.Cosines(entities)),
+            completions,
+            new DemoSimilarity([.. entities.Select(Name)], baseCosines, cosines),
             run, pretrained, clock.Elapsed.TotalSeconds);
     }
 
-    private (IReadOnlyList<RankedQuery> Ranked, DemoVectors Vectors) Measure(string path)
+    private (IReadOnlyList<RankedQuery> Ranked, IReadOnlyList<DemoCompletion> Completions, double[,] Cosines) Measure(string path, IReadOnlyList<int> entities)
     {
-        using var model = new LoadedModel(ModelFolder.Locate(path), "cpu", settings.Alignment.Threads, progress);
-        var ranked = CompletionEvaluation.Rank(model.Decoder, graph, new TextIndex(graph, model.Wording), queries, known, progress, cancellation);
-        return (ranked, new DemoVectors(model, graph, chosen, cancellation));
+        using var model = Given.Load(ModelFolder.Locate(path), "cpu", settings.Alignment.Threads, progress);
+        var texts = new TextIndex(graph, model.Wording);
+        var ranked = CompletionEvaluation.Rank(model.Decoder, graph, texts, queries, known, progress, cancellation);
+        using var completer = new Completer(model, graph, null, cancellation);
+        return (ranked, [.. chosen.Select(query => Complete(query, completer, ranked))], Geometry.Similarities(model.Decoder, texts, entities));
     }
 
     private DemoRow Row(string name, string key, IReadOnlyList<FilteredRank> ranks) => new(
         name, key, CompletionMetrics.Of(ranks), CompletionMetrics.Of(ranks.Where((_, index) => !AnswerInText.Holds(graph, queries[index]))));
 
-    private DemoCompletion Complete(CompletionQuery query, DemoVectors vectors, IReadOnlyList<RankedQuery> ranked) => new(
-        $"{Name(query.Entity)} {graph.DirectedRelationText(query.DirectedRelation)} …", Name(query.Answer),
-        ranked.First(item => item.Query == query).Rank.Realistic, [.. vectors.Best(query, known, Shown).Select(Name)]);
+    private DemoCompletion Complete(CompletionQuery query, Completer completer, IReadOnlyList<RankedQuery> ranked)
+    {
+        var others = known.Answers(query.Entity, query.DirectedRelation).ToArray().Where(answer => answer != query.Answer).ToHashSet();
+        var best = completer.Entities(QueryEntity.Of(graph, query.Entity), query.DirectedRelation, Shown, others);
+        return new DemoCompletion(
+            $"{Name(query.Entity)} {graph.DirectedRelationText(query.DirectedRelation)} …", Name(query.Answer),
+            ranked.First(item => item.Query == query).Rank.Realistic, [.. best.Select(candidate => Name(candidate.Entity))]);
+    }
 
     private string Name(int entity) => graph.Entities[entity].Name;
 }

@@ -36,9 +36,10 @@ internal static class AskVerb
                 RepetitionPenalty = parse.GetValue(penalty) ?? 1,
                 Seed = parse.GetValue(seed) ?? 1,
             }.Validated();
-            using var loaded = new LoadedModel(ModelFolder.Locate(Given.Model(parse.GetRequiredValue(model))), parse.GetRequiredValue(device), parse.GetValue(threads), new QuietProgress());
+            using var loaded = Given.Load(
+                ModelFolder.Locate(Given.Model(parse.GetRequiredValue(model))), parse.GetRequiredValue(device), parse.GetValue(threads), new QuietProgress());
             var prompt = loaded.Wording.Questions.Ask(loaded.Wording.Questions.Free(text), [], loaded.Decoder.Config.MaxPositions - 1).Tokens;
-            foreach (var piece in new Generator(loaded.Decoder, loaded.Tokenizer).Stream(prompt, options, terminal.Cancellation))
+            foreach (var piece in new Generator(loaded.Decoder, loaded.Model.Tokenizer).Stream(prompt, options, terminal.Cancellation))
             {
                 terminal.Output.Write(piece);
                 terminal.Output.Flush();

@@ -39,7 +39,7 @@ internal static class EmbedVerb
                 foreach (var warning in knowledge.Warnings)
                     progress.Note(warning);
                 GraphSource.NoteOtherSplit(folder, knowledge, progress);
-                using var loaded = new LoadedModel(folder, parse.GetRequiredValue(device), parse.GetValue(threads), progress);
+                using var loaded = Given.Load(folder, parse.GetRequiredValue(device), parse.GetValue(threads), progress);
                 return EmbeddingExport.Write(
                     staged.Path, loaded.Decoder, knowledge, new TextIndex(knowledge, loaded.Wording), triples, progress, terminal.Cancellation);
             });

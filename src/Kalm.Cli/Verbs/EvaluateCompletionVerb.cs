@@ -48,7 +48,7 @@ internal static class EvaluateCompletionVerb
                 GraphSource.NoteOtherSplit(folder, knowledge, progress);
                 if (!folder.IsAligned)
                     progress.Note($"{modelPath}: not an aligned model; it is evaluated as it is, with the default wording");
-                using var loaded = new LoadedModel(folder, parse.GetRequiredValue(device), parse.GetValue(threads), progress);
+                using var loaded = Given.Load(folder, parse.GetRequiredValue(device), parse.GetValue(threads), progress);
                 var clock = Stopwatch.StartNew();
                 var known = new KnownFacts(knowledge, knowledge.Train, knowledge.Valid, knowledge.Test);
                 var texts = new TextIndex(knowledge, loaded.Wording);

@@ -56,9 +56,9 @@ internal static class EvaluateQuestionsVerb
             var (results, seconds) = terminal.Watch(parse.GetValue(quiet), progress =>
             {
                 GraphSource.NoteOtherSplit(folder, knowledge, progress);
-                using var loaded = new LoadedModel(folder, parse.GetRequiredValue(device), parse.GetValue(threads), progress);
+                using var loaded = Given.Load(folder, parse.GetRequiredValue(device), parse.GetValue(threads), progress);
                 var clock = Stopwatch.StartNew();
-                var evaluation = new QuestionEvaluation(loaded.Decoder, loaded.Tokenizer, loaded.Wording, knowledge);
+                var evaluation = new QuestionEvaluation(loaded.Decoder, loaded.Model.Tokenizer, loaded.Wording, knowledge);
                 var asked = new List<IReadOnlyList<QuestionAnswer>>();
                 foreach (var set in sets)
                 {

@@ -18,9 +18,7 @@ internal sealed class ReplayText
     public ReplayText(IReadOnlyList<string> texts, Tokenizer tokenizer, int context, AlignmentOptions options)
     {
         this.options = options;
-        var end = tokenizer.EndId ?? throw new KalmException("the tokenizer names no end token; expected one to end texts with");
-        int[] begin = tokenizer.BeginId is { } id ? [id] : [];
-        pieces = [.. texts.AsParallel().AsOrdered().SelectMany(text => Cut([.. begin, .. tokenizer.Encode(text), end], context))];
+        pieces = [.. texts.AsParallel().AsOrdered().SelectMany(text => Cut(tokenizer.Whole(text), context))];
     }
 
     /// <summary>The rows of a step, each predicting its own tokens from the second on.</summary>

@@ -1,4 +1,3 @@
-using Kalm.Engine;
 using Kalm.Graph;
 using Kalm.Language.Model;
 using Kalm.Representation;
@@ -41,10 +40,9 @@ public static class CompletionEvaluation
         using var noGradient = no_grad();
         var queryTexts = queries.Select(query => texts.QueryText(query.Entity, query.DirectedRelation)).ToArray();
         var forest = new Forest(texts, Enumerable.Range(0, texts.Descriptions.Count), queryTexts);
-        var rowProgress = progress is null ? null : new Relay(done => progress.Report(new EvaluationProgress("encoding", done, forest.Rows.Count)));
+        var rowProgress = Relay.Of(progress, "encoding", forest.Rows.Count);
         var vectors = Encoder.EncodeAll(decoder, forest.Rows, rowProgress, cancellation);
-        if (vectors.isfinite().all().ReadNumber() == 0)
-            throw new KalmException("the model gives embeddings that are not finite: its weights are damaged or its training diverged");
+        Encoder.RequireFinite(vectors);
         var candidates = vectors.index_select(0, Indices(Enumerable.Range(0, texts.Descriptions.Count).Select(forest.EntityRead)));
         var counts = new float[texts.Descriptions.Count];
         foreach (var text in texts.EntityText)
@@ -90,10 +88,5 @@ public static class CompletionEvaluation
                 (best, bestScore) = (entity, score);
         }
         return best;
-    }
-
-    private sealed class Relay(Action<int> report) : IProgress<int>
-    {
-        public void Report(int value) => report(value);
     }
 }

@@ -1,4 +1,3 @@
-using Kalm.Engine;
 using Kalm.Files;
 using Kalm.Graph;
 using Kalm.Language.Checkpoints;
@@ -45,10 +44,9 @@ public static class EmbeddingExport
             return texts.QueryText(row.Head, row.DirectedRelation);
         });
         var forest = new Forest(texts, texts.EntityText, queryTexts);
-        var relay = progress is null ? null : new Relay(done => progress.Report(new EvaluationProgress("encoding", done, forest.Rows.Count)));
+        var relay = Relay.Of(progress, "encoding", forest.Rows.Count);
         var vectors = Encoder.EncodeAll(decoder, forest.Rows, relay, cancellation);
-        if (vectors.isfinite().all().ReadNumber() == 0)
-            throw new KalmException("the model gives embeddings that are not finite: its weights are damaged or its training diverged");
+        Encoder.RequireFinite(vectors);
 
         WriteVectors(Path.Combine(folder, "entities.safetensors"), vectors, [.. texts.EntityText.Select(text => (long)forest.EntityRead(text))]);
         WriteTable(Path.Combine(folder, "entities.tsv"), "row\tid\ttext", graph.Entities.Select(entity => $"{Cell(entity.Id)}\t{Cell(entity.Description)}"));
@@ -87,9 +85,4 @@ public static class EmbeddingExport
 
     /// <summary>A text that stays in its cell.</summary>
     private static string Cell(string text) => text.Replace('\t', ' ').ReplaceLineEndings(" ");
-
-    private sealed class Relay(Action<int> report) : IProgress<int>
-    {
-        public void Report(int value) => report(value);
-    }
 }

@@ -1,3 +1,4 @@
+using Kalm.Engine;
 using Kalm.Language.Model;
 using static TorchSharp.torch;
 
@@ -44,6 +45,15 @@ public static class Encoder
             foreach (var part in parts)
                 part.Dispose();
         }
+    }
+
+    /// <summary>Fails when a number is not finite: neither a rank nor a mean of it would mean anything.</summary>
+    /// <exception cref="KalmException">There is such a number.</exception>
+    public static void RequireFinite(Tensor numbers)
+    {
+        using var scope = NewDisposeScope();
+        if (numbers.isfinite().all().ReadNumber() == 0)
+            throw new KalmException("the model gives embeddings that are not finite: its weights are damaged or its training diverged");
     }
 
     /// <summary>L2-normalises rows.</summary>

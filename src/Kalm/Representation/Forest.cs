@@ -5,7 +5,8 @@ namespace Kalm.Representation;
 /// <summary>What a batch asks the encoder for: distinct entity views and distinct queries, grouped under the description they share.</summary>
 public sealed class Forest
 {
-    private const int RowTokens = 256;
+    /// <summary>Tokens that a packed row holds: attention over a row costs its length squared.</summary>
+    internal const int RowTokens = 256;
     private readonly Dictionary<int, int> entityReads = [];
     private readonly Dictionary<int, int> queryReads = [];
     private readonly List<TokenRow> rows = [];

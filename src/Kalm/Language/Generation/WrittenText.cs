@@ -7,6 +7,7 @@ namespace Kalm.Language.Generation;
 internal sealed class WrittenText(Tokenizer tokenizer, IReadOnlyList<string> stops)
 {
     private readonly List<int> tokens = [];
+    private readonly StreamingDecoder decoder = tokenizer.DecodeStream();
     private string decoded = "";
     private int given;
 
@@ -24,19 +25,25 @@ internal sealed class WrittenText(Tokenizer tokenizer, IReadOnlyList<string> sto
     public string Add(int token)
     {
         tokens.Add(token);
-        decoded = tokenizer.Decode([.. tokens]);
-        var complete = decoded.AsSpan().TrimEnd('\uFFFD').Length;
+        decoded += decoder.Add(token);
+        var complete = decoded.Length;
         foreach (var stop in stops)
         {
             var at = decoded.IndexOf(stop, Math.Max(0, given), StringComparison.Ordinal);
-            if (at >= 0 && at <= complete)
+            if (at >= 0)
                 (complete, IsStopped) = (Math.Min(complete, at), true);
         }
         return Give(IsStopped ? complete : complete - Held(decoded.AsSpan(0, complete)));
     }
 
     /// <summary>Gives out what was held back.</summary>
-    public string Finish() => IsStopped ? "" : Give(decoded.Length);
+    public string Finish()
+    {
+        if (IsStopped)
+            return "";
+        decoded += decoder.Finish();
+        return Give(decoded.Length);
+    }
 
     // The longest end of the text that begins a stop text.
     private int Held(ReadOnlySpan<char> text)

@@ -18,6 +18,7 @@ public sealed class DecoderPool : IDisposable
     private readonly ParameterReplica[] replicas;
     private readonly Device device;
     private readonly int positions;
+    private readonly int vocabulary;
 
     /// <summary>Starts the workers.</summary>
     /// <param name="model">The base model; not owned, must outlive the pool.</param>
@@ -29,6 +30,7 @@ public sealed class DecoderPool : IDisposable
         device = model.Device;
         Config = model.Config;
         positions = model.Config.MaxPositions;
+        vocabulary = model.Config.VocabularySize;
         var count = device.type == DeviceType.CPU && model.Config.HiddenSize < WideModel ? threads : 1;
         workers = new WorkerThreads(count, Math.Max(1, threads / count));
         set_num_threads(Math.Max(1, threads / count));
@@ -62,6 +64,31 @@ public sealed class DecoderPool : IDisposable
             })];
         });
         return Gather(plan, parts);
+    }
+
+    /// <summary>The log-probabilities of the labels that follow the reads, without gradients.</summary>
+    /// <param name="rows">At least one row.</param>
+    /// <param name="labels">For each row, the token that should follow each of its reads.</param>
+    /// <returns>For each row, the natural logarithm of each label's probability.</returns>
+    public IReadOnlyList<float[]> LogLikelihoods(IReadOnlyList<TokenRow> rows, IReadOnlyList<int[]> labels)
+    {
+        var plan = Plan(rows);
+        var likelihoods = new float[rows.Count][];
+        workers.Run(worker =>
+        {
+            using var noGradient = no_grad();
+            foreach (var block in plan.Blocks[worker])
+            {
+                using var scope = NewDisposeScope();
+                using var tokens = new TokenBlock(plan.RowsOf(block), device);
+                var states = decoders[worker].Read(decoders[worker].Embed(tokens.Tokens), tokens);
+                var found = LabelLikelihoods.Of(decoders[worker], states, [.. block.SelectMany(row => labels[row]).Select(label => (long)label)], vocabulary);
+                var at = 0;
+                foreach (var row in block)
+                    likelihoods[row] = found[at..(at += labels[row].Length)];
+            }
+        });
+        return likelihoods;
     }
 
     /// <summary>A training pass: the states of every row's reads, and the way back.</summary>

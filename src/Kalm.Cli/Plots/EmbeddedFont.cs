@@ -1,7 +1,7 @@
 using ScottPlot;
 using SkiaSharp;
 
-namespace Kalm.Cli.Demo;
+namespace Kalm.Cli.Plots;
 
 /// <summary>The font that ships with the program, for whatever font a plot asks for: without one, text would not be drawn at all.</summary>
 internal sealed class EmbeddedFont : IFontResolver

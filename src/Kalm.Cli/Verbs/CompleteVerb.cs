@@ -1,0 +1,79 @@
+using System.CommandLine;
+using Kalm.Evaluation;
+using Kalm.Files;
+using Kalm.Graph;
+using Kalm.Representation;
+
+namespace Kalm.Cli.Verbs;
+
+/// <summary><c>complete</c>: predicts the part of a triple that is missing.</summary>
+internal static class CompleteVerb
+{
+    private const int DefaultTop = 10;
+    private const int DefaultDepth = 50;
+
+    /// <summary>Describes the verb.</summary>
+    public static Command Create(Terminal terminal)
+    {
+        var model = Options.Model();
+        var graph = Options.Graph();
+        var head = Options.Text("--head", "X", "an entity's id or name, or a text that describes one the graph does not hold");
+        var relation = Options.Text("--relation", "R", "a relation's id or text; its inverse text reads it backwards");
+        var tail = Options.Text("--tail", "X", "as --head; two of the three are given, the third is predicted");
+        var top = Options.Whole("--top", $"how many to show [default: {DefaultTop}]");
+        var rerank = new Option<bool>("--rerank") { Description = "order the best entities by how likely the model is to write their names" };
+        var depth = Options.Whole("--rerank-depth", $"how many entities to order so, at least --top [default: {DefaultDepth}]");
+        var seed = Options.Seed();
+        var source = new GraphSource(seed);
+        var json = Options.JsonFile();
+        var threads = Options.Threads();
+        var device = Options.Device();
+        var quiet = Options.Quiet();
+        var command = new Command("complete", "Predicts what is missing of a triple: its tail, its head or its relation.")
+        {
+            model, graph, head, relation, tail, top, rerank, depth, seed, json, threads, device, quiet,
+        };
+        source.AddTo(command);
+        command.SetAction(parse =>
+        {
+            var (headWords, relationWords, tailWords) = (parse.GetValue(head), parse.GetValue(relation), parse.GetValue(tail));
+            RequireTwo(("--head", headWords), ("--relation", relationWords), ("--tail", tailWords));
+            if (relationWords is null && parse.GetValue(rerank))
+                throw new KalmException("--rerank: found with --head and --tail; expected --relation with one of them, because it orders entities");
+            Given.Writable("--json", parse.GetValue(json));
+            var folder = ModelFolder.Locate(Given.Model(parse.GetRequiredValue(model)));
+            var knowledge = source.Load(parse, Given.Graph(parse.GetRequiredValue(graph)));
+            var lookup = new GraphLookup(knowledge);
+            var shown = parse.GetValue(top) ?? DefaultTop;
+            var completion = terminal.Watch(parse.GetValue(quiet), progress =>
+            {
+                var asked = new CompletionQuestion(
+                    knowledge, CompletionQuestion.Find(knowledge, lookup, "--head", headWords, progress),
+                    relationWords is null ? null : Given.Named("--relation", () => lookup.DirectedRelation(relationWords)),
+                    CompletionQuestion.Find(knowledge, lookup, "--tail", tailWords, progress));
+                if (!folder.IsAligned)
+                    progress.Note($"{folder.Given}: not an aligned model; it answers as it is, with the default wording");
+                using var loaded = Given.Load(folder, parse.GetRequiredValue(device), parse.GetValue(threads), progress);
+                using var completer = new Completer(loaded, knowledge, progress, terminal.Cancellation);
+                return asked.Answer(completer, shown, parse.GetValue(rerank) ? Math.Max(shown, parse.GetValue(depth) ?? DefaultDepth) : null);
+            });
+            terminal.Print(completion.Table());
+            if (parse.GetValue(json) is { } jsonPath)
+            {
+                var report = completion.ToJson();
+                report["model"] = folder.Given;
+                report["graph"] = knowledge.Path;
+                AtomicFile.WriteAllText(jsonPath, report.ToJsonString(Json.Options) + "\n");
+            }
+            return ExitCode.Success;
+        });
+        return command;
+    }
+
+    private static void RequireTwo(params IReadOnlyList<(string Option, string? Words)> parts)
+    {
+        var given = parts.Where(part => part.Words is not null).Select(part => part.Option).ToList();
+        if (given.Count != 2)
+            throw new KalmException($"found {(given.Count == 0 ? "none" : string.Join(", ", given))} of --head, --relation, --tail; expected two of them: the third is predicted");
+    }
+}

@@ -1,0 +1,76 @@
+namespace Kalm.Graph;
+
+/// <summary>Finds what a person means by a few words: an entity by its id, its name or its description, a relation by its id or one of its texts.
+/// What fits exactly goes before what fits but for case. Safe to use from several threads.</summary>
+public sealed class GraphLookup
+{
+    private const int SensesShown = 3;
+    private const int SenseLength = 80;
+    private readonly KnowledgeGraph graph;
+    private readonly Dictionary<string, int> ids = new(StringComparer.Ordinal);
+    private readonly Lookup<string, int> names;
+
+    /// <summary>Prepares the lookup of a graph.</summary>
+    public GraphLookup(KnowledgeGraph graph)
+    {
+        this.graph = graph;
+        foreach (var (index, entity) in graph.Entities.Index())
+            ids.Add(entity.Id, index);
+        names = (Lookup<string, int>)graph.Entities.Index().ToLookup(item => item.Item.Name, item => item.Index, StringComparer.OrdinalIgnoreCase);
+    }
+
+    /// <summary>The entity that the words mean; null when the graph holds none of that id, name or description.</summary>
+    /// <exception cref="KalmException">Several entities bear the name, or the words are blank.</exception>
+    public int? Entity(string words)
+    {
+        if (string.IsNullOrWhiteSpace(words))
+            throw new KalmException($"found '{words}'; expected the id of an entity, its name or a description");
+        if (ids.TryGetValue(words, out var index))
+            return index;
+        int[] senses = [.. names[words]];
+        if (Array.FindAll(senses, sense => graph.Entities[sense].Name == words) is { Length: > 0 } exact)
+            senses = exact;
+        if (senses.Length > 1)
+            throw new KalmException(Ambiguous(words, senses));
+        if (senses.Length == 1)
+            return senses[0];
+        var described = graph.Entities.Index().FirstOrDefault(item => item.Item.Description == words, (Index: -1, Item: null!)).Index;
+        return described >= 0 ? described : null;
+    }
+
+    /// <summary>The id or name that is nearly the words; null when none is.</summary>
+    public string? NearestEntity(string words) =>
+        Suggestion.Nearest(words, ids.Keys.Concat(names.Select(name => name.Key)));
+
+    /// <summary>The directed relation that the words mean: r for a relation's id or text, r + R for its inverse text.</summary>
+    /// <exception cref="KalmException">The graph has no such relation.</exception>
+    public int DirectedRelation(string words)
+    {
+        foreach (var comparison in new[] { StringComparison.Ordinal, StringComparison.OrdinalIgnoreCase })
+        {
+            for (var relation = 0; relation < graph.RelationCount; relation++)
+                if (graph.Relations[relation].Id.Equals(words, comparison))
+                    return relation;
+            for (var directed = 0; directed < 2 * graph.RelationCount; directed++)
+                if (graph.DirectedRelationText(directed).Equals(words, comparison))
+                    return directed;
+        }
+        var texts = Enumerable.Range(0, 2 * graph.RelationCount).Select(graph.DirectedRelationText);
+        throw new KalmException($"unknown relation '{words}'; " + (Suggestion.Nearest(words, graph.Relations.Select(relation => relation.Id).Concat(texts)) is { } nearest
+            ? $"did you mean '{nearest}'?" : $"expected the id or a text of one of the graph's {graph.RelationCount:N0}, such as {Examples()}"));
+    }
+
+    private string Examples() => string.Join(", ", graph.Relations.Take(SensesShown).Select(relation => $"'{relation.Id}' ({relation.Text})"));
+
+    private string Ambiguous(string words, int[] senses)
+    {
+        var more = senses.Length > SensesShown ? $"\nand {senses.Length - SensesShown:N0} more" : "";
+        return $"{senses.Length:N0} entities bear the name '{words}'; expected the id of one of them:\n" + string.Join('\n', senses.Take(SensesShown).Select(Describe)) + more;
+    }
+
+    private string Describe(int entity)
+    {
+        var (id, _, description) = graph.Entities[entity];
+        return $"  {id}: {(description.Length <= SenseLength ? description : string.Concat(description.AsSpan(0, SenseLength), "..."))}";
+    }
+}

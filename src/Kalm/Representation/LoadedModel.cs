@@ -1,0 +1,50 @@
+using Kalm.Language.Model;
+using TorchSharp;
+
+namespace Kalm.Representation;
+
+/// <summary>A model opened for reading, its adapter merged, with the workers that run it. Owns both.</summary>
+public sealed class LoadedModel : IDisposable
+{
+    /// <summary>Loads a model.</summary>
+    /// <param name="folder">Where its parts lie.</param>
+    /// <param name="device">Where it computes; the CPU when null.</param>
+    /// <param name="threads">CPU threads; null takes all cores.</param>
+    public LoadedModel(ModelFolder folder, torch.Device? device = null, int? threads = null)
+    {
+        Folder = folder;
+        Model = folder.Load(device);
+        try
+        {
+            Wording = new Wording(Model.Tokenizer, folder.Settings.Wording);
+            Decoder = new DecoderPool(Model, null, null, threads ?? Environment.ProcessorCount);
+        }
+        catch
+        {
+            Model.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Where it was loaded from.</summary>
+    public ModelFolder Folder { get; }
+
+    /// <summary>Architecture, tokenizer and weights.</summary>
+    public CausalModel Model { get; }
+
+    /// <summary>The wording the model was aligned with.</summary>
+    public Wording Wording { get; }
+
+    /// <summary>The workers.</summary>
+    public DecoderPool Decoder { get; }
+
+    /// <summary>tau as learned; the method's first value for a model that was not aligned.</summary>
+    public double Temperature => Math.Exp(-Folder.Settings.LogInverseTemperature);
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        Decoder.Dispose();
+        Model.Dispose();
+    }
+}

@@ -1,0 +1,190 @@
+using Kalm.Evaluation;
+using Kalm.Graph;
+using Kalm.Language.Model;
+using Kalm.Representation;
+
+namespace Kalm.Tests.Evaluation;
+
+public sealed class CompleterTests : IDisposable
+{
+    private readonly TemporaryFolder folder = new();
+    private readonly KnowledgeGraph graph;
+    private readonly LoadedModel model;
+    private readonly Completer completer;
+
+    public CompleterTests()
+    {
+        using var files = FamilyGraph.Make();
+        graph = files.Load();
+        model = new LoadedModel(ModelFolder.Locate(TinyModel.Make(folder, graph)), threads: 2);
+        completer = new Completer(model, graph, null, TestContext.Current.CancellationToken);
+    }
+
+    [Fact]
+    public void The_best_entities_are_those_that_the_evaluation_ranks_first()
+    {
+        var queries = CompletionQuery.Of(graph, graph.Test);
+        // Nothing but the answer is left out of the evaluation, which counts the query's own entity.
+        var ranked = CompletionEvaluation.Rank(
+            model.Decoder, graph, new TextIndex(graph, model.Wording), queries, new KnownFacts(graph), null, TestContext.Current.CancellationToken);
+        foreach (var item in ranked)
+        {
+            var all = completer.Entities(QueryEntity.Of(graph, item.Query.Entity), item.Query.DirectedRelation, int.MaxValue);
+
+            Assert.Equal(graph.Entities.Count - 1, all.Count);
+            Assert.DoesNotContain(all, candidate => candidate.Entity == item.Query.Entity);
+            Assert.Equal(Enumerable.Range(1, all.Count), all.Select(candidate => candidate.Rank));
+            Assert.Equal(all.OrderByDescending(candidate => candidate.Score), all);
+            Assert.Equal(item.GoldScore, all.Single(candidate => candidate.Entity == item.Query.Answer).Score, 1e-5);
+            if (item.BestCandidate != item.Query.Entity)
+                Assert.Equal(item.BestCandidate, all[0].Entity);
+        }
+    }
+
+    [Fact]
+    public void Probabilities_are_the_softmax_at_the_models_temperature()
+    {
+        var all = completer.Entities(QueryEntity.Of(graph, 10), 0, int.MaxValue);
+        Assert.Equal(1, all.Sum(candidate => candidate.Probability), 1e-9);
+        Assert.Equal(0.05, model.Temperature, 1e-9);
+        Assert.Equal((all[0].Score - all[5].Score) / 0.05, Math.Log(all[0].Probability / all[5].Probability), 1e-6);
+
+        var few = completer.Entities(QueryEntity.Of(graph, 10), 0, int.MaxValue, all.Skip(1).Select(candidate => candidate.Entity).ToHashSet());
+        Assert.Equal((all[0].Entity, 1.0), (Assert.Single(few).Entity, few[0].Probability));
+    }
+
+    [Fact]
+    public void A_text_that_the_graph_does_not_hold_is_a_query_like_any_other()
+    {
+        var known = QueryEntity.Of(graph, 12);
+        var free = new QueryEntity(null, known.Description);
+        var ofEntity = completer.Entities(known, 1, int.MaxValue);
+        var ofText = completer.Entities(free, 1, int.MaxValue);
+
+        Assert.Equal(ofEntity.Count + 1, ofText.Count);
+        Assert.Equal(ofEntity.Select(candidate => (candidate.Entity, candidate.Score)), ofText.Where(candidate => candidate.Entity != 12).Select(candidate => (candidate.Entity, candidate.Score)));
+        Assert.All(ofText, candidate => Assert.Null(candidate.Split));
+        Assert.NotEqual(ofText.Select(candidate => candidate.Score), completer.Entities(new QueryEntity(null, "something else"), 1, int.MaxValue).Select(candidate => candidate.Score));
+    }
+
+    [Fact]
+    public void What_a_split_holds_is_told_from_what_is_new()
+    {
+        foreach (var (name, split) in new[] { ("train", graph.Train), ("valid", graph.Valid), ("test", graph.Test) })
+        {
+            var triple = split.First(triple => graph.Relations[triple.Relation].Id == "lives_with");
+            // lives_with reads the same both ways, so the fact answers both queries read either way.
+            foreach (var (entity, relation, answer) in new[]
+            {
+                (triple.Head, triple.Relation, triple.Tail), (triple.Tail, triple.Relation + graph.RelationCount, triple.Head), (triple.Tail, triple.Relation, triple.Head),
+            })
+                Assert.Equal(name, completer.Entities(QueryEntity.Of(graph, entity), relation, int.MaxValue).Single(candidate => candidate.Entity == answer).Split);
+        }
+        var kind = graph.Train.First(triple => graph.Relations[triple.Relation].Id == "kind_of");
+        var tails = completer.Entities(QueryEntity.Of(graph, kind.Head), kind.Relation, int.MaxValue);
+        Assert.Equal([kind.Tail], tails.Where(candidate => candidate.Split is not null).Select(candidate => candidate.Entity));
+        Assert.DoesNotContain(completer.Entities(QueryEntity.Of(graph, kind.Tail), kind.Relation, int.MaxValue), candidate => candidate.Split is not null);
+    }
+
+    [Fact]
+    public void A_relation_scores_the_mean_of_both_directions()
+    {
+        var (head, tail) = (QueryEntity.Of(graph, 20), new QueryEntity(null, "a frog nobody knows"));
+        var relations = completer.Relations(head, tail, int.MaxValue);
+
+        // kind_of and its inverse, and lives_with once, because it is symmetric.
+        Assert.Equal([0, 1, 2], relations.Select(candidate => candidate.DirectedRelation).Order());
+        Assert.Equal(1, relations.Sum(candidate => candidate.Probability), 1e-9);
+        Assert.Equal(relations.OrderByDescending(candidate => candidate.Score), relations);
+        foreach (var candidate in relations)
+        {
+            var there = Cosine(head.Description, candidate.DirectedRelation, tail.Description);
+            var back = Cosine(tail.Description, graph.InverseOf(candidate.DirectedRelation), head.Description);
+            Assert.Equal((there + back) / 2, candidate.Score, 1e-5);
+        }
+        var known = graph.Train[0];
+        var found = completer.Relations(QueryEntity.Of(graph, known.Head), QueryEntity.Of(graph, known.Tail), int.MaxValue);
+        Assert.Equal(["train"], found.Where(candidate => candidate.DirectedRelation == known.Relation).Select(candidate => candidate.Split));
+    }
+
+    [Fact]
+    public void Reranking_orders_by_the_likelihood_of_the_name_after_the_prompt()
+    {
+        var entity = QueryEntity.Of(graph, 30);
+        var before = completer.Entities(entity, 0, 60);
+        var after = completer.Rerank(before, entity, 0);
+
+        Assert.Equal(before.Select(candidate => candidate.Entity).Order(), after.Select(candidate => candidate.Entity).Order());
+        Assert.Equal(after.OrderByDescending(candidate => candidate.Likelihood!.Total), after);
+        Assert.NotEqual(before.Select(candidate => candidate.Entity), after.Select(candidate => candidate.Entity));
+        foreach (var candidate in after.Take(20))
+        {
+            var answer = graph.Entities[candidate.Entity];
+            // The name is followed by the comma of its description, or by the end token.
+            int[] opening = [.. model.Model.Tokenizer.Encode(answer.Name + ",")];
+            int[] alone = [.. model.Model.Tokenizer.Encode(answer.Name), model.Model.Tokenizer.EndId!.Value];
+            Assert.Equal(opening.Length, candidate.Likelihood!.Tokens);
+            Assert.Equal(
+                Math.Log(Math.Exp(LogLikelihood(entity, 0, answer, opening)) + Math.Exp(LogLikelihood(entity, 0, answer, alone))), candidate.Likelihood.Total, 1e-3);
+            Assert.Equal(candidate.Likelihood.Total / opening.Length, candidate.Likelihood.PerToken, 1e-9);
+        }
+        Assert.Empty(completer.Rerank([], entity, 0));
+    }
+
+    [Fact]
+    public void A_name_that_begins_another_does_not_gain_by_it()
+    {
+        Entity[] answers = [new("a", "bird1", "bird1, a bird"), new("b", "bird1x", "bird1x, a bird"), new("c", "bird1", "bird1")];
+        var likelihoods = AnswerLikelihood.Of(model, "frog5, a frog", "kind of", answers);
+
+        // The name that is its own whole text has but one way to end.
+        Assert.True(likelihoods[2].Total < likelihoods[0].Total);
+        var probability = Math.Exp(likelihoods[0].Total) + Math.Exp(likelihoods[1].Total);
+        var shared = LogLikelihood(new QueryEntity(null, "frog5, a frog"), 0, answers[1], model.Model.Tokenizer.Encode("bird1"));
+        Assert.InRange(probability, 0, Math.Exp(shared));
+    }
+
+    [Fact]
+    public async Task Several_threads_get_the_answers_of_one()
+    {
+        var expected = Enumerable.Range(0, 24).Select(Ask).ToList();
+        var found = await Task.WhenAll(Enumerable.Range(0, 24).Select(index => Task.Run(() => Ask(index))));
+        Assert.Equal(expected, found);
+
+        string Ask(int index)
+        {
+            var best = completer.Entities(QueryEntity.Of(graph, index), index % 4, 5);
+            return string.Join(' ', completer.Rerank(best, QueryEntity.Of(graph, index), index % 4).Select(candidate => candidate.Entity));
+        }
+    }
+
+    private double Cosine(string head, int directedRelation, string tail)
+    {
+        var wording = model.Wording;
+        TextTree[] trees =
+        [
+            .. wording.Views(wording.Description(head), false, [wording.Relation(graph.DirectedRelationText(directedRelation))]),
+            .. wording.Views(wording.Description(tail), true, []),
+        ];
+        using var vectors = Encoder.Encode(model.Decoder, [.. trees.SelectMany(tree => tree.ToRows(1000))]);
+        var numbers = vectors.data<float>().ToArray().Chunk((int)vectors.shape[1]).ToArray();
+        return numbers[0].Zip(numbers[1], (left, right) => (double)left * right).Sum();
+    }
+
+    private double LogLikelihood(QueryEntity entity, int directedRelation, Entity answer, int[] written)
+    {
+        var wording = model.Wording;
+        var learned = wording.Completion(
+            wording.Description(entity.Description), wording.Relation(graph.DirectedRelationText(directedRelation)), Wording.Answer(answer));
+        int[] prompt = [.. learned.Prefix, .. learned.Branch.Tokens[..(learned.Branch.FirstRead + 1)]];
+        int[] reads = [.. Enumerable.Range(prompt.Length - 1, written.Length)];
+        return model.Decoder.LogLikelihoods([TokenRow.Sequence([.. prompt, .. written[..^1]], reads)], [written])[0].Sum(value => (double)value);
+    }
+
+    public void Dispose()
+    {
+        completer.Dispose();
+        model.Dispose();
+        folder.Dispose();
+    }
+}

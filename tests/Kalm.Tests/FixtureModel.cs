@@ -1,0 +1,19 @@
+using Kalm.Language.Checkpoints;
+using Kalm.Language.Model;
+using Kalm.Language.Tokenization;
+using static TorchSharp.torch;
+
+namespace Kalm.Tests;
+
+/// <summary>The tiny models of Fixtures/, which have no tokenizer of their own.</summary>
+internal static class FixtureModel
+{
+    private static readonly Tokenizer AnyTokenizer = Tokenizer.Train(["any text"], 257);
+
+    public static CausalModel Load(string name)
+    {
+        using var checkpoint = CheckpointFolder.Open(Path.Combine(Fixture.Folder, name));
+        var weights = checkpoint.Config.TensorShapes().ToDictionary(tensor => tensor.Name, tensor => CausalModel.ReadTensor(checkpoint.Weights, tensor.Name, CPU));
+        return new CausalModel(checkpoint.Config, AnyTokenizer, weights, CPU);
+    }
+}
