@@ -52,6 +52,7 @@ internal static class Application
             EvaluateGeometryVerb.Create(terminal),
         },
         EmbedVerb.Create(terminal),
+        AblateVerb.Create(terminal),
         ExportVerb.Create(terminal),
         CompleteVerb.Create(terminal),
         AskVerb.Create(terminal),

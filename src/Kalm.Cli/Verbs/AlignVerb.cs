@@ -58,7 +58,7 @@ internal static class AlignVerb
             var resumes = parse.GetValue(resume);
             if (!resumes)
                 Given.Free("--out", runPath);
-            var options = resumes && parse.GetValue(recipe) is null ? RunFolder.Describe(runPath).Options : Recipe(parse.GetValue(recipe));
+            var options = resumes && parse.GetValue(recipe) is null ? RunFolder.Describe(runPath).Options : Recipe.Read(parse.GetValue(recipe));
             // A budget replaces the recipe's, of whatever kind that is.
             if (budget is not (null, null, null))
                 options = options with { Epochs = budget.Epochs, Steps = budget.Steps, Minutes = budget.Minutes };
@@ -96,23 +96,6 @@ internal static class AlignVerb
             return ExitCode.Success;
         });
         return command;
-    }
-
-    private static AlignmentOptions Recipe(string? path)
-    {
-        if (path is null)
-            return new AlignmentOptions();
-        if (!File.Exists(path))
-            throw new KalmException($"--recipe {path}: no such file; expected a JSON file of options");
-        var options = Json.Read<AlignmentOptions>(path);
-        try
-        {
-            return options.Validated();
-        }
-        catch (KalmException error)
-        {
-            throw new KalmException($"{path}: {error.Message}", error);
-        }
     }
 
     private static void Print(Terminal terminal, RunDescription run, string runPath)

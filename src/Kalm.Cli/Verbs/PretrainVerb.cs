@@ -29,17 +29,17 @@ internal static class PretrainVerb
         var source = new GraphSource(seed);
         var vocabulary = Options.Whole("--vocabulary", "tokens [default: by the preset]", SmallestVocabulary);
         var context = Options.Whole("--context", "positions [default: by the preset]", 2);
+        var holdOut = Options.Positive("--hold-out", "leave this share of the texts out and write them beside the model, to measure it on", "SHARE");
         var threads = Options.Threads();
         var quiet = Options.Quiet();
-        var command = new Command("pretrain", "Makes a base model from plain text, or from a graph's entity and relation texts.")
+        var command = new Command("pretrain", "Makes a base model from plain text, from a graph's entity and relation texts, or from both.")
         {
-            text, graph, output, preset, steps, minutes, seed, vocabulary, context, threads, quiet,
+            text, graph, output, preset, steps, minutes, seed, vocabulary, context, holdOut, threads, quiet,
         };
         source.AddTo(command);
         command.SetAction(parse =>
         {
             var isQuiet = parse.GetValue(quiet);
-            Given.AtMostOne(("--text", parse.GetResult(text) is not null), ("--graph", parse.GetValue(graph) is not null));
             Given.AtMostOne(("--steps", parse.GetValue(steps) is not null), ("--minutes", parse.GetValue(minutes) is not null));
             if (parse.GetValue(graph) is null && source.OptionsOf(parse) is not null)
                 throw new KalmException("--texts, --split: found without --graph; expected --graph GRAPH with them");
@@ -54,15 +54,22 @@ internal static class PretrainVerb
                 Seed = parse.GetValue(seed) ?? 1,
                 Threads = parse.GetValue(threads),
             };
+            var share = parse.GetValue(holdOut) ?? 0;
+            if (share >= 1)
+                throw new KalmException($"--hold-out: found {share}; expected a share below 1");
             var clock = Stopwatch.StartNew();
             var loss = terminal.Watch(isQuiet, progress =>
             {
-                var texts = parse.GetResult(text) is not null ? PlainTexts.OfFiles(parse.GetRequiredValue(text))
-                    : parse.GetValue(graph) is { } given ? PlainTexts.OfGraph(source.Load(parse, Given.Graph(given)))
-                    : throw new KalmException("--text, --graph: missing; expected --text FILE... or --graph GRAPH");
+                if (parse.GetResult(text) is null && parse.GetValue(graph) is null)
+                    throw new KalmException("--text, --graph: missing; expected --text FILE..., --graph GRAPH or both");
+                var (plain, heldText) = HeldOutTexts.Divide(parse.GetResult(text) is not null ? PlainTexts.OfFiles(parse.GetRequiredValue(text)) : [], share, options.Seed);
+                var (described, heldDescriptions) = HeldOutTexts.Divide(
+                    parse.GetValue(graph) is { } given ? PlainTexts.OfGraph(source.Load(parse, Given.Graph(given))) : [], share, options.Seed);
                 if (options is { Steps: null, Minutes: null })
                     progress.Report(new TrainingNote($"no budget given: {Pretrainer.DefaultSteps:N0} steps; --steps or --minutes set another"));
-                return Pretrainer.Run(texts, path, options, progress, terminal.Cancellation);
+                var final = Pretrainer.Run([.. plain, .. described], path, options, progress, terminal.Cancellation);
+                new HeldOutTexts(heldText, heldDescriptions).Write(path);
+                return final;
             });
             Print(terminal, path, loss, clock.Elapsed);
             return ExitCode.Success;

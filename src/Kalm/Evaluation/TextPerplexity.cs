@@ -1,3 +1,4 @@
+using Kalm.Language.Tokenization;
 using System.Text.Json.Nodes;
 using Kalm.Language.Model;
 using Kalm.Representation;
@@ -71,6 +72,28 @@ public sealed record TextPerplexity(int Tokens, double NegativeLogLikelihood, in
         }
         return double.IsFinite(sum) ? new TextPerplexity(ids.Length, sum, window, stride)
             : throw new KalmException("the model gives likelihoods that are not finite: its weights are damaged or its training diverged");
+    }
+
+    /// <summary>Measures texts that stand for themselves, each begun and ended as a model learns it; what exceeds the context is left out.</summary>
+    /// <param name="model">The model.</param>
+    /// <param name="texts">At least one of two tokens or more.</param>
+    /// <param name="cancellation">Stops between portions.</param>
+    public static TextPerplexity OfTexts(LoadedModel model, IReadOnlyList<string> texts, CancellationToken cancellation)
+    {
+        var context = model.Model.Config.MaxPositions;
+        var whole = texts.Select(model.Model.Tokenizer.Whole).Where(ids => ids.Length > 1).Select(ids => ids[..Math.Min(ids.Length, context)]).ToList();
+        if (whole.Count == 0)
+            throw new KalmException("the texts: found none of two tokens; expected at least one");
+        var sum = 0.0;
+        foreach (var portion in whole.Chunk(256))
+        {
+            cancellation.ThrowIfCancellationRequested();
+            var likelihoods = model.Decoder.LogLikelihoods(
+                [.. portion.Select(ids => TokenRow.Sequence(ids[..^1], [.. Enumerable.Range(0, ids.Length - 1)]))], [.. portion.Select(ids => ids[1..])]);
+            sum -= likelihoods.Sum(row => row.Sum(value => (double)value));
+        }
+        // One token of each text is not predicted.
+        return new TextPerplexity(whole.Sum(ids => ids.Length - 1) + 1, sum, context, context);
     }
 
     /// <summary>The measure as JSON, without the facts about model and text that the caller adds; a perplexity beyond all numbers is null.</summary>
