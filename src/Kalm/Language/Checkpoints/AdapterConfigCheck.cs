@@ -8,6 +8,9 @@ internal static class AdapterConfigCheck
     // Every module of the largest models may have a key of its own.
     private const int MostKeys = 4096;
 
+    // A regular expression takes some hundred bytes for each of its own.
+    private const int MostPatternLetters = 1 << 17;
+
     /// <summary>Checks that the values are in range.</summary>
     /// <exception cref="KalmException">One is not; the message names its key in the file <paramref name="path"/>.</exception>
     public static void Require(AdapterConfig config, string path)
@@ -22,7 +25,10 @@ internal static class AdapterConfigCheck
             Positive($"rank_pattern.{key}", rank, rank > 0, "a positive whole number");
         foreach (var (key, alpha) in config.AlphaPattern)
             Positive($"alpha_pattern.{key}", alpha, IsStrength(alpha), "a positive number");
-        foreach (var key in config.RankPattern.Select(pair => pair.Key).Concat(config.AlphaPattern.Select(pair => pair.Key)))
+        var patterns = config.RankPattern.Select(pair => pair.Key).Concat(config.AlphaPattern.Select(pair => pair.Key)).Where(key => !AdapterPattern.IsPlain(key)).ToList();
+        if (patterns.Sum(key => (long)key.Length) is > MostPatternLetters and var letters)
+            throw Fault("rank_pattern, alpha_pattern", $"regular expressions of {letters} characters together", $"at most {MostPatternLetters}");
+        foreach (var key in patterns)
             if (!AdapterPattern.IsValid(key))
                 throw Fault("rank_pattern, alpha_pattern", FileFault.Quote(key), $"names or regular expressions of at most {AdapterPattern.LongestPattern} characters");
         if (config.TargetPattern is { } pattern && !AdapterPattern.IsValid(pattern))

@@ -16,13 +16,16 @@ internal static partial class AdapterPattern
     /// <summary>Whether a key of <c>rank_pattern</c> or <c>alpha_pattern</c> matches: the whole module, or its end after a dot.</summary>
     public static bool MatchesEnd(string key, string module) =>
         // Most keys are plain names, of which there may be one for each module: they need no pattern.
-        PlainName().IsMatch(key) ? IsEndOf(key, module) : IsMatch($@"\A(?:.*\.)?(?:{OfDotNet(key)})\z", key, module);
+        IsPlain(key) ? IsEndOf(key, module) : IsMatch($@"\A(?:.*\.)?(?:{OfDotNet(key)})\z", key, module);
 
     /// <summary>Whether a pattern of <c>target_modules</c> matches the whole module.</summary>
     public static bool MatchesWhole(string pattern, string module) => IsMatch($@"\A(?:{OfDotNet(pattern)})\z", pattern, module);
 
     /// <summary>The most characters that a pattern may have; each takes memory to understand.</summary>
     public const int LongestPattern = 4096;
+
+    /// <summary>Whether a key is a name, for which no regular expression is needed.</summary>
+    public static bool IsPlain(string key) => PlainName().IsMatch(key);
 
     /// <summary>Whether a text is a regular expression of bounded length.</summary>
     public static bool IsValid(string pattern)

@@ -34,6 +34,8 @@ public sealed class HostileSizeTests : IDisposable
     [Theory]
     [InlineData("many targets", "{\"peft_type\":\"LORA\",\"r\":1,\"lora_alpha\":1,\"target_modules\":[", "\"#\",", "\"a\"]}")]
     [InlineData("many ranks", "{\"peft_type\":\"LORA\",\"r\":1,\"lora_alpha\":1,\"target_modules\":[\"a\"],\"rank_pattern\":{", "\"#\":1,", "\"a\":1}}")]
+    [InlineData("many patterns", "{\"peft_type\":\"LORA\",\"r\":1,\"lora_alpha\":1,\"target_modules\":[\"a\"],\"rank_pattern\":{",
+        "\"(a|b)*[c-x]+(a|b)*[c-x]+(a|b)*[c-x]+(a|b)*[c-x]+(a|b)*[c-x]+(a|b)*[c-x]+(a|b)*[c-x]+(a|b)*[c-x]+(a|b)*[c-x]+(a|b)*[c-x]+(a|b)*[c-x]+(a|b)*[c-x]+(a|b)*[c-x]+(a|b)*[c-x]+(a|b)*[c-x]+(a|b)*[c-x]+(a|b)*[c-x]+(a|b)*[c-x]+(a|b)*[c-x]+(a|b)*[c-x]+(a|b)*[c-x]+#\":1,", "\"a\":1}}")]
     public void Adapter_configurations(string name, string begin, string part, string end)
     {
         Assert.NotEmpty(name);
