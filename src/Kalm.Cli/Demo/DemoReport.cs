@@ -26,6 +26,7 @@ internal static class DemoReport
             .Append($"{result.Run.Options.Seed}). Below, both answer the test split: filtered ranks among all entities, tail and head sides.</p>\n");
         Figures(page, result);
         Completions(page, result);
+        Words(page, result);
         page.Append("<h2>Training</h2>\n<div class=\"plots\">\n");
         Image(page, "explicit (contrastive) loss", DemoPlots.Curve("explicit (contrastive) loss", metrics, "explicit"));
         Image(page, "implicit (language) loss", DemoPlots.Curve("implicit (language) loss", metrics, "implicit"));
@@ -69,6 +70,21 @@ internal static class DemoReport
             page.Append($"<tr><td>{WebUtility.HtmlEncode(completion.Query)}</td><td>{WebUtility.HtmlEncode(string.Join(" · ", completion.Marked))}</td>")
                 .Append($"<td>{WebUtility.HtmlEncode(completion.Answer)}</td><td class=\"number\">{completion.Rank:0.#}</td></tr>\n");
         page.Append("</table>\n<p>Shown without the query's own entity and its other known answers; the rank counts the former.</p>\n");
+    }
+
+    /// <summary>What the table of words shows.</summary>
+    public static string WordsTitle(DemoResult result) =>
+        $"asked in words, {result.Words[0].Questions[0].Questions} test questions a task, answers among the graph's names; and the perplexity of descriptions the base never saw";
+
+    private static void Words(StringBuilder page, DemoResult result)
+    {
+        page.Append($"<h2>In words</h2>\n<p>{char.ToUpperInvariant(WordsTitle(result)[0])}{WordsTitle(result)[1..]}.</p>\n<table><tr>");
+        foreach (var heading in DemoWords.Headings(""))
+            page.Append($"<th class=\"number\">{heading}</th>");
+        page.Append("</tr>\n");
+        foreach (var row in result.Words)
+            page.Append($"<tr><td>{row.Name}</td>").AppendJoin("", row.Cells.Select(cell => $"<td class=\"number\">{cell}</td>")).Append("</tr>\n");
+        page.Append("</table>\n");
     }
 
     private static void Image(StringBuilder page, string description, byte[] png) =>

@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Kalm.Alignment;
 using Kalm.Evaluation;
+using Kalm.Evaluation.Questions;
 
 namespace Kalm.Cli.Demo;
 
@@ -28,9 +29,24 @@ internal sealed record DemoCompletion(string Query, string Answer, double Rank, 
 /// <param name="Aligned">[row, column] with the aligned model.</param>
 internal sealed record DemoSimilarity(IReadOnlyList<string> Names, double[,] Base, double[,] Aligned);
 
+/// <summary>How a model answers in words and writes.</summary>
+/// <param name="Name">The row's name.</param>
+/// <param name="Key">The same for programs.</param>
+/// <param name="Questions">Accuracies of the four tasks.</param>
+/// <param name="Perplexity">Of descriptions that the base was not made from.</param>
+internal sealed record DemoWords(string Name, string Key, IReadOnlyList<QuestionAccuracy> Questions, double Perplexity)
+{
+    /// <summary>What stands above the cells.</summary>
+    public static string[] Headings(string first) => [first, "head", "tail", "relation", "verdict", "perplexity"];
+
+    /// <summary>Shares of right answers, then the perplexity.</summary>
+    public IEnumerable<string> Cells => [.. Questions.Select(item => $"{item.Constrained:F2}"), $"{Perplexity:N1}"];
+}
+
 /// <summary>What a demonstration came to.</summary>
 internal sealed record DemoResult(
-    string Graph, IReadOnlyList<DemoRow> Rows, IReadOnlyList<DemoCompletion> Completions, DemoSimilarity Similarity, RunDescription Run,
+    string Graph, IReadOnlyList<DemoRow> Rows, IReadOnlyList<DemoCompletion> Completions, DemoSimilarity Similarity,
+    IReadOnlyList<DemoWords> Words, RunDescription Run,
     double PretrainingSeconds, double Seconds)
 {
     /// <summary>The figures for programs.</summary>
@@ -46,6 +62,12 @@ internal sealed record DemoResult(
             ["rank"] = completion.Rank,
             ["predictions"] = new JsonArray([.. completion.Predictions.Select(name => (JsonNode)name)]),
         })]);
+        foreach (var words in Words)
+        {
+            json[words.Key]!["questions"] = new JsonObject(
+                words.Questions.Select(item => KeyValuePair.Create(item.Kind.ToString().ToLowerInvariant(), (JsonNode?)item.ToJson())));
+            json[words.Key]!["perplexity"] = words.Perplexity;
+        }
         json["steps"] = Run.StepsDone;
         json["pretraining_seconds"] = PretrainingSeconds;
         json["alignment_seconds"] = Run.Seconds;

@@ -3,6 +3,7 @@ using Kalm.Alignment;
 using Kalm.Cli.Plots;
 using Kalm.Cli.Progress;
 using Kalm.Evaluation;
+using Kalm.Evaluation.Questions;
 using Kalm.Graph;
 using Kalm.Language.Pretraining;
 using Kalm.Representation;
@@ -13,6 +14,8 @@ namespace Kalm.Cli.Demo;
 internal sealed class Demonstration
 {
     private const int Shown = 3;
+    private const int AskedTriples = 100;
+    private const double HeldOut = 0.05;
     private readonly DemoSettings settings;
     private readonly DemoFolder folder;
     private readonly ProgressView progress;
@@ -41,34 +44,46 @@ internal sealed class Demonstration
         var clock = Stopwatch.StartNew();
         folder.Prepare();
         progress.Note($"1 of 4: a base model from the texts of {graph.Entities.Count:N0} entities, without a single triple");
-        Pretrainer.Run(PlainTexts.OfGraph(graph), folder.Base, settings.Pretraining, progress, cancellation);
+        var (kept, heldOut) = HeldOutTexts.Divide(PlainTexts.OfGraph(graph), HeldOut, settings.Alignment.Seed);
+        Pretrainer.Run(kept, folder.Base, settings.Pretraining, progress, cancellation);
         var pretrained = clock.Elapsed.TotalSeconds;
         progress.Note("2 of 4: the base model is measured");
         var entities = EntityGroups.Choose(graph);
-        var (before, _, baseCosines) = Measure(folder.Base, entities);
+        var before = Measure(folder.Base, entities, heldOut);
         progress.Note($"3 of 4: it is aligned with {graph.Train.Count:N0} triples");
         var run = AlignmentRun.Execute(new AlignmentInputs(folder.Base, settings.Graph, folder.Run), settings.Alignment, progress, cancellation);
         progress.Note("4 of 4: the aligned model is measured");
-        var (after, completions, cosines) = Measure(folder.Run, entities);
+        var after = Measure(folder.Run, entities, heldOut);
         return new DemoResult(
             settings.Graph,
             [
-                Row("base model", "base", [.. before.Select(item => item.Rank)]),
+                Row("base model", "base", [.. before.Ranked.Select(item => item.Rank)]),
                 Row("relation-frequency baseline", "relation_frequency", RelationFrequency.Rank(graph, queries, known)),
-                Row("aligned model", "aligned", [.. after.Select(item => item.Rank)]),
+                Row("aligned model", "aligned", [.. after.Ranked.Select(item => item.Rank)]),
             ],
-            completions,
-            new DemoSimilarity([.. entities.Select(Name)], baseCosines, cosines),
+            after.Completions,
+            new DemoSimilarity([.. entities.Select(Name)], before.Cosines, after.Cosines),
+            [before.Words with { Name = "base model", Key = "base" }, after.Words with { Name = "aligned model", Key = "aligned" }],
             run, pretrained, clock.Elapsed.TotalSeconds);
     }
 
-    private (IReadOnlyList<RankedQuery> Ranked, IReadOnlyList<DemoCompletion> Completions, double[,] Cosines) Measure(string path, IReadOnlyList<int> entities)
+    private (IReadOnlyList<RankedQuery> Ranked, IReadOnlyList<DemoCompletion> Completions, double[,] Cosines, DemoWords Words) Measure(
+        string path, IReadOnlyList<int> entities, IReadOnlyList<string> heldOut)
     {
         using var model = Given.Load(ModelFolder.Locate(path), "cpu", settings.Alignment.Threads, progress);
         var texts = new TextIndex(graph, model.Wording);
         var ranked = CompletionEvaluation.Rank(model.Decoder, graph, texts, queries, known, progress, cancellation);
         using var completer = new Completer(model, graph, null, cancellation);
-        return (ranked, [.. chosen.Select(query => Complete(query, completer, ranked))], Geometry.Similarities(model.Decoder, texts, entities));
+        return (ranked, [.. chosen.Select(query => Complete(query, completer, ranked))], Geometry.Similarities(model.Decoder, texts, entities), Ask(model, heldOut));
+    }
+
+    private DemoWords Ask(LoadedModel model, IReadOnlyList<string> heldOut)
+    {
+        var evaluation = new QuestionEvaluation(model.Decoder, model.Model.Tokenizer, model.Wording, graph);
+        var triples = CompletionQuery.Sample(graph.Test, AskedTriples, settings.Alignment.Seed);
+        return new DemoWords("", "", [.. Enum.GetValues<QuestionKind>().Select(kind => QuestionAccuracy.Of(
+            kind, evaluation.Ask(QuestionSet.Make(graph, triples, kind, 0, settings.Alignment.Seed), true, progress, cancellation)))],
+            TextPerplexity.OfTexts(model, heldOut, cancellation).Perplexity);
     }
 
     private DemoRow Row(string name, string key, IReadOnlyList<FilteredRank> ranks) => new(

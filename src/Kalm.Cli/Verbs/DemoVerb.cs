@@ -56,6 +56,10 @@ internal static class DemoVerb
         foreach (var completion in result.Completions)
             completions.Add([completion.Query, .. completion.Marked.Concat(["", "", ""]).Take(3), completion.Answer, $"{completion.Rank:0.#}"]);
         terminal.Print(completions);
+        var words = new ResultTable(DemoReport.WordsTitle(result), DemoWords.Headings(""));
+        foreach (var row in result.Words)
+            words.Add([row.Name, .. row.Cells]);
+        terminal.Print(words);
         terminal.Print($"report: {folder.Report}  ({result.Seconds:F0} s)");
     }
 

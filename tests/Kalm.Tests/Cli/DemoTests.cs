@@ -18,11 +18,17 @@ public sealed partial class DemoTests
         using var graph = FamilyGraph.Make();
         var (out1, json) = (folder.File("demo"), folder.File("figures.json"));
         var output = Run(graph.Path, out1, json);
-        foreach (var word in new[] { "base model", "relation-frequency baseline", "aligned model", "Hits@10", "right answer", "report.html" })
+        foreach (var word in new[] { "base model", "relation-frequency baseline", "aligned model", "Hits@10", "right answer", "verdict", "perplexity", "report.html" })
             Assert.Contains(word, output, StringComparison.Ordinal);
         var figures = JsonNode.Parse(File.ReadAllText(json))!;
         foreach (var row in new[] { "base", "relation_frequency", "aligned" })
             Assert.InRange((double)figures[row]!["all"]!["mrr"]!, 0, 1);
+        foreach (var row in new[] { "base", "aligned" })
+        {
+            Assert.True((double)figures[row]!["perplexity"]! > 1);
+            foreach (var task in new[] { "head", "tail", "relation", "classification" })
+                Assert.InRange((double)figures[row]!["questions"]![task]!["constrained"]!, 0, 1);
+        }
         Assert.NotEmpty(figures["completions"]!.AsArray());
         var report = File.ReadAllText(Path.Combine(out1, "report.html"));
         var images = Png().Matches(report);
