@@ -39,7 +39,7 @@ public partial class ReadmeTests
     {
         using var folder = new TemporaryFolder();
         var world = Path.Combine(Root(), "samples", "world");
-        var model = TinyModel.Make(folder, KnowledgeGraph.Load(world));
+        var model = TinyModel.Make(folder, KnowledgeGraph.Load(world), vocabulary: 2048);
         RunCommands(8, line => line.Contains("kalm-demo/run", StringComparison.Ordinal), word => word switch
         {
             "kalm-demo/run" => model,
