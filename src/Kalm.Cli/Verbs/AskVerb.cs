@@ -1,5 +1,7 @@
 using System.CommandLine;
 using Kalm.Cli.Progress;
+using Kalm.Evaluation.Questions;
+using Kalm.Graph;
 using Kalm.Language.Generation;
 using Kalm.Representation;
 
@@ -8,11 +10,15 @@ namespace Kalm.Cli.Verbs;
 /// <summary><c>ask</c>: a question in words, answered as it is written.</summary>
 internal static class AskVerb
 {
+    private const int Chosen = 5;
+    private const int Beams = 32;
+
     /// <summary>Describes the verb.</summary>
     public static Command Create(Terminal terminal)
     {
         var question = new Argument<string>("QUESTION") { Description = "what to ask" };
         var model = Options.Model();
+        var graph = Options.Text("--graph", "GRAPH", "also choose among the names of this graph's entities");
         var tokens = Options.Whole("--max-tokens", "write at most N tokens [default: 128]");
         var temperature = Options.Positive("--temperature", "draw tokens instead of taking the likeliest", "T");
         var topK = Options.Whole("--top-k", "draw from the N likeliest tokens only");
@@ -21,7 +27,9 @@ internal static class AskVerb
         var seed = Options.Seed();
         var threads = Options.Threads();
         var device = Options.Device();
-        var command = new Command("ask", "Asks a model a question in words.") { question, model, tokens, temperature, topK, topP, penalty, seed, threads, device };
+        var command = new Command("ask", "Asks a model a question in words.") {
+            question, model, graph, tokens, temperature, topK, topP, penalty, seed, threads, device,
+        };
         command.SetAction(parse =>
         {
             var text = parse.GetRequiredValue(question);
@@ -36,6 +44,7 @@ internal static class AskVerb
                 RepetitionPenalty = parse.GetValue(penalty) ?? 1,
                 Seed = parse.GetValue(seed) ?? 1,
             }.Validated();
+            var knowledge = parse.GetValue(graph) is { } path ? KnowledgeGraph.Load(Given.Graph(path)) : null;
             using var loaded = Given.Load(
                 ModelFolder.Locate(Given.Model(parse.GetRequiredValue(model))), parse.GetRequiredValue(device), parse.GetValue(threads), new QuietProgress());
             var prompt = loaded.Wording.Questions.Ask(loaded.Wording.Questions.Free(text), [], loaded.Decoder.Config.MaxPositions - 1).Tokens;
@@ -45,8 +54,19 @@ internal static class AskVerb
                 terminal.Output.Flush();
             }
             terminal.Output.WriteLine();
+            if (knowledge is not null)
+                Choose(terminal, loaded, knowledge, prompt);
             return ExitCode.Success;
         });
         return command;
+    }
+
+    private static void Choose(Terminal terminal, LoadedModel model, KnowledgeGraph graph, int[] prompt)
+    {
+        var choices = AnswerChoices.OfEntities(model.Decoder, model.Model.Tokenizer, model.Wording, graph);
+        var table = new ResultTable("among the graph's names", ["name", "probability"]);
+        foreach (var answer in choices.Best([prompt], Chosen, Beams, null, terminal.Cancellation)[0])
+            table.Add(choices.Texts[answer.Text], $"{Math.Exp(answer.LogProbability):F3}");
+        terminal.Print(table);
     }
 }

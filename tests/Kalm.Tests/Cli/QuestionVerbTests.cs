@@ -53,6 +53,7 @@ public sealed class QuestionVerbTests : IDisposable
         var first = CommandLine.Run(ask).IsSuccess().Output;
         Assert.Equal(first, CommandLine.Run(ask).IsSuccess().Output);
         Assert.NotEqual(first, CommandLine.Run([.. ask, "--seed", "5"]).IsSuccess().Output);
+        Assert.Contains("among the graph's names", CommandLine.Run([.. ask, "--graph", graph.Path]).IsSuccess().Output, StringComparison.Ordinal);
         CommandLine.Run("ask", " ", "--model", model).IsFault("QUESTION");
         CommandLine.Run("ask", new string('x', 3000), "--model", model).IsFault("does not fit");
         CommandLine.Run("ask", "x", "--model", model, "--top-p", "1.5").IsFault("top_p");

@@ -19,9 +19,9 @@ public sealed class QuestionEvaluation
     private readonly Wording wording;
     private readonly KnownFacts known;
     private readonly QuestionBuilder builder;
-    private readonly Lazy<Choices> entities;
-    private readonly Lazy<Choices> relations;
-    private readonly Lazy<Choices> verdicts;
+    private readonly Lazy<AnswerChoices> entities;
+    private readonly Lazy<AnswerChoices> relations;
+    private readonly Lazy<AnswerChoices> verdicts;
 
     /// <summary>Prepares.</summary>
     /// <param name="decoder">The model; not owned.</param>
@@ -33,9 +33,9 @@ public sealed class QuestionEvaluation
         (this.graph, this.decoder, this.tokenizer, this.wording) = (graph, decoder, tokenizer, wording);
         known = new KnownFacts(graph, graph.Train, graph.Valid, graph.Test);
         builder = new QuestionBuilder(graph, wording);
-        entities = new(() => new Choices(this, graph.Entities.Select(entity => entity.Name)));
-        relations = new(() => new Choices(this, builder.Relations));
-        verdicts = new(() => new Choices(this, [QuestionWording.True, QuestionWording.False]));
+        entities = new(() => AnswerChoices.OfEntities(decoder, tokenizer, wording, graph));
+        relations = new(() => new AnswerChoices(decoder, tokenizer, wording, builder.Relations));
+        verdicts = new(() => new AnswerChoices(decoder, tokenizer, wording, [QuestionWording.True, QuestionWording.False]));
     }
 
     /// <summary>How many examples found room before the questions of the last call, at the fewest.</summary>
@@ -65,8 +65,8 @@ public sealed class QuestionEvaluation
         var free = new Generator(decoder, tokenizer)
             .Continue(prompts, new GenerationOptions { MaximumNewTokens = AnswerTokens, Stop = ["\n"] }, Told("free answers"), cancellation);
         var most = set.Questions.Max(question => Math.Min(MostKnown, OthersKnown(question).Count));
-        var constrained = new ConstrainedDecoder(decoder, choices.Trie, choices.Terminators)
-            .Best(prompts, most + 1, Math.Max(Beams, most + 1), Told("constrained answers"), cancellation);
+        var constrained = choices.Best(
+            prompts, most + 1, Math.Max(Beams, most + 1), Told("constrained answers"), cancellation);
         return [.. set.Questions.Select((question, index) => Judge(question, prompts[index], free[index].Text, constrained[index], choices))];
 
         Relay? Told(string stage) => progress is null ? null : new(done =>
@@ -76,7 +76,7 @@ public sealed class QuestionEvaluation
         });
     }
 
-    private QuestionAnswer Judge(Question question, int[] prompt, string free, IReadOnlyList<ConstrainedAnswer> allowed, Choices choices)
+    private QuestionAnswer Judge(Question question, int[] prompt, string free, IReadOnlyList<ConstrainedAnswer> allowed, AnswerChoices choices)
     {
         var others = OthersKnown(question);
         var linked = choices.Linker.Link(free);
@@ -112,29 +112,6 @@ public sealed class QuestionEvaluation
                     names.Add(graph.Relations[relation].Text);
         names.Remove(question.Gold);
         return names;
-    }
-
-    /// <summary>The answers that a task allows.</summary>
-    private sealed class Choices
-    {
-        public Choices(QuestionEvaluation evaluation, IEnumerable<string> texts)
-        {
-            var tokenizer = evaluation.tokenizer;
-            Texts = [.. texts.Distinct()];
-            Trie = new TokenTrie(Texts.Select(text => evaluation.wording.Questions.Response(text)));
-            Linker = new NameLinker(Texts);
-            // What is learned goes on with the end or, behind a name, with a comma and the description.
-            Terminators = [.. evaluation.decoder.Config.EndTokenIds.Append(tokenizer.EndId ?? -1).Where(id => id >= 0), tokenizer.EncodeContinuation(",")[0]];
-            Terminators = [.. Terminators.Distinct()];
-        }
-
-        public IReadOnlyList<string> Texts { get; }
-
-        public TokenTrie Trie { get; }
-
-        public NameLinker Linker { get; }
-
-        public int[] Terminators { get; }
     }
 
     private sealed class Relay(Action<int> report) : IProgress<int>
