@@ -3,7 +3,7 @@ namespace Kalm.Benchmarks;
 /// <summary>What the cost benchmark writes. A triple is learned in both directions: two directed rows, on either side.</summary>
 /// <param name="TokensRatio">All tokens through the body per triple, ours over theirs, padding and prompts included on both sides.</param>
 /// <param name="ContrastiveTokensRatio">The same without prompts.</param>
-/// <param name="TimeRatio">Time per triple, theirs over ours.</param>
+/// <param name="TimeRatio">Time per triple, theirs over ours, the median of the rounds' ratios.</param>
 /// <param name="GemmShare">(6 x body parameters x real tokens + attention + head) / time over the best product.</param>
 /// <param name="GemmShareComputed">The same without the part of the last layer that is not computed.</param>
 /// <param name="Preset">The model of the ratios.</param>

@@ -55,7 +55,7 @@ internal static class GenerationBenchmark
             Console.Error.WriteLine($"round {round + 1} of {rounds}: {batchedRates[^1]:N0} and {uncachedRates[^1]:N1} tokens/s");
         }
         Tell(new GenerationResult(
-            batchedRates.Median() / uncachedRates.Median(), batchedRates.Median(), uncachedRates.Median(), batchedRates, uncachedRates, same, prompts.Length, shots,
+            batchedRates.Ratio(uncachedRates), batchedRates.Median(), uncachedRates.Median(), batchedRates, uncachedRates, same, prompts.Length, shots,
             prompts.Average(prompt => (double)prompt.Length), SharedPrefix.LengthOf(prompts), tokens, rounds, seed, arguments.Find("--model") ?? preset.Name,
             model.ParameterCount.All, machine), arguments.Find("--json"));
     }
@@ -83,7 +83,7 @@ internal static class GenerationBenchmark
             + $"model {result.Model}, {result.Parameters:N0} parameters; {result.Machine}\n"
             + $"batched, cached, shared opening: {result.BatchedTokensPerSecond:N0} tokens/s\n"
             + $"one by one, without a cache:     {result.UncachedTokensPerSecond:N1} tokens/s\n"
-            + $"ratio {result.Ratio:N1} (medians of {result.Rounds} rounds); {result.SameAnswers} of {result.Questions} answers equal");
+            + $"ratio {result.Ratio:N1} (median of {result.Rounds} rounds); {result.SameAnswers} of {result.Questions} answers equal");
         if (file is not null)
             Json.Write(file, result);
     }

@@ -1,7 +1,7 @@
 namespace Kalm.Benchmarks;
 
 /// <summary>What the generation benchmark writes.</summary>
-/// <param name="Ratio">Batched over uncached.</param>
+/// <param name="Ratio">Batched over uncached, the median of the rounds' ratios.</param>
 /// <param name="BatchedTokensPerSecond">Tokens written a second, the median of the rounds.</param>
 /// <param name="UncachedTokensPerSecond">Likewise.</param>
 /// <param name="BatchedRounds">Each round's.</param>
