@@ -30,6 +30,21 @@ internal sealed class AlignmentStep(
     /// <summary>Triples a step.</summary>
     public int BatchSize { get; } = Math.Min(options.Batch, graph.Train.Count);
 
+    /// <summary>The rows and columns of a step.</summary>
+    public ContrastiveBatch Batch(int step) => new(texts, known, sampler.Batch(step));
+
+    /// <summary>The prompts of a step; null where it has none.</summary>
+    public PromptRows? Prompts(int step, ContrastiveBatch batch)
+    {
+        var count = (int)Math.Round(options.ImplicitShare * batch.Queries.Length);
+        if (options.ImplicitWeight == 0 || count == 0)
+            return null;
+        var rows = Enumerable.Range(0, batch.Queries.Length).ToArray();
+        Randomness.For(options.Seed, "prompts", step).Shuffle(rows);
+        var random = Randomness.For(options.Seed, "prompt forms", step);
+        return PromptRows.Pack([.. rows.Take(count).Select(row => promptSampler.Make(batch.Rows[row], random))]);
+    }
+
     /// <summary>Takes one step.</summary>
     /// <param name="step">The step's number, from 0.</param>
     /// <param name="rate">Its learning rate.</param>
@@ -38,7 +53,7 @@ internal sealed class AlignmentStep(
     public StepReport Take(int step, double rate, bool withOwnHead)
     {
         using var scope = NewDisposeScope();
-        var batch = new ContrastiveBatch(texts, known, sampler.Batch(step));
+        var batch = Batch(step);
         model.Decoder.ZeroGradients();
         var (contrastive, correct, tokens) = Explicit(step, batch, withOwnHead);
         var (language, promptTokens) = Implicit(step, batch);
@@ -87,14 +102,8 @@ internal sealed class AlignmentStep(
 
     private (double? Loss, int Tokens) Implicit(int step, ContrastiveBatch batch)
     {
-        var count = (int)Math.Round(options.ImplicitShare * batch.Queries.Length);
-        if (options.ImplicitWeight == 0 || count == 0)
+        if (Prompts(step, batch) is not { } packed)
             return (null, 0);
-        var rows = Enumerable.Range(0, batch.Queries.Length).ToArray();
-        Randomness.For(options.Seed, "prompts", step).Shuffle(rows);
-        var random = Randomness.For(options.Seed, "prompt forms", step);
-        var prompts = rows.Take(count).Select(row => promptSampler.Make(batch.Rows[row], random)).ToList();
-        var packed = PromptRows.Pack(prompts);
         var loss = model.Decoder.LanguageModelPass(
             packed.Rows, packed.Labels, options.ImplicitWeight, Randomness.Seed(options.Seed, "prompt dropout", step));
         return (loss, packed.Rows.Sum(row => row.Length));

@@ -44,7 +44,7 @@ internal sealed class GeneratedSequence
     {
         var token = sampler.Choose(logits, seen);
         LastToken = token;
-        if (ends.Contains(token))
+        if (!options.IgnoreEnd && ends.Contains(token))
         {
             End = GenerationEnd.Stop;
             return text.Finish();

@@ -21,6 +21,9 @@ public sealed record GenerationOptions
     /// <summary>Writing ends before any of these.</summary>
     public IReadOnlyList<string> Stop { get; init; } = [];
 
+    /// <summary>Whether the model's end token is a token like any other, so that the limit alone ends a text: for measurements of speed.</summary>
+    public bool IgnoreEnd { get; init; }
+
     /// <summary>Decides what is drawn.</summary>
     public long Seed { get; init; } = 1;
 

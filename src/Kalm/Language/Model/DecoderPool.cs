@@ -11,7 +11,9 @@ public sealed class DecoderPool : IDisposable
 {
     /// <summary>Below this width a CPU does better with one worker per core than with one worker on all cores.</summary>
     private const int WideModel = 1024;
-    private const int BlockTokens = 2048;
+
+    /// <summary>The most tokens of a block, padding included, that holds more than one row.</summary>
+    internal const int BlockTokens = 2048;
 
     private readonly WorkerThreads workers;
     private readonly Decoder[] decoders;

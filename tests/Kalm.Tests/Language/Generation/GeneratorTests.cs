@@ -51,6 +51,23 @@ public class GeneratorTests : TorchTest
     }
 
     [Fact]
+    public void An_end_token_that_is_ignored_is_written_like_any_other()
+    {
+        using var model = FixtureModel.Load("llama3");
+        using var pool = new DecoderPool(model, null, null, 1);
+        var random = new Random(9);
+        var prompts = Enumerable.Range(0, 200).Select(_ => FixtureModel.Ids(random, 5)).ToArray();
+        var generator = new Generator(pool, FixtureModel.Tokenizer);
+        var ended = generator.Continue(prompts, new() { MaximumNewTokens = 30 }, cancellation: TestContext.Current.CancellationToken);
+        var whole = generator.Continue(prompts, new() { MaximumNewTokens = 30, IgnoreEnd = true }, cancellation: TestContext.Current.CancellationToken);
+
+        Assert.All(whole, continuation => Assert.Equal((30, GenerationEnd.Length), (continuation.Tokens.Count, continuation.End)));
+        Assert.Contains(whole, continuation => continuation.Tokens.Contains(0));
+        foreach (var (first, second) in ended.Zip(whole))
+            Assert.Equal(first.Tokens, second.Tokens.Take(first.Tokens.Count));
+    }
+
+    [Fact]
     public void A_stream_gives_the_text_of_the_whole()
     {
         using var model = FixtureModel.Load("qwen2");

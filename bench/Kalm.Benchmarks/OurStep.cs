@@ -1,0 +1,64 @@
+using Kalm.Alignment;
+using Kalm.Graph;
+using Kalm.Language.Model;
+using Kalm.Language.Training;
+using Kalm.Representation;
+
+namespace Kalm.Benchmarks;
+
+/// <summary>The training step of <c>align</c>, with a count of what it computes.</summary>
+internal sealed class OurStep : IDisposable
+{
+    private const double Rate = 3e-3;
+    private readonly CausalModel model;
+    private readonly AlignmentModel alignment;
+    private readonly AdamW optimizer;
+    private readonly AlignmentStep step;
+    private readonly TextIndex texts;
+    private readonly double rate;
+    private int taken;
+
+    public OurStep(CausalModel model, KnowledgeGraph graph, AlignmentOptions options)
+    {
+        this.model = model;
+        rate = options.LearningRate ?? Rate;
+        alignment = new AlignmentModel(model, "", options);
+        optimizer = new AdamW(alignment.Learned, options.WeightDecay);
+        texts = new TextIndex(graph, new Wording(model.Tokenizer, options.Wording));
+        step = new AlignmentStep(alignment, graph, texts, new KnownTexts(graph, texts), options, optimizer);
+    }
+
+    /// <summary>The work of the next step.</summary>
+    public StepWork Count()
+    {
+        var batch = step.Batch(taken);
+        var forest = new Forest(texts, batch.Columns, batch.Queries).Rows;
+        var prompts = step.Prompts(taken, batch)?.Rows ?? [];
+        return new StepWork(
+            batch.Queries.Length, Real(forest), Real(prompts), Padded(forest), Padded(prompts),
+            ProductWork.Of(model.Config, model.ParameterCount.Body, forest, prompts));
+
+        long Padded(IReadOnlyList<TokenRow> rows) => rows.Count == 0 ? 0 : new BlockPlan(rows, DecoderPool.BlockTokens, alignment.Decoder.WorkerCount).PaddedTokenCount;
+
+        static long Real(IReadOnlyList<TokenRow> rows) => rows.Sum(row => (long)row.Length);
+    }
+
+    /// <summary>Takes the next step.</summary>
+    public void Take() => step.Take(taken++, rate, withOwnHead: true);
+
+    public void Dispose()
+    {
+        optimizer.Dispose();
+        alignment.Dispose();
+    }
+}
+
+/// <summary>The work of one step.</summary>
+/// <param name="Rows">Directed triples.</param>
+/// <param name="ContrastiveTokens">Tokens of the forest.</param>
+/// <param name="PromptTokens">Tokens of the prompts.</param>
+/// <param name="PaddedContrastiveTokens">Tokens of the forest through the body, padding included.</param>
+/// <param name="PaddedPromptTokens">Tokens of the prompts through the body, padding included.</param>
+/// <param name="Products">Floating-point operations.</param>
+internal sealed record StepWork(
+    int Rows, long ContrastiveTokens, long PromptTokens, long PaddedContrastiveTokens, long PaddedPromptTokens, ProductWork Products);

@@ -1,0 +1,22 @@
+using Kalm;
+using Kalm.Benchmarks;
+
+try
+{
+    switch (args.FirstOrDefault())
+    {
+        case "generation":
+            GenerationBenchmark.Run(new Arguments(args[1..], GenerationBenchmark.Options));
+            return 0;
+        case "cost":
+            CostBenchmark.Run(new Arguments(args[1..], CostBenchmark.Options));
+            return 0;
+        default:
+            throw new KalmException($"found '{args.FirstOrDefault()}'; expected generation or cost");
+    }
+}
+catch (KalmException error)
+{
+    Console.Error.WriteLine($"error: {error.Message}");
+    return 1;
+}

@@ -1,0 +1,48 @@
+using System.Text.Json.Nodes;
+using Kalm.Tests.Cli;
+
+namespace Kalm.Tests;
+
+/// <summary>The benchmarks run, and what they compare is comparable; how fast things are is not tested.</summary>
+public class BenchmarkTests
+{
+    private static readonly string World = Path.Combine(LayeringTests.RepositoryRoot(), "samples", "world");
+
+    [Fact]
+    public async Task Generation_writes_the_same_answers_with_and_without_a_cache()
+    {
+        var result = await Run("generation", "--preset", "tiny", "--questions", "6", "--tokens", "4", "--rounds", "1");
+
+        Assert.Equal(6, (int)result["same_answers"]!);
+        Assert.Equal(3, (int)result["shots"]!);
+        Assert.InRange((int)result["shared_tokens"]!, 20, (double)result["mean_prompt_tokens"]!);
+        Assert.True((double)result["ratio"]! > 0);
+    }
+
+    [Fact]
+    public async Task Cost_counts_the_tokens_of_both_recipes()
+    {
+        var result = await Run("cost", "--gemm-preset", "tiny", "--rounds", "1", "--steps", "1");
+
+        foreach (var side in new[] { "theirs", "ours" })
+            Assert.InRange((double)result[side]!["contrastive_tokens_per_triple"]!, 1, (double)result[side]!["tokens_per_triple"]! - 1);
+        Assert.InRange((double)result["ours"]!["real_tokens_per_triple"]!, 1, (double)result["ours"]!["tokens_per_triple"]!);
+        Assert.InRange((double)result["tokens_ratio"]!, 0.01, 1);
+        Assert.InRange((double)result["gemm_share"]!, (double)result["gemm_share_computed"]!, double.MaxValue);
+        Assert.Equal((384L * 3 + 128 * 4) * 128 * 3 + 128 * 7, (long)result["gemm"]!["body_parameters"]!);
+    }
+
+    [Fact]
+    public async Task An_unknown_option_is_named() =>
+        (await CommandLine.RunProcess(Program, null, "cost", "--grap", World)).IsFault("--grap", "--graph");
+
+    private static string Program => CommandLine.Program.Replace("Kalm.Cli", "Kalm.Benchmarks", StringComparison.Ordinal);
+
+    private static async Task<JsonNode> Run(params string[] arguments)
+    {
+        using var folder = new TemporaryFolder();
+        var file = folder.File("result.json");
+        (await CommandLine.RunProcess(Program, null, [.. arguments, "--threads", "1", "--graph", World, "--json", file])).IsSuccess();
+        return JsonNode.Parse(await File.ReadAllTextAsync(file, TestContext.Current.CancellationToken))!;
+    }
+}
