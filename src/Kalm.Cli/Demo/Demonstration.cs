@@ -51,7 +51,7 @@ internal sealed class Demonstration
         var entities = EntityGroups.Choose(graph);
         var before = Measure(folder.Base, entities, heldOut);
         progress.Note($"3 of 4: it is aligned with {graph.Train.Count:N0} triples");
-        var run = AlignmentRun.Execute(new AlignmentInputs(folder.Base, settings.Graph, folder.Run), settings.Alignment, progress, cancellation);
+        var run = AlignmentRun.Execute(new AlignmentInputs(folder.Base, settings.Graph, folder.Run) { Texts = kept }, settings.Alignment, progress, cancellation);
         progress.Note("4 of 4: the aligned model is measured");
         var after = Measure(folder.Run, entities, heldOut);
         return new DemoResult(
