@@ -1,0 +1,96 @@
+using Kalm.Graph;
+
+namespace Kalm.Server.Indexing;
+
+/// <summary>A fact of the train split that speaks for an answer.</summary>
+/// <param name="Triple">The fact as it stands in the split.</param>
+/// <param name="Similarity">The mean of two cosines: of the entities asked from, and of the answers.</param>
+internal readonly record struct Explanation(Triple Triple, double Similarity);
+
+/// <summary>Finds the training facts that explain an answer: of the same relation, the ones whose two entities are most like the entity asked from
+/// and the answer, by the cosines of their entity views.</summary>
+internal sealed class Explanations
+{
+    private readonly KnowledgeGraph graph;
+    private readonly EntityVectors vectors;
+    private readonly RelationFacts[] relations;
+
+    /// <summary>Sorts the training facts by relation.</summary>
+    public Explanations(KnowledgeGraph graph, EntityVectors vectors)
+    {
+        (this.graph, this.vectors) = (graph, vectors);
+        var facts = graph.Train.ToLookup(triple => triple.Relation);
+        relations = [.. Enumerable.Range(0, graph.RelationCount).Select(relation => new RelationFacts([.. facts[relation]]))];
+    }
+
+    /// <summary>The nearest facts for each answer.</summary>
+    /// <param name="from">The vector of the entity asked from.</param>
+    /// <param name="entity">That entity; null for a text.</param>
+    /// <param name="directedRelation">The relation in the direction asked.</param>
+    /// <param name="answers">The answers.</param>
+    /// <param name="most">How many facts for each.</param>
+    public IReadOnlyList<IReadOnlyList<Explanation>> Of(float[] from, int? entity, int directedRelation, IReadOnlyList<int> answers, int most)
+    {
+        var isInverse = directedRelation >= graph.RelationCount;
+        var facts = relations[isInverse ? directedRelation - graph.RelationCount : directedRelation];
+        var (near, far) = isInverse ? (facts.Tails, facts.Heads) : (facts.Heads, facts.Tails);
+        if (most == 0 || facts.Triples.Length == 0)
+            return [.. answers.Select(_ => Array.Empty<Explanation>())];
+        var nearness = Similarities(near, from);
+        return [.. answers.Select(answer =>
+        {
+            var farness = Similarities(far, vectors.Row(answer));
+            var best = new PriorityQueue<int, float>();
+            for (var index = 0; index < facts.Triples.Length; index++)
+            {
+                var similarity = nearness[near.Places[index]] + farness[far.Places[index]];
+                if (best.Count == most && best.TryPeek(out _, out var least) && similarity <= least)
+                    continue;
+                // The fact itself explains nothing.
+                if (near.Entities[near.Places[index]] == entity && far.Entities[far.Places[index]] == answer)
+                    continue;
+                best.Enqueue(index, similarity);
+                if (best.Count > most)
+                    best.Dequeue();
+            }
+            return best.UnorderedItems.OrderByDescending(item => item.Priority).ThenBy(item => item.Element)
+                .Select(item => new Explanation(facts.Triples[item.Element], item.Priority / 2.0)).ToList();
+        })];
+    }
+
+    private float[] Similarities(RelationSide side, ReadOnlySpan<float> vector)
+    {
+        var similarities = new float[side.Entities.Length];
+        for (var index = 0; index < similarities.Length; index++)
+            similarities[index] = EntityVectors.Dot(vectors.Row(side.Entities[index]), vector);
+        return similarities;
+    }
+
+    /// <summary>The distinct entities on one side of a relation's facts, and for each fact which of them stands there.</summary>
+    private sealed class RelationSide
+    {
+        public RelationSide(IEnumerable<int> entities)
+        {
+            var places = new Dictionary<int, int>();
+            Places = [.. entities.Select(entity =>
+            {
+                places.TryAdd(entity, places.Count);
+                return places[entity];
+            })];
+            Entities = [.. places.Keys];
+        }
+
+        public int[] Entities { get; }
+
+        public int[] Places { get; }
+    }
+
+    private sealed class RelationFacts(Triple[] triples)
+    {
+        public Triple[] Triples { get; } = triples;
+
+        public RelationSide Heads { get; } = new(triples.Select(triple => triple.Head));
+
+        public RelationSide Tails { get; } = new(triples.Select(triple => triple.Tail));
+    }
+}
