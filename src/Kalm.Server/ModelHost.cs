@@ -23,6 +23,7 @@ internal sealed class ModelHost(ServerOptions options, ServerMetrics metrics, IL
     private readonly TaskCompletionSource ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly JobQueue queue = new(options.Limits.Queue);
     private ServedModel? served;
+    private bool isStarted;
     private long lastLogged = Stopwatch.GetTimestamp();
 
     /// <summary>Completes when requests can be answered; fails when they never will.</summary>
@@ -30,6 +31,9 @@ internal sealed class ModelHost(ServerOptions options, ServerMetrics metrics, IL
 
     /// <summary>What is being done before it is ready.</summary>
     public EvaluationProgress Progress { get; private set; } = new("starting", 0, 1);
+
+    /// <summary>The jobs that wait.</summary>
+    public int Waiting => queue.Length;
 
     /// <summary>Whether requests can be answered.</summary>
     public bool IsReady => ready.Task.IsCompletedSuccessfully && !ended.Task.IsCompleted;
@@ -46,7 +50,11 @@ internal sealed class ModelHost(ServerOptions options, ServerMetrics metrics, IL
     }
 
     /// <summary>Starts loading.</summary>
-    public void Start() => new Thread(Work) { IsBackground = true, Name = "model" }.Start();
+    public void Start()
+    {
+        isStarted = true;
+        new Thread(Work) { IsBackground = true, Name = "model" }.Start();
+    }
 
     /// <summary>Fails unless requests can be answered.</summary>
     /// <exception cref="ApiException">503.</exception>
@@ -64,7 +72,8 @@ internal sealed class ModelHost(ServerOptions options, ServerMetrics metrics, IL
         if (!ready.Task.IsCompleted)
             await giveUp.CancelAsync();
         await using var registration = patience.Register(giveUp.Cancel);
-        await ended.Task;
+        if (isStarted)
+            await ended.Task;
     }
 
     /// <inheritdoc/>

@@ -28,6 +28,9 @@ internal sealed class ServerMetrics : IDisposable
         meter.CreateObservableGauge("kalm.server.chats", () => Writing, "{chat}", "Chats being written");
     }
 
+    /// <summary>Whether a meter is this one; there may be several servers in a process.</summary>
+    public bool Owns(Meter other) => ReferenceEquals(meter, other);
+
     /// <summary>Jobs that wait for the model.</summary>
     public int Waiting { get; set; }
 

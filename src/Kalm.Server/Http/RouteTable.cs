@@ -7,6 +7,7 @@ namespace Kalm.Server.Http;
 internal sealed class RouteTable : IDisposable
 {
     private readonly EntityRoutes entities;
+    private readonly string description;
 
     /// <summary>Makes the routes.</summary>
     public RouteTable(ModelHost host, ServerOptions options)
@@ -46,15 +47,17 @@ internal sealed class RouteTable : IDisposable
                 Request = typeof(ChatRequest), Response = typeof(ChatResponse),
             },
         ];
-        hasKey = options.ApiKey is not null;
+        description = OpenApiDocument.Of(Routes, options.ApiKey is not null).ToJsonString();
     }
-
-    private readonly bool hasKey;
 
     /// <summary>The routes.</summary>
     public IReadOnlyList<Route> Routes { get; }
 
-    private Task Describe(HttpContext context) => Wire.Write(context, OpenApiDocument.Of(Routes, hasKey));
+    private Task Describe(HttpContext context)
+    {
+        context.Response.ContentType = "application/json; charset=utf-8";
+        return context.Response.WriteAsync(description, context.RequestAborted);
+    }
 
     /// <inheritdoc/>
     public void Dispose() => entities.Dispose();

@@ -29,7 +29,9 @@ internal static class Wire
         catch (JsonException error)
         {
             var place = error.Path is null or "$" ? null : error.Path.TrimStart('$', '.');
-            throw ApiException.Bad(place, $"the body is not what was expected: {error.Message.Split(" Path:")[0]}", "invalid_json");
+            // The types that a field could not be converted to are ours, not the client's.
+            var fault = error.Message.Contains("could not be converted", StringComparison.Ordinal) ? "a value is not of the kind expected" : error.Message.Split(" Path:")[0];
+            throw ApiException.Bad(place, $"the body is not what was expected: {fault}", "invalid_json");
         }
         catch (InvalidOperationException)
         {

@@ -36,6 +36,7 @@ internal sealed class Explanations
         var (near, far) = isInverse ? (facts.Tails, facts.Heads) : (facts.Heads, facts.Tails);
         if (most == 0 || facts.Triples.Length == 0)
             return [.. answers.Select(_ => Array.Empty<Explanation>())];
+        var isSymmetric = graph.Relations[isInverse ? directedRelation - graph.RelationCount : directedRelation].IsSymmetric;
         var nearness = Similarities(near, from);
         return [.. answers.Select(answer =>
         {
@@ -46,8 +47,9 @@ internal sealed class Explanations
                 var similarity = nearness[near.Places[index]] + farness[far.Places[index]];
                 if (best.Count == most && best.TryPeek(out _, out var least) && similarity <= least)
                     continue;
-                // The fact itself explains nothing.
-                if (near.Entities[near.Places[index]] == entity && far.Entities[far.Places[index]] == answer)
+                // The fact itself explains nothing, nor does the same read backwards.
+                var (one, other) = (near.Entities[near.Places[index]], far.Entities[far.Places[index]]);
+                if ((one == entity && other == answer) || (isSymmetric && one == answer && other == entity))
                     continue;
                 best.Enqueue(index, similarity);
                 if (best.Count > most)

@@ -60,7 +60,8 @@ internal sealed class EntityRoutes(ModelHost host, ServerOptions options) : IDis
     {
         var served = host.Served;
         var id = (string)context.Request.RouteValues["id"]!;
-        var index = served.Catalog.WithId(id) ?? throw ApiException.Missing("id", $"there is no entity '{id}'; /v1/entities?search= finds them by words");
+        // A slash is all that stays escaped in a path.
+        var index = served.Catalog.WithId(id) ?? served.Catalog.WithId(id.Replace("%2F", "/", StringComparison.OrdinalIgnoreCase)) ?? throw ApiException.Missing("id", $"there is no entity '{id}'; /v1/entities?search= finds them by words");
         var most = Checks.Number(context, "limit", options.Limits.Answers, 0, options.Limits.Answers);
         var predictions = Checks.Number(context, "predict", DefaultPredictions, 0, MostPredictions);
         var entity = served.Catalog[index];
