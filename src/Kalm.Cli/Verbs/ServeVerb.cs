@@ -44,6 +44,10 @@ internal static class ServeVerb
                 Quiet = parse.GetValue(quiet),
                 Limits = defaults with { Queue = parse.GetValue(queue) ?? defaults.Queue, NewTokens = parse.GetValue(tokens) ?? defaults.NewTokens },
             };
+            if (options.ApiKey?.All(character => character is > ' ' and <= '~') == false)
+                throw new KalmException("--api-key: found a character that a header cannot carry; expected letters, digits and signs of ASCII without spaces");
+            if (options.Device != "cpu")
+                Given.Device(options.Device);
             if (parse.GetValue(urls) is { } addresses)
                 options = options with { Urls = addresses.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries) };
             await using var server = new KalmServer(options);

@@ -57,7 +57,7 @@ internal sealed class CompleteRoute(ModelHost host, ServerOptions options)
         var given = new[] { request.Head, request.Relation, request.Tail }.Count(part => part is not null);
         if (given != 2)
             throw ApiException.Bad(null, $"found {given} of head, relation and tail; expected two: the third is predicted");
-        var top = Checks.Number("top", request.Top, DefaultTop, 1, options.Limits.Answers);
+        var top = Checks.Number("top", request.Top, Math.Min(DefaultTop, options.Limits.Answers), 1, options.Limits.Answers);
         var served = host.Served;
         var response = request.Relation is null
             ? await Relations(served, Find(served, "head", request.Head), Find(served, "tail", request.Tail), top, context.RequestAborted)

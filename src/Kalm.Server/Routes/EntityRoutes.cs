@@ -50,7 +50,7 @@ internal sealed class EntityRoutes(ModelHost host, ServerOptions options) : IDis
     public async Task Search(HttpContext context)
     {
         var words = Checks.Text("search", context.Request.Query["search"].FirstOrDefault(), options.Limits).Trim();
-        var most = Checks.Number(context, "limit", DefaultFound, 1, options.Limits.Answers);
+        var most = Checks.Number(context, "limit", Math.Min(DefaultFound, options.Limits.Answers), 1, options.Limits.Answers);
         var catalog = host.Served.Catalog;
         await Wire.Write(context, new EntitiesResponse([.. catalog.Search(words, most).Select(index => EntityAnswer.Of(catalog[index]))]));
     }

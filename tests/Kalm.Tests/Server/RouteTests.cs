@@ -11,20 +11,20 @@ public class RouteTests(RunningServer server)
     [Fact]
     public async Task With_a_key_every_route_but_health_needs_it()
     {
-        await using var locked = await RunningServer.Another(server.Options() with { ApiKey = "sesame ö" });
+        await using var locked = await RunningServer.Another(server.Options() with { ApiKey = "sesame" });
         Assert.NotEmpty(locked.Routes);
         Assert.Equal(locked.Routes.Select(route => (route.Method, route.Path)).Order(), locked.MappedRoutes.Order());
         foreach (var (method, path) in locked.MappedRoutes.Append(("GET", "/nowhere")).Append(("POST", "/health")))
         {
             var isOpen = (method, path) == ("GET", "/health");
-            foreach (var header in new[] { null, "Bearer", "Bearer ", "Bearer sesame", "Bearer sesame ö2", "Basic sesame ö", "sesame ö" })
+            foreach (var header in new[] { null, "Bearer", "Bearer ", "Bearer sesam", "Bearer sesame2", "Bearer  sesame", "Basic sesame", "sesame" })
             {
                 var (status, body) = await Send(method, path, header);
                 Assert.True(status == (isOpen ? 200 : 401), $"{method} {path} with '{header}': {status}");
                 if (!isOpen)
                     RunningServer.IsError(body);
             }
-            Assert.NotEqual(401, (await Send(method, path, "Bearer sesame ö")).Status);
+            Assert.NotEqual(401, (await Send(method, path, "Bearer sesame")).Status);
         }
 
         async Task<(int Status, JsonNode? Body)> Send(string method, string path, string? authorization)
@@ -33,7 +33,7 @@ public class RouteTests(RunningServer server)
             if (method == "POST")
                 request.Content = new StringContent("{}", Encoding.UTF8, "application/json");
             if (authorization is not null)
-                request.Headers.TryAddWithoutValidation("Authorization", Encoding.Latin1.GetString(Encoding.UTF8.GetBytes(authorization)));
+                request.Headers.TryAddWithoutValidation("Authorization", authorization);
             using var response = await server.Client.SendAsync(request, RunningServer.Cancellation);
             Assert.Equal((int)response.StatusCode == 401, response.Headers.WwwAuthenticate.Contains(new AuthenticationHeaderValue("Bearer")));
             return ((int)response.StatusCode, JsonNode.Parse(await response.Content.ReadAsStringAsync(RunningServer.Cancellation)));
