@@ -8,6 +8,7 @@ using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using OpenTelemetry.Metrics;
 using Route = Kalm.Server.Http.Route;
 
 namespace Kalm.Server;
@@ -15,6 +16,9 @@ namespace Kalm.Server;
 /// <summary>Serves one model and its graph over HTTP. It listens at once; until the model is ready every route but /health is answered with 503.</summary>
 public sealed class KalmServer : IAsyncDisposable
 {
+    /// <summary>The environment variable that names where metrics go; without it none are exported.</summary>
+    private const string ExporterVariable = "OTEL_EXPORTER_OTLP_ENDPOINT";
+
     private readonly WebApplication application;
     private readonly ServerOptions options;
     private readonly ServerMetrics metrics = new();
@@ -118,6 +122,9 @@ public sealed class KalmServer : IAsyncDisposable
         builder.Logging.AddFilter("Microsoft", LogLevel.Warning);
         // A start that fails is told by an exception.
         builder.Logging.AddFilter("Microsoft.Extensions.Hosting", LogLevel.None);
+        // The exporter reads its other variables (OTEL_EXPORTER_OTLP_PROTOCOL, OTEL_SERVICE_NAME, ...) itself.
+        if (!string.IsNullOrEmpty(Environment.GetEnvironmentVariable(ExporterVariable)))
+            builder.Services.AddOpenTelemetry().WithMetrics(measures => measures.AddMeter(ServerMetrics.MeterName).AddOtlpExporter());
         return builder.Build();
     }
 

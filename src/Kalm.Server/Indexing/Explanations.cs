@@ -11,6 +11,8 @@ internal readonly record struct Explanation(Triple Triple, double Similarity);
 /// and the answer, by the cosines of their entity views.</summary>
 internal sealed class Explanations
 {
+    private const int Bins = 512;
+    private const float BinWidth = 2f / Bins;
     private readonly KnowledgeGraph graph;
     private readonly EntityVectors vectors;
     private readonly RelationFacts[] relations;
@@ -38,27 +40,52 @@ internal sealed class Explanations
             return [.. answers.Select(_ => Array.Empty<Explanation>())];
         var isSymmetric = graph.Relations[isInverse ? directedRelation - graph.RelationCount : directedRelation].IsSymmetric;
         var nearness = Similarities(near, from);
-        return [.. answers.Select(answer =>
+        var order = Descending(near, nearness);
+        return [.. answers.Select(answer => Best(answer))];
+
+        List<Explanation> Best(int answer)
         {
-            var farness = Similarities(far, vectors.Row(answer));
+            var vector = vectors.Row(answer);
+            var farness = new float[far.Entities.Length];
+            Array.Fill(farness, float.NaN);
             var best = new PriorityQueue<int, float>();
-            for (var index = 0; index < facts.Triples.Length; index++)
+            foreach (var index in order)
             {
-                var similarity = nearness[near.Places[index]] + farness[far.Places[index]];
-                if (best.Count == most && best.TryPeek(out _, out var least) && similarity <= least)
-                    continue;
+                var similarity = nearness[near.Places[index]];
+                // No cosine is above 1, so behind this one none can be better.
+                if (best.Count == most && best.TryPeek(out _, out var least) && similarity + 1 + BinWidth < least)
+                    break;
                 // The fact itself explains nothing, nor does the same read backwards.
                 var (one, other) = (near.Entities[near.Places[index]], far.Entities[far.Places[index]]);
                 if ((one == entity && other == answer) || (isSymmetric && one == answer && other == entity))
                     continue;
-                best.Enqueue(index, similarity);
+                ref var opposite = ref farness[far.Places[index]];
+                if (float.IsNaN(opposite))
+                    opposite = EntityVectors.Dot(vectors.Row(other), vector);
+                best.Enqueue(index, similarity + opposite);
                 if (best.Count > most)
                     best.Dequeue();
             }
-            return best.UnorderedItems.OrderByDescending(item => item.Priority).ThenBy(item => item.Element)
-                .Select(item => new Explanation(facts.Triples[item.Element], item.Priority / 2.0)).ToList();
-        })];
+            return [.. best.UnorderedItems.OrderByDescending(item => item.Priority).ThenBy(item => item.Element)
+                .Select(item => new Explanation(facts.Triples[item.Element], item.Priority / 2.0))];
+        }
     }
+
+    /// <summary>The facts by falling nearness, to within a bin.</summary>
+    private static int[] Descending(RelationSide side, float[] nearness)
+    {
+        var starts = new int[Bins + 1];
+        foreach (var place in side.Places)
+            starts[BinOf(nearness[place]) + 1]++;
+        for (var bin = 0; bin < Bins; bin++)
+            starts[bin + 1] += starts[bin];
+        var order = new int[side.Places.Length];
+        for (var index = 0; index < order.Length; index++)
+            order[starts[BinOf(nearness[side.Places[index]])]++] = index;
+        return order;
+    }
+
+    private static int BinOf(float similarity) => Math.Clamp((int)((1 - similarity) / BinWidth), 0, Bins - 1);
 
     private float[] Similarities(RelationSide side, ReadOnlySpan<float> vector)
     {

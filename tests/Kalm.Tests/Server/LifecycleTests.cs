@@ -89,7 +89,7 @@ public class LifecycleTests(RunningServer server)
     // Chosen once by the system, as port 0 would be, but known beforehand.
     private static readonly int FreePort = FindPort();
 
-    private static int FindPort()
+    internal static int FindPort()
     {
         using var listener = new System.Net.Sockets.TcpListener(System.Net.IPAddress.Loopback, 0);
         listener.Start();
