@@ -2,13 +2,14 @@ using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Globalization;
 using System.Text;
+using System.Text.RegularExpressions;
 using Kalm.Graph;
 using Kalm.Server;
 using TorchSharp;
 
 namespace Kalm.Tests.Server;
 
-/// <summary>Long loads, shortened by default: KALM_SOAK=1 runs them in full, over samples/world. Alone, because they measure time and memory.</summary>
+/// <summary>Long loads over samples/world, shortened by default: KALM_SOAK=1 runs them in full. Alone, because they measure time and memory.</summary>
 [CollectionDefinition(nameof(SoakTests), DisableParallelization = true)]
 [Collection(nameof(SoakTests))]
 public sealed class SoakTests : IAsyncLifetime
@@ -70,7 +71,7 @@ public sealed class SoakTests : IAsyncLifetime
     {
         var random = new Random(5);
         var fuzz = new BodyFuzz(random);
-        var bodies = Enumerable.Range(0, (int)(100_000 * Share / 2)).Select(_ => fuzz.Next()).ToList();
+        var bodies = Enumerable.Range(0, (int)(100_000 * (Share < 1 ? Share / 2 : 1))).Select(_ => fuzz.Next()).ToList();
         var (queue, bad) = (new ConcurrentQueue<(string Path, byte[] Body)>(bodies), new ConcurrentBag<string>());
         await Task.WhenAll(Enumerable.Range(0, 16).Select(async _ =>
         {
@@ -107,6 +108,16 @@ public sealed class SoakTests : IAsyncLifetime
         var watch = Stopwatch.StartNew();
         Assert.Equal(200, await Send("/v1/chat/completions", """{"messages":[{"role":"user","content":"a"}],"max_tokens":2}""", Cancellation));
         Assert.InRange(watch.Elapsed.TotalSeconds, 0, 5);
+    }
+
+    [Fact]
+    public async Task The_lines_of_the_readme_are_answered()
+    {
+        var readme = await File.ReadAllTextAsync(Path.Combine(LayeringTests.RepositoryRoot(), "README.md"), Cancellation);
+        var lines = Regex.Matches(readme, "^curl .*--json '(.+)' localhost:8080(/\\S+)$", RegexOptions.Multiline);
+        Assert.Equal(3, lines.Count);
+        foreach (Match line in lines)
+            Assert.InRange(await Send(line.Groups[2].Value, line.Groups[1].Value, Cancellation), 200, 201);
     }
 
     private async Task Load(int total, Random random, Action<int, int, TimeSpan>? done)
