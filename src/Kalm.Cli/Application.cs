@@ -59,5 +59,6 @@ internal static class Application
         new Command("graph", "Looks at a graph without a model.") { GraphInspectVerb.Create(terminal) },
         TokenizeVerb.Create(terminal),
         DescribeVerb.Create(terminal),
+        ServeVerb.Create(terminal),
     };
 }

@@ -38,7 +38,7 @@ public sealed class Completer : IDisposable
     private readonly KnowledgeGraph graph;
     private readonly TextIndex texts;
     private readonly Tensor vectors;
-    private readonly (string Name, KnownFacts Facts)[] splits;
+    private readonly FactSplits splits;
     private readonly Lock modelGate = new();
 
     /// <summary>Encodes every distinct entity text.</summary>
@@ -51,7 +51,7 @@ public sealed class Completer : IDisposable
     {
         (this.model, this.graph) = (model, graph);
         texts = new TextIndex(graph, model.Wording);
-        splits = [("train", new KnownFacts(graph, graph.Train)), ("valid", new KnownFacts(graph, graph.Valid)), ("test", new KnownFacts(graph, graph.Test))];
+        splits = new FactSplits(graph);
         // Asked for one by one and in order, the views are read in the order of the texts.
         var forest = new Forest(texts, Enumerable.Range(0, texts.Descriptions.Count), []);
         vectors = Encoder.EncodeAll(model.Decoder, forest.Rows, Relay.Of(progress, "encoding", forest.Rows.Count), cancellation).DetachFromDisposeScope();
@@ -82,7 +82,7 @@ public sealed class Completer : IDisposable
         {
             double score = scores[texts.EntityText[candidate]];
             return new EntityCandidate(
-                candidate, index + 1, score, Math.Exp(score / model.Temperature - logSum), SplitOf(entity.Entity, directedRelation, candidate));
+                candidate, index + 1, score, Math.Exp(score / model.Temperature - logSum), splits.Of(entity.Entity, directedRelation, candidate));
         })];
     }
 
@@ -118,7 +118,7 @@ public sealed class Completer : IDisposable
         var logSum = LogSum(scores.Select(score => score / model.Temperature));
         return [.. Enumerable.Range(0, directed.Length).OrderByDescending(index => scores[index]).Take(top).Select((index, place) => new RelationCandidate(
             directed[index], place + 1, scores[index], Math.Exp(scores[index] / model.Temperature - logSum),
-            tail.Entity is { } answer ? SplitOf(head.Entity, directed[index], answer) : null))];
+            tail.Entity is { } answer ? splits.Of(head.Entity, directed[index], answer) : null))];
     }
 
     private float[] ScoresOfTexts(QueryEntity entity, int directedRelation)
@@ -145,11 +145,6 @@ public sealed class Completer : IDisposable
     }
 
     private bool IsSymmetric(int directedRelation) => texts.RelationText[directedRelation] == texts.RelationText[graph.InverseOf(directedRelation)];
-
-    /// <summary>The split that holds the fact, read backwards too where both directions read the same.</summary>
-    private string? SplitOf(int? entity, int directedRelation, int answer) => entity is not { } known ? null : splits.FirstOrDefault(split =>
-        split.Facts.Contains(known, directedRelation, answer)
-        || (IsSymmetric(directedRelation) && split.Facts.Contains(known, graph.InverseOf(directedRelation), answer))).Name;
 
     private static double LogSum(IEnumerable<double> values)
     {

@@ -34,6 +34,9 @@ internal sealed class GeneratedSequence
     /// <summary>The last token, to be fed next.</summary>
     public int LastToken { get; private set; }
 
+    /// <summary>The number of tokens written, the end token not counted.</summary>
+    public int TokenCount => text.Tokens.Count;
+
     /// <summary>The sequence as it stands.</summary>
     public Continuation Continuation => new(text.Text, text.Tokens, End ?? GenerationEnd.Length);
 

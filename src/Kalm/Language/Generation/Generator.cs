@@ -55,6 +55,18 @@ public sealed class Generator(DecoderPool pool, Tokenizer tokenizer)
         }
     }
 
+    /// <summary>Opens a prompt to be continued step by step (<see cref="OpenGeneration.Step(DecoderPool, IEnumerable{OpenGeneration})"/>).</summary>
+    /// <param name="prompt">Token ids, at least one.</param>
+    /// <param name="count">The number of sequences, each with draws of its own.</param>
+    /// <param name="options">How to write.</param>
+    /// <returns>The generation; the caller owns it.</returns>
+    /// <exception cref="KalmException">The prompt leaves no room in the context, or an option makes no sense.</exception>
+    public OpenGeneration Open(int[] prompt, int count, GenerationOptions options)
+    {
+        options.Validated();
+        return new OpenGeneration(prompt, [.. Enumerable.Range(0, count).Select(number => Begin(prompt, number, options))], pool);
+    }
+
     private GeneratedSequence Begin(int[] prompt, int number, GenerationOptions options)
     {
         PromptBatches.RequireRoom(prompt, pool.Config);

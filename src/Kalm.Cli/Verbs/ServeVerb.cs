@@ -1,0 +1,59 @@
+using System.CommandLine;
+using Kalm.Representation;
+using Kalm.Server;
+
+namespace Kalm.Cli.Verbs;
+
+/// <summary><c>serve</c>: a model and its graph over HTTP.</summary>
+internal static class ServeVerb
+{
+    /// <summary>Describes the verb.</summary>
+    public static Command Create(Terminal terminal)
+    {
+        var defaults = new ServerLimits();
+        var model = Options.Model();
+        var graph = Options.Graph();
+        var urls = Options.Text("--urls", "URL;URL", "addresses to listen at [default: http://127.0.0.1:8080]");
+        var key = Options.Text("--api-key", "KEY", "lets in only who sends Authorization: Bearer KEY; /health stays open");
+        var index = Options.Text("--index", "DIR", "where the index and added entities are kept [default: index/ in the model's folder]");
+        var queue = Options.Whole("--queue", $"requests that may wait for the model before others are refused [default: {defaults.Queue}]");
+        var tokens = Options.Whole("--max-tokens", $"tokens that one choice of a chat may have [default: {defaults.NewTokens}]");
+        var json = new Option<bool>("--json-log") { Description = "write the log as JSON, an object a line" };
+        var seed = Options.Seed();
+        var source = new GraphSource(seed);
+        var threads = Options.Threads();
+        var device = Options.Device();
+        var quiet = Options.Quiet();
+        var command = new Command("serve", "Serves a model and its graph over HTTP: completion, entities, embeddings, chat.")
+        {
+            model, graph, urls, key, index, queue, tokens, json, seed, threads, device, quiet,
+        };
+        source.AddTo(command);
+        command.SetAction(async (parse, _) =>
+        {
+            var options = new ServerOptions
+            {
+                Model = ModelFolder.Locate(Given.Model(parse.GetRequiredValue(model))).Given,
+                Graph = Given.Graph(parse.GetRequiredValue(graph)),
+                GraphOptions = source.OptionsOf(parse),
+                IndexFolder = parse.GetValue(index),
+                ApiKey = parse.GetValue(key),
+                Device = parse.GetRequiredValue(device),
+                Threads = parse.GetValue(threads),
+                JsonLog = parse.GetValue(json),
+                Quiet = parse.GetValue(quiet),
+                Limits = defaults with { Queue = parse.GetValue(queue) ?? defaults.Queue, NewTokens = parse.GetValue(tokens) ?? defaults.NewTokens },
+            };
+            if (options.ApiKey?.All(character => character is > ' ' and <= '~') == false)
+                throw new KalmException("--api-key: found a character that a header cannot carry; expected letters, digits and signs of ASCII without spaces");
+            if (options.Device != "cpu")
+                Given.Device(options.Device);
+            if (parse.GetValue(urls) is { } addresses)
+                options = options with { Urls = addresses.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries) };
+            await using var server = new KalmServer(options);
+            await server.Run(terminal.Cancellation);
+            return ExitCode.Success;
+        });
+        return command;
+    }
+}

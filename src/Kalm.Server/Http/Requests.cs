@@ -1,0 +1,73 @@
+using System.Diagnostics;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
+
+namespace Kalm.Server.Http;
+
+/// <summary>What stands around every request: the key, readiness, errors of one shape, log and metrics.</summary>
+/// <param name="gate">The key; null lets everyone in.</param>
+/// <param name="host">Knows whether the model is ready.</param>
+/// <param name="metrics">Counts.</param>
+/// <param name="log">Takes a line a request.</param>
+internal sealed class Requests(ApiKeyGate? gate, ModelHost host, ServerMetrics metrics, ILogger log)
+{
+    // What nginx writes for a client that left.
+    private const int ClientLeft = 499;
+
+    /// <summary>Answers a request of a route; null when no route fits.</summary>
+    public async Task Run(HttpContext context, Route? route, Func<Task> answer)
+    {
+        var started = Stopwatch.GetTimestamp();
+        var status = 0;
+        try
+        {
+            if (route?.IsPublic != true)
+                gate?.Require(context);
+            if (route is { IsAlwaysOpen: false })
+                host.RequireReady();
+            await answer();
+            status = context.Response.StatusCode;
+            if (status >= 400 && !context.Response.HasStarted)
+                throw Unanswered(context);
+        }
+#pragma warning disable CA1031 // The policy for every kind of failure stands in one place.
+        catch (Exception error)
+#pragma warning restore CA1031
+        {
+            status = await Tell(context, error);
+        }
+        finally
+        {
+            var elapsed = Stopwatch.GetElapsedTime(started);
+            metrics.Answered(context.Request.Method, route?.Path ?? "unknown", status, elapsed);
+            ServerLog.Answered(log, context.Request.Method, route?.Path ?? "unknown", status, elapsed.TotalMilliseconds);
+        }
+    }
+
+    private async Task<int> Tell(HttpContext context, Exception error)
+    {
+        if (context.RequestAborted.IsCancellationRequested)
+            return ClientLeft;
+        var told = error switch
+        {
+            ApiException api => api,
+            BadHttpRequestException bad => new ApiException(bad.StatusCode, "invalid_request_error", bad.Message, null, bad.StatusCode == 413 ? "body_too_large" : "bad_request"),
+            OperationCanceledException => ApiException.NotReady("the server is stopping"),
+            _ => new ApiException(500, "server_error", "the server failed; its log says more", null, "internal_error"),
+        };
+        if (told.Status == 500)
+            ServerLog.RequestFailed(log, context.Request.Method, context.Request.Path, error);
+        if (context.Response.HasStarted)
+            context.Abort();   // all that can still be said
+        else
+            await Wire.Write(context, told);
+        return told.Status;
+    }
+
+    private static ApiException Unanswered(HttpContext context) => context.Response.StatusCode switch
+    {
+        404 => ApiException.Missing(null, $"there is no route {context.Request.Path}; /openapi.json lists them"),
+        405 => new ApiException(405, "invalid_request_error", $"{context.Request.Method} is not a method of {context.Request.Path}", null, "method_not_allowed"),
+        var status => new ApiException(status, "invalid_request_error", "the request was refused", null, "bad_request"),
+    };
+}

@@ -1,0 +1,35 @@
+using Microsoft.AspNetCore.Http;
+
+namespace Kalm.Server.Http;
+
+/// <summary>One route of the server.</summary>
+/// <param name="Method">GET or POST.</param>
+/// <param name="Path">The path, parameters in braces.</param>
+/// <param name="Summary">What it does.</param>
+/// <param name="Answer">Answers a request.</param>
+internal sealed record Route(string Method, string Path, string Summary, Func<HttpContext, Task> Answer)
+{
+    /// <summary>What the body of a request holds; null for none.</summary>
+    public Type? Request { get; init; }
+
+    /// <summary>What the body of an answer holds; null when it is not JSON.</summary>
+    public Type? Response { get; init; }
+
+    /// <summary>The parameters of the query string.</summary>
+    public IReadOnlyList<QueryParameter> Query { get; init; } = [];
+
+    /// <summary>The status of an answer.</summary>
+    public int Status { get; init; } = StatusCodes.Status200OK;
+
+    /// <summary>Whether it answers before the model is ready.</summary>
+    public bool IsAlwaysOpen { get; init; }
+
+    /// <summary>Whether it answers without a key.</summary>
+    public bool IsPublic { get; init; }
+}
+
+/// <summary>A parameter of a query string.</summary>
+/// <param name="Name">Its name.</param>
+/// <param name="Summary">What it says.</param>
+/// <param name="IsNumber">Whether it is a whole number.</param>
+internal sealed record QueryParameter(string Name, string Summary, bool IsNumber = false);

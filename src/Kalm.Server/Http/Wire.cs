@@ -1,0 +1,85 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using System.Text.Json.Serialization.Metadata;
+using Microsoft.AspNetCore.Http;
+
+namespace Kalm.Server.Http;
+
+/// <summary>How bodies are spelled: snake case; fields that are not known are ignored.</summary>
+internal static class Wire
+{
+    private const int DeepestNesting = 16;
+
+    /// <summary>The shared options.</summary>
+    public static JsonSerializerOptions Options { get; } = MakeOptions();
+
+    /// <summary>Reads the body of a request.</summary>
+    /// <exception cref="ApiException">It is not JSON, or does not fit.</exception>
+    public static async Task<T> Read<T>(HttpContext context) where T : class
+    {
+        var request = context.Request;
+        if (!request.HasJsonContentType())
+            throw new ApiException(
+                415, "invalid_request_error", $"found the content type '{request.ContentType}'; expected application/json", null, "unsupported_media_type");
+        try
+        {
+            return await JsonSerializer.DeserializeAsync<T>(request.Body, Options, context.RequestAborted)
+                ?? throw ApiException.Bad(null, "found null; expected a JSON object", "invalid_json");
+        }
+        catch (JsonException error)
+        {
+            var place = error.Path is null or "$" ? null : error.Path.TrimStart('$', '.');
+            // The types that a field could not be converted to are ours, not the client's.
+            var fault = error.Message.Contains("could not be converted", StringComparison.Ordinal) ? "a value is not of the kind expected" : error.Message.Split(" Path:")[0];
+            throw ApiException.Bad(place, $"the body is not what was expected: {fault}", "invalid_json");
+        }
+        catch (InvalidOperationException)
+        {
+            throw ApiException.Bad(null, "the body is not what was expected: a text is not valid Unicode", "invalid_json");
+        }
+    }
+
+    /// <summary>Writes an answer.</summary>
+    public static async Task Write<T>(HttpContext context, T value, int status = StatusCodes.Status200OK)
+    {
+        context.Response.StatusCode = status;
+        await context.Response.WriteAsJsonAsync(value, Options, context.RequestAborted);
+    }
+
+    /// <summary>Writes an error.</summary>
+    public static Task Write(HttpContext context, ApiException error)
+    {
+        if (error.RetryAfter is { } seconds)
+            context.Response.Headers.RetryAfter = $"{seconds}";
+        return Write(context, ErrorBody.Of(error), error.Status);
+    }
+
+    private static JsonSerializerOptions MakeOptions()
+    {
+        var options = new JsonSerializerOptions
+        {
+            PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
+            MaxDepth = DeepestNesting,
+            RespectRequiredConstructorParameters = false,
+            Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+            Converters = { new JsonStringEnumConverter(JsonNamingPolicy.SnakeCaseLower) },
+            TypeInfoResolver = new DefaultJsonTypeInfoResolver(),
+        };
+        options.MakeReadOnly();
+        return options;
+    }
+}
+
+/// <summary>Every error's body.</summary>
+internal sealed record ErrorBody(ErrorDetail Error)
+{
+    /// <summary>The body of an error.</summary>
+    public static ErrorBody Of(ApiException error) => new(new ErrorDetail(error.Message, error.Type, error.Param, error.Code));
+}
+
+/// <summary>What went wrong.</summary>
+/// <param name="Message">For people.</param>
+/// <param name="Type">What kind of error it is.</param>
+/// <param name="Param">The field at fault.</param>
+/// <param name="Code">A word for programs.</param>
+internal sealed record ErrorDetail(string Message, string Type, string? Param, string? Code);

@@ -1,0 +1,69 @@
+using Kalm.Evaluation;
+using Kalm.Files;
+using Kalm.Graph;
+using Kalm.Representation;
+
+namespace Kalm.Server.Indexing;
+
+/// <summary>The searchable entities of a graph as a model sees them, kept in a folder that is named by what decides them: the files that
+/// <c>embed</c> writes, and the calibration. Owns the vectors.</summary>
+/// <param name="Vectors">The entities.</param>
+/// <param name="Calibration">How scores become probabilities.</param>
+/// <param name="Folder">Where both are kept.</param>
+/// <param name="WasBuilt">Whether they were made now.</param>
+internal sealed record EntityIndex(EntityVectors Vectors, Calibration Calibration, string Folder, bool WasBuilt) : IDisposable
+{
+    private const string VectorsName = "entities.safetensors";
+    private const int KeyLength = 16;
+
+    /// <summary>Opens the index; builds it when it is not there or not sound. On the model's thread.</summary>
+    /// <param name="root">Where indices are kept.</param>
+    /// <param name="model">The model.</param>
+    /// <param name="graph">The graph.</param>
+    /// <param name="facts">What is known.</param>
+    /// <param name="progress">Told how far the work has come.</param>
+    /// <param name="cancellation">Stops the work.</param>
+    /// <exception cref="KalmException">The folder cannot be written, or the model's embeddings are not finite.</exception>
+    public static EntityIndex Open(
+        string root, LoadedModel model, KnowledgeGraph graph, FactSplits facts, IProgress<EvaluationProgress> progress, CancellationToken cancellation)
+    {
+        var folder = Path.Combine(root, IndexKey.Of(model.Folder, graph)[..KeyLength]);
+        var wasBuilt = !IsSound(folder, model, graph);
+        if (wasBuilt)
+            Build(folder, model, graph, facts, progress, cancellation);
+        return new EntityIndex(OpenVectors(folder, model, graph), Json.Read<Calibration>(Path.Combine(folder, Calibration.FileName)), folder, wasBuilt);
+    }
+
+    private static bool IsSound(string folder, LoadedModel model, KnowledgeGraph graph)
+    {
+        try
+        {
+            if (!Directory.Exists(folder))
+                return false;
+            using var vectors = OpenVectors(folder, model, graph);
+            return Json.Read<Calibration>(Path.Combine(folder, Calibration.FileName)) is { Temperature: > 0, RelationTemperature: > 0 };
+        }
+        catch (KalmException)
+        {
+            return false;   // it is made of what is at hand, so it is made again
+        }
+    }
+
+    private static EntityVectors OpenVectors(string folder, LoadedModel model, KnowledgeGraph graph) =>
+        new(Path.Combine(folder, VectorsName), graph.Entities.Count, model.Model.Config.HiddenSize, model.Model.Device);
+
+    private static void Build(
+        string folder, LoadedModel model, KnowledgeGraph graph, FactSplits facts, IProgress<EvaluationProgress> progress, CancellationToken cancellation)
+    {
+        if (Directory.Exists(folder))
+            Directory.Delete(folder, recursive: true);
+        using var staged = new StagedFolder(folder);
+        EmbeddingExport.Write(staged.Path, model.Decoder, graph, new TextIndex(graph, model.Wording), null, progress, cancellation);
+        using (var vectors = OpenVectors(staged.Path, model, graph))
+            Json.Write(staged.File(Calibration.FileName), Calibrator.Fit(model, graph, vectors, facts, progress, cancellation));
+        staged.Commit();
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => Vectors.Dispose();
+}

@@ -1,0 +1,105 @@
+using TorchSharp;
+using Kalm.Representation;
+using Kalm.Server.Indexing;
+using static TorchSharp.torch;
+
+namespace Kalm.Server.Inference;
+
+/// <summary>What is sought among all entities.</summary>
+/// <param name="Entity">The query's own entity, no candidate; null for a text.</param>
+/// <param name="Known">The known answers, ascending; they are candidates, but no rivals of the others.</param>
+/// <param name="Top">How many are wanted.</param>
+/// <param name="WithKnown">Whether known answers are wanted among them.</param>
+internal sealed record SearchRequest(int? Entity, int[] Known, int Top, bool WithKnown = true);
+
+/// <summary>A candidate with its cosine.</summary>
+internal readonly record struct Hit(int Entity, float Score);
+
+/// <summary>What was found.</summary>
+/// <param name="Hits">The best, the first best; of equal scores the lower entity first.</param>
+/// <param name="LogSum">The logarithm of the sum, over all candidates that are not known answers, of exp(cosine / temperature).</param>
+internal sealed record SearchResult(IReadOnlyList<Hit> Hits, double LogSum);
+
+/// <summary>Exact search: all queries against all entities, a block of entities at a time.</summary>
+internal static class EntitySearch
+{
+    private const int Block = 16_384;
+
+    /// <summary>Searches, on the model's thread.</summary>
+    /// <param name="vectors">The entities.</param>
+    /// <param name="queries">[queries, width], unit length.</param>
+    /// <param name="requests">What each query wants.</param>
+    /// <param name="temperature">The temperature of the sums.</param>
+    /// <exception cref="KalmException">A score is not finite.</exception>
+    public static IReadOnlyList<SearchResult> Run(EntityVectors vectors, Tensor queries, IReadOnlyList<SearchRequest> requests, double temperature)
+    {
+        using var noGradient = no_grad();
+        using var inverse = (1 / temperature).ToScalar();
+        using var hidden = float.NegativeInfinity.ToScalar();
+        var best = requests.Select(request => new BestHits(request.Top)).ToArray();
+        var logSums = Enumerable.Repeat(double.NegativeInfinity, requests.Count).ToArray();
+        for (int start = 0, count; start < vectors.Count; start += count)
+        {
+            using var scope = NewDisposeScope();
+            var block = vectors.Block(start, Block);
+            count = (int)block.shape[0];
+            var product = queries.mm(block.t());
+            Encoder.RequireFinite(product);
+            var scores = product.cpu().data<float>().ToArray();
+            var (first, width) = (start, count);
+            Parallel.For(0, requests.Count, index => best[index].Take(scores.AsSpan(index * width, width), first, requests[index]));
+            // Own entity and known answers leave the sum before it is taken: what is left may be far smaller than they are.
+            var left = requests.SelectMany((request, index) => LeftOut(request, first, width).Select(entity => (long)index * width + entity - first)).ToArray();
+            if (left.Length > 0)
+                product.view(-1).index_fill_(0, tensor(left, device: product.device), hidden);
+            var sums = product.mul(inverse).logsumexp(1).to(ScalarType.Float64).cpu().data<double>().ToArray();
+            for (var index = 0; index < sums.Length; index++)
+                logSums[index] = LogSum(logSums[index], sums[index]);
+        }
+        return [.. best.Select((hits, index) => new SearchResult(hits.ToList(), logSums[index]))];
+    }
+
+    /// <summary>The probability that a candidate is the answer, all other known answers left out, as the filtered ranks leave them out.</summary>
+    public static double Probability(double score, bool isKnown, double logSum, double temperature) =>
+        isKnown ? 1 / (1 + Math.Exp(logSum - score / temperature)) : Math.Exp(score / temperature - logSum);
+
+    private static IEnumerable<int> LeftOut(SearchRequest request, int start, int count)
+    {
+        if (request.Entity is { } own && own >= start && own < start + count)
+            yield return own;
+        var from = Array.BinarySearch(request.Known, start);
+        for (var at = from < 0 ? ~from : from; at < request.Known.Length && request.Known[at] < start + count; at++)
+            yield return request.Known[at];
+    }
+
+    private static double LogSum(double left, double right)
+    {
+        var highest = Math.Max(left, right);
+        return double.IsNegativeInfinity(highest) ? highest : highest + Math.Log(Math.Exp(left - highest) + Math.Exp(right - highest));
+    }
+
+    private sealed class BestHits(int most)
+    {
+        private readonly List<Hit> hits = new(most + 1);
+
+        public void Take(ReadOnlySpan<float> scores, int start, SearchRequest request)
+        {
+            for (var index = 0; index < scores.Length; index++)
+            {
+                if (hits.Count == most && !(scores[index] > hits[^1].Score))
+                    continue;
+                var entity = start + index;
+                if (entity == request.Entity || (!request.WithKnown && Array.BinarySearch(request.Known, entity) >= 0))
+                    continue;
+                var place = hits.Count;
+                while (place > 0 && hits[place - 1].Score < scores[index])
+                    place--;
+                hits.Insert(place, new Hit(entity, scores[index]));
+                if (hits.Count > most)
+                    hits.RemoveAt(most);
+            }
+        }
+
+        public List<Hit> ToList() => hits;
+    }
+}

@@ -1,0 +1,169 @@
+using System.Runtime.ExceptionServices;
+using Kalm.Language.Generation;
+using Kalm.Representation;
+using Kalm.Server.Http;
+using Kalm.Server.Indexing;
+using Microsoft.Extensions.Logging;
+using static TorchSharp.torch;
+
+namespace Kalm.Server.Inference;
+
+/// <summary>The one thread that touches tensors. Each turn it encodes and searches for all jobs that wait, together, and then writes one token of
+/// every chat, so that neither kind waits long for the other.</summary>
+/// <param name="model">The model; not owned.</param>
+/// <param name="index">What is searched; not owned.</param>
+/// <param name="queue">Where jobs come from.</param>
+/// <param name="limits">How much is done at once.</param>
+/// <param name="metrics">Counts.</param>
+/// <param name="log">Takes failures.</param>
+internal sealed class ModelWorker(LoadedModel model, EntityIndex index, JobQueue queue, ServerLimits limits, ServerMetrics metrics, ILogger log)
+{
+    private readonly Language.Generation.Generator generator = new(model.Decoder, model.Model.Tokenizer);
+    private readonly List<ChatJob> chats = [];
+
+    /// <summary>Works until the queue is closed and all is done, or until it is told to give up.</summary>
+    public void Run(CancellationToken giveUp)
+    {
+        var taken = new List<Job>();
+        while (queue.Take(taken, limits.BatchViews, limits.Chats - chats.Count, isIdle: chats.Count == 0))
+        {
+            if (giveUp.IsCancellationRequested)
+                taken.ForEach(job => job.Fail(ApiException.NotReady("the server is stopping")));
+            taken.RemoveAll(job => IsLost(job, giveUp));
+            metrics.Waiting = queue.Length;
+            Encode([.. taken.OfType<EncodingJob>()]);
+            foreach (var job in taken)
+                if (job is ICall call)
+                    Guard(job, () => call.Run(model));
+                else if (job is ChatJob chat && Guard(chat, () => chat.Begin(generator)))
+                    chats.Add(chat);
+            Write(giveUp);
+        }
+    }
+
+    private bool IsLost(Job job, CancellationToken giveUp)
+    {
+        if (job.Cancellation.IsCancellationRequested)
+            job.Fail(new OperationCanceledException(job.Cancellation));
+        else if (job.Age > limits.QueueTime)
+            job.Fail(ApiException.Busy($"the model was busy for {limits.QueueTime.TotalSeconds:F0} seconds"));
+        else
+            return giveUp.IsCancellationRequested;
+        return true;
+    }
+
+    private void Encode(IReadOnlyList<EncodingJob> jobs)
+    {
+        if (jobs.Count == 0)
+            return;
+        metrics.Batched(jobs.Count);
+        try
+        {
+            EncodeTogether(jobs);
+        }
+#pragma warning disable CA1031 // Whatever fails is told to whoever asked; the thread goes on.
+        catch (Exception error)
+#pragma warning restore CA1031
+        {
+            // One job must not spoil the others.
+            if (jobs.Count == 1)
+                Report(jobs[0], error);
+            else
+                foreach (var job in jobs)
+                    Guard(job, () => EncodeTogether([job]));
+        }
+    }
+
+    private void EncodeTogether(IReadOnlyList<EncodingJob> jobs)
+    {
+        using var scope = NewDisposeScope();
+        using var noGradient = no_grad();
+        var views = jobs.SelectMany(job => job.Views).ToList();
+        var forest = new ViewForest(model.Wording, views);
+        metrics.Encoded(forest.Rows.Sum(row => row.Length));
+        var vectors = Encoder.Encode(model.Decoder, forest.Rows);
+        Encoder.RequireFinite(vectors);
+        var reads = new List<int[]>(jobs.Count);
+        var view = 0;
+        foreach (var job in jobs)
+            reads.Add([.. job.Views.SelectMany(_ => forest.Reads(view++))]);
+
+        var searches = jobs.SelectMany(job => job.Search).ToList();
+        IReadOnlyList<SearchResult> found = [];
+        if (searches.Count > 0)
+        {
+            var queries = jobs.Zip(reads).SelectMany(pair => pair.Second.TakeLast(pair.First.Search.Count)).Select(read => (long)read).ToArray();
+            found = EntitySearch.Run(index.Vectors, vectors.index_select(0, tensor(queries, device: vectors.device)), searches, index.Calibration.Temperature);
+        }
+        var values = vectors.cpu().data<float>().ToArray();
+        var width = index.Vectors.Width;
+        var results = new Queue<SearchResult>(found);
+        foreach (var (job, own) in jobs.Zip(reads))
+            job.Complete(new Encodings([.. own.Select(read => values[(read * width)..((read + 1) * width)])], [.. job.Search.Select(_ => results.Dequeue())]));
+    }
+
+    private void Write(CancellationToken giveUp)
+    {
+        var left = chats.Where(chat => chat.Cancellation.IsCancellationRequested || giveUp.IsCancellationRequested).ToList();
+        left.ForEach(chat => chat.Fail(new OperationCanceledException()));
+        Drop(left);
+        if (chats.Count == 0)
+            return;
+        try
+        {
+            OpenGeneration.Step(model.Decoder, chats.Select(chat => chat.Generation!));
+        }
+#pragma warning disable CA1031 // As above.
+        catch (Exception error)
+#pragma warning restore CA1031
+        {
+            chats.ForEach(chat => Report(chat, error));
+            Drop([.. chats]);
+            return;
+        }
+        var done = new List<ChatJob>();
+        foreach (var chat in chats)
+        {
+            var before = chat.WrittenTokens;
+            chat.HandOn();
+            metrics.Written(chat.WrittenTokens - before);
+            if (!chat.Generation!.IsFinished && chat.WritingTime <= limits.ChatTime)
+                continue;
+            chat.Finish();
+            done.Add(chat);
+        }
+        Drop(done);
+    }
+
+    private void Drop(List<ChatJob> done)
+    {
+        foreach (var chat in done)
+        {
+            chats.Remove(chat);
+            chat.Dispose();
+        }
+        metrics.Writing = chats.Count;
+    }
+
+    private bool Guard(Job job, Action action)
+    {
+        try
+        {
+            action();
+            return true;
+        }
+#pragma warning disable CA1031 // As above.
+        catch (Exception error)
+#pragma warning restore CA1031
+        {
+            Report(job, error);
+            return false;
+        }
+    }
+
+    private void Report(Job job, Exception error)
+    {
+        ServerLog.JobFailed(log, job.GetType().Name, error);
+        job.Fail(ExceptionDispatchInfo.SetCurrentStackTrace(new InvalidOperationException("the model failed", error)));
+    }
+}

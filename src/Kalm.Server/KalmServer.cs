@@ -1,0 +1,156 @@
+using Kalm.Server.Http;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using OpenTelemetry.Metrics;
+using Route = Kalm.Server.Http.Route;
+
+namespace Kalm.Server;
+
+/// <summary>Serves one model and its graph over HTTP. It listens at once; until the model is ready every route but /health is answered with 503.</summary>
+public sealed class KalmServer : IAsyncDisposable
+{
+    /// <summary>The environment variable that names where metrics go; without it none are exported.</summary>
+    private const string ExporterVariable = "OTEL_EXPORTER_OTLP_ENDPOINT";
+
+    private readonly WebApplication application;
+    private readonly ServerOptions options;
+    private readonly ServerMetrics metrics = new();
+    private readonly ModelHost host;
+    private readonly RouteTable routes;
+    private readonly ILogger log;
+    private bool isStopped;
+
+    /// <summary>Prepares a server.</summary>
+    /// <param name="options">What is served, and where.</param>
+    public KalmServer(ServerOptions options)
+    {
+        this.options = options;
+        application = Build(options);
+        log = application.Services.GetRequiredService<ILoggerFactory>().CreateLogger("Kalm.Server");
+        host = new ModelHost(options, metrics, log);
+        routes = new RouteTable(host, options);
+        Map();
+    }
+
+    /// <summary>The addresses it listens at, once it is started.</summary>
+    public IReadOnlyList<string> Urls => [.. application.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()?.Addresses ?? []];
+
+    /// <summary>Completes when requests can be answered; fails when they never will.</summary>
+    public Task Ready => host.Ready;
+
+    /// <summary>The routes.</summary>
+    internal IReadOnlyList<Route> Routes => routes.Routes;
+
+    /// <summary>What counts.</summary>
+    internal ServerMetrics Metrics => metrics;
+
+    /// <summary>The model, once it is ready.</summary>
+    internal ModelHost Host => host;
+
+    /// <summary>Every route that the web framework knows, by method and path.</summary>
+    internal IEnumerable<(string Method, string Path)> MappedRoutes => application.Services.GetRequiredService<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>()
+        .SelectMany(endpoint => endpoint.Metadata.GetMetadata<HttpMethodMetadata>()!.HttpMethods.Select(method => (method, endpoint.RoutePattern.RawText!)));
+
+    /// <summary>Starts to listen and to load.</summary>
+    /// <exception cref="KalmException">An address cannot be listened at.</exception>
+    public async Task Start(CancellationToken cancellation)
+    {
+        try
+        {
+            await application.StartAsync(cancellation);
+        }
+        catch (Exception error) when (error is IOException or FormatException or InvalidOperationException or System.Net.Sockets.SocketException)
+        {
+            throw new KalmException($"--urls {string.Join(';', options.Urls)}: {error.Message.Split('\n')[0]}\nexpected addresses such as http://127.0.0.1:8080 that are free", error);
+        }
+        ServerLog.Listening(log, string.Join(' ', Urls));
+        host.Start();
+    }
+
+    /// <summary>Lets no new requests in, finishes those under way within <see cref="ServerLimits.DrainTime"/>, and frees the model.</summary>
+    public async Task Stop()
+    {
+        if (isStopped)
+            return;
+        isStopped = true;
+        ServerLog.Stopping(log, options.Limits.DrainTime.TotalSeconds);
+        using var patience = new CancellationTokenSource(options.Limits.DrainTime);
+        await application.StopAsync(patience.Token);
+        await host.Stop(patience.Token);
+    }
+
+    /// <summary>Serves until it is told to stop.</summary>
+    /// <exception cref="KalmException">The model or the graph cannot be loaded.</exception>
+    public async Task Run(CancellationToken stop)
+    {
+        await Start(stop);
+        var asked = Task.Delay(Timeout.Infinite, stop);
+        await Task.WhenAny(Ready, asked);
+        if (Ready.IsFaulted)
+            await Ready;
+        await asked.ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
+        await Stop();
+    }
+
+    private static WebApplication Build(ServerOptions options)
+    {
+        var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
+        builder.WebHost.UseUrls([.. options.Urls]);
+        builder.WebHost.ConfigureKestrel(kestrel =>
+        {
+            kestrel.AddServerHeader = false;
+            kestrel.Limits.MaxRequestBodySize = options.Limits.BodyBytes;
+        });
+        // Signals are the program's affair.
+        builder.Services.AddSingleton<IHostLifetime, NoLifetime>();
+        builder.Services.Configure<HostOptions>(hosting => hosting.ShutdownTimeout = options.Limits.DrainTime);
+        builder.Logging.ClearProviders();
+        // Results only go to the standard output.
+        builder.Logging.AddConsole(console => console.LogToStandardErrorThreshold = LogLevel.Trace);
+        if (options.JsonLog)
+            builder.Logging.AddJsonConsole();
+        else
+            builder.Logging.AddSimpleConsole(console => (console.SingleLine, console.TimestampFormat) = (true, "HH:mm:ss "));
+        builder.Logging.SetMinimumLevel(options.Quiet ? LogLevel.Error : LogLevel.Information);
+        builder.Logging.AddFilter("Microsoft", LogLevel.Warning);
+        // A start that fails is told by an exception.
+        builder.Logging.AddFilter("Microsoft.Extensions.Hosting", LogLevel.None);
+        // The exporter reads its other variables (OTEL_EXPORTER_OTLP_PROTOCOL, OTEL_SERVICE_NAME, ...) itself.
+        if (!string.IsNullOrEmpty(Environment.GetEnvironmentVariable(ExporterVariable)))
+            builder.Services.AddOpenTelemetry().WithMetrics(measures => measures.AddMeter(ServerMetrics.MeterName).AddOtlpExporter());
+        return builder.Build();
+    }
+
+    private void Map()
+    {
+        var requests = new Requests(options.ApiKey is { } key ? new ApiKeyGate(key) : null, host, metrics, log);
+        application.UseRouting();
+        application.Use((context, next) => requests.Run(context, context.GetEndpoint()?.Metadata.GetMetadata<Route>(), () => next(context)));
+        foreach (var route in routes.Routes)
+            application.MapMethods(route.Path, [route.Method], (RequestDelegate)(context => route.Answer(context))).WithMetadata(route);
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        await Stop();
+        await application.DisposeAsync();
+        routes.Dispose();
+        host.Dispose();
+        metrics.Dispose();
+    }
+
+    private sealed class NoLifetime : IHostLifetime
+    {
+        public Task WaitForStartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+    }
+}

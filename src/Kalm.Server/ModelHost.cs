@@ -1,0 +1,165 @@
+using System.Diagnostics;
+using Kalm.Engine;
+using Kalm.Evaluation;
+using Kalm.Graph;
+using Kalm.Representation;
+using Kalm.Server.Http;
+using Kalm.Server.Indexing;
+using Kalm.Server.Inference;
+using Microsoft.Extensions.Logging;
+using TorchSharp;
+
+namespace Kalm.Server;
+
+/// <summary>Loads the model on a thread of its own and keeps it there. Until the index is ready requests are refused with 503.</summary>
+/// <param name="options">What is served.</param>
+/// <param name="metrics">Counts.</param>
+/// <param name="log">Takes notes and failures.</param>
+internal sealed class ModelHost(ServerOptions options, ServerMetrics metrics, ILogger log) : IProgress<EvaluationProgress>, IDisposable
+{
+    private static readonly TimeSpan LogInterval = TimeSpan.FromSeconds(5);
+    private readonly CancellationTokenSource giveUp = new();
+    private readonly TaskCompletionSource ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly JobQueue queue = new(options.Limits.Queue);
+    private ServedModel? served;
+    private bool isStarted;
+    private long lastLogged = Stopwatch.GetTimestamp();
+
+    /// <summary>Completes when requests can be answered; fails when they never will.</summary>
+    public Task Ready => ready.Task;
+
+    /// <summary>What is being done before it is ready.</summary>
+    public EvaluationProgress Progress { get; private set; } = new("starting", 0, 1);
+
+    /// <summary>The jobs that wait.</summary>
+    public int Waiting => queue.Length;
+
+    /// <summary>Whether requests can be answered.</summary>
+    public bool IsReady => ready.Task.IsCompletedSuccessfully && !ended.Task.IsCompleted;
+
+    /// <summary>All that requests need.</summary>
+    /// <exception cref="ApiException">503: it is not ready.</exception>
+    public ServedModel Served
+    {
+        get
+        {
+            RequireReady();
+            return served!;
+        }
+    }
+
+    /// <summary>Starts loading.</summary>
+    public void Start()
+    {
+        isStarted = true;
+        new Thread(Work) { IsBackground = true, Name = "model" }.Start();
+    }
+
+    /// <summary>Fails unless requests can be answered.</summary>
+    /// <exception cref="ApiException">503.</exception>
+    public void RequireReady()
+    {
+        if (!IsReady)
+            throw ApiException.NotReady(ended.Task.IsCompleted ? "the server is stopping" : $"the model is being made ready: {Progress.Stage} {Progress.Done}/{Progress.Total}");
+    }
+
+    /// <summary>Finishes what waits and frees the model.</summary>
+    /// <param name="patience">Cancelled when what is left is to be given up.</param>
+    public async Task Stop(CancellationToken patience)
+    {
+        queue.Close();
+        if (!ready.Task.IsCompleted)
+            await giveUp.CancelAsync();
+        await using var registration = patience.Register(giveUp.Cancel);
+        if (isStarted)
+            await ended.Task;
+    }
+
+    /// <inheritdoc/>
+    public void Report(EvaluationProgress value)
+    {
+        Progress = value;
+        if (Stopwatch.GetElapsedTime(lastLogged) < LogInterval)
+            return;
+        lastLogged = Stopwatch.GetTimestamp();
+        ServerLog.Progress(log, value.Stage, value.Done, value.Total);
+    }
+
+    private void Work()
+    {
+        try
+        {
+            using (served = Load())
+            {
+                ready.TrySetResult();
+                new ModelWorker(served.Model, served.Index, queue, options.Limits, metrics, log).Run(giveUp.Token);
+            }
+        }
+#pragma warning disable CA1031 // Told to whoever waits for the model.
+        catch (Exception error)
+#pragma warning restore CA1031
+        {
+            ready.TrySetException(error);
+        }
+        finally
+        {
+            ended.TrySetResult();
+        }
+    }
+
+    private ServedModel Load()
+    {
+        var started = Stopwatch.GetTimestamp();
+        var cancellation = giveUp.Token;
+        Report(new EvaluationProgress("reading the graph", 0, 1));
+        var graph = KnowledgeGraph.Load(options.Graph, options.GraphOptions);
+        foreach (var warning in graph.Warnings)
+            ServerLog.Note(log, warning);
+        cancellation.ThrowIfCancellationRequested();
+        Report(new EvaluationProgress("loading the model", 0, 1));
+        NativeEngine.Initialize();
+        var folder = ModelFolder.Locate(options.Model);
+        var model = new LoadedModel(folder, torch.device(options.Device), options.Threads);
+        EntityIndex? index = null;
+        try
+        {
+            foreach (var warning in model.Model.Warnings)
+                ServerLog.Note(log, warning);
+            if (!folder.IsAligned)
+                ServerLog.Note(log, $"{folder.Given}: not an aligned model; it answers as it is, with the default wording");
+            var facts = new FactSplits(graph);
+            index = EntityIndex.Open(options.IndexPath, model, graph, facts, this, cancellation);
+            if (index.Calibration.Queries == 0)
+                ServerLog.Note(log, $"{graph.Path}: no validation split; probabilities are taken at the temperature of training");
+            var addedPath = AddedEntities.PathOf(options.IndexPath, graph);
+            var added = AddedEntities.Read(addedPath, graph);
+            AddVectors(model, index.Vectors, added);
+            ServerLog.Ready(log, index.Vectors.Count, index.Folder, index.WasBuilt ? "built" : "found", Stopwatch.GetElapsedTime(started).TotalSeconds);
+            return new ServedModel(
+                model, graph, new Catalog(graph, added), index, facts, new Explanations(graph, index.Vectors), new RelationScores(graph, model.Wording), queue, addedPath);
+        }
+        catch
+        {
+            index?.Dispose();
+            model.Dispose();
+            throw;
+        }
+    }
+
+    private static void AddVectors(LoadedModel model, EntityVectors vectors, IReadOnlyList<Entity> added)
+    {
+        foreach (var block in added.Chunk(256))
+        {
+            using var scope = torch.NewDisposeScope();
+            var forest = new ViewForest(model.Wording, [.. block.Select(entity => new ViewRequest(model.Wording.Description(entity.Description), true, []))]);
+            var encoded = Encoder.Encode(model.Decoder, forest.Rows);
+            Encoder.RequireFinite(encoded);
+            var values = encoded.cpu().data<float>().ToArray();
+            vectors.Add([.. block.Select((_, index) => values.AsSpan(forest.Reads(index)[0] * vectors.Width, vectors.Width).ToArray())]);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => giveUp.Dispose();
+}

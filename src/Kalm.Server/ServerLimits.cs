@@ -1,0 +1,53 @@
+namespace Kalm.Server;
+
+/// <summary>What one client may ask for, so that no request can harm the others.</summary>
+public sealed record ServerLimits
+{
+    /// <summary>Bytes of a request's body.</summary>
+    public long BodyBytes { get; init; } = 1 << 20;
+
+    /// <summary>Characters of one text: a description, an input, all messages of a chat together.</summary>
+    public int TextCharacters { get; init; } = 32_768;
+
+    /// <summary>Texts of one embedding request.</summary>
+    public int Inputs { get; init; } = 256;
+
+    /// <summary>Messages of a chat.</summary>
+    public int Messages { get; init; } = 256;
+
+    /// <summary>Tokens that one choice of a chat may have.</summary>
+    public int NewTokens { get; init; } = 1024;
+
+    /// <summary>Choices of one chat.</summary>
+    public int Choices { get; init; } = 8;
+
+    /// <summary>Stop texts of one chat.</summary>
+    public int Stops { get; init; } = 4;
+
+    /// <summary>Characters of a stop text.</summary>
+    public int StopCharacters { get; init; } = 256;
+
+    /// <summary>Answers of one completion, entities of one search, facts of one entity.</summary>
+    public int Answers { get; init; } = 100;
+
+    /// <summary>Entities that can be added to the graph.</summary>
+    public int AddedEntities { get; init; } = 10_000;
+
+    /// <summary>Jobs that may wait for the model; one more is refused with 429.</summary>
+    public int Queue { get; init; } = 256;
+
+    /// <summary>Views that are encoded together.</summary>
+    public int BatchViews { get; init; } = 256;
+
+    /// <summary>Chats that are written at the same time; others wait in the queue.</summary>
+    public int Chats { get; init; } = 16;
+
+    /// <summary>How long a job may wait for the model before it is refused with 429.</summary>
+    public TimeSpan QueueTime { get; init; } = TimeSpan.FromSeconds(60);
+
+    /// <summary>How long a chat may be written; it ends there with <c>length</c>.</summary>
+    public TimeSpan ChatTime { get; init; } = TimeSpan.FromSeconds(120);
+
+    /// <summary>How long requests may take to finish when the server is asked to stop.</summary>
+    public TimeSpan DrainTime { get; init; } = TimeSpan.FromSeconds(30);
+}

@@ -1,0 +1,46 @@
+using Kalm.Graph;
+
+namespace Kalm.Server;
+
+/// <summary>What is served, and where.</summary>
+public sealed record ServerOptions
+{
+    /// <summary>A model in any form, as <see cref="Representation.ModelFolder.Locate"/> finds it.</summary>
+    public required string Model { get; init; }
+
+    /// <summary>The graph's folder or file.</summary>
+    public required string Graph { get; init; }
+
+    /// <summary>How the graph is read; null takes it as it stands.</summary>
+    public GraphOptions? GraphOptions { get; init; }
+
+    /// <summary>Where the index and added entities are kept; the folder <c>index</c> beside the model when null.</summary>
+    public string? IndexFolder { get; init; }
+
+    /// <summary>Addresses to listen at.</summary>
+    public IReadOnlyList<string> Urls { get; init; } = ["http://127.0.0.1:8080"];
+
+    /// <summary>What clients must know; null lets everyone in.</summary>
+    public string? ApiKey { get; init; }
+
+    /// <summary>Where to compute: cpu or cuda.</summary>
+    public string Device { get; init; } = "cpu";
+
+    /// <summary>CPU threads; null takes all cores.</summary>
+    public int? Threads { get; init; }
+
+    /// <summary>Logs as JSON objects, a line each.</summary>
+    public bool JsonLog { get; init; }
+
+    /// <summary>Logs nothing but failures.</summary>
+    public bool Quiet { get; init; }
+
+    /// <summary>What one client may ask for.</summary>
+    public ServerLimits Limits { get; init; } = new();
+
+    /// <summary>What the model is called in requests and answers: the name of its folder.</summary>
+    public string ModelName => Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(Model)));
+
+    /// <summary>Where the index is kept.</summary>
+    public string IndexPath => IndexFolder ?? Path.Combine(Model, "index");
+}

@@ -1,0 +1,103 @@
+using System.Net.Http.Headers;
+using System.Text;
+using System.Text.Json.Nodes;
+using Kalm.Server;
+
+namespace Kalm.Tests.Server;
+
+[Collection(nameof(RunningServer))]
+public class RouteTests(RunningServer server)
+{
+    [Fact]
+    public async Task With_a_key_every_route_but_health_needs_it()
+    {
+        await using var locked = await RunningServer.Another(server.Options() with { ApiKey = "sesame" });
+        Assert.NotEmpty(locked.Routes);
+        Assert.Equal(locked.Routes.Select(route => (route.Method, route.Path)).Order(), locked.MappedRoutes.Order());
+        foreach (var (method, path) in locked.MappedRoutes.Append(("GET", "/nowhere")).Append(("POST", "/health")))
+        {
+            var isOpen = (method, path) == ("GET", "/health");
+            foreach (var header in new[] { null, "Bearer", "Bearer ", "Bearer sesam", "Bearer sesame2", "Bearer  sesame", "Basic sesame", "sesame" })
+            {
+                var (status, body) = await Send(method, path, header);
+                Assert.True(status == (isOpen ? 200 : 401), $"{method} {path} with '{header}': {status}");
+                if (!isOpen)
+                    RunningServer.IsError(body);
+            }
+            Assert.NotEqual(401, (await Send(method, path, "Bearer sesame")).Status);
+        }
+
+        async Task<(int Status, JsonNode? Body)> Send(string method, string path, string? authorization)
+        {
+            using var request = new HttpRequestMessage(new HttpMethod(method), new Uri(new Uri(locked.Urls[0]), path));
+            if (method == "POST")
+                request.Content = new StringContent("{}", Encoding.UTF8, "application/json");
+            if (authorization is not null)
+                request.Headers.TryAddWithoutValidation("Authorization", authorization);
+            using var response = await server.Client.SendAsync(request, RunningServer.Cancellation);
+            Assert.Equal((int)response.StatusCode == 401, response.Headers.WwwAuthenticate.Contains(new AuthenticationHeaderValue("Bearer")));
+            return ((int)response.StatusCode, JsonNode.Parse(await response.Content.ReadAsStringAsync(RunningServer.Cancellation)));
+        }
+    }
+
+    [Fact]
+    public async Task The_document_describes_every_route_and_field()
+    {
+        var document = await server.GetWell("/openapi.json");
+        Assert.Equal("3.1.0", (string?)document["openapi"]);
+        Assert.Equal(
+            server.Server.MappedRoutes.Select(route => $"{route.Method.ToLowerInvariant()} {route.Path}").Order(),
+            document["paths"]!.AsObject().SelectMany(path => path.Value!.AsObject().Select(operation => $"{operation.Key} {path.Key}")).Order());
+        var fields = document["paths"]!["/v1/complete"]!["post"]!["requestBody"]!["content"]!["application/json"]!["schema"]!["properties"]!.AsObject();
+        Assert.Equal(["head", "relation", "tail", "top", "explain", "rerank", "known"], fields.Select(field => field.Key));
+        Assert.Equal("id", (string?)document["paths"]!["/v1/entities/{id}"]!["get"]!["parameters"]![0]!["name"]);
+        foreach (var (_, path) in document["paths"]!.AsObject())
+            foreach (var (_, operation) in path!.AsObject())
+                Assert.NotNull(operation!["responses"]!["default"]);
+    }
+
+    [Theory]
+    [InlineData("GET", "/nowhere", 404)]
+    [InlineData("DELETE", "/v1/models", 405)]
+    [InlineData("GET", "/v1/complete", 405)]
+    public async Task What_is_no_route_is_told_in_the_same_shape(string method, string path, int status)
+    {
+        using var request = new HttpRequestMessage(new HttpMethod(method), new Uri(path, UriKind.Relative));
+        using var response = await server.Client.SendAsync(request, RunningServer.Cancellation);
+        Assert.Equal(status, (int)response.StatusCode);
+        RunningServer.IsError(JsonNode.Parse(await response.Content.ReadAsStringAsync(RunningServer.Cancellation)));
+    }
+
+    [Fact]
+    public async Task The_model_is_called_by_its_folder()
+    {
+        var models = await server.GetWell("/v1/models");
+        Assert.Equal("base", (string?)models["data"]!.AsArray().Single()!["id"]);
+        Assert.Equal("ready", (string?)(await server.GetWell("/health"))["status"]);
+    }
+
+    [Fact]
+    public void Nothing_but_this_machine_is_listened_to_unless_it_is_asked_for() =>
+        Assert.All(new ServerOptions { Model = "m", Graph = "g" }.Urls, url => Assert.Equal("127.0.0.1", new Uri(url).Host));
+
+    [Fact]
+    public async Task Requests_and_tokens_are_counted()
+    {
+        var (requests, queue) = (new List<long>(), 0);
+        using var counted = Listener.Of<long>(server.Server.Metrics, "kalm.server.requests", requests.Add);
+        var tokens = new List<long>();
+        using var written = Listener.Of<long>(server.Server.Metrics, "kalm.server.tokens.written", tokens.Add);
+        using var waiting = Listener.Of<int>(server.Server.Metrics, "kalm.server.queue.length", length => queue = length);
+        var seconds = new List<double>();
+        using var latency = Listener.Of<double>(server.Server.Metrics, "kalm.server.request.duration", seconds.Add);
+        var answer = await server.PostWell("/v1/chat/completions", JsonNode.Parse("""{"messages":[{"role":"user","content":"a"}],"max_tokens":9}""")!);
+        await server.GetWell("/health");
+        while (requests.Count < 2)
+            await Task.Delay(5, RunningServer.Cancellation);
+        waiting.RecordObservableInstruments();
+        Assert.Equal(2, requests.Sum());
+        Assert.Equal((long)answer["usage"]!["completion_tokens"]!, tokens.Sum());
+        Assert.All(seconds, value => Assert.InRange(value, 0, 60));
+        Assert.Equal(0, queue);
+    }
+}
