@@ -62,6 +62,16 @@ public sealed class KalmServer : IAsyncDisposable
     /// <exception cref="KalmException">An address cannot be listened at.</exception>
     public async Task Start(CancellationToken cancellation)
     {
+        await Listen(cancellation);
+        Load();
+    }
+
+    /// <summary>Begins to load the model.</summary>
+    internal void Load() => host.Start();
+
+    /// <summary>Begins to listen.</summary>
+    internal async Task Listen(CancellationToken cancellation)
+    {
         try
         {
             await application.StartAsync(cancellation);
@@ -71,7 +81,6 @@ public sealed class KalmServer : IAsyncDisposable
             throw new KalmException($"--urls {string.Join(';', options.Urls)}: {error.Message.Split('\n')[0]}\nexpected addresses such as http://127.0.0.1:8080 that are free", error);
         }
         ServerLog.Listening(log, string.Join(' ', Urls));
-        host.Start();
     }
 
     /// <summary>Lets no new requests in, finishes those under way within <see cref="ServerLimits.DrainTime"/>, and frees the model.</summary>

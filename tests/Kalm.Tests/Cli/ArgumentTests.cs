@@ -21,7 +21,6 @@ public class ArgumentTests
     [InlineData("align --model nowhere --graph g --out o", "--model nowhere", "no such folder")]
     [InlineData("align --model m --graph g --out", "--out", "")]
     [InlineData("pretrain --out o", "--text", "--graph")]
-    [InlineData("pretrain --out o --text a --graph g", "--text and --graph", "only one")]
     [InlineData("pretrain --out o --text nowhere.txt", "--text nowhere.txt", "no such file")]
     [InlineData("pretrain --out o --graph nowhere", "--graph nowhere", "no such folder")]
     [InlineData("pretrain --out o --graph g --steps 1 --minutes 1", "--steps and --minutes", "only one")]

@@ -13,7 +13,7 @@ public class LifecycleTests(RunningServer server)
     public async Task Until_the_index_is_ready_requests_are_refused_and_health_says_why()
     {
         await using var starting = new KalmServer(server.Options() with { IndexFolder = server.File("fresh-index") });
-        await starting.Start(RunningServer.Cancellation);
+        await starting.Listen(RunningServer.Cancellation);
         using var health = await server.Client.GetAsync(new Uri(starting.Urls[0] + "/health"), RunningServer.Cancellation);
         using var models = await server.Client.GetAsync(new Uri(starting.Urls[0] + "/v1/models"), RunningServer.Cancellation);
         foreach (var response in new[] { health, models })
@@ -23,6 +23,7 @@ public class LifecycleTests(RunningServer server)
         }
         Assert.Equal("loading", (string?)(await health.Content.ReadFromJsonAsync<JsonNode>(RunningServer.Cancellation))!["status"]);
         RunningServer.IsError(await models.Content.ReadFromJsonAsync<JsonNode>(RunningServer.Cancellation));
+        starting.Load();
         await starting.Ready.WaitAsync(RunningServer.Cancellation);
         using var ready = await server.Client.GetAsync(new Uri(starting.Urls[0] + "/health"), RunningServer.Cancellation);
         Assert.Equal(200, (int)ready.StatusCode);
