@@ -1,4 +1,5 @@
 using Kalm.Language.Model;
+using Kalm.Language.Pretraining;
 using Kalm.Language.Tokenization;
 
 namespace Kalm.Alignment;
@@ -18,7 +19,7 @@ internal sealed class ReplayText
     public ReplayText(IReadOnlyList<string> texts, Tokenizer tokenizer, int context, AlignmentOptions options)
     {
         this.options = options;
-        pieces = [.. texts.AsParallel().AsOrdered().SelectMany(text => Cut(tokenizer.Whole(text), context))];
+        pieces = [.. texts.AsParallel().AsOrdered().SelectMany(text => TextStream.Pieces(tokenizer, text, context))];
     }
 
     /// <summary>The rows of a step, each predicting its own tokens from the second on.</summary>
@@ -34,11 +35,5 @@ internal sealed class ReplayText
             labels.Add(piece[1..]);
         }
         return (rows, labels);
-    }
-
-    private static IEnumerable<int[]> Cut(int[] tokens, int context)
-    {
-        for (var start = 0; start < tokens.Length - 1; start += context)
-            yield return tokens[start..Math.Min(start + context + 1, tokens.Length)];
     }
 }

@@ -113,9 +113,4 @@ public sealed class QuestionEvaluation
         names.Remove(question.Gold);
         return names;
     }
-
-    private sealed class Relay(Action<int> report) : IProgress<int>
-    {
-        public void Report(int value) => report(value);
-    }
 }

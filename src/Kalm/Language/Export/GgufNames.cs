@@ -1,12 +1,11 @@
 using Kalm.Language.Checkpoints;
+using Kalm.Language.Model;
 
 namespace Kalm.Language.Export;
 
 /// <summary>What llama.cpp calls architectures and tensors.</summary>
 internal static class GgufNames
 {
-    private const string LayerPrefix = "model.layers.";
-
     private static readonly Dictionary<string, string> Modules = new()
     {
         ["model.embed_tokens"] = "token_embd",
@@ -37,9 +36,9 @@ internal static class GgufNames
     {
         var end = name[name.LastIndexOf('.')..];
         var module = name[..^end.Length];
-        if (!module.StartsWith(LayerPrefix, StringComparison.Ordinal))
+        if (!module.StartsWith(TensorNames.LayerPrefix, StringComparison.Ordinal))
             return Modules[module] + end;
-        var rest = module[LayerPrefix.Length..];
+        var rest = module[TensorNames.LayerPrefix.Length..];
         var dot = rest.IndexOf('.', StringComparison.Ordinal);
         return $"blk.{rest[..dot]}.{Modules[rest[(dot + 1)..]]}{end}";
     }

@@ -7,7 +7,6 @@ namespace Kalm.Language.Model;
 /// <summary>Low-rank adapters (LoRA, arXiv 2106.09685) in PEFT's names and shapes.</summary>
 public static class LowRank
 {
-    private const string LayerPrefix = "model.layers.";
     private const string WeightEnd = ".weight";
 
     /// <summary>The matrices of an adapter that is learned: PEFT's names and shapes, for the linear modules of the layers that it targets.</summary>
@@ -15,7 +14,7 @@ public static class LowRank
     {
         foreach (var (name, shape) in config.TensorShapes())
         {
-            if (shape.Length != 2 || !name.StartsWith(LayerPrefix, StringComparison.Ordinal))
+            if (shape.Length != 2 || !name.StartsWith(TensorNames.LayerPrefix, StringComparison.Ordinal))
                 continue;
             var module = name[..^WeightEnd.Length];
             if (!adapter.Targets(module))

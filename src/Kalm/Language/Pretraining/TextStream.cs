@@ -18,7 +18,7 @@ internal sealed class TextStream
     /// <param name="seed">Decides the order.</param>
     public TextStream(Tokenizer tokenizer, IReadOnlyList<string> texts, int context, long seed)
     {
-        pieces = [.. texts.AsParallel().AsOrdered().SelectMany(text => Cut(tokenizer.Whole(text), context))];
+        pieces = [.. texts.AsParallel().AsOrdered().SelectMany(text => Pieces(tokenizer, text, context))];
         order = [.. Enumerable.Range(0, pieces.Length)];
         next = order.Length;
         randomness = new Random(unchecked((int)seed));
@@ -46,8 +46,10 @@ internal sealed class TextStream
         return (rows, labels);
     }
 
-    private static IEnumerable<int[]> Cut(int[] tokens, int context)
+    /// <summary>A text begun and ended, cut into pieces that each feed at most the context and predict one token more.</summary>
+    public static IEnumerable<int[]> Pieces(Tokenizer tokenizer, string text, int context)
     {
+        var tokens = tokenizer.Whole(text);
         for (var start = 0; start < tokens.Length - 1; start += context)
             yield return tokens[start..Math.Min(start + context + 1, tokens.Length)];
     }
