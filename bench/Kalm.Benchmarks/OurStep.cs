@@ -13,6 +13,7 @@ internal sealed class OurStep : IDisposable
     private readonly CausalModel model;
     private readonly AlignmentModel alignment;
     private readonly AdamW optimizer;
+    private readonly EntityBank? bank;
     private readonly AlignmentStep step;
     private readonly TextIndex texts;
     private readonly double rate;
@@ -25,7 +26,9 @@ internal sealed class OurStep : IDisposable
         alignment = new AlignmentModel(model, "", options);
         optimizer = new AdamW(alignment.Learned, options.WeightDecay);
         texts = new TextIndex(graph, new Wording(model.Tokenizer, options.Wording));
-        step = new AlignmentStep(alignment, graph, texts, new KnownTexts(graph, texts), options, optimizer);
+        var known = new KnownTexts(graph, texts);
+        bank = EntityBank.Of(options, model, texts, known);
+        step = new AlignmentStep(alignment, graph, texts, known, options, optimizer, bank);
     }
 
     /// <summary>The work of the next step.</summary>
@@ -44,10 +47,11 @@ internal sealed class OurStep : IDisposable
     }
 
     /// <summary>Takes the next step.</summary>
-    public void Take() => step.Take(taken++, rate, withOwnHead: true);
+    public void Take() => step.Take(taken++, rate, new StepNegatives(OwnHead: true, Bank: true));
 
     public void Dispose()
     {
+        bank?.Dispose();
         optimizer.Dispose();
         alignment.Dispose();
     }

@@ -108,9 +108,9 @@ internal static class AlignVerb
             ("steps", $"{run.StepsDone:N0}"),
             ("seconds", $"{run.Seconds:F1}"),
             ("learned parameters", $"{run.LearnedParameters:N0}"),
-            ("best step", run.BestStep is { } step ? $"{step:N0}" : "-"),
+            ("kept step", run.BestStep is { } step ? $"{step:N0}" : "-"),
             ("validation before", Describe(before)),
-            ("validation at the best step", Describe(best)),
+            ("validation at the kept step", Describe(best)),
             ("result", Path.Combine(runPath, run.Options.Method == AlignmentMethod.Full ? "model" : "adapter"))));
         terminal.Print($"next: kalm evaluate completion --model {GraphSource.Quoted(runPath)} --graph {GraphSource.Quoted(run.Graph)}{GraphSource.Written(run.GraphOptions)}");
     }

@@ -49,7 +49,7 @@ public sealed class AlignmentModel : IDisposable
             foreach (var matrix in matrices.Values)
                 matrix.Dispose();
         }
-        Decoder = new DecoderPool(model, Learned, adapter, options.Threads ?? Environment.ProcessorCount);
+        Decoder = new DecoderPool(model, Learned, adapter, options.Threads ?? Environment.ProcessorCount, options.Dropout);
     }
 
     /// <summary>Everything that is learned.</summary>

@@ -53,6 +53,12 @@ public sealed record AlignmentOptions
     /// <summary>AdamW's decay of matrices; norms, biases and the temperature do not decay.</summary>
     public double WeightDecay { get; init; } = 1e-3;
 
+    /// <summary>The dropout on what each layer's attention and feed-forward part add to the states.</summary>
+    public double Dropout { get; init; }
+
+    /// <summary>The decay a step of the running mean of the learned values, which is what is validated and kept; 0 takes the values themselves.</summary>
+    public double AverageDecay { get; init; }
+
     /// <summary>The largest gradient norm.</summary>
     public double ClipNorm { get; init; } = 1;
 
@@ -67,6 +73,12 @@ public sealed record AlignmentOptions
 
     /// <summary>From which share of the steps on the own head counts.</summary>
     public double OwnHeadFrom { get; init; } = 0.6;
+
+    /// <summary>Negatives a step from the vectors that earlier steps made of the graph's entities; 0 for none.</summary>
+    public int BankNegatives { get; init; }
+
+    /// <summary>From which share of the steps on those negatives count: early vectors change too fast.</summary>
+    public double BankFrom { get; init; } = 0.1;
 
     /// <summary>lambda, the weight of the implicit (language-model) loss; 0 leaves it out.</summary>
     public double ImplicitWeight { get; init; } = 0.05;
@@ -111,6 +123,10 @@ public sealed record AlignmentOptions
     /// <summary>The number of validations after the first; null chooses by the length of the run.</summary>
     public int? Validations { get; init; }
 
+    /// <summary>Whether the weights with the best validation MRR are the result; otherwise the last ones, which suits runs that are after
+    /// answers in words.</summary>
+    public bool KeepBest { get; init; } = true;
+
     /// <summary>Triples of the valid split in a validation.</summary>
     public int ValidationTriples { get; init; } = 500;
 
@@ -132,11 +148,15 @@ public sealed record AlignmentOptions
         Require(WarmupSteps >= 0, "warmup_steps", WarmupSteps, "0 or more");
         Require(FinalRateShare is >= 0 and <= 1, "final_rate_share", FinalRateShare, "0..1");
         Require(WeightDecay >= 0, "weight_decay", WeightDecay, "0 or more");
+        Require(Dropout is >= 0 and < 1, "dropout", Dropout, "0 or more, below 1");
+        Require(AverageDecay is >= 0 and < 1, "average_decay", AverageDecay, "0 or more, below 1");
         Require(ClipNorm > 0, "clip_norm", ClipNorm, "more than 0");
         Require(Margin is >= 0 and < 2, "margin", Margin, "0 or more, below 2");
         Require(InitialTemperature is >= 0.01 and <= 1, "initial_temperature", InitialTemperature, "0.01..1");
         Require(OwnHeadWeight >= 0, "own_head_weight", OwnHeadWeight, "0 or more");
         Require(OwnHeadFrom is >= 0 and <= 1, "own_head_from", OwnHeadFrom, "0..1");
+        Require(BankNegatives >= 0, "bank_negatives", BankNegatives, "0 or more");
+        Require(BankFrom is >= 0 and <= 1, "bank_from", BankFrom, "0..1");
         Require(ImplicitWeight >= 0, "implicit_weight", ImplicitWeight, "0 or more");
         Require(ImplicitShare is >= 0 and <= 1, "implicit_share", ImplicitShare, "0..1");
         Require(ExplicitWeight >= 0, "explicit_weight", ExplicitWeight, "0 or more");

@@ -55,7 +55,9 @@ public sealed class AlignmentRun
         using var model = new AlignmentModel(baseModel, Path.GetFullPath(folder.Base), options);
         var texts = new TextIndex(graph, new Wording(baseModel.Tokenizer, options.Wording));
         using var optimizer = new AdamW(model.Learned, options.WeightDecay);
-        var step = new AlignmentStep(model, graph, texts, new KnownTexts(graph, texts), options, optimizer, Replay(inputs, baseModel));
+        var known = new KnownTexts(graph, texts);
+        using var bank = EntityBank.Of(options, baseModel, texts, known);
+        var step = new AlignmentStep(model, graph, texts, known, options, optimizer, bank, Replay(inputs, baseModel));
         var description = Describe(inputs, graph, folder, model);
         var checkpoint = (string?)null;
         if (earlier is not null)
@@ -68,7 +70,7 @@ public sealed class AlignmentRun
             progress?.Report(new TrainingNote(checkpoint is null ? "no whole checkpoint: starting over" : $"resuming after step {description.StepsDone:N0}"));
         }
         using var run = earlier is null ? RunFolder.Create(inputs.Out, description) : RunFolder.Reopen(inputs.Out, description.StepsDone);
-        using var training = new AlignmentTraining(model, step, optimizer, new Validation(model.Decoder, graph, texts, options), run, description, options, progress);
+        using var training = new AlignmentTraining(model, step, optimizer, bank, new Validation(model.Decoder, graph, texts, options), run, description, options, progress);
         if (checkpoint is not null)
             training.Restore(checkpoint);
         return training.Train(BudgetOf(graph, step.BatchSize, description), cancellation);

@@ -10,7 +10,7 @@ namespace Kalm.Alignment;
 /// <summary>The numbers of one step.</summary>
 /// <param name="Loss">The joint loss.</param>
 /// <param name="Explicit">The contrastive loss.</param>
-/// <param name="Implicit">The mean negative log-likelihood of the responses, in nats a token; null when it was not computed.</param>
+/// <param name="Implicit">The mean negative log-likelihood of the responses, in nats a token (each prompt's own mean first where prompts count equally); null when it was not computed.</param>
 /// <param name="Replay">The mean negative log-likelihood of plain text, in nats a token; null when there was none.</param>
 /// <param name="Temperature">tau after the step.</param>
 /// <param name="Accuracy">The share of rows whose answer outscores every other column of the batch.</param>
@@ -19,9 +19,15 @@ namespace Kalm.Alignment;
 public sealed record StepReport(
     double Loss, double? Explicit, double? Implicit, double? Replay, double Temperature, double? Accuracy, double GradientNorm, int Tokens);
 
+/// <summary>Which negatives count in a step besides the columns of its batch.</summary>
+/// <param name="OwnHead">A query's own head.</param>
+/// <param name="Bank">Vectors of earlier steps.</param>
+internal readonly record struct StepNegatives(bool OwnHead, bool Bank);
+
 /// <summary>One training step: batch, forest, both losses, backward, clip, update.</summary>
 internal sealed class AlignmentStep(
-    AlignmentModel model, KnowledgeGraph graph, TextIndex texts, KnownTexts known, AlignmentOptions options, AdamW optimizer, ReplayText? replay = null)
+    AlignmentModel model, KnowledgeGraph graph, TextIndex texts, KnownTexts known, AlignmentOptions options, AdamW optimizer,
+    EntityBank? bank = null, ReplayText? replay = null)
 {
     private readonly RowSampler sampler = new(graph, options.Batch, options.BothDirections, options.Seed);
 
@@ -48,14 +54,14 @@ internal sealed class AlignmentStep(
     /// <summary>Takes one step.</summary>
     /// <param name="step">The step's number, from 0.</param>
     /// <param name="rate">Its learning rate.</param>
-    /// <param name="withOwnHead">Whether a query's own head is among its negatives.</param>
+    /// <param name="negatives">Which negatives count besides the columns of the batch.</param>
     /// <exception cref="KalmException">The loss or the gradient is not finite; nothing was updated.</exception>
-    public StepReport Take(int step, double rate, bool withOwnHead)
+    public StepReport Take(int step, double rate, StepNegatives negatives)
     {
         using var scope = NewDisposeScope();
         var batch = Batch(step);
         model.Decoder.ZeroGradients();
-        var (contrastive, correct, tokens) = Explicit(step, batch, withOwnHead);
+        var (contrastive, correct, tokens) = Explicit(step, batch, negatives);
         var (language, promptTokens) = Implicit(step, batch);
         var (plain, plainTokens) = Replay(step);
         var gradient = model.Decoder.SumGradients();
@@ -72,7 +78,7 @@ internal sealed class AlignmentStep(
             tokens + promptTokens + plainTokens);
     }
 
-    private (double? Loss, long Correct, int Tokens) Explicit(int step, ContrastiveBatch batch, bool withOwnHead)
+    private (double? Loss, long Correct, int Tokens) Explicit(int step, ContrastiveBatch batch, StepNegatives negatives)
     {
         if (options.ExplicitWeight == 0)
             return (null, 0, 0);
@@ -82,8 +88,10 @@ internal sealed class AlignmentStep(
         var vectors = Encoder.UnitLength(pass.States);
         var queries = vectors.index_select(0, Reads(batch.Queries, forest.QueryRead));
         var tails = vectors.index_select(0, Reads(batch.Columns, forest.EntityRead));
-        var (loss, correct) = new ContrastiveLoss(batch, options.Margin, withOwnHead ? options.OwnHeadWeight : 0)
-            .Compute(queries, tails, model.LogInverseTemperature);
+        using var drawn = negatives.Bank ? bank?.Draw(step, batch) : null;
+        var (loss, correct) = new ContrastiveLoss(batch, options.Margin, negatives.OwnHead ? options.OwnHeadWeight : 0)
+            .Compute(queries, tails, model.LogInverseTemperature, drawn);
+        bank?.Store(batch.Columns, tails);
         if (options.ExplicitWeight == 1)
         {
             loss.backward();
@@ -105,7 +113,8 @@ internal sealed class AlignmentStep(
         if (Prompts(step, batch) is not { } packed)
             return (null, 0);
         var loss = model.Decoder.LanguageModelPass(
-            packed.Rows, packed.Labels, options.ImplicitWeight, Randomness.Seed(options.Seed, "prompt dropout", step));
+            packed.Rows, packed.Labels, options.ImplicitWeight, Randomness.Seed(options.Seed, "prompt dropout", step),
+            options.Prompts.EqualPrompts ? packed.Shares : null);
         return (loss, packed.Rows.Sum(row => row.Length));
     }
 

@@ -6,20 +6,25 @@ namespace Kalm.Alignment;
 
 /// <summary>The training loop: steps, validations, checkpoints and the best of them as the result.</summary>
 internal sealed class AlignmentTraining(
-    AlignmentModel model, AlignmentStep step, AdamW optimizer, Validation validation, RunFolder run, RunDescription description,
+    AlignmentModel model, AlignmentStep step, AdamW optimizer, EntityBank? bank, Validation validation, RunFolder run, RunDescription description,
     AlignmentOptions options, IProgress<TrainingEvent>? progress) : IDisposable
 {
     private const double DefaultRate = 3e-3;
     private const double ValidationShare = 0.08;
     private const int MostValidations = 10;
     private readonly Tensor best = model.Learned.Values.clone().DetachFromDisposeScope();
+    private readonly WeightAverage average = new(model.Learned, options.AverageDecay);
     private readonly Stopwatch clock = Stopwatch.StartNew();
     private RunDescription description = description;
     private readonly double earlierSeconds = description.Seconds;
     private double validationSeconds;
 
     /// <summary>Goes back to the values and moments of the checkpoint that the run's description was read from.</summary>
-    public void Restore(string checkpoint) => TrainingState.Restore(checkpoint, description.StepsDone, model.Learned, optimizer, best);
+    public void Restore(string checkpoint)
+    {
+        TrainingState.Restore(checkpoint, description.StepsDone, optimizer, State());
+        bank?.Recount();
+    }
 
     /// <summary>Trains to the end of the budget and writes the result.</summary>
     /// <param name="budget">How long to train.</param>
@@ -43,7 +48,8 @@ internal sealed class AlignmentTraining(
                 if (done == budget.TotalSteps)
                     break;
                 cancellation.ThrowIfCancellationRequested();
-                var report = step.Take(done, Schedule(budget).RateAt(done), WithOwnHead(done, budget));
+                var report = step.Take(done, Schedule(budget).RateAt(done), new StepNegatives(IsFrom(options.OwnHeadFrom, done, budget), IsFrom(options.BankFrom, done, budget)));
+                average.Update(done);
                 Report(report, ++done, budget, rate);
                 budget.Measure(done, options.WarmupSteps, ReservedSeconds());
                 if (description.TotalSteps is null && budget.TotalSteps is { } fixedSteps)
@@ -76,20 +82,22 @@ internal sealed class AlignmentTraining(
         {
             if (done == 0)
                 progress?.Report(new TrainingNote("no valid split: the last step's weights are the result, not the best ones"));
+            using var last = average.Use();
             Keep();
             return;
         }
         var start = clock.Elapsed.TotalSeconds;
+        using var averaged = average.Use();
         var metrics = RunValidation.Of(done, validation.Measure(progress, cancellation));
         validationSeconds = clock.Elapsed.TotalSeconds - start;
         // Step 0 is the base: it is shown, but a run's result is always trained.
         // Where ranks are no aim they choose nothing: the last weights are the result.
-        var isBest = done > 0 && (options.ExplicitWeight == 0
+        var isBest = done > 0 && (options.ExplicitWeight == 0 || !options.KeepBest
             || description.Validations.Where(earlier => earlier.Step > 0).All(earlier => earlier.MeanReciprocalRank < metrics.MeanReciprocalRank));
         run.Plot(done, [new("valid_mrr", metrics.MeanReciprocalRank), new("valid_hits@10", metrics.HitsAt10)]);
         Update(description with { Validations = [.. description.Validations, metrics], BestStep = isBest ? done : description.BestStep });
         progress?.Report(new TrainingNote(
-            $"validation at step {done}: MRR {metrics.MeanReciprocalRank:F3}  Hits@10 {metrics.HitsAt10:F3}{(isBest ? "  best so far" : "")}  ({validationSeconds:F1} s)"));
+            $"validation at step {done}: MRR {metrics.MeanReciprocalRank:F3}  Hits@10 {metrics.HitsAt10:F3}{(isBest && options.KeepBest ? "  best so far" : "")}  ({validationSeconds:F1} s)"));
         if (isBest)
             Keep();
     }
@@ -128,9 +136,26 @@ internal sealed class AlignmentTraining(
         Update(description with { StepsDone = done });
         run.SaveCheckpoint(done, description.BestStep, description.Id, folder =>
         {
-            model.Save(folder, options.Wording);
-            TrainingState.Save(folder, description, model.Learned, optimizer, best);
+            using (average.Use())
+                model.Save(folder, options.Wording);
+            TrainingState.Save(folder, description, State());
         });
+    }
+
+    private Dictionary<string, Tensor> State()
+    {
+        var state = new Dictionary<string, Tensor>
+        {
+            ["values"] = model.Learned.Values,
+            ["first_moment"] = optimizer.FirstMoment,
+            ["second_moment"] = optimizer.SecondMoment,
+            ["best"] = best,
+        };
+        if (average.Values is { } mean)
+            state.Add("average", mean);
+        if (bank is not null)
+            state.Add("bank", bank.Vectors);
+        return state;
     }
 
     private void Update(RunDescription changed)
@@ -162,10 +187,14 @@ internal sealed class AlignmentTraining(
     private int WarmupSteps(TrainingBudget budget) =>
         options.Minutes is null && budget.TotalSteps is { } total ? Math.Min(options.WarmupSteps, total / 5) : options.WarmupSteps;
 
-    private bool WithOwnHead(int done, TrainingBudget budget) =>
-        options.OwnHeadFrom == 0 || (budget.TotalSteps is { } total && done >= options.OwnHeadFrom * total);
+    private static bool IsFrom(double share, int done, TrainingBudget budget) =>
+        share == 0 || (budget.TotalSteps is { } total && done >= share * total);
 
-    public void Dispose() => best.Dispose();
+    public void Dispose()
+    {
+        best.Dispose();
+        average.Dispose();
+    }
 
     /// <summary>Steps a second over the last steps.</summary>
     private sealed class RateMeter

@@ -55,13 +55,18 @@ public sealed class ContrastiveLoss
         }
     }
 
+    /// <summary>Computes the loss against the columns of the batch alone.</summary>
+    public (Tensor Loss, Tensor Correct) Compute(Tensor queries, Tensor tails, Tensor logInverseTemperature) =>
+        Compute(queries, tails, logInverseTemperature, null);
+
     /// <summary>Computes the loss.</summary>
     /// <param name="queries">[rows, hidden], unit length.</param>
     /// <param name="tails">[columns, hidden], unit length.</param>
     /// <param name="logInverseTemperature">log(1 / tau), a scalar.</param>
+    /// <param name="bank">Further negatives of the rows; may be null.</param>
     /// <returns>The loss, a scalar, and the number of rows whose answer outscores every other column that is not left out.
     /// The caller owns both.</returns>
-    public (Tensor Loss, Tensor Correct) Compute(Tensor queries, Tensor tails, Tensor logInverseTemperature)
+    internal (Tensor Loss, Tensor Correct) Compute(Tensor queries, Tensor tails, Tensor logInverseTemperature, BankDraw? bank)
     {
         using var scope = NewDisposeScope();
         var (rows, device, type) = (targets.Length, queries.device, queries.dtype);
@@ -73,9 +78,19 @@ public sealed class ContrastiveLoss
         var own = logits.gather(1, target);
         // A column's other positives do not compete with one another: each row is its target once.
         var others = logits.masked_fill(tensor(positive, shape, device: device), LeftOutScalar).logsumexp(0).index_select(0, target.squeeze(1)).unsqueeze(1);
-        var rowTerm = (logits.logsumexp(1, keepdim: true) - own).mean();
+        var rowSum = logits.logsumexp(1, keepdim: true);
+        if (bank is not null)
+            rowSum = logaddexp(rowSum, BankLogits(queries, bank, logInverseTemperature).logsumexp(1, keepdim: true));
+        var rowTerm = (rowSum - own).mean();
         var columnTerm = (logaddexp(own, others) - own).mean();
         var correct = logits.detach().argmax(1).eq(target.squeeze(1)).sum();
         return (rowTerm.Plus(columnTerm).mul(Half).MoveToOuterDisposeScope(), correct.MoveToOuterDisposeScope());
+    }
+
+    private static Tensor BankLogits(Tensor queries, BankDraw bank, Tensor logInverseTemperature)
+    {
+        var logits = queries.mm(bank.Vectors.t()).mul(logInverseTemperature.exp());
+        return bank.LeftOut.Length == 0 ? logits
+            : logits.view(-1).index_fill(0, tensor(bank.LeftOut, device: queries.device), LeftOutScalar).view(logits.shape);
     }
 }

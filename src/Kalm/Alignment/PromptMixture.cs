@@ -23,6 +23,10 @@ public sealed record PromptMixture
     /// <summary>What is answered about an entity.</summary>
     public AnswerForm Response { get; init; } = AnswerForm.NameAndDescription;
 
+    /// <summary>Whether every prompt counts the same in the implicit loss; otherwise every response token does, as in the paper, and a long
+    /// response counts for many verdicts.</summary>
+    public bool EqualPrompts { get; init; }
+
     internal void Require()
     {
         AlignmentOptions.Require(Completion >= 0, "prompts.completion", Completion, "0 or more");

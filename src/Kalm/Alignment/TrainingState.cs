@@ -10,18 +10,19 @@ namespace Kalm.Alignment;
 /// from the seed and the step.</summary>
 public static class TrainingState
 {
-    /// <summary>The file of the tensors: <c>values</c>, <c>first_moment</c>, <c>second_moment</c>, <c>best</c>, each flat, F32.</summary>
+    /// <summary>The file of the tensors: <c>values</c>, <c>first_moment</c>, <c>second_moment</c>, <c>best</c> and, where the run has them,
+    /// <c>average</c>, each flat, and <c>bank</c>; F32.</summary>
     public const string TensorsName = "training.safetensors";
 
     /// <summary>The file of the run's description.</summary>
     public const string DescriptionName = "training.json";
 
     /// <summary>Writes both files into an existing folder.</summary>
-    public static void Save(string folder, RunDescription description, ParameterSet learned, AdamW optimizer, Tensor best)
+    public static void Save(string folder, RunDescription description, IReadOnlyDictionary<string, Tensor> tensors)
     {
         CausalModel.WriteTensors(
-            Path.Combine(folder, TensorsName), Tensors(learned, optimizer, best).Select(item => (item.Key, item.Value.shape)),
-            name => Tensors(learned, optimizer, best)[name].alias());
+            Path.Combine(folder, TensorsName), tensors.Select(item => (item.Key, item.Value.shape)),
+            name => tensors[name].alias());
         Json.Write(Path.Combine(folder, DescriptionName), description);
     }
 
@@ -30,11 +31,11 @@ public static class TrainingState
 
     /// <summary>Restores the tensors, in place.</summary>
     /// <exception cref="KalmException">A tensor is missing or of another size.</exception>
-    public static void Restore(string folder, int steps, ParameterSet learned, AdamW optimizer, Tensor best)
+    public static void Restore(string folder, int steps, AdamW optimizer, IReadOnlyDictionary<string, Tensor> tensors)
     {
         using var file = SafetensorsFile.Open(Path.Combine(folder, TensorsName));
         using var noGradient = no_grad();
-        foreach (var (name, target) in Tensors(learned, optimizer, best))
+        foreach (var (name, target) in tensors)
         {
             var found = file.Find(name);
             if (!found.Shape.SequenceEqual(target.shape))
@@ -44,12 +45,4 @@ public static class TrainingState
         }
         optimizer.StepCount = steps;
     }
-
-    private static Dictionary<string, Tensor> Tensors(ParameterSet learned, AdamW optimizer, Tensor best) => new()
-    {
-        ["values"] = learned.Values,
-        ["first_moment"] = optimizer.FirstMoment,
-        ["second_moment"] = optimizer.SecondMoment,
-        ["best"] = best,
-    };
 }

@@ -5,7 +5,8 @@ namespace Kalm.Representation;
 /// <summary>Prompts packed under the instruction that they share, with the labels of each row.</summary>
 /// <param name="Rows">Packed rows.</param>
 /// <param name="Labels">For each row the token that should follow each of its reads.</param>
-public sealed record PromptRows(IReadOnlyList<TokenRow> Rows, IReadOnlyList<int[]> Labels)
+/// <param name="Shares">For each label its share of its prompt's response: 1 / the response's length.</param>
+public sealed record PromptRows(IReadOnlyList<TokenRow> Rows, IReadOnlyList<int[]> Labels, IReadOnlyList<float[]> Shares)
 {
     /// <summary>Attention over a row costs its length squared, so only a few prompts share one.</summary>
     private const int RowTokens = 256;
@@ -16,19 +17,22 @@ public sealed record PromptRows(IReadOnlyList<TokenRow> Rows, IReadOnlyList<int[
     {
         var rows = new List<TokenRow>();
         var rowLabels = new List<int[]>();
+        var rowShares = new List<float[]>();
         foreach (var group in prompts.GroupBy(prompt => string.Join(' ', prompt.Prefix)))
-            Pack([.. group], rows, rowLabels);
-        return new PromptRows(rows, rowLabels);
+            Pack([.. group], rows, rowLabels, rowShares);
+        return new PromptRows(rows, rowLabels, rowShares);
     }
 
-    private static void Pack(CompletionPrompt[] prompts, List<TokenRow> rows, List<int[]> rowLabels)
+    private static void Pack(CompletionPrompt[] prompts, List<TokenRow> rows, List<int[]> rowLabels, List<float[]> rowShares)
     {
         var labels = prompts.SelectMany(prompt => prompt.Labels).ToArray();
+        var shares = prompts.SelectMany(prompt => Enumerable.Repeat(1f / prompt.Labels.Length, prompt.Labels.Length)).ToArray();
         var at = 0;
         foreach (var row in new TextTree(prompts[0].Prefix, [.. prompts.Select(prompt => prompt.Branch)]).ToRows(RowTokens))
         {
             rows.Add(row);
             rowLabels.Add(labels[at..(at + row.Reads.Length)]);
+            rowShares.Add(shares[at..(at + row.Reads.Length)]);
             at += row.Reads.Length;
         }
     }

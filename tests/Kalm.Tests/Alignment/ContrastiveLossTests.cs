@@ -74,4 +74,23 @@ public class ContrastiveLossTests : TorchTest
         Assert.Equal(1, correct.ReadNumber());
         Assert.True(queries.grad!.isfinite().all().ReadNumber() == 1);
     }
+
+    [Fact]
+    public void Negatives_from_a_bank_count_like_columns_of_the_batch_that_are_no_target()
+    {
+        var queries = nn.functional.normalize(randn(3, 8), dim: 1).requires_grad_();
+        var tails = nn.functional.normalize(randn(7, 8), dim: 1);
+        using var bank = new BankDraw(tails[3..], [1, 4 + 3]);
+        int[] none = [-1, -1, -1];
+
+        var (loss, _) = new ContrastiveLoss([0, 1, 2], [[], [2], []], none, 3, 0.02, 0).Compute(queries, tails[..3], tensor(2.0f), bank);
+        var (rows, _) = new ContrastiveLoss([0, 1, 2], [[4], [2, 6], []], none, 7, 0.02, 0).Compute(queries, tails, tensor(2.0f));
+        var (plain, _) = new ContrastiveLoss([0, 1, 2], [[], [2], []], none, 3, 0.02, 0).Compute(queries, tails[..3], tensor(2.0f));
+
+        // The columns' direction knows no bank; of it the two full losses share all.
+        Assert.Equal(rows.ReadNumber(), loss.ReadNumber(), 5);
+        Assert.True(loss.ReadNumber() > plain.ReadNumber() + 0.01);
+        loss.backward();
+        Assert.True(queries.grad!.isfinite().all().ReadNumber() == 1);
+    }
 }

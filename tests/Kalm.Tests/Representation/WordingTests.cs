@@ -69,5 +69,6 @@ public class WordingTests
 
         Assert.Equal(prompts.SelectMany(prompt => prompt.Labels), packed.Labels.SelectMany(labels => labels));
         Assert.All(packed.Rows.Zip(packed.Labels), pair => Assert.Equal(pair.First.Reads.Length, pair.Second.Length));
+        Assert.Equal(prompts.SelectMany(prompt => prompt.Labels.Select(_ => 1f / prompt.Labels.Length)), packed.Shares.SelectMany(shares => shares));
     }
 }

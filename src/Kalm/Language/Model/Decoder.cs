@@ -20,6 +20,7 @@ public sealed class Decoder : IDisposable
     private readonly Tensor embedding;
     private readonly Tensor finalNorm;
     private readonly Tensor head;
+    private readonly Dropout dropout;
 
     /// <summary>Binds a decoder to its weights.</summary>
     /// <param name="config">The architecture.</param>
@@ -27,9 +28,12 @@ public sealed class Decoder : IDisposable
     /// <param name="learned">The learned parameters: weights by checkpoint name, low-rank matrices by PEFT's; null when none are.</param>
     /// <param name="lora">The low-rank options, when <paramref name="learned"/> holds low-rank matrices.</param>
     /// <param name="device">Where the weights live.</param>
-    public Decoder(ModelConfig config, IReadOnlyDictionary<string, Tensor> frozen, ParameterReplica? learned, AdapterConfig? lora, Device device)
+    /// <param name="dropout">The probability with which a training pass drops a number that a layer's attention or feed-forward part adds to the states.</param>
+    public Decoder(
+        ModelConfig config, IReadOnlyDictionary<string, Tensor> frozen, ParameterReplica? learned, AdapterConfig? lora, Device device, double dropout = 0)
     {
         this.config = config;
+        this.dropout = new Dropout(dropout);
         epsilon = config.NormEpsilon.ToScalar();
         rotary = new Rotary(config, device);
         embedding = Weight(TensorNames.Embedding);
@@ -95,11 +99,11 @@ public sealed class Decoder : IDisposable
             mixed = mixed.index_select(0, reads);
             states = states.index_select(0, reads);
         }
-        states = states.Plus(layer.Output.Apply(mixed, Randomness));
+        states = states.Plus(dropout.Apply(layer.Output.Apply(mixed, Randomness), Randomness));
         var normalised = Normalise(states, layer.FeedForwardNorm);
         var gate = functional.silu(layer.Gate.Apply(normalised, Randomness));
         var fed = layer.Down.Apply(gate * layer.Up.Apply(normalised, Randomness), Randomness);
-        return states.Plus(fed).MoveToOuterDisposeScope();
+        return states.Plus(dropout.Apply(fed, Randomness)).MoveToOuterDisposeScope();
     }
 
     private Tensor Attend(Layer layer, Tensor input, TokenBlock block, Tensor cosine, Tensor sine)
@@ -139,6 +143,7 @@ public sealed class Decoder : IDisposable
         foreach (var layer in layers)
             layer.Dispose();
         epsilon.Dispose();
+        dropout.Dispose();
     }
 
     private sealed record Layer(

@@ -27,7 +27,8 @@ public sealed class DecoderPool : IDisposable
     /// <param name="learned">What is learned; null for inference with the base alone. Not owned, must outlive the pool.</param>
     /// <param name="lora">The low-rank options, when low-rank matrices are learned.</param>
     /// <param name="threads">The number of CPU threads to use in all.</param>
-    public DecoderPool(CausalModel model, ParameterSet? learned, AdapterConfig? lora, int threads)
+    /// <param name="dropout">The dropout of training passes on what a layer adds to its states.</param>
+    public DecoderPool(CausalModel model, ParameterSet? learned, AdapterConfig? lora, int threads, double dropout = 0)
     {
         device = model.Device;
         Config = model.Config;
@@ -38,7 +39,7 @@ public sealed class DecoderPool : IDisposable
         set_num_threads(Math.Max(1, threads / count));
         replicas = learned is null ? [] : [.. Enumerable.Range(0, count).Select(_ => learned.CreateReplica())];
         decoders = [.. Enumerable.Range(0, count).Select(index =>
-            new Decoder(model.Config, model.Weights, learned is null ? null : replicas[index], lora, device))];
+            new Decoder(model.Config, model.Weights, learned is null ? null : replicas[index], lora, device, dropout))];
     }
 
     /// <summary>The number of workers.</summary>
@@ -113,18 +114,21 @@ public sealed class DecoderPool : IDisposable
     /// <param name="labels">For each row, the token that should follow each of its reads.</param>
     /// <param name="weight">The weight of the mean in the loss.</param>
     /// <param name="seed">Decides the dropout of this pass.</param>
+    /// <param name="shares">How much each label counts in the mean; null counts all the same.</param>
     /// <returns>The mean negative log-likelihood in nats per label.</returns>
-    public double LanguageModelPass(IReadOnlyList<TokenRow> rows, IReadOnlyList<int[]> labels, double weight, long seed)
+    public double LanguageModelPass(
+        IReadOnlyList<TokenRow> rows, IReadOnlyList<int[]> labels, double weight, long seed, IReadOnlyList<float[]>? shares = null)
     {
         var plan = Plan(rows);
-        long total = labels.Sum(row => (long)row.Length);
+        var total = shares?.Sum(row => row.Sum(share => (double)share)) ?? labels.Sum(row => (long)row.Length);
         var sums = new double[WorkerCount];
         workers.Run(worker =>
         {
             using var randomness = new Generator(unchecked((ulong)(seed * 1009 + worker)), device);
             decoders[worker].Randomness = randomness;
             foreach (var block in plan.Blocks[worker])
-                sums[worker] += LanguageModelBlock(decoders[worker], plan.RowsOf(block), block.SelectMany(row => labels[row]), weight / total);
+                sums[worker] += LanguageModelBlock(
+                    decoders[worker], plan.RowsOf(block), block.SelectMany(row => labels[row]), shares is null ? null : block.SelectMany(row => shares[row]), weight / total);
             decoders[worker].Randomness = null;
         });
         return sums.Sum() / total;
@@ -184,13 +188,15 @@ public sealed class DecoderPool : IDisposable
         return new BlockPlan(rows, BlockTokens, WorkerCount);
     }
 
-    private double LanguageModelBlock(Decoder decoder, TokenRow[] rows, IEnumerable<int> labels, double weight)
+    private double LanguageModelBlock(Decoder decoder, TokenRow[] rows, IEnumerable<int> labels, IEnumerable<float>? shares, double weight)
     {
         using var scope = NewDisposeScope();
         using var block = new TokenBlock(rows, device);
         var logits = decoder.Logits(decoder.Read(decoder.Embed(block.Tokens), block));
         var target = tensor(labels.Select(label => (long)label).ToArray(), device: device);
-        var sum = nn.functional.cross_entropy(logits, target, reduction: nn.Reduction.Sum);
+        var sum = shares is null
+            ? nn.functional.cross_entropy(logits, target, reduction: nn.Reduction.Sum)
+            : (nn.functional.cross_entropy(logits, target, reduction: nn.Reduction.None) * tensor(shares.ToArray(), device: device)).sum();
         using var factor = weight.ToScalar();
         sum.mul(factor).backward();
         return sum.ReadNumber();

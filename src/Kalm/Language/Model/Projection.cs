@@ -16,8 +16,7 @@ namespace Kalm.Language.Model;
 internal sealed class Projection(Tensor weight, Tensor? scales, Tensor? bias, Tensor? down, Tensor? up, double scale, double dropout) : IDisposable
 {
     private readonly Scalar scale = scale.ToScalar();
-    private readonly Scalar? dropped = dropout > 0 ? dropout.ToScalar() : null;
-    private readonly Scalar keptShare = (1 - dropout).ToScalar();
+    private readonly Dropout dropout = new(dropout);
 
     /// <param name="input">[tokens, in].</param>
     /// <param name="randomness">Draws the dropout of a training pass; null where nothing is dropped.</param>
@@ -27,8 +26,7 @@ internal sealed class Projection(Tensor weight, Tensor? scales, Tensor? bias, Te
         if (down is null || up is null)
             return Multiply(input);
         using var scope = NewDisposeScope();
-        var kept = randomness is null || dropped is null ? input : Drop(input, randomness, dropped);
-        var low = functional.linear(functional.linear(kept, down), up);
+        var low = functional.linear(functional.linear(dropout.Apply(input, randomness), down), up);
         return Multiply(input).add(low, scale).MoveToOuterDisposeScope();
     }
 
@@ -41,17 +39,9 @@ internal sealed class Projection(Tensor weight, Tensor? scales, Tensor? bias, Te
         return (bias is null ? product : product.Plus(bias)).MoveToOuterDisposeScope();
     }
 
-    private Tensor Drop(Tensor input, Generator randomness, Scalar share)
-    {
-        using var scope = NewDisposeScope();
-        var kept = rand(input.shape, device: input.device, generator: randomness).ge(share).to(input.dtype);
-        return (input * kept).div(keptShare).MoveToOuterDisposeScope();
-    }
-
     public void Dispose()
     {
         scale.Dispose();
-        dropped?.Dispose();
-        keptShare.Dispose();
+        dropout.Dispose();
     }
 }

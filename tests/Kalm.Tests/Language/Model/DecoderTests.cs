@@ -109,6 +109,14 @@ public class DecoderTests : TorchTest
 
         Assert.True(whole.norm().ReadNumber() > 1e-3);
         Assert.True((whole - summed).abs().max().ReadNumber() < 1e-5);
+
+        pool.ZeroGradients();
+        var shares = labels.Select(row => row.Select(_ => 1f / row.Length).ToArray()).ToList();
+        var mean = pool.LanguageModelPass(rows, labels, 0.5, 1, shares);
+        var equal = pool.SumGradients().clone();
+        pool.ZeroGradients();
+        Assert.Equal(mean, rows.Zip(labels, (row, own) => pool.LanguageModelPass([row], [own], 0.5 / rows.Count, 1)).Average(), 4);
+        Assert.True((equal - pool.SumGradients()).abs().max().ReadNumber() < 1e-5);
     }
 
     [Fact]

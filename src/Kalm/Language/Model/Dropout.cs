@@ -1,0 +1,24 @@
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Kalm.Language.Model;
+
+/// <summary>Drops numbers in training passes and scales the others up to keep the mean (JMLR 15:1929, 2014).</summary>
+/// <param name="share">The probability with which a number is dropped.</param>
+internal sealed class Dropout(double share) : IDisposable
+{
+    private readonly Scalar kept = (1 - share).ToScalar();
+
+    /// <param name="input">Any shape.</param>
+    /// <param name="randomness">Draws what is dropped; null where nothing is.</param>
+    /// <returns>The shape of the input; the input itself where nothing is dropped.</returns>
+    public Tensor Apply(Tensor input, Generator? randomness)
+    {
+        if (randomness is null || share == 0)
+            return input;
+        using var scope = NewDisposeScope();
+        return (input * empty_like(input).bernoulli_(1 - share, randomness)).div(kept).MoveToOuterDisposeScope();
+    }
+
+    public void Dispose() => kept.Dispose();
+}
