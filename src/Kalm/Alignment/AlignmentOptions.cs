@@ -32,8 +32,22 @@ public sealed record AlignmentOptions
     /// <summary>Triples a step.</summary>
     public int Batch { get; init; } = 256;
 
+    /// <summary>Whether a step computes its forward pass twice, the second time a few rows at a time, so that its memory does not grow with the
+    /// batch; the gradient is the same.</summary>
+    public bool GradientCache { get; init; }
+
     /// <summary>Whether a step takes both directions of each of its triples; otherwise one of them, and the other at another time.</summary>
     public bool BothDirections { get; init; } = true;
+
+    /// <summary>The share of a batch that comes as neighbourhoods of the graph, where entities repeat; the others are drawn at random.</summary>
+    public double NeighbourhoodShare { get; init; }
+
+    /// <summary>Triples of a neighbourhood.</summary>
+    public int NeighbourhoodSize { get; init; } = 32;
+
+    /// <summary>Whether every distinct query and every distinct tail of a batch counts the same in the explicit loss (multi-positive
+    /// InfoNCE); otherwise every row does.</summary>
+    public bool MultiPositive { get; init; }
 
     /// <summary>Decides every random draw.</summary>
     public long Seed { get; init; } = 1;
@@ -143,6 +157,9 @@ public sealed record AlignmentOptions
         Require(Steps is null or > 0, "steps", Steps, "1 or more");
         Require(Minutes is null or > 0, "minutes", Minutes, "more than 0");
         Require(Batch is >= 1 and <= 1 << 20, "batch", Batch, "1 or more triples");
+        Require(NeighbourhoodShare is >= 0 and <= 1, "neighbourhood_share", NeighbourhoodShare, "0..1");
+        Require(NeighbourhoodShare == 0 || BothDirections, "neighbourhood_share", NeighbourhoodShare, "0 without both_directions");
+        Require(NeighbourhoodSize > 0, "neighbourhood_size", NeighbourhoodSize, "1 or more");
         Require(Threads is null or > 0, "threads", Threads, "1 or more");
         Require(LearningRate is null or > 0, "learning_rate", LearningRate, "more than 0");
         Require(WarmupSteps >= 0, "warmup_steps", WarmupSteps, "0 or more");

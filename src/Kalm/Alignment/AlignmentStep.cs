@@ -29,7 +29,8 @@ internal sealed class AlignmentStep(
     AlignmentModel model, KnowledgeGraph graph, TextIndex texts, KnownTexts known, AlignmentOptions options, AdamW optimizer,
     EntityBank? bank = null, ReplayText? replay = null)
 {
-    private readonly RowSampler sampler = new(graph, options.Batch, options.BothDirections, options.Seed);
+    private readonly RowSampler sampler = new(
+        graph, options.Batch, options.BothDirections, options.Seed, options.NeighbourhoodShare, options.NeighbourhoodSize);
 
     private readonly PromptSampler promptSampler = new(graph, texts, options);
 
@@ -84,13 +85,14 @@ internal sealed class AlignmentStep(
             return (null, 0, 0);
         using var scope = NewDisposeScope();
         var forest = new Forest(texts, batch.Columns, batch.Queries);
-        using var pass = model.Decoder.Forward(forest.Rows, Randomness.Seed(options.Seed, "dropout", step));
+        using var pass = model.Decoder.Forward(forest.Rows, Randomness.Seed(options.Seed, "dropout", step), options.GradientCache);
         var vectors = Encoder.UnitLength(pass.States);
         var queries = vectors.index_select(0, Reads(batch.Queries, forest.QueryRead));
         var tails = vectors.index_select(0, Reads(batch.Columns, forest.EntityRead));
         using var drawn = negatives.Bank ? bank?.Draw(step, batch) : null;
+        var shares = options.MultiPositive ? (batch.QueryShares, batch.ColumnShares) : ((float[], float[])?)null;
         var (loss, correct) = new ContrastiveLoss(batch, options.Margin, negatives.OwnHead ? options.OwnHeadWeight : 0)
-            .Compute(queries, tails, model.LogInverseTemperature, drawn);
+            .Compute(queries, tails, model.LogInverseTemperature, drawn, shares);
         bank?.Store(batch.Columns, tails);
         if (options.ExplicitWeight == 1)
         {

@@ -13,11 +13,11 @@ public sealed class ContrastiveLoss
     private static readonly Scalar LeftOutScalar = LeftOut.ToScalar();
     private static readonly Scalar Half = 0.5.ToScalar();
 
-    private readonly float[] margin;
-    private readonly float[] bias;
-    private readonly bool[] positive;
+    private readonly double margin;
     private readonly long[] targets;
-    private readonly int columns;
+    private readonly long[] leftOut;
+    private readonly long[] ownHeads;
+    private readonly float[] ownHeadBias;
 
     /// <summary>Prepares the masks of a batch.</summary>
     /// <param name="batch">Rows and columns.</param>
@@ -38,59 +38,74 @@ public sealed class ContrastiveLoss
     public ContrastiveLoss(
         IReadOnlyList<int> targets, IReadOnlyList<int[]> known, IReadOnlyList<int> ownHeads, int columns, double margin, double ownHeadWeight)
     {
-        this.columns = columns;
+        this.margin = margin;
         this.targets = [.. targets.Select(target => (long)target)];
-        this.margin = new float[targets.Count * columns];
-        bias = new float[this.margin.Length];
-        positive = new bool[this.margin.Length];
-        var ownHeadBias = ownHeadWeight > 0 ? (float)Math.Log(ownHeadWeight) : LeftOut;
+        this.ownHeads = new long[targets.Count];
+        ownHeadBias = new float[targets.Count];
+        var left = new List<long>();
         for (var row = 0; row < targets.Count; row++)
         {
-            if (ownHeads[row] >= 0 && ownHeads[row] != targets[row])
-                bias[row * columns + ownHeads[row]] = ownHeadBias;
             foreach (var column in known[row])
-                bias[row * columns + column] = LeftOut;
-            this.margin[row * columns + targets[row]] = (float)margin;
-            positive[row * columns + targets[row]] = true;
+                left.Add((long)row * columns + column);
+            if (ownHeads[row] < 0 || ownHeads[row] == targets[row] || known[row].Contains(ownHeads[row]))
+                continue;
+            if (ownHeadWeight > 0)
+                (this.ownHeads[row], ownHeadBias[row]) = (ownHeads[row], (float)Math.Log(ownHeadWeight));
+            else
+                left.Add((long)row * columns + ownHeads[row]);
         }
+        leftOut = [.. left];
     }
 
     /// <summary>Computes the loss against the columns of the batch alone.</summary>
     public (Tensor Loss, Tensor Correct) Compute(Tensor queries, Tensor tails, Tensor logInverseTemperature) =>
-        Compute(queries, tails, logInverseTemperature, null);
+        Compute(queries, tails, logInverseTemperature, null, null);
 
     /// <summary>Computes the loss.</summary>
     /// <param name="queries">[rows, hidden], unit length.</param>
     /// <param name="tails">[columns, hidden], unit length.</param>
     /// <param name="logInverseTemperature">log(1 / tau), a scalar.</param>
     /// <param name="bank">Further negatives of the rows; may be null.</param>
+    /// <param name="shares">The weight of each row in the rows' and in the columns' mean, each adding up to 1; null weighs all rows the same.</param>
     /// <returns>The loss, a scalar, and the number of rows whose answer outscores every other column that is not left out.
     /// The caller owns both.</returns>
-    internal (Tensor Loss, Tensor Correct) Compute(Tensor queries, Tensor tails, Tensor logInverseTemperature, BankDraw? bank)
+    internal (Tensor Loss, Tensor Correct) Compute(Tensor queries, Tensor tails, Tensor logInverseTemperature, BankDraw? bank, (float[] Rows, float[] Columns)? shares)
     {
         using var scope = NewDisposeScope();
-        var (rows, device, type) = (targets.Length, queries.device, queries.dtype);
-        long[] shape = [rows, columns];
-        var target = tensor(targets, [rows, 1], device: device);
-        var logits = (queries.mm(tails.t()) - tensor(margin, shape, device: device).to(type))
-            .mul(logInverseTemperature.exp())
-            .Plus(tensor(bias, shape, device: device).to(type));
+        var (device, type) = (queries.device, queries.dtype);
+        var target = tensor(targets, [targets.Length, 1], device: device);
+        var inverseTemperature = logInverseTemperature.exp();
+        // The matrix of logits is by far the largest tensor here: it is changed in place, and copied once.
+        using var negativeMargin = (-margin).ToScalar();
+        var logits = queries.mul(inverseTemperature).mm(tails.t())
+            .scatter_add_(1, target, inverseTemperature.mul(negativeMargin).expand(targets.Length, 1))
+            .scatter_add_(1, tensor(ownHeads, [targets.Length, 1], device: device), tensor(ownHeadBias, [targets.Length, 1], device: device).to(type));
+        LeaveOut(logits, leftOut);
         var own = logits.gather(1, target);
         // A column's other positives do not compete with one another: each row is its target once.
-        var others = logits.masked_fill(tensor(positive, shape, device: device), LeftOutScalar).logsumexp(0).index_select(0, target.squeeze(1)).unsqueeze(1);
+        var others = logits.scatter(1, target, full([targets.Length, 1], LeftOutScalar, type, device)).logsumexp(0).index_select(0, target.squeeze(1)).unsqueeze(1);
         var rowSum = logits.logsumexp(1, keepdim: true);
         if (bank is not null)
             rowSum = logaddexp(rowSum, BankLogits(queries, bank, logInverseTemperature).logsumexp(1, keepdim: true));
-        var rowTerm = (rowSum - own).mean();
-        var columnTerm = (logaddexp(own, others) - own).mean();
+        var rowTerm = Mean(rowSum - own, shares?.Rows);
+        var columnTerm = Mean(logaddexp(own, others) - own, shares?.Columns);
         var correct = logits.detach().argmax(1).eq(target.squeeze(1)).sum();
         return (rowTerm.Plus(columnTerm).mul(Half).MoveToOuterDisposeScope(), correct.MoveToOuterDisposeScope());
     }
 
+    private static Tensor Mean(Tensor terms, float[]? shares) =>
+        shares is null ? terms.mean() : (terms * tensor(shares, [shares.Length, 1], device: terms.device).to(terms.dtype)).sum();
+
     private static Tensor BankLogits(Tensor queries, BankDraw bank, Tensor logInverseTemperature)
     {
-        var logits = queries.mm(bank.Vectors.t()).mul(logInverseTemperature.exp());
-        return bank.LeftOut.Length == 0 ? logits
-            : logits.view(-1).index_fill(0, tensor(bank.LeftOut, device: queries.device), LeftOutScalar).view(logits.shape);
+        var logits = queries.mul(logInverseTemperature.exp()).mm(bank.Vectors.t());
+        LeaveOut(logits, bank.LeftOut);
+        return logits;
+    }
+
+    private static void LeaveOut(Tensor logits, long[] places)
+    {
+        if (places.Length > 0)
+            logits.view(-1).index_fill_(0, tensor(places, device: logits.device), LeftOutScalar);
     }
 }

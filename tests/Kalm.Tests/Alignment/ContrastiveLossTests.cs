@@ -83,7 +83,7 @@ public class ContrastiveLossTests : TorchTest
         using var bank = new BankDraw(tails[3..], [1, 4 + 3]);
         int[] none = [-1, -1, -1];
 
-        var (loss, _) = new ContrastiveLoss([0, 1, 2], [[], [2], []], none, 3, 0.02, 0).Compute(queries, tails[..3], tensor(2.0f), bank);
+        var (loss, _) = new ContrastiveLoss([0, 1, 2], [[], [2], []], none, 3, 0.02, 0).Compute(queries, tails[..3], tensor(2.0f), bank, null);
         var (rows, _) = new ContrastiveLoss([0, 1, 2], [[4], [2, 6], []], none, 7, 0.02, 0).Compute(queries, tails, tensor(2.0f));
         var (plain, _) = new ContrastiveLoss([0, 1, 2], [[], [2], []], none, 3, 0.02, 0).Compute(queries, tails[..3], tensor(2.0f));
 
@@ -92,5 +92,25 @@ public class ContrastiveLossTests : TorchTest
         Assert.True(loss.ReadNumber() > plain.ReadNumber() + 0.01);
         loss.backward();
         Assert.True(queries.grad!.isfinite().all().ReadNumber() == 1);
+    }
+
+    [Fact]
+    public void Multi_positive_rows_weighted_by_their_positives_equal_the_masked_loss()
+    {
+        // Row 0 and 1 are one query with two answers, each left out of the other's row; row 2 shares its tail with row 1.
+        var queries = nn.functional.normalize(randn(2, 8), dim: 1).index_select(0, tensor(new long[] { 0, 0, 1 }));
+        var tails = nn.functional.normalize(randn(2, 8), dim: 1);
+        var loss = new ContrastiveLoss([0, 1, 1], [[1], [0], []], [-1, -1, -1], 2, 0.02, 0);
+        var masked = Term(1f / 3, 1f / 3, 1f / 3);
+        // Two distinct queries; the first has two positives.
+        var multiPositive = Term(0.25f, 0.25f, 0.5f);
+        var byPositives = (2 * Term(0.5f, 0.5f, 0) + 1 * Term(0, 0, 1)) / 3;
+
+        Assert.Equal(masked, byPositives, 5);
+        Assert.Equal(multiPositive, (Term(0.5f, 0.5f, 0) + Term(0, 0, 1)) / 2, 5);
+        Assert.Equal(loss.Compute(queries, tails, tensor(2.0f)).Loss.ReadNumber(), masked, 5);
+
+        double Term(params float[] shares) =>
+            loss.Compute(queries, tails, tensor(2.0f), null, (shares, shares)).Loss.ReadNumber();
     }
 }

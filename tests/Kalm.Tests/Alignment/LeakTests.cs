@@ -10,16 +10,17 @@ namespace Kalm.Tests.Alignment;
 public class LeakTests
 {
     [Theory]
-    [InlineData(AlignmentMethod.Full, BasePrecision.Fp32)]
-    [InlineData(AlignmentMethod.Lora, BasePrecision.Fp32)]
-    [InlineData(AlignmentMethod.Lora, BasePrecision.EightBit)]
-    public void Steps_leave_no_tensors_behind(AlignmentMethod method, BasePrecision precision)
+    [InlineData(AlignmentMethod.Full, BasePrecision.Fp32, false)]
+    [InlineData(AlignmentMethod.Full, BasePrecision.Fp32, true)]
+    [InlineData(AlignmentMethod.Lora, BasePrecision.Fp32, false)]
+    [InlineData(AlignmentMethod.Lora, BasePrecision.EightBit, false)]
+    public void Steps_leave_no_tensors_behind(AlignmentMethod method, BasePrecision precision, bool gradientCache)
     {
         using var folder = new TemporaryFolder();
         using var graph = FamilyGraph.Make();
         var model = TinyModel.Make(folder, graph.Load());
         var counts = new List<long>();
-        var options = new AlignmentOptions { Method = method, BasePrecision = precision, Steps = 54, Batch = 24, Threads = 2, Validations = 0, ImplicitShare = 0.1, Dropout = 0.1, AverageDecay = 0.9, BankNegatives = 20 };
+        var options = new AlignmentOptions { Method = method, BasePrecision = precision, Steps = 54, Batch = 24, Threads = 2, Validations = 0, ImplicitShare = 0.1, Dropout = 0.1, AverageDecay = 0.9, BankNegatives = 20, GradientCache = gradientCache };
 
         AlignmentRun.Execute(new AlignmentInputs(model, graph.Path, folder.File("run")), options, new StepWatch(_ => counts.Add(torch.Tensor.TotalCount)), cancellation: TestContext.Current.CancellationToken);
 

@@ -97,17 +97,11 @@ public sealed class DecoderPool : IDisposable
     /// <summary>A training pass: the states of every row's reads, and the way back.</summary>
     /// <param name="rows">At least one row.</param>
     /// <param name="seed">Decides the dropout of this pass.</param>
+    /// <param name="recompute">Whether the way back computes everything again, a few blocks at a time, instead of keeping it: the gradient is
+    /// the same, the memory that of a few blocks.</param>
     /// <returns>The pass; the caller owns it, and calls <see cref="TrainingPass.Backward"/> once on it.</returns>
-    public TrainingPass Forward(IReadOnlyList<TokenRow> rows, long seed)
-    {
-        var plan = Plan(rows);
-        var outputs = new Tensor[WorkerCount][];
-        workers.Run(worker => outputs[worker] = ForwardShare(worker, plan, seed));
-        using var scope = NewDisposeScope();
-        var detached = outputs.Select(share => share.Select(output => output.detach().DetachFromDisposeScope()).ToArray()).ToArray();
-        var states = Gather(plan, detached).requires_grad_();
-        return new TrainingPass(this, plan, outputs, states);
-    }
+    public TrainingPass Forward(IReadOnlyList<TokenRow> rows, long seed, bool recompute = false) =>
+        new(this, Plan(rows), seed, recompute);
 
     /// <summary>Adds the gradient of the weighted mean negative log-likelihood of the labels that follow the reads.</summary>
     /// <param name="rows">At least one row.</param>
@@ -202,27 +196,34 @@ public sealed class DecoderPool : IDisposable
         return sum.ReadNumber();
     }
 
-    private Tensor[] ForwardShare(int worker, BlockPlan plan, long seed)
+    /// <summary>Runs some blocks of a worker's share in training.</summary>
+    /// <returns>The states that each block reads; the caller owns them.</returns>
+    internal Tensor[] RunBlocks(int worker, BlockPlan plan, Range blocks, long seed)
     {
-        var blocks = plan.Blocks[worker];
-        if (blocks.Count == 0)
-            return [];
         using var scope = NewDisposeScope();
-        using var randomness = new Generator(unchecked((ulong)(seed * 1009 + worker)), device);
         var decoder = decoders[worker];
-        decoder.Randomness = randomness;
-        var laidOut = blocks.Select(block => new TokenBlock(plan.RowsOf(block), device)).ToArray();
+        var (first, count) = blocks.GetOffsetAndLength(plan.Blocks[worker].Count);
+        var laidOut = plan.Blocks[worker].Skip(first).Take(count).Select(block => new TokenBlock(plan.RowsOf(block), device)).ToArray();
         // One look-up for all blocks: its gradient is a dense matrix as large as the vocabulary.
         var embedded = decoder.Embed(cat([.. laidOut.Select(block => block.Tokens)]))
             .split([.. laidOut.Select(block => block.Tokens.numel())]);
-        var outputs = laidOut.Select((block, index) => decoder.Read(embedded[index], block).DetachFromDisposeScope()).ToArray();
-        foreach (var block in laidOut)
-            block.Dispose();
+        var outputs = new Tensor[count];
+        for (var index = 0; index < count; index++)
+        {
+            // Every block draws by itself, so that it can be run again.
+            using var randomness = new Generator(unchecked((ulong)(((seed * 1009) + worker) * 1009 + first + index)), device);
+            decoder.Randomness = randomness;
+            outputs[index] = decoder.Read(embedded[index], laidOut[index]).DetachFromDisposeScope();
+            laidOut[index].Dispose();
+        }
         decoder.Randomness = null;
         return outputs;
     }
 
-    private static Tensor Gather(BlockPlan plan, Tensor[][] parts)
+    /// <summary>Runs an action on every worker side by side.</summary>
+    internal void OnWorkers(Action<int> action) => workers.Run(action);
+
+    internal static Tensor Gather(BlockPlan plan, Tensor[][] parts)
     {
         using var scope = NewDisposeScope();
         using var noGradient = no_grad();
@@ -233,27 +234,6 @@ public sealed class DecoderPool : IDisposable
         return joined.index_select(0, tensor(plan.ReadOrder, device: joined.device)).DetachFromDisposeScope();
     }
 
-    internal void Backward(BlockPlan plan, Tensor[][] outputs, Tensor gradient)
-    {
-        using var scope = NewDisposeScope();
-        var inverse = new long[plan.ReadOrder.Length];
-        for (var read = 0; read < inverse.Length; read++)
-            inverse[plan.ReadOrder[read]] = read;
-        var ordered = gradient.index_select(0, tensor(inverse, device: device));
-        var starts = new long[outputs.Length];
-        for (var worker = 1; worker < outputs.Length; worker++)
-            starts[worker] = starts[worker - 1] + outputs[worker - 1].Sum(output => output.shape[0]);
-        workers.Run(worker =>
-        {
-            if (outputs[worker].Length == 0)
-                return;
-            using var workerScope = NewDisposeScope();
-            var sizes = outputs[worker].Select(output => output.shape[0]).ToArray();
-            var share = ordered.narrow(0, starts[worker], sizes.Sum()).split(sizes);
-            autograd.backward(outputs[worker], share);
-        });
-    }
-
     /// <inheritdoc/>
     public void Dispose()
     {
@@ -262,38 +242,5 @@ public sealed class DecoderPool : IDisposable
             decoder.Dispose();
         foreach (var replica in replicas)
             replica.Dispose();
-    }
-}
-
-/// <summary>The states of a training pass as a leaf of the caller's own loss; the gradient that arrives there is sent on through the
-/// decoder, worker by worker (as GradCache does, arXiv 2101.06983, but without computing anything twice).</summary>
-public sealed class TrainingPass : IDisposable
-{
-    private readonly DecoderPool pool;
-    private readonly BlockPlan plan;
-    private readonly Tensor[][] outputs;
-
-    internal TrainingPass(DecoderPool pool, BlockPlan plan, Tensor[][] outputs, Tensor states)
-    {
-        (this.pool, this.plan, this.outputs) = (pool, plan, outputs);
-        States = states;
-    }
-
-    /// <summary>[reads, hidden], in the order of the rows; a leaf that gathers a gradient. Owned by the pass.</summary>
-    public Tensor States { get; }
-
-    /// <summary>Sends the gradient of <see cref="States"/> through the decoder into the learned parameters.</summary>
-    public void Backward()
-    {
-        using var gradient = States.grad ?? throw new InvalidOperationException("no loss has been sent back to the states");
-        pool.Backward(plan, outputs, gradient);
-    }
-
-    /// <inheritdoc/>
-    public void Dispose()
-    {
-        foreach (var output in outputs.SelectMany(share => share))
-            output.Dispose();
-        States.Dispose();
     }
 }

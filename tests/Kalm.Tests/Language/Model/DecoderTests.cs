@@ -151,6 +151,33 @@ public class DecoderTests : TorchTest
     }
 
     [Fact]
+    public void A_pass_that_is_computed_again_gives_the_gradient_of_one_that_is_kept_with_the_same_dropout()
+    {
+        using var model = LoadModel(Cases()[0]);
+        using var learned = new ParameterSet(model.Weights, CPU);
+        using var pool = new DecoderPool(model, learned, null, 2, dropout: 0.2);
+        var random = new Random(6);
+        var rows = Enumerable.Range(0, 2000).Select(_ => Enumerable.Range(0, random.Next(5, 40)).Select(_ => random.Next(60)).ToArray())
+            .Select(ids => TokenRow.Sequence(ids, [0, ids.Length - 1])).ToList();
+        var weights = randn(4000, model.Config.HiddenSize);
+
+        var kept = Gradient(recompute: false);
+        var again = Gradient(recompute: true);
+
+        Assert.True(kept.norm().ReadNumber() > 1);
+        Assert.True(((kept - again).abs().max() / kept.abs().max()).ReadNumber() < 1e-5);
+
+        Tensor Gradient(bool recompute)
+        {
+            pool.ZeroGradients();
+            using var pass = pool.Forward(rows, 1, recompute);
+            (pass.States * weights).sum().backward();
+            pass.Backward();
+            return pool.SumGradients().clone();
+        }
+    }
+
+    [Fact]
     public void A_text_longer_than_the_context_is_a_clear_error()
     {
         using var model = LoadModel(Cases()[0]);
