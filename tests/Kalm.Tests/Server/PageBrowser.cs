@@ -70,6 +70,6 @@ public sealed class PageBrowser : IAsyncLifetime
     }
 }
 
-/// <summary>Tests that share one browser.</summary>
-[CollectionDefinition(nameof(PageBrowser))]
+/// <summary>Tests that share one browser. Nothing else runs beside them: a browser leaves little time to tests that measure it.</summary>
+[CollectionDefinition(nameof(PageBrowser), DisableParallelization = true)]
 public class PageBrowserTests : ICollectionFixture<PageBrowser>;
