@@ -14,7 +14,7 @@ internal static class ServeVerb
         var model = Options.Model();
         var graph = Options.Graph();
         var urls = Options.Text("--urls", "URL;URL", "addresses to listen at [default: http://127.0.0.1:8080]");
-        var key = Options.Text("--api-key", "KEY", "lets in only who sends Authorization: Bearer KEY; /health stays open");
+        var key = Options.Text("--api-key", "KEY", "lets in only who sends Authorization: Bearer KEY, or gives it to a browser as the password; /health stays open");
         var index = Options.Text("--index", "DIR", "where the index and added entities are kept [default: index/ in the model's folder]");
         var queue = Options.Whole("--queue", $"requests that may wait for the model before others are refused [default: {defaults.Queue}]");
         var tokens = Options.Whole("--max-tokens", $"tokens that one choice of a chat may have [default: {defaults.NewTokens}]");
@@ -24,7 +24,7 @@ internal static class ServeVerb
         var threads = Options.Threads();
         var device = Options.Device();
         var quiet = Options.Quiet();
-        var command = new Command("serve", "Serves a model and its graph over HTTP: completion, entities, embeddings, chat.")
+        var command = new Command("serve", "Serves a model and its graph over HTTP: completion, entities, embeddings, chat, and a page to explore them.")
         {
             model, graph, urls, key, index, queue, tokens, json, seed, threads, device, quiet,
         };

@@ -19,6 +19,8 @@ internal sealed class RouteTable : IDisposable
             {
                 Response = typeof(HealthResponse), IsAlwaysOpen = true, IsPublic = true,
             },
+            new("GET", "/", "The page, where a person explores what the model believes", PageRoute.Answer) { IsAlwaysOpen = true },
+            new("GET", "/page/{part}", "A part of the page", PageRoute.Answer) { IsAlwaysOpen = true },
             new("GET", "/openapi.json", "This document", Describe) { IsAlwaysOpen = true },
             new("GET", "/v1/models", "The model that is served", new ModelsRoute(options).Answer) { Response = typeof(ModelsResponse) },
             new("POST", "/v1/complete", "Predicts the part of a triple that is missing: two of head, relation and tail are given", new CompleteRoute(host, options).Answer)

@@ -1,6 +1,8 @@
 using System.Net.Http.Headers;
+using System.Net.Http.Json;
 using System.Text;
 using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
 using Kalm.Server;
 
 namespace Kalm.Tests.Server;
@@ -17,7 +19,7 @@ public class RouteTests(RunningServer server)
         foreach (var (method, path) in locked.MappedRoutes.Append(("GET", "/nowhere")).Append(("POST", "/health")))
         {
             var isOpen = (method, path) == ("GET", "/health");
-            foreach (var header in new[] { null, "Bearer", "Bearer ", "Bearer sesam", "Bearer sesame2", "Bearer  sesame", "Basic sesame", "sesame" })
+            foreach (var header in new[] { null, "Bearer", "Bearer ", "Bearer sesam", "Bearer sesame2", "Bearer  sesame", "Basic sesame", "sesame", Password("sesam"), Password(":sesame"), "Basic " })
             {
                 var (status, body) = await Send(method, path, header);
                 Assert.True(status == (isOpen ? 200 : 401), $"{method} {path} with '{header}': {status}");
@@ -25,6 +27,7 @@ public class RouteTests(RunningServer server)
                     RunningServer.IsError(body);
             }
             Assert.NotEqual(401, (await Send(method, path, "Bearer sesame")).Status);
+            Assert.NotEqual(401, (await Send(method, path, Password("sesame"))).Status);
         }
 
         async Task<(int Status, JsonNode? Body)> Send(string method, string path, string? authorization)
@@ -36,8 +39,56 @@ public class RouteTests(RunningServer server)
                 request.Headers.TryAddWithoutValidation("Authorization", authorization);
             using var response = await server.Client.SendAsync(request, RunningServer.Cancellation);
             Assert.Equal((int)response.StatusCode == 401, response.Headers.WwwAuthenticate.Contains(new AuthenticationHeaderValue("Bearer")));
-            return ((int)response.StatusCode, JsonNode.Parse(await response.Content.ReadAsStringAsync(RunningServer.Cancellation)));
+            return ((int)response.StatusCode, response.Content.Headers.ContentType?.MediaType == "application/json" ? await response.Content.ReadFromJsonAsync<JsonNode>(RunningServer.Cancellation) : null);
         }
+    }
+
+    [Theory]
+    [InlineData("/", "text/html,application/xhtml+xml;q=0.9,*/*;q=0.8", true)]
+    [InlineData("/v1/models", "text/html", true)]
+    [InlineData("/page/page.js", "*/*", false)]
+    [InlineData("/v1/models", "application/json", false)]
+    [InlineData("/v1/models", null, false)]
+    public async Task Only_a_person_who_opens_a_page_is_asked_for_a_password(string path, string? accept, bool isAsked)
+    {
+        await using var locked = await RunningServer.Another(server.Options() with { ApiKey = "sesame" });
+        using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(new Uri(locked.Urls[0]), path));
+        if (accept is not null)
+            request.Headers.TryAddWithoutValidation("Accept", accept);
+        using var response = await server.Client.SendAsync(request, RunningServer.Cancellation);
+        Assert.Equal(401, (int)response.StatusCode);
+        string[] expected = isAsked ? ["Bearer", "Basic realm=\"Kalm\", charset=\"UTF-8\""] : ["Bearer"];
+        Assert.Equal(expected, response.Headers.WwwAuthenticate.Select(scheme => scheme.ToString()));
+        RunningServer.IsError(await response.Content.ReadFromJsonAsync<JsonNode>(RunningServer.Cancellation));
+    }
+
+    [Fact]
+    public async Task The_page_and_all_it_names_come_from_the_server_under_a_strict_policy()
+    {
+        var waiting = new Queue<string>(["/"]);
+        var seen = new HashSet<string>();
+        while (waiting.TryDequeue(out var path))
+        {
+            if (!seen.Add(path))
+                continue;
+            using var response = await server.Client.GetAsync(new Uri(path, UriKind.Relative), RunningServer.Cancellation);
+            Assert.True(response.IsSuccessStatusCode, $"{path}: {response.StatusCode}");
+            Assert.StartsWith("default-src 'self';", response.Headers.GetValues("Content-Security-Policy").Single(), StringComparison.Ordinal);
+            Assert.Equal("nosniff", response.Headers.GetValues("X-Content-Type-Options").Single());
+            var text = await response.Content.ReadAsStringAsync(RunningServer.Cancellation);
+            Assert.DoesNotMatch("https?://(?!www\\.w3\\.org/)", text);
+            foreach (var named in Regex.Matches(text, "(?:\"page/|from \"\\./)([^\"]+)\"").Select(match => match.Groups[1].Value))
+                waiting.Enqueue($"/page/{named}");
+
+            using var again = new HttpRequestMessage(HttpMethod.Get, new Uri(path, UriKind.Relative));
+            again.Headers.IfNoneMatch.Add(response.Headers.ETag!);
+            using var unchanged = await server.Client.SendAsync(again, RunningServer.Cancellation);
+            Assert.Equal(304, (int)unchanged.StatusCode);
+        }
+        Assert.Equal(typeof(KalmServer).Assembly.GetManifestResourceNames().Count(name => name.StartsWith("page/", StringComparison.Ordinal)), seen.Count);
+        using var nothing = await server.Client.GetAsync(new Uri("/page/nothing.js", UriKind.Relative), RunningServer.Cancellation);
+        Assert.Equal(404, (int)nothing.StatusCode);
+        RunningServer.IsError(await nothing.Content.ReadFromJsonAsync<JsonNode>(RunningServer.Cancellation));
     }
 
     [Fact]
@@ -55,6 +106,8 @@ public class RouteTests(RunningServer server)
             foreach (var (_, operation) in path!.AsObject())
                 Assert.NotNull(operation!["responses"]!["default"]);
     }
+
+    private static string Password(string key) => "Basic " + Convert.ToBase64String(Encoding.UTF8.GetBytes("whoever:" + key));
 
     [Theory]
     [InlineData("GET", "/nowhere", 404)]

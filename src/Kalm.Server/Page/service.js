@@ -1,0 +1,102 @@
+// Asks the service. Whatever goes wrong is a Fault, whose message is for people.
+
+export class Fault extends Error {
+  constructor(message, status = 0) {
+    super(message);
+    this.status = status;
+  }
+
+  // Whether trying again may help.
+  get isPassing() {
+    return this.status === 0 || this.status === 429 || this.status >= 500;
+  }
+}
+
+export const isAborted = (error) => error.name === "AbortError";
+
+export async function health() {
+  const response = await reach("health");
+  return response.json();
+}
+
+export async function search(words, most, signal) {
+  const parameters = new URLSearchParams({ search: words, limit: most });
+  return (await (await ask(`v1/entities?${parameters}`, { signal })).json()).entities;
+}
+
+export async function entity(id, signal) {
+  return (await ask(`v1/entities/${encodeURIComponent(id)}`, { signal })).json();
+}
+
+// Yields the pieces of an answer, and at last why it ended: { text } ... { end }.
+export async function* answer(question, signal) {
+  const response = await ask("v1/chat/completions", {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({ messages: [{ role: "user", content: question }], stream: true }),
+    signal,
+  });
+  for await (const data of events(response.body)) {
+    if (data === "[DONE]")
+      return;
+    for (const choice of JSON.parse(data).choices) {
+      if (choice.delta.content)
+        yield { text: choice.delta.content };
+      if (choice.finish_reason)
+        yield { end: choice.finish_reason };
+    }
+  }
+  throw new Fault("The answer was cut off.");
+}
+
+// The data of server-sent events, of which each is one line.
+async function* events(body) {
+  const reader = body.pipeThrough(new TextDecoderStream()).getReader();
+  let rest = "";
+  for (;;) {
+    const { done, value } = await orCutOff(reader.read());
+    if (done)
+      return;
+    const whole = (rest + value).split("\n\n");
+    rest = whole.pop();
+    for (const event of whole)
+      if (event.startsWith("data: "))
+        yield event.slice("data: ".length);
+  }
+}
+
+async function orCutOff(reading) {
+  try {
+    return await reading;
+  } catch (error) {
+    throw isAborted(error) ? error : new Fault("The answer was cut off.");
+  }
+}
+
+async function ask(path, init) {
+  const response = await reach(path, init);
+  if (response.ok)
+    return response;
+  const body = await response.json().catch(() => null);
+  throw new Fault(wordsFor(response, body?.error?.message ?? `the service answered with ${response.status}`), response.status);
+}
+
+async function reach(path, init) {
+  try {
+    return await fetch(path, init);
+  } catch (error) {
+    throw isAborted(error) ? error : new Fault("The service cannot be reached.");
+  }
+}
+
+function wordsFor(response, message) {
+  if (response.status === 401)
+    return "The key is no longer the right one; reload the page to give it again.";
+  if (response.status === 429)
+    return `The model is busy. Try again in ${response.headers.get("retry-after") ?? "a few"} s.`;
+  if (response.status === 404)
+    return `${capitalized(message.split(";")[0])}; the search finds others.`;
+  return `${capitalized(message)}.`;
+}
+
+const capitalized = (text) => `${text[0].toUpperCase()}${text.slice(1)}`;
