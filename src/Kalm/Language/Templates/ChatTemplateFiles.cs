@@ -29,11 +29,11 @@ internal static class ChatTemplateFiles
         {
             if (new FileInfo(own).Length > 4L * TemplateAllowance.SourceCharacters)
                 throw new KalmException($"{own}: found {new FileInfo(own).Length:N0} bytes; expected at most {4L * TemplateAllowance.SourceCharacters:N0}");
-            return new FoundTemplate(File.ReadAllText(own), own, tokens);
+            return new FoundTemplate(File.ReadAllText(own), TemplateFile, tokens);
         }
         if (json is null || !json.RootElement.TryGetProperty(Field, out var template) || template.ValueKind == JsonValueKind.Null)
             return null;
-        return new FoundTemplate(SourceOf(template, config), $"{config}: {Field}", tokens);
+        return new FoundTemplate(SourceOf(template, config), $"{ConfigFile}: {Field}", tokens);
     }
 
     private static JsonDocument Read(string path)
