@@ -75,7 +75,7 @@ internal sealed class TemplateFilters(TemplateAllowance allowance, TemplateOpera
                     ? new TemplateList(value is TemplateMap map ? [.. map.Entries.Select(entry => TemplateList.Tuple(entry.Key, entry.Value))] : [], isStream: true)
                     : throw new TemplateFault(place, $"items: found {TemplateOperations.Describe(value)}; expected a mapping");
             default:
-                return value is long or bool ? Math.Abs(Math.Max(TemplateOperations.Whole(value), -long.MaxValue))
+                return value is long or bool ? (object)Math.Abs(Math.Max(TemplateOperations.Whole(value), -long.MaxValue))
                     : value is double number ? Math.Abs(number) : throw new TemplateFault(place, $"abs: found {TemplateOperations.Describe(value)}; expected a number");
         }
     }

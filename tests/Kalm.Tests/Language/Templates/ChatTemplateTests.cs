@@ -43,12 +43,15 @@ public class ChatTemplateTests
     [Fact]
     public void Expressions_and_tags_give_what_Jinja2_gives()
     {
+        var other = new List<string>();
         foreach (var expected in Numbers.GetProperty("expressions").EnumerateArray())
         {
             var source = expected.GetProperty("source").GetString()!;
             var found = Render(source);
-            Assert.True(expected.GetProperty("text").GetString() == found, $"{source}\nfound\n{found}\nexpected\n{expected.GetProperty("text").GetString()}");
+            if (expected.GetProperty("text").GetString() != found)
+                other.Add($"{source}\nfound\n{found}\nexpected\n{expected.GetProperty("text").GetString()}");
         }
+        Assert.True(other.Count == 0, string.Join("\n\n", other));
     }
 
     [Fact]
