@@ -42,19 +42,26 @@ internal static class ServingBenchmark
         await Ask(client, bodies, clients);
         await Ask(client, alone, 1);
         var (together, single) = (new List<double>(), new List<double>());
+        var (togetherWork, singleWork) = (new List<double>(), new List<double>());
         for (var round = 0; round < rounds; round++)
         {
+            var start = Environment.CpuUsage.TotalTime;
             together.Add(requests / await Ask(client, bodies, clients));
+            var middle = Environment.CpuUsage.TotalTime;
             single.Add(alone.Length / await Ask(client, alone, 1));
+            togetherWork.Add((middle - start).TotalMilliseconds / requests);
+            singleWork.Add((Environment.CpuUsage.TotalTime - middle).TotalMilliseconds / alone.Length);
             machine = machine.MeasureAgain();
-            Console.Error.WriteLine($"round {round + 1} of {rounds}: {together[^1]:N0} and {single[^1]:N0} requests/s");
+            Console.Error.WriteLine(
+                $"round {round + 1} of {rounds}: {together[^1]:N0} and {single[^1]:N0} requests/s, {togetherWork[^1]:F2} and {singleWork[^1]:F2} ms of processor time each");
         }
         var result = new ServingResult(
-            together.Ratio(single), together.Median(), single.Median(), together, single, clients, requests, graph.Entities.Count, explanations, rounds, seed,
+            together.Ratio(single), together.Median(), single.Median(), togetherWork.Median(), singleWork.Median(), together, single, clients, requests, graph.Entities.Count, explanations, rounds, seed,
             arguments.Find("--model") ?? preset.Name, machine);
         Console.WriteLine(
             $"{requests} completions over {result.Entities:N0} entities, {explanations} explanations for each answer; model {result.Model}; {machine}\n"
-            + $"{clients} clients at once: {result.TogetherPerSecond:N0} requests/s\none after the other: {result.AlonePerSecond:N0} requests/s\nratio {result.Ratio:N1} (median of {rounds} rounds)");
+            + $"{clients} clients at once: {result.TogetherPerSecond:N0} requests/s, {result.TogetherMilliseconds:F2} ms of processor time each\n"
+            + $"one after the other: {result.AlonePerSecond:N0} requests/s, {result.AloneMilliseconds:F2} ms\nratio {result.Ratio:N1} (median of {rounds} rounds)");
         if (arguments.Find("--json") is { } file)
             Json.Write(file, result);
     }
@@ -95,7 +102,7 @@ internal static class ServingBenchmark
     }
 }
 
-/// <summary>What was measured.</summary>
+/// <summary>What was measured; milliseconds are those of all processors together, a request, client included.</summary>
 internal sealed record ServingResult(
-    double Ratio, double TogetherPerSecond, double AlonePerSecond, IReadOnlyList<double> TogetherRounds, IReadOnlyList<double> AloneRounds, int Clients, int Requests,
+    double Ratio, double TogetherPerSecond, double AlonePerSecond, double TogetherMilliseconds, double AloneMilliseconds, IReadOnlyList<double> TogetherRounds, IReadOnlyList<double> AloneRounds, int Clients, int Requests,
     int Entities, int Explanations, int Rounds, int Seed, string Model, Machine Machine);
