@@ -8,7 +8,6 @@ internal sealed class TemplateRenderer
     private readonly TemplateAllowance allowance = new();
     private readonly TemplateEvaluator evaluator;
     private TemplateOutput output;
-    private int loops;
 
     private TemplateRenderer(DateTimeOffset now)
     {
@@ -99,11 +98,9 @@ internal sealed class TemplateRenderer
         {
             allowance.Step(loop.Place);
             var scope = new TemplateScope(outer);
-            scope.Set("loop", new LoopState(items, index, loops));
+            scope.Set("loop", new LoopState(items, index));
             Set(loop.Place, loop.Target, items[index], scope);
-            loops++;
             var flow = Run(loop.Body, scope);
-            loops--;
             if (flow == Flow.Break)
                 break;
         }

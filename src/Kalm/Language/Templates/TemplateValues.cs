@@ -95,8 +95,7 @@ internal sealed class TemplateNamespace
 /// <summary>What <c>loop</c> is inside of a loop.</summary>
 /// <param name="Items">All that is looped over.</param>
 /// <param name="Index">The present one, from 0.</param>
-/// <param name="Depth">How many loops are around it.</param>
-internal sealed record LoopState(IReadOnlyList<object> Items, int Index, int Depth)
+internal sealed record LoopState(IReadOnlyList<object> Items, int Index)
 {
     /// <summary>The names of its attributes.</summary>
     public static IReadOnlyList<string> Names { get; } =
@@ -114,8 +113,9 @@ internal sealed record LoopState(IReadOnlyList<object> Items, int Index, int Dep
         "length" => (long)Items.Count,
         "previtem" => Index > 0 ? Items[Index - 1] : new Undefined(name),
         "nextitem" => Index + 1 < Items.Count ? Items[Index + 1] : new Undefined(name),
-        "depth" => Depth + 1L,
-        "depth0" => (long)Depth,
+        // It counts the levels of a recursive loop, which there is none of.
+        "depth" => 1L,
+        "depth0" => 0L,
         _ => null,
     };
 }
