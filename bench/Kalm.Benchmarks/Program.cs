@@ -11,8 +11,11 @@ try
         case "cost":
             CostBenchmark.Run(new Arguments(args[1..], CostBenchmark.Options));
             return 0;
+        case "serving":
+            await ServingBenchmark.Run(new Arguments(args[1..], ServingBenchmark.Options));
+            return 0;
         default:
-            throw new KalmException($"found '{args.FirstOrDefault()}'; expected generation or cost");
+            throw new KalmException($"found '{args.FirstOrDefault()}'; expected generation, cost or serving");
     }
 }
 catch (KalmException error)

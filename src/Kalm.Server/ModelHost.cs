@@ -1,6 +1,8 @@
 using System.Diagnostics;
 using Kalm.Engine;
 using Kalm.Evaluation;
+using Kalm.Extensions;
+using Kalm.Extensions.Inference;
 using Kalm.Graph;
 using Kalm.Representation;
 using Kalm.Server.Http;
@@ -93,7 +95,7 @@ internal sealed class ModelHost(ServerOptions options, ServerMetrics metrics, IL
             using (served = Load())
             {
                 ready.TrySetResult();
-                new ModelWorker(served.Model, served.Index, queue, options.Limits, metrics, log).Run(giveUp.Token);
+                new SearchWorker(served.Model, served.Index, queue, options.Limits.ForWorker, new ServerWatch(metrics, log)).Run(giveUp.Token);
             }
         }
 #pragma warning disable CA1031 // Told to whoever waits for the model.
@@ -128,6 +130,9 @@ internal sealed class ModelHost(ServerOptions options, ServerMetrics metrics, IL
                 ServerLog.Note(log, warning);
             if (!folder.IsAligned)
                 ServerLog.Note(log, $"{folder.Given}: not an aligned model; it answers as it is, with the default wording");
+            var chats = new ChatWording(model);
+            if (chats.Refusal is { } refusal)
+                ServerLog.Note(log, $"chats are refused: {refusal}");
             var facts = new FactSplits(graph);
             index = EntityIndex.Open(options.IndexPath, model, graph, facts, this, cancellation);
             if (index.Calibration.Queries == 0)
@@ -137,7 +142,7 @@ internal sealed class ModelHost(ServerOptions options, ServerMetrics metrics, IL
             AddVectors(model, index.Vectors, added);
             ServerLog.Ready(log, index.Vectors.Count, index.Folder, index.WasBuilt ? "built" : "found", Stopwatch.GetElapsedTime(started).TotalSeconds);
             return new ServedModel(
-                model, graph, new Catalog(graph, added), index, facts, new Explanations(graph, index.Vectors), new RelationScores(graph, model.Wording), queue, addedPath);
+                model, chats, graph, new Catalog(graph, added), index, facts, new Explanations(graph, index.Vectors), new RelationScores(graph, model.Wording), queue, addedPath);
         }
         catch
         {

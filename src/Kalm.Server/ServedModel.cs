@@ -1,4 +1,6 @@
 using Kalm.Evaluation;
+using Kalm.Extensions;
+using Kalm.Extensions.Inference;
 using Kalm.Graph;
 using Kalm.Representation;
 using Kalm.Server.Indexing;
@@ -8,6 +10,7 @@ namespace Kalm.Server;
 
 /// <summary>All that requests need once it is loaded. Safe to use from several threads: what touches tensors goes through the queue.</summary>
 /// <param name="Model">The model; its tensors belong to the model's thread.</param>
+/// <param name="Chats">Puts chats into its words.</param>
 /// <param name="Graph">The graph.</param>
 /// <param name="Catalog">Its entities and those added.</param>
 /// <param name="Index">Their vectors.</param>
@@ -17,15 +20,15 @@ namespace Kalm.Server;
 /// <param name="Queue">Where jobs go.</param>
 /// <param name="AddedPath">Where added entities are kept.</param>
 internal sealed record ServedModel(
-    LoadedModel Model, KnowledgeGraph Graph, Catalog Catalog, EntityIndex Index, FactSplits Facts, Explanations Explanations, RelationScores Relations,
+    LoadedModel Model, ChatWording Chats, KnowledgeGraph Graph, Catalog Catalog, EntityIndex Index, FactSplits Facts, Explanations Explanations, RelationScores Relations,
     JobQueue Queue, string AddedPath) : IDisposable
 {
     /// <summary>Encodes views and seeks entities.</summary>
     public async Task<Encodings> Encode(IReadOnlyList<ViewRequest> views, IReadOnlyList<SearchRequest> search, CancellationToken cancellation)
     {
-        var job = new EncodingJob(views, search, cancellation);
+        var job = new SearchJob(views, search, cancellation);
         Queue.Add(job);
-        return await job.Result;
+        return new Encodings(await job.Result, job.Found);
     }
 
     /// <summary>Does something by itself on the model's thread.</summary>

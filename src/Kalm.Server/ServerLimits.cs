@@ -1,3 +1,5 @@
+using Kalm.Extensions.Inference;
+
 namespace Kalm.Server;
 
 /// <summary>What one client may ask for, so that no request can harm the others.</summary>
@@ -47,6 +49,9 @@ public sealed record ServerLimits
 
     /// <summary>How long a chat may be written; it ends there with <c>length</c>.</summary>
     public TimeSpan ChatTime { get; init; } = TimeSpan.FromSeconds(120);
+
+    /// <summary>What the model's thread has to know of them.</summary>
+    internal WorkerLimits ForWorker => new() { BatchViews = BatchViews, Chats = Chats, QueueTime = QueueTime, ChatTime = ChatTime };
 
     /// <summary>How long requests may take to finish when the server is asked to stop.</summary>
     public TimeSpan DrainTime { get; init; } = TimeSpan.FromSeconds(30);

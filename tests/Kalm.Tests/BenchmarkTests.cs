@@ -33,6 +33,15 @@ public class BenchmarkTests
     }
 
     [Fact]
+    public async Task Serving_answers_many_at_once_and_one_after_the_other()
+    {
+        var result = await Run("serving", "--preset", "tiny", "--requests", "64", "--rounds", "1");
+
+        Assert.Equal((32, 64), ((int)result["clients"]!, (int)result["requests"]!));
+        Assert.True((double)result["ratio"]! > 0);
+    }
+
+    [Fact]
     public async Task An_unknown_option_is_named() =>
         (await CommandLine.RunProcess(Program, null, "cost", "--grap", World)).IsFault("--grap", "--graph");
 

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Kalm.Extensions;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 
@@ -51,6 +52,7 @@ internal sealed class Requests(ApiKeyGate? gate, ModelHost host, ServerMetrics m
         var told = error switch
         {
             ApiException api => api,
+            ModelUnavailableException unavailable => unavailable.IsBusy ? ApiException.Busy(unavailable.Message) : ApiException.NotReady(unavailable.Message),
             BadHttpRequestException bad => new ApiException(bad.StatusCode, "invalid_request_error", bad.Message, null, bad.StatusCode == 413 ? "body_too_large" : "bad_request"),
             OperationCanceledException => ApiException.NotReady("the server is stopping"),
             _ => new ApiException(500, "server_error", "the server failed; its log says more", null, "internal_error"),

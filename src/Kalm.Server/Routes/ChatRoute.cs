@@ -1,8 +1,8 @@
 using System.Text;
 using System.Text.Json;
+using Kalm.Extensions.Inference;
 using Kalm.Language.Generation;
 using Kalm.Server.Http;
-using Kalm.Server.Inference;
 using Microsoft.AspNetCore.Http;
 
 namespace Kalm.Server.Routes;
@@ -24,7 +24,7 @@ internal sealed class ChatRoute(ModelHost host, ServerOptions options)
         var choices = Checks.Number("n", request.N, 1, 1, options.Limits.Choices);
         var generation = OptionsOf(request);
         var served = host.Served;
-        var prompt = prompts.Of(served.Model, request.Messages, generation.MaximumNewTokens);
+        var prompt = prompts.Of(served.Chats, request.Messages, generation.MaximumNewTokens);
 
         // The model stops writing when the client leaves, or when this method does.
         using var reading = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted);

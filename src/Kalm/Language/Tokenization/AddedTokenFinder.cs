@@ -21,11 +21,13 @@ internal sealed class AddedTokenFinder
     }
 
     /// <summary>The segments of <paramref name="text"/> in order; none is empty.</summary>
-    public IEnumerable<Segment> Split(ReadOnlyMemory<char> text)
+    /// <param name="text">The text.</param>
+    /// <param name="isAllowed">Whether a token counts at a place; null where all do.</param>
+    public IEnumerable<Segment> Split(ReadOnlyMemory<char> text, Func<AddedToken, int, bool>? isAllowed = null)
     {
         var plainStart = 0;
         var position = 0;
-        while (Find(text.Span, position) is { } found)
+        while (Find(text.Span, position, isAllowed) is { } found)
         {
             var end = found.Start + found.Token.Content.Length;
             position = end;
@@ -46,14 +48,18 @@ internal sealed class AddedTokenFinder
             yield return new(text[plainStart..], null);
     }
 
-    private (int Start, AddedToken Token)? Find(ReadOnlySpan<char> text, int from)
+    private (int Start, AddedToken Token)? Find(ReadOnlySpan<char> text, int from, Func<AddedToken, int, bool>? isAllowed)
     {
-        var offset = _longestFirst.Length == 0 ? -1 : text[from..].IndexOfAny(_contents);
-        if (offset < 0)
-            return null;
-        foreach (var token in _longestFirst)
-            if (text[(from + offset)..].StartsWith(token.Content, StringComparison.Ordinal))
-                return (from + offset, token);
+        for (; _longestFirst.Length > 0 && from < text.Length; from++)
+        {
+            var offset = text[from..].IndexOfAny(_contents);
+            if (offset < 0)
+                return null;
+            from += offset;
+            foreach (var token in _longestFirst)
+                if (text[from..].StartsWith(token.Content, StringComparison.Ordinal) && isAllowed?.Invoke(token, from) != false)
+                    return (from, token);
+        }
         return null;
     }
 

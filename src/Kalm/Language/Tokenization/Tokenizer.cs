@@ -9,6 +9,8 @@ public sealed class Tokenizer
 {
     private readonly AddedTokenFinder _literalTokens;
     private readonly AddedTokenFinder _normalizedTokens;
+    private readonly AddedTokenFinder _guardedTokens;
+    private readonly AddedTokenFinder _normalizedWords;
     private readonly WordEncoder _words;
     private readonly string?[] _pieces;
     private readonly byte[]?[] _bytes;
@@ -19,9 +21,13 @@ public sealed class Tokenizer
         Definition = definition;
         _literalTokens = new(definition.AddedTokens.Where(token => !token.Normalized));
         // What is looked for in normalised text has to be normalised itself, which may leave nothing of it.
-        _normalizedTokens = new(definition.AddedTokens.Where(token => token.Normalized)
+        var normalized = definition.AddedTokens.Where(token => token.Normalized)
             .Select(token => token with { Content = token.NormalizedContent ?? definition.Normalize(token.Content, TextPlace.Start) })
-            .Where(token => token.Content.Length > 0).DistinctBy(token => token.Content));
+            .Where(token => token.Content.Length > 0).DistinctBy(token => token.Content).ToList();
+        _normalizedTokens = new(normalized);
+        // Where a text came from is known of its characters as given, so there control tokens are looked for before it is normalised.
+        _guardedTokens = new(definition.AddedTokens.Where(token => token.Special || !token.Normalized));
+        _normalizedWords = new(normalized.Where(token => !token.Special));
         _words = new(definition);
 
         _pieces = new string?[definition.Size];
@@ -76,6 +82,12 @@ public sealed class Tokenizer
     /// <summary>The token ids of a text, without begin or end tokens. Added tokens that occur in the text are recognised, as in Hugging
     /// Face tokenizers. An unpaired surrogate counts as U+FFFD.</summary>
     public int[] Encode(string text) => Encode(text, TextPlace.Start);
+
+    /// <summary>The token ids of a text of which only some places may hold control tokens; elsewhere their text is text like any other.</summary>
+    /// <param name="text">The text.</param>
+    /// <param name="mayControl">Whether a control token may stand at a place, told by its start and length.</param>
+    public int[] Encode(string text, Func<int, int, bool> mayControl) =>
+        Encode(text, TextPlace.Start, _guardedTokens, _normalizedWords, (token, start) => !token.Special || mayControl(start, token.Content.Length));
 
     /// <summary>The token ids of a text that continues an earlier one: like <see cref="Encode(string)"/>, but without the space that some
     /// tokenizers put before a text.</summary>
@@ -132,26 +144,28 @@ public sealed class Tokenizer
         return Encoding.UTF8.GetString(bytes.GetBuffer(), 0, (int)bytes.Length);
     }
 
-    private int[] Encode(string text, TextPlace place)
+    private int[] Encode(string text, TextPlace place) => Encode(text, place, _literalTokens, _normalizedTokens, null);
+
+    private int[] Encode(string text, TextPlace place, AddedTokenFinder literals, AddedTokenFinder normalized, Func<AddedToken, int, bool>? isAllowed)
     {
         ArgumentNullException.ThrowIfNull(text);
         var ids = new List<int>((text.Length / 4) + 1);
-        foreach (var literal in _literalTokens.Split(UnicodeText.ReplaceUnpairedSurrogates(text).AsMemory()))
+        foreach (var literal in literals.Split(UnicodeText.ReplaceUnpairedSurrogates(text).AsMemory(), isAllowed))
         {
             if (literal.TokenId is { } literalId)
                 ids.Add(literalId);
             else
-                AppendNormalized(literal.Text, place, ids);
+                AppendNormalized(literal.Text, place, normalized, ids);
             place = TextPlace.Middle;
         }
         return [.. ids];
     }
 
-    private void AppendNormalized(ReadOnlyMemory<char> text, TextPlace place, List<int> ids)
+    private void AppendNormalized(ReadOnlyMemory<char> text, TextPlace place, AddedTokenFinder normalized, List<int> ids)
     {
         if (Definition.Normalization.Count > 0)
             text = Definition.Normalize(text.ToString(), place).AsMemory();
-        foreach (var segment in _normalizedTokens.Split(text))
+        foreach (var segment in normalized.Split(text))
         {
             if (segment.TokenId is { } id)
                 ids.Add(id);

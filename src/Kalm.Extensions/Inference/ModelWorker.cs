@@ -1,22 +1,17 @@
 using System.Runtime.ExceptionServices;
 using Kalm.Language.Generation;
 using Kalm.Representation;
-using Kalm.Server.Http;
-using Kalm.Server.Indexing;
-using Microsoft.Extensions.Logging;
 using static TorchSharp.torch;
 
-namespace Kalm.Server.Inference;
+namespace Kalm.Extensions.Inference;
 
-/// <summary>The one thread that touches tensors. Each turn it encodes and searches for all jobs that wait, together, and then writes one token of
-/// every chat, so that neither kind waits long for the other.</summary>
+/// <summary>The one thread that touches tensors. Each turn it encodes for all jobs that wait, together, and then writes one token of every chat, so
+/// that neither kind waits long for the other.</summary>
 /// <param name="model">The model; not owned.</param>
-/// <param name="index">What is searched; not owned.</param>
 /// <param name="queue">Where jobs come from.</param>
 /// <param name="limits">How much is done at once.</param>
-/// <param name="metrics">Counts.</param>
-/// <param name="log">Takes failures.</param>
-internal sealed class ModelWorker(LoadedModel model, EntityIndex index, JobQueue queue, ServerLimits limits, ServerMetrics metrics, ILogger log)
+/// <param name="watch">Sees what is done.</param>
+internal class ModelWorker(LoadedModel model, JobQueue queue, WorkerLimits limits, WorkerWatch watch)
 {
     private readonly Language.Generation.Generator generator = new(model.Decoder, model.Model.Tokenizer);
     private readonly List<ChatJob> chats = [];
@@ -28,9 +23,9 @@ internal sealed class ModelWorker(LoadedModel model, EntityIndex index, JobQueue
         while (queue.Take(taken, limits.BatchViews, limits.Chats - chats.Count, isIdle: chats.Count == 0))
         {
             if (giveUp.IsCancellationRequested)
-                taken.ForEach(job => job.Fail(ApiException.NotReady("the server is stopping")));
+                taken.ForEach(job => job.Fail(ModelUnavailableException.Closed()));
             taken.RemoveAll(job => IsLost(job, giveUp));
-            metrics.Waiting = queue.Length;
+            watch.Waiting(queue.Length);
             Encode([.. taken.OfType<EncodingJob>()]);
             foreach (var job in taken)
                 if (job is ICall call)
@@ -46,7 +41,7 @@ internal sealed class ModelWorker(LoadedModel model, EntityIndex index, JobQueue
         if (job.Cancellation.IsCancellationRequested)
             job.Fail(new OperationCanceledException(job.Cancellation));
         else if (job.Age > limits.QueueTime)
-            job.Fail(ApiException.Busy($"the model was busy for {limits.QueueTime.TotalSeconds:F0} seconds"));
+            job.Fail(ModelUnavailableException.Busy($"the model was busy for {limits.QueueTime.TotalSeconds:F0} seconds"));
         else
             return giveUp.IsCancellationRequested;
         return true;
@@ -56,7 +51,7 @@ internal sealed class ModelWorker(LoadedModel model, EntityIndex index, JobQueue
     {
         if (jobs.Count == 0)
             return;
-        metrics.Batched(jobs.Count);
+        watch.Batched(jobs.Count);
         try
         {
             EncodeTogether(jobs);
@@ -80,7 +75,7 @@ internal sealed class ModelWorker(LoadedModel model, EntityIndex index, JobQueue
         using var noGradient = no_grad();
         var views = jobs.SelectMany(job => job.Views).ToList();
         var forest = new ViewForest(model.Wording, views);
-        metrics.Encoded(forest.Rows.Sum(row => row.Length));
+        watch.Encoded(forest.Rows.Sum(row => row.Length));
         var vectors = Encoder.Encode(model.Decoder, forest.Rows);
         Encoder.RequireFinite(vectors);
         var reads = new List<int[]>(jobs.Count);
@@ -88,19 +83,18 @@ internal sealed class ModelWorker(LoadedModel model, EntityIndex index, JobQueue
         foreach (var job in jobs)
             reads.Add([.. job.Views.SelectMany(_ => forest.Reads(view++))]);
 
-        var searches = jobs.SelectMany(job => job.Search).ToList();
-        IReadOnlyList<SearchResult> found = [];
-        if (searches.Count > 0)
-        {
-            var queries = jobs.Zip(reads).SelectMany(pair => pair.Second.TakeLast(pair.First.Search.Count)).Select(read => (long)read).ToArray();
-            found = EntitySearch.Run(index.Vectors, vectors.index_select(0, tensor(queries, device: vectors.device)), searches, index.Calibration.Temperature);
-        }
+        Use(jobs, reads, vectors);
         var values = vectors.cpu().data<float>().ToArray();
-        var width = index.Vectors.Width;
-        var results = new Queue<SearchResult>(found);
+        var width = (int)vectors.shape[1];
         foreach (var (job, own) in jobs.Zip(reads))
-            job.Complete(new Encodings([.. own.Select(read => values[(read * width)..((read + 1) * width)])], [.. job.Search.Select(_ => results.Dequeue())]));
+            job.Complete([.. own.Select(read => values[(read * width)..((read + 1) * width)])]);
     }
+
+    /// <summary>Does more with the vectors before they are handed out.</summary>
+    /// <param name="jobs">The jobs.</param>
+    /// <param name="reads">For each, which of the vectors are its own, in its order.</param>
+    /// <param name="vectors">[vectors, width], unit length; not owned.</param>
+    protected virtual void Use(IReadOnlyList<EncodingJob> jobs, IReadOnlyList<int[]> reads, Tensor vectors) { }
 
     private void Write(CancellationToken giveUp)
     {
@@ -126,7 +120,7 @@ internal sealed class ModelWorker(LoadedModel model, EntityIndex index, JobQueue
         {
             var before = chat.WrittenTokens;
             chat.HandOn();
-            metrics.Written(chat.WrittenTokens - before);
+            watch.Written(chat.WrittenTokens - before);
             if (!chat.Generation!.IsFinished && chat.WritingTime <= limits.ChatTime)
                 continue;
             chat.Finish();
@@ -142,7 +136,7 @@ internal sealed class ModelWorker(LoadedModel model, EntityIndex index, JobQueue
             chats.Remove(chat);
             chat.Dispose();
         }
-        metrics.Writing = chats.Count;
+        watch.Writing(chats.Count);
     }
 
     private bool Guard(Job job, Action action)
@@ -163,7 +157,7 @@ internal sealed class ModelWorker(LoadedModel model, EntityIndex index, JobQueue
 
     private void Report(Job job, Exception error)
     {
-        ServerLog.JobFailed(log, job.GetType().Name, error);
+        watch.Failed(job, error);
         job.Fail(ExceptionDispatchInfo.SetCurrentStackTrace(new InvalidOperationException("the model failed", error)));
     }
 }

@@ -1,6 +1,4 @@
-using Kalm.Server.Http;
-
-namespace Kalm.Server.Inference;
+namespace Kalm.Extensions.Inference;
 
 /// <summary>The jobs that wait for the model, of a bounded number. Chats stand in a line of their own, so that what is quick passes them.</summary>
 /// <param name="most">How many may wait.</param>
@@ -22,15 +20,15 @@ internal sealed class JobQueue(int most)
     }
 
     /// <summary>Adds a job.</summary>
-    /// <exception cref="ApiException">429 when too many wait, 503 when the server stops.</exception>
+    /// <exception cref="ModelUnavailableException">Too many wait, or the model is closed.</exception>
     public void Add(Job job)
     {
         lock (gate)
         {
             if (isClosed)
-                throw ApiException.NotReady("the server is stopping");
+                throw ModelUnavailableException.Closed();
             if (quick.Count + chats.Count >= most)
-                throw ApiException.Busy($"{most} requests are waiting for the model already");
+                throw ModelUnavailableException.Busy($"{most} requests are waiting for the model already");
             if (job is ChatJob chat)
                 chats.Enqueue(chat);
             else

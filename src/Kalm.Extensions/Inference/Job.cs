@@ -3,7 +3,7 @@ using System.Threading.Channels;
 using Kalm.Language.Generation;
 using Kalm.Representation;
 
-namespace Kalm.Server.Inference;
+namespace Kalm.Extensions.Inference;
 
 /// <summary>Something a request wants of the model.</summary>
 /// <param name="cancellation">Cancelled when nobody waits for it any more.</param>
@@ -37,27 +37,17 @@ internal abstract class Job<TResult>(CancellationToken cancellation) : Job(cance
     public override void Fail(Exception error) => source.TrySetException(error);
 }
 
-/// <summary>Views to encode, and entities to seek with the last of them; many such jobs are done together.</summary>
+/// <summary>Views to encode; many such jobs are done together. Gives a vector for each view, in order.</summary>
 /// <param name="views">The views.</param>
-/// <param name="search">What is sought; null for nothing.</param>
 /// <param name="cancellation">Cancelled when nobody waits for it any more.</param>
-internal sealed class EncodingJob(IReadOnlyList<ViewRequest> views, IReadOnlyList<SearchRequest> search, CancellationToken cancellation)
-    : Job<Encodings>(cancellation)
+internal class EncodingJob(IReadOnlyList<ViewRequest> views, CancellationToken cancellation) : Job<IReadOnlyList<float[]>>(cancellation)
 {
     /// <summary>The views.</summary>
     public IReadOnlyList<ViewRequest> Views => views;
 
-    /// <summary>What is sought with the last vectors, one request each, in their order.</summary>
-    public IReadOnlyList<SearchRequest> Search => search;
-
     /// <summary>The number of vectors.</summary>
     public int Count { get; } = views.Sum(view => view.Count);
 }
-
-/// <summary>What an encoding job gives.</summary>
-/// <param name="Vectors">A vector for each view, in order.</param>
-/// <param name="Found">What each search found.</param>
-internal sealed record Encodings(IReadOnlyList<float[]> Vectors, IReadOnlyList<SearchResult> Found);
 
 /// <summary>Anything else, done by itself on the model's thread.</summary>
 internal sealed class CallJob<TResult>(Func<LoadedModel, TResult> call, CancellationToken cancellation) : Job<TResult>(cancellation), ICall

@@ -1,0 +1,127 @@
+using Kalm.Engine;
+using Kalm.Extensions.Inference;
+using Kalm.Language.Generation;
+using Kalm.Language.Templates;
+using Kalm.Representation;
+
+namespace Kalm.Extensions;
+
+/// <summary>How a model is loaded and shared.</summary>
+public sealed record SharedModelOptions
+{
+    /// <summary>Where to compute: cpu or cuda.</summary>
+    public string Device { get; init; } = "cpu";
+
+    /// <summary>CPU threads; null takes all cores.</summary>
+    public int? Threads { get; init; }
+
+    /// <summary>Requests that may wait for the model; one more is refused with a <see cref="ModelUnavailableException"/>.</summary>
+    public int Queue { get; init; } = 256;
+}
+
+/// <summary>A loaded model that any number of threads may use: its tensors belong to a thread of its own, which encodes waiting texts together and
+/// writes chats side by side. <see cref="KalmEmbeddingGenerator"/> and <see cref="KalmChatClient"/> are what programs know of it.</summary>
+public sealed class SharedModel : IDisposable
+{
+    private const int TextsAtOnce = 256;
+    private readonly JobQueue queue;
+    private readonly Thread thread;
+    private readonly CancellationTokenSource giveUp = new();
+    private readonly WorkerLimits limits;
+    private readonly TaskCompletionSource ready = new();
+    private LoadedModel? model;
+    private ChatWording? chats;
+
+    private SharedModel(string path, SharedModelOptions options)
+    {
+        limits = new WorkerLimits { Queue = options.Queue };
+        queue = new JobQueue(options.Queue);
+        Name = Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(path)));
+        thread = new Thread(() => Work(path, options)) { IsBackground = true, Name = "model" };
+    }
+
+    /// <summary>The name of the model's folder.</summary>
+    public string Name { get; }
+
+    /// <summary>The number of values in a vector.</summary>
+    public int Width => Model.Model.Config.HiddenSize;
+
+    /// <summary>The model; its tensors are for its own thread alone.</summary>
+    internal LoadedModel Model => model!;
+
+    /// <summary>How chats are put into its words.</summary>
+    internal ChatWording Chats => chats!;
+
+    /// <summary>Loads a model.</summary>
+    /// <param name="path">A run folder, an adapter folder or a Hugging Face folder, as everywhere.</param>
+    /// <param name="options">How; the defaults when null.</param>
+    /// <exception cref="KalmException">It cannot be loaded.</exception>
+    public static SharedModel Load(string path, SharedModelOptions? options = null)
+    {
+        var shared = new SharedModel(path, options ?? new SharedModelOptions());
+        shared.thread.Start();
+        shared.ready.Task.GetAwaiter().GetResult();
+        return shared;
+    }
+
+    /// <summary>The vectors of texts as the model sees entities, of unit length, and the number of tokens read. A text is cut as descriptions
+    /// are.</summary>
+    /// <param name="texts">Any number.</param>
+    /// <param name="cancellation">Gives up.</param>
+    /// <exception cref="KalmException">A text holds no token.</exception>
+    /// <exception cref="ModelUnavailableException">Too many wait for the model, or it is closed.</exception>
+    public async Task<(IReadOnlyList<float[]> Vectors, int Tokens)> Embed(IReadOnlyList<string> texts, CancellationToken cancellation = default)
+    {
+        var descriptions = texts.Select((text, index) => Model.Wording.Description(text) is { Length: > 0 } ids
+            ? ids : throw new KalmException($"text {index}: found '{text}', which holds no token; expected one of a token or more")).ToList();
+        var vectors = new List<float[]>(texts.Count);
+        foreach (var part in descriptions.Chunk(TextsAtOnce))
+        {
+            cancellation.ThrowIfCancellationRequested();
+            var job = new EncodingJob([.. part.Select(description => new ViewRequest(description, true, []))], cancellation);
+            queue.Add(job);
+            // The thread looks at the token when the job's turn comes; who asked need not wait until then.
+            vectors.AddRange(await job.Result.WaitAsync(cancellation).ConfigureAwait(false));
+        }
+        return (vectors, descriptions.Sum(ids => ids.Length));
+    }
+
+    /// <summary>Begins to answer a chat.</summary>
+    internal ChatJob Answer(IReadOnlyList<ChatTurn> said, GenerationOptions options, CancellationToken cancellation)
+    {
+        var job = new ChatJob(Chats.Prompt(said, options.MaximumNewTokens), 1, options.Validated(), cancellation);
+        queue.Add(job);
+        return job;
+    }
+
+    private void Work(string path, SharedModelOptions options)
+    {
+        try
+        {
+            NativeEngine.Initialize();
+            using (model = new LoadedModel(ModelFolder.Locate(path), TorchSharp.torch.device(options.Device), options.Threads))
+            {
+                chats = new ChatWording(model);
+                ready.SetResult();
+                new ModelWorker(model, queue, limits, new WorkerWatch()).Run(giveUp.Token);
+            }
+        }
+#pragma warning disable CA1031 // Told to who loads the model.
+        catch (Exception error)
+#pragma warning restore CA1031
+        {
+            ready.TrySetException(error);
+        }
+    }
+
+    /// <summary>Lets no more requests in, gives up those under way, and frees the model.</summary>
+    public void Dispose()
+    {
+        queue.Close();
+        if (!thread.IsAlive)
+            return;
+        giveUp.Cancel();
+        thread.Join();
+        giveUp.Dispose();
+    }
+}
