@@ -50,9 +50,7 @@ public sealed partial class PackedFeed : IAsyncLifetime
     /// <param name="arguments">The words after its name.</param>
     internal async Task<CommandLine> Run(string program, string workingFolder, (string Name, string Value)[] environment, params string[] arguments)
     {
-        using var patience = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
-        patience.CancelAfter(Patience);
-        var start = new ProcessStartInfo(program, arguments) { WorkingDirectory = workingFolder, RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo(program, arguments) { WorkingDirectory = workingFolder };
         // A build server that outlives the command would keep its output open.
         foreach (var (name, value) in new[] { ("MSBUILDDISABLENODEREUSE", "1"), ("UseSharedCompilation", "false"), ("DOTNET_CLI_UI_LANGUAGE", "en") })
             start.Environment[name] = value;
@@ -60,19 +58,7 @@ public sealed partial class PackedFeed : IAsyncLifetime
         start.Environment["DOTNET_ROOT"] = System.IO.Path.GetFullPath(System.IO.Path.Combine(RuntimeEnvironment.GetRuntimeDirectory(), "../../.."));
         foreach (var (name, value) in environment)
             start.Environment[name] = value;
-        using var process = Process.Start(start)!;
-        try
-        {
-            var output = process.StandardOutput.ReadToEndAsync(patience.Token);
-            var error = process.StandardError.ReadToEndAsync(patience.Token);
-            await process.WaitForExitAsync(patience.Token);
-            return new CommandLine(process.ExitCode, await output, await error);
-        }
-        finally
-        {
-            if (!process.HasExited)
-                process.Kill(entireProcessTree: true);
-        }
+        return await CommandLine.RunToEnd(start, Patience);
     }
 
     /// <summary>What a restore says when a package source cannot be reached; null when it failed otherwise or not at all.</summary>

@@ -45,16 +45,12 @@ public sealed class SampleTests : IDisposable
         var start = new ProcessStartInfo(
             "dotnet", ["run", "--file", path, "-c", configuration == "release" ? "Release" : "Debug", "-p:BuildProjectReferences=false", "--", .. arguments])
         {
-            WorkingDirectory = Root, RedirectStandardOutput = true, RedirectStandardError = true,
+            WorkingDirectory = Root,
         };
         // A build server that outlives the command would keep its output open.
         foreach (var (name, value) in new[] { ("MSBUILDDISABLENODEREUSE", "1"), ("UseSharedCompilation", "false"), ("DOTNET_NOLOGO", "1"), ("DOTNET_CLI_UI_LANGUAGE", "en") })
             start.Environment[name] = value;
-        using var process = Process.Start(start)!;
-        var output = process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
-        var error = process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
-        await process.WaitForExitAsync(TestContext.Current.CancellationToken);
-        var ran = new CommandLine(process.ExitCode, await output, await error);
+        var ran = await CommandLine.RunToEnd(start, TimeSpan.FromMinutes(5));
         if (PackedFeed.Unreachable(ran) is { } unreachable)
             Assert.Skip(unreachable);
         return ran.IsSuccess().Output.Split('\n', StringSplitOptions.RemoveEmptyEntries);

@@ -25,6 +25,29 @@ internal sealed record CommandLine(int ExitCode, string Output, string Error)
         }
     }
 
+    /// <summary>Runs any program to its end, and kills it with all it started when it takes too long.</summary>
+    /// <param name="start">What to run, and where.</param>
+    /// <param name="patience">How long it may take.</param>
+    public static async Task<CommandLine> RunToEnd(ProcessStartInfo start, TimeSpan patience)
+    {
+        using var end = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+        end.CancelAfter(patience);
+        (start.RedirectStandardOutput, start.RedirectStandardError) = (true, true);
+        using var process = Process.Start(start)!;
+        try
+        {
+            var output = process.StandardOutput.ReadToEndAsync(end.Token);
+            var error = process.StandardError.ReadToEndAsync(end.Token);
+            await process.WaitForExitAsync(end.Token);
+            return new CommandLine(process.ExitCode, await output, await error);
+        }
+        finally
+        {
+            if (!process.HasExited)
+                process.Kill(entireProcessTree: true);
+        }
+    }
+
     /// <summary>Runs the program as a process of its own.</summary>
     /// <param name="program">Usually <see cref="Program"/>.</param>
     /// <param name="whileRunning">Does something to the running process; may be null.</param>

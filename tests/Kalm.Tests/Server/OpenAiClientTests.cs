@@ -81,22 +81,6 @@ public class OpenAiClientTests(RunningServer server)
         }
     }
 
-    private static async Task<CommandLine> Run(string program, string folder, params string[] arguments)
-    {
-        using var patience = CancellationTokenSource.CreateLinkedTokenSource(RunningServer.Cancellation);
-        patience.CancelAfter(TimeSpan.FromMinutes(2));
-        using var process = Process.Start(new ProcessStartInfo(program, arguments) { WorkingDirectory = folder, RedirectStandardOutput = true, RedirectStandardError = true })!;
-        try
-        {
-            var output = process.StandardOutput.ReadToEndAsync(patience.Token);
-            var error = process.StandardError.ReadToEndAsync(patience.Token);
-            await process.WaitForExitAsync(patience.Token);
-            return new CommandLine(process.ExitCode, await output, await error);
-        }
-        finally
-        {
-            if (!process.HasExited)
-                process.Kill(entireProcessTree: true);
-        }
-    }
+    private static Task<CommandLine> Run(string program, string folder, params string[] arguments) =>
+        CommandLine.RunToEnd(new ProcessStartInfo(program, arguments) { WorkingDirectory = folder }, TimeSpan.FromMinutes(2));
 }
