@@ -32,7 +32,7 @@ internal sealed class AuthorsStep : IDisposable
         this.threads = threads;
         learned = new ParameterSet(model.Weights, CPU);
         replica = learned.CreateReplica();
-        decoder = new Decoder(model.Config, model.Weights, replica, null, CPU);
+        decoder = new Decoder(model.Config, model.Weights, replica, null, CPU, fused: false);
         optimizer = new AdamW(learned, Decay);
     }
 

@@ -1,5 +1,6 @@
 using Kalm.Engine;
 using Kalm.Language.Checkpoints;
+using Kalm.Language.Model.Kernels;
 using TorchSharp;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
@@ -13,7 +14,12 @@ namespace Kalm.Language.Model;
 /// soon as its handle has been read, and the finalizer may free it while the operation still runs.</remarks>
 public sealed class Decoder : IDisposable
 {
+    /// <summary>From this width on a CPU does better with all cores in one operation than with a worker on each.</summary>
+    internal const int WideModel = 1024;
+
     private readonly ModelConfig config;
+    private readonly Device device;
+    private readonly bool isFused;
     private readonly Scalar epsilon;
     private readonly Rotary rotary;
     private readonly Layer[] layers;
@@ -29,10 +35,13 @@ public sealed class Decoder : IDisposable
     /// <param name="lora">The low-rank options, when <paramref name="learned"/> holds low-rank matrices.</param>
     /// <param name="device">Where the weights live.</param>
     /// <param name="dropout">The probability with which a training pass drops a number that a layer's attention or feed-forward part adds to the states.</param>
+    /// <param name="fused">Whether a narrow model on a CPU takes the hand-written operations of <c>Kernels</c>; otherwise the engine's own.</param>
     public Decoder(
-        ModelConfig config, IReadOnlyDictionary<string, Tensor> frozen, ParameterReplica? learned, AdapterConfig? lora, Device device, double dropout = 0)
+        ModelConfig config, IReadOnlyDictionary<string, Tensor> frozen, ParameterReplica? learned, AdapterConfig? lora, Device device, double dropout = 0,
+        bool fused = true)
     {
-        this.config = config;
+        (this.config, this.device) = (config, device);
+        isFused = fused && device.type == DeviceType.CPU && config.HiddenSize < WideModel;
         this.dropout = new Dropout(dropout);
         epsilon = config.NormEpsilon.ToScalar();
         rotary = new Rotary(config, device);
@@ -64,22 +73,27 @@ public sealed class Decoder : IDisposable
     /// <summary>Draws the dropout of training passes; null (the default) drops nothing. Not owned.</summary>
     public Generator? Randomness { get; set; }
 
+    /// <summary>Lays rows out as this decoder reads them best.</summary>
+    /// <param name="rows">At least one row.</param>
+    /// <returns>The block; the caller owns it.</returns>
+    public TokenBlock Block(IReadOnlyList<TokenRow> rows) => new(rows, device, packed: isFused);
+
     /// <summary>Looks token ids up.</summary>
     /// <param name="tokens">[tokens], int64.</param>
     /// <returns>[tokens, hidden]; the caller owns it.</returns>
     public Tensor Embed(Tensor tokens) => embedding.index_select(0, tokens);
 
     /// <summary>Runs the body and reads the final-norm hidden states of the block's read positions; nothing behind them is computed.</summary>
-    /// <param name="embedded">[rows x length, hidden], from <see cref="Embed"/>.</param>
+    /// <param name="embedded">[tokens of the block, hidden], from <see cref="Embed"/>.</param>
     /// <param name="block">The rows' layout.</param>
     /// <returns>[reads, hidden]; the caller owns it.</returns>
     public Tensor Read(Tensor embedded, TokenBlock block)
     {
         using var scope = NewDisposeScope();
-        var (cosine, sine) = rotary.Angles(block.Positions, block.LastPosition);
         var states = embedded;
+        var angles = block.IsPacked ? ((Tensor, Tensor)?)null : rotary.Angles(block.Positions, block.LastPosition);
         for (var index = 0; index < layers.Length; index++)
-            states = RunLayer(layers[index], states, block, cosine, sine, index == layers.Length - 1 ? block.Reads : null);
+            states = RunLayer(layers[index], states, block, angles, index == layers.Length - 1 ? block.Reads : null);
         block.CountInCache();
         return Normalise(states, finalNorm).MoveToOuterDisposeScope();
     }
@@ -90,10 +104,11 @@ public sealed class Decoder : IDisposable
     public Tensor Logits(Tensor states) => functional.linear(states, head);
 
     // In the last layer everything behind attention is computed for the states that are read alone.
-    private Tensor RunLayer(Layer layer, Tensor states, TokenBlock block, Tensor cosine, Tensor sine, Tensor? reads)
+    private Tensor RunLayer(Layer layer, Tensor states, TokenBlock block, (Tensor, Tensor)? angles, Tensor? reads)
     {
         using var scope = NewDisposeScope();
-        var mixed = Attend(layer, Normalise(states, layer.AttentionNorm), block, cosine, sine);
+        var normal = Normalise(states, layer.AttentionNorm);
+        var mixed = angles is var (cosine, sine) ? Attend(layer, normal, block, cosine, sine) : AttendPacked(layer, normal, block);
         if (reads is not null)
         {
             mixed = mixed.index_select(0, reads);
@@ -101,9 +116,21 @@ public sealed class Decoder : IDisposable
         }
         states = states.Plus(dropout.Apply(layer.Output.Apply(mixed, Randomness), Randomness));
         var normalised = Normalise(states, layer.FeedForwardNorm);
-        var gate = functional.silu(layer.Gate.Apply(normalised, Randomness));
-        var fed = layer.Down.Apply(gate * layer.Up.Apply(normalised, Randomness), Randomness);
+        var (gate, up) = (layer.Gate.Apply(normalised, Randomness), layer.Up.Apply(normalised, Randomness));
+        var fed = layer.Down.Apply(isFused ? GatedUnit.Apply(gate, up) : functional.silu(gate) * up, Randomness);
         return states.Plus(dropout.Apply(fed, Randomness)).MoveToOuterDisposeScope();
+    }
+
+    private Tensor AttendPacked(Layer layer, Tensor input, TokenBlock block)
+    {
+        using var scope = NewDisposeScope();
+        var (query, key) = (layer.Query.Apply(input, Randomness), layer.Key.Apply(input, Randomness));
+        if (layer.QueryNorm is { } queryNorm && layer.KeyNorm is { } keyNorm)
+            (query, key) = (Normalise(ByHead(query), queryNorm).view(query.shape), Normalise(ByHead(key), keyNorm).view(key.shape));
+        return TreeAttention.Apply(query, key, layer.Value.Apply(input, Randomness), block.Plan(config, layer.Window, rotary.Table(block.LastPosition)))
+            .MoveToOuterDisposeScope();
+
+        Tensor ByHead(Tensor vectors) => vectors.view(vectors.shape[0], -1, config.HeadDimension);
     }
 
     private Tensor Attend(Layer layer, Tensor input, TokenBlock block, Tensor cosine, Tensor sine)
@@ -132,6 +159,8 @@ public sealed class Decoder : IDisposable
     private Tensor Normalise(Tensor states, Tensor weight)
     {
         using var scope = NewDisposeScope();
+        if (isFused)
+            return RootMeanSquareNorm.Apply(states, weight, (float)config.NormEpsilon).MoveToOuterDisposeScope();
         var scale = (states * states).mean([-1], keepdim: true).Plus(epsilon).rsqrt();
         return (states * scale * weight).MoveToOuterDisposeScope();
     }

@@ -9,9 +9,6 @@ namespace Kalm.Language.Model;
 /// small matrices scale badly over the threads of one product, and well over workers that each take a share of the rows.</summary>
 public sealed class DecoderPool : IDisposable
 {
-    /// <summary>Below this width a CPU does better with one worker per core than with one worker on all cores.</summary>
-    private const int WideModel = 1024;
-
     /// <summary>The most tokens of a block, padding included, that holds more than one row.</summary>
     internal const int BlockTokens = 2048;
 
@@ -34,7 +31,7 @@ public sealed class DecoderPool : IDisposable
         Config = model.Config;
         positions = model.Config.MaxPositions;
         vocabulary = model.Config.VocabularySize;
-        var count = device.type == DeviceType.CPU && model.Config.HiddenSize < WideModel ? threads : 1;
+        var count = device.type == DeviceType.CPU && model.Config.HiddenSize < Decoder.WideModel ? threads : 1;
         workers = new WorkerThreads(count, Math.Max(1, threads / count));
         set_num_threads(Math.Max(1, threads / count));
         replicas = learned is null ? [] : [.. Enumerable.Range(0, count).Select(_ => learned.CreateReplica())];
@@ -61,8 +58,8 @@ public sealed class DecoderPool : IDisposable
             parts[worker] = [.. plan.Blocks[worker].Select(block =>
             {
                 using var scope = NewDisposeScope();
-                using var tokens = new TokenBlock(plan.RowsOf(block), device);
                 var decoder = decoders[worker];
+                using var tokens = decoder.Block(plan.RowsOf(block));
                 return decoder.Read(decoder.Embed(tokens.Tokens), tokens).DetachFromDisposeScope();
             })];
         });
@@ -83,7 +80,7 @@ public sealed class DecoderPool : IDisposable
             foreach (var block in plan.Blocks[worker])
             {
                 using var scope = NewDisposeScope();
-                using var tokens = new TokenBlock(plan.RowsOf(block), device);
+                using var tokens = decoders[worker].Block(plan.RowsOf(block));
                 var states = decoders[worker].Read(decoders[worker].Embed(tokens.Tokens), tokens);
                 var found = LabelLikelihoods.Of(decoders[worker], states, [.. block.SelectMany(row => labels[row]).Select(label => (long)label)], vocabulary);
                 var at = 0;
@@ -185,7 +182,7 @@ public sealed class DecoderPool : IDisposable
     private double LanguageModelBlock(Decoder decoder, TokenRow[] rows, IEnumerable<int> labels, IEnumerable<float>? shares, double weight)
     {
         using var scope = NewDisposeScope();
-        using var block = new TokenBlock(rows, device);
+        using var block = decoder.Block(rows);
         var logits = decoder.Logits(decoder.Read(decoder.Embed(block.Tokens), block));
         var target = tensor(labels.Select(label => (long)label).ToArray(), device: device);
         var sum = shares is null
@@ -203,7 +200,7 @@ public sealed class DecoderPool : IDisposable
         using var scope = NewDisposeScope();
         var decoder = decoders[worker];
         var (first, count) = blocks.GetOffsetAndLength(plan.Blocks[worker].Count);
-        var laidOut = plan.Blocks[worker].Skip(first).Take(count).Select(block => new TokenBlock(plan.RowsOf(block), device)).ToArray();
+        var laidOut = plan.Blocks[worker].Skip(first).Take(count).Select(block => decoder.Block(plan.RowsOf(block))).ToArray();
         // One look-up for all blocks: its gradient is a dense matrix as large as the vocabulary.
         var embedded = decoder.Embed(cat([.. laidOut.Select(block => block.Tokens)]))
             .split([.. laidOut.Select(block => block.Tokens.numel())]);

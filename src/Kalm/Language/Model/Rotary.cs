@@ -1,5 +1,6 @@
 using System.Numerics;
 using Kalm.Language.Checkpoints;
+using Kalm.Language.Model.Kernels;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -15,6 +16,7 @@ public sealed class Rotary : IDisposable
     private readonly Device device;
     private Tensor? cosine;
     private Tensor? sine;
+    private RotaryTable? table;
 
     /// <summary>Takes the model's frequencies; the tables are made when positions are asked for.</summary>
     /// <param name="config">Gives head dimension and frequencies.</param>
@@ -37,6 +39,23 @@ public sealed class Rotary : IDisposable
         var flat = positions.flatten();
         long[] shape = [positions.shape[0], positions.shape[1], 1, cosine.shape[1]];
         return (cosine.index_select(0, flat).view(shape).MoveToOuterDisposeScope(), sine.index_select(0, flat).view(shape).MoveToOuterDisposeScope());
+    }
+
+    /// <summary>Cosines and sines of all positions up to one, as plain numbers.</summary>
+    /// <param name="last">The highest position.</param>
+    internal RotaryTable Table(int last)
+    {
+        var half = frequencies.Length;
+        if (table is { } made && made.Cosines.Length >= (last + 1) * half)
+            return made;
+        var rows = (int)BitOperations.RoundUpToPowerOf2((uint)Math.Max(last + 1, FewestPositions));
+        table = new RotaryTable(new float[rows * half], new float[rows * half], half);
+        for (var index = 0; index < rows * half; index++)
+        {
+            var (sin, cos) = Math.SinCos(index / half * frequencies[index % half]);
+            (table.Cosines[index], table.Sines[index]) = ((float)cos, (float)sin);
+        }
+        return table;
     }
 
     // A model of 131,072 positions is mostly used for short texts: the tables grow to the power of two that holds the longest so far.

@@ -1,4 +1,6 @@
+using Kalm.Language.Checkpoints;
 using Kalm.Language.Generation;
+using Kalm.Language.Model.Kernels;
 using static TorchSharp.torch;
 
 namespace Kalm.Language.Model;
@@ -26,25 +28,30 @@ public sealed class TokenBlock : IDisposable
     private readonly IReadOnlyList<TokenRow> rows;
     private readonly Device device;
     private readonly Dictionary<int, Tensor> masks = [];
+    private readonly Dictionary<int, Sight[][]> sights = [];
     private readonly bool isPlain;
 
-    /// <summary>Lays rows out, padded to the longest.</summary>
+    /// <summary>Lays rows out, padded to the longest or end to end.</summary>
     /// <param name="rows">At least one row.</param>
     /// <param name="device">Where the tensors go.</param>
     /// <param name="cache">What the rows continue, row by row; null for nothing. Not owned.</param>
-    public TokenBlock(IReadOnlyList<TokenRow> rows, Device device, KeyValueCache? cache = null)
+    /// <param name="packed">Whether rows may lie end to end, which only a decoder's own attention can read; rows that are no trees are padded even so.</param>
+    public TokenBlock(IReadOnlyList<TokenRow> rows, Device device, KeyValueCache? cache = null, bool packed = false)
     {
         (this.rows, this.device, Cache) = (rows, device, cache);
         RowCount = rows.Count;
         Length = rows.Max(row => row.Length);
         TokenCount = rows.Sum(row => row.Length);
-        var tokens = new long[RowCount * Length];
+        LastPosition = rows.Max(row => row.Positions.Max());
+        IsPacked = packed && cache is null && Sees(int.MaxValue);
+        var tokens = new long[IsPacked ? TokenCount : RowCount * Length];
         var positions = new long[tokens.Length];
         var reads = new List<long>();
-        for (var index = 0; index < RowCount; index++)
+        Starts = new int[RowCount];
+        for (var (index, start) = (0, 0); index < RowCount; start += IsPacked ? rows[index].Length : Length, index++)
         {
             var row = rows[index];
-            var start = index * Length;
+            Starts[index] = start;
             for (var at = 0; at < row.Length; at++)
             {
                 tokens[start + at] = row.Tokens[at];
@@ -55,9 +62,8 @@ public sealed class TokenBlock : IDisposable
         }
         ReadCount = reads.Count;
         Tokens = tensor(tokens, device: device).DetachFromDisposeScope();
-        Positions = tensor(positions, [RowCount, Length], device: device).DetachFromDisposeScope();
+        Positions = tensor(positions, IsPacked ? [1, TokenCount] : [RowCount, Length], device: device).DetachFromDisposeScope();
         Reads = ReadCount == tokens.Length ? null : tensor([.. reads], dtype: ScalarType.Int64, device: device).DetachFromDisposeScope();
-        LastPosition = rows.Max(row => row.Positions.Max());
         isPlain = rows.All(row => row.Segments.All(segment => segment == 0));
     }
 
@@ -73,10 +79,16 @@ public sealed class TokenBlock : IDisposable
     /// <summary>The number of hidden states read.</summary>
     public int ReadCount { get; }
 
-    /// <summary>Token ids, [rows x length], int64.</summary>
+    /// <summary>Whether the rows lie end to end, without padding.</summary>
+    public bool IsPacked { get; }
+
+    /// <summary>For each row the flat index of its first token.</summary>
+    public int[] Starts { get; }
+
+    /// <summary>Token ids, [rows x length], or [tokens] where packed, int64.</summary>
     public Tensor Tokens { get; }
 
-    /// <summary>Position ids, [rows, length], int64.</summary>
+    /// <summary>Position ids, [rows, length], or [1, tokens] where packed, int64.</summary>
     public Tensor Positions { get; }
 
     /// <summary>Flat indices of the read states, [reads], int64; null when all are read.</summary>
@@ -103,6 +115,29 @@ public sealed class TokenBlock : IDisposable
             masks.Add(width, mask);
         }
         return mask;
+    }
+
+    /// <summary>How a packed block's attention is laid out.</summary>
+    internal AttentionPlan Plan(ModelConfig config, int? window, RotaryTable angles)
+    {
+        var width = window is { } some && some <= LastPosition ? some : int.MaxValue;
+        Sees(width);
+        return new AttentionPlan(rows, Starts, sights[width], config.HeadCount, config.KeyValueHeadCount, config.HeadDimension, angles);
+    }
+
+    private bool Sees(int width)
+    {
+        if (sights.ContainsKey(width))
+            return true;
+        var found = new Sight[rows.Count][];
+        for (var index = 0; index < found.Length; index++)
+        {
+            if (Sight.Of(rows[index], width) is not { } sight)
+                return false;
+            found[index] = sight;
+        }
+        sights.Add(width, found);
+        return true;
     }
 
     /// <summary>Tells the cache that every layer has added these rows.</summary>

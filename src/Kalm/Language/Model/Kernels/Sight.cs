@@ -1,0 +1,35 @@
+namespace Kalm.Language.Model.Kernels;
+
+/// <summary>What a token sees of its row: the tokens [<paramref name="Start"/>, <paramref name="End"/>) of the prefix, and those of its own branch from
+/// <paramref name="BranchStart"/> to itself. A token of the prefix sees [Start, itself] and no branch.</summary>
+internal readonly record struct Sight(int Start, int End, int BranchStart)
+{
+    /// <summary>What every token of a row sees.</summary>
+    /// <param name="row">The row.</param>
+    /// <param name="window">How many positions a token sees, itself included.</param>
+    /// <returns>Null where the row is no prefix with branches behind it.</returns>
+    public static Sight[]? Of(TokenRow row, int window)
+    {
+        var (segments, positions) = (row.Segments, row.Positions);
+        var prefix = segments.TakeWhile(segment => segment == 0).Count();
+        var sights = new Sight[row.Length];
+        var branch = 0;
+        for (var at = 0; at < row.Length; at++)
+        {
+            if (at > 0 && (segments[at] < segments[at - 1] || (segments[at] == segments[at - 1] && positions[at] < positions[at - 1])))
+                return null;
+            if (at == 0 || segments[at] != segments[at - 1])
+                branch = at;
+            var end = at < prefix ? at + 1 : prefix;
+            sights[at] = new Sight(First(0, end, at), end, at < prefix ? end : First(branch, at, at));
+        }
+        return sights;
+
+        int First(int from, int to, int at)
+        {
+            while (from < to && (long)positions[at] - positions[from] >= window)
+                from++;
+            return from;
+        }
+    }
+}
