@@ -24,7 +24,7 @@ internal sealed class OurStep : IDisposable
         this.model = model;
         rate = options.LearningRate ?? Rate;
         alignment = new AlignmentModel(model, "", options);
-        optimizer = new AdamW(alignment.Learned, options.WeightDecay);
+        optimizer = new AdamW(alignment.Learned, options.WeightDecay, muon: options.Optimizer == OptimizerKind.Muon);
         texts = new TextIndex(graph, new Wording(model.Tokenizer, options.Wording));
         var known = new KnownTexts(graph, texts);
         bank = EntityBank.Of(options, model, texts, known);

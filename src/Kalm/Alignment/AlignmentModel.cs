@@ -49,7 +49,7 @@ public sealed class AlignmentModel : IDisposable
             foreach (var matrix in matrices.Values)
                 matrix.Dispose();
         }
-        Decoder = new DecoderPool(model, Learned, adapter, options.Threads ?? Environment.ProcessorCount, options.Dropout);
+        Decoder = new DecoderPool(model, Learned, adapter, options.Threads ?? Environment.ProcessorCount, options.Dropout, options.ProductPrecision == ProductPrecision.Bf16);
     }
 
     /// <summary>Everything that is learned.</summary>

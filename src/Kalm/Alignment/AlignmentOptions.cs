@@ -13,6 +13,26 @@ public enum AlignmentMethod
     Full,
 }
 
+/// <summary>How learned weights are moved.</summary>
+public enum OptimizerKind
+{
+    /// <summary>AdamW (arXiv 1711.05101).</summary>
+    Adamw,
+
+    /// <summary>Muon (arXiv 2502.16982) for the layers' matrices, AdamW for the rest; only with method full.</summary>
+    Muon,
+}
+
+/// <summary>In which precision a training step multiplies matrices; everything else is F32 always.</summary>
+public enum ProductPrecision
+{
+    /// <summary>Single precision.</summary>
+    Fp32,
+
+    /// <summary>Factors rounded to BF16, added up in single precision, on processors with units for that (AMX-BF16); single precision on others.</summary>
+    Bf16,
+}
+
 /// <summary>Everything that decides the result of an alignment besides model, graph and seed-independent facts of the machine.
 /// A recipe file holds these values in snake case; what it leaves out keeps its default.</summary>
 public sealed record AlignmentOptions
@@ -54,6 +74,12 @@ public sealed record AlignmentOptions
 
     /// <summary>CPU threads; null takes all cores. A run repeats bit for bit only with the same number.</summary>
     public int? Threads { get; init; }
+
+    /// <summary>How learned weights are moved.</summary>
+    public OptimizerKind Optimizer { get; init; }
+
+    /// <summary>In which precision a training step multiplies matrices on a CPU. Validation and every other verb take F32.</summary>
+    public ProductPrecision ProductPrecision { get; init; }
 
     /// <summary>The highest learning rate; null takes 3e-3, which suits models of a few million parameters.</summary>
     public double? LearningRate { get; init; }
@@ -161,6 +187,7 @@ public sealed record AlignmentOptions
         Require(NeighbourhoodShare == 0 || BothDirections, "neighbourhood_share", NeighbourhoodShare, "0 without both_directions");
         Require(NeighbourhoodSize > 0, "neighbourhood_size", NeighbourhoodSize, "1 or more");
         Require(Threads is null or > 0, "threads", Threads, "1 or more");
+        Require(Optimizer == OptimizerKind.Adamw || Method == AlignmentMethod.Full, "optimizer", "muon", "adamw with method lora");
         Require(LearningRate is null or > 0, "learning_rate", LearningRate, "more than 0");
         Require(WarmupSteps >= 0, "warmup_steps", WarmupSteps, "0 or more");
         Require(FinalRateShare is >= 0 and <= 1, "final_rate_share", FinalRateShare, "0..1");

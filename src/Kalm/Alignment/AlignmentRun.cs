@@ -54,7 +54,7 @@ public sealed class AlignmentRun
             progress?.Report(new TrainingNote(warning));
         using var model = new AlignmentModel(baseModel, Path.GetFullPath(folder.Base), options);
         var texts = new TextIndex(graph, new Wording(baseModel.Tokenizer, options.Wording));
-        using var optimizer = new AdamW(model.Learned, options.WeightDecay);
+        using var optimizer = new AdamW(model.Learned, options.WeightDecay, muon: options.Optimizer == OptimizerKind.Muon);
         var known = new KnownTexts(graph, texts);
         using var bank = EntityBank.Of(options, baseModel, texts, known);
         var step = new AlignmentStep(model, graph, texts, known, options, optimizer, bank, Replay(inputs, baseModel));
@@ -98,6 +98,7 @@ public sealed class AlignmentRun
         Options = options,
         Threads = options.Threads ?? Environment.ProcessorCount,
         Workers = model.Decoder.WorkerCount,
+        ProductPrecision = model.Decoder.RoundsProducts ? ProductPrecision.Bf16 : ProductPrecision.Fp32,
         LearnedParameters = model.Learned.Count,
     };
 

@@ -70,6 +70,9 @@ public sealed record RunDescription
     /// <summary>Workers that shared each batch.</summary>
     public int Workers { get; init; }
 
+    /// <summary>The precision in which training steps multiplied matrices; the options may have asked for what the processor lacks.</summary>
+    public ProductPrecision ProductPrecision { get; init; }
+
     /// <summary>Learned and all parameters.</summary>
     public long LearnedParameters { get; init; }
 

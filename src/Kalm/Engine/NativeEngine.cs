@@ -24,6 +24,9 @@ public static class NativeEngine
     /// <exception cref="KalmException">The library is missing or cannot be loaded: two lines, the fault and the remedy.</exception>
     public static void Initialize() => _ = Loaded.Value;
 
+    /// <summary>The handle of libtorch's core, 0 where the system found it by itself.</summary>
+    internal static nint CoreHandle { get; private set; }
+
     private static bool Load()
     {
         if (!OperatingSystem.IsLinux())
@@ -39,7 +42,11 @@ public static class NativeEngine
         // The bridge's own search path does not reach packages that lie in other folders, so its needs are loaded first, by path.
         foreach (var library in Libraries)
             if (Find(folders, library) is { } path)
-                LoadOrThrow(path);
+            {
+                var handle = LoadOrThrow(path);
+                if (library == Core)
+                    CoreHandle = handle;
+            }
         if (!NativeLibrary.TryLoad(bridge, out _))
             LoadOrThrow(WeakenedCopy(bridge));
         return true;
@@ -68,11 +75,11 @@ public static class NativeEngine
     private static string? Find(List<string> folders, string name) =>
         folders.Select(folder => Path.Combine(folder, name)).FirstOrDefault(File.Exists);
 
-    private static void LoadOrThrow(string path)
+    private static nint LoadOrThrow(string path)
     {
         try
         {
-            NativeLibrary.Load(path);
+            return NativeLibrary.Load(path);
         }
         catch (Exception error) when (error is DllNotFoundException or BadImageFormatException)
         {

@@ -75,8 +75,9 @@ public sealed class Decoder : IDisposable
 
     /// <summary>Lays rows out as this decoder reads them best.</summary>
     /// <param name="rows">At least one row.</param>
+    /// <param name="multiple">What the numbers of tokens and reads are filled up to multiples of.</param>
     /// <returns>The block; the caller owns it.</returns>
-    public TokenBlock Block(IReadOnlyList<TokenRow> rows) => new(rows, device, packed: isFused);
+    public TokenBlock Block(IReadOnlyList<TokenRow> rows, int multiple = 1) => new(rows, device, packed: isFused, multiple: multiple);
 
     /// <summary>Looks token ids up.</summary>
     /// <param name="tokens">[tokens], int64.</param>
@@ -95,7 +96,8 @@ public sealed class Decoder : IDisposable
         for (var index = 0; index < layers.Length; index++)
             states = RunLayer(layers[index], states, block, angles, index == layers.Length - 1 ? block.Reads : null);
         block.CountInCache();
-        return Normalise(states, finalNorm).MoveToOuterDisposeScope();
+        var read = Normalise(states, finalNorm);
+        return (read.shape[0] == block.ReadCount ? read : read.narrow(0, 0, block.ReadCount)).MoveToOuterDisposeScope();
     }
 
     /// <summary>The language-model head.</summary>

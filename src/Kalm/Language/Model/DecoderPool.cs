@@ -25,8 +25,10 @@ public sealed class DecoderPool : IDisposable
     /// <param name="lora">The low-rank options, when low-rank matrices are learned.</param>
     /// <param name="threads">The number of CPU threads to use in all.</param>
     /// <param name="dropout">The dropout of training passes on what a layer adds to its states.</param>
-    public DecoderPool(CausalModel model, ParameterSet? learned, AdapterConfig? lora, int threads, double dropout = 0)
+    /// <param name="roundProducts">Whether training passes multiply matrices rounded to BF16 where a CPU has units for that.</param>
+    public DecoderPool(CausalModel model, ParameterSet? learned, AdapterConfig? lora, int threads, double dropout = 0, bool roundProducts = false)
     {
+        RoundsProducts = roundProducts && model.Device.type == DeviceType.CPU && MatrixProducts.CanRound;
         device = model.Device;
         Config = model.Config;
         positions = model.Config.MaxPositions;
@@ -38,6 +40,12 @@ public sealed class DecoderPool : IDisposable
         decoders = [.. Enumerable.Range(0, count).Select(index =>
             new Decoder(model.Config, model.Weights, learned is null ? null : replicas[index], lora, device, dropout))];
     }
+
+    /// <summary>Whether training passes multiply matrices rounded to BF16.</summary>
+    public bool RoundsProducts { get; }
+
+    // The library that multiplies rounded matrices compiles code for every new shape.
+    private int ShapeMultiple => RoundsProducts ? 64 : 1;
 
     /// <summary>The number of workers.</summary>
     public int WorkerCount => decoders.Length;
@@ -113,7 +121,7 @@ public sealed class DecoderPool : IDisposable
         var plan = Plan(rows);
         var total = shares?.Sum(row => row.Sum(share => (double)share)) ?? labels.Sum(row => (long)row.Length);
         var sums = new double[WorkerCount];
-        workers.Run(worker =>
+        OnWorkers(worker =>
         {
             using var randomness = new Generator(unchecked((ulong)(seed * 1009 + worker)), device);
             decoders[worker].Randomness = randomness;
@@ -182,7 +190,7 @@ public sealed class DecoderPool : IDisposable
     private double LanguageModelBlock(Decoder decoder, TokenRow[] rows, IEnumerable<int> labels, IEnumerable<float>? shares, double weight)
     {
         using var scope = NewDisposeScope();
-        using var block = decoder.Block(rows);
+        using var block = decoder.Block(rows, ShapeMultiple);
         var logits = decoder.Logits(decoder.Read(decoder.Embed(block.Tokens), block));
         var target = tensor(labels.Select(label => (long)label).ToArray(), device: device);
         var sum = shares is null
@@ -200,7 +208,7 @@ public sealed class DecoderPool : IDisposable
         using var scope = NewDisposeScope();
         var decoder = decoders[worker];
         var (first, count) = blocks.GetOffsetAndLength(plan.Blocks[worker].Count);
-        var laidOut = plan.Blocks[worker].Skip(first).Take(count).Select(block => decoder.Block(plan.RowsOf(block))).ToArray();
+        var laidOut = plan.Blocks[worker].Skip(first).Take(count).Select(block => decoder.Block(plan.RowsOf(block), ShapeMultiple)).ToArray();
         // One look-up for all blocks: its gradient is a dense matrix as large as the vocabulary.
         var embedded = decoder.Embed(cat([.. laidOut.Select(block => block.Tokens)]))
             .split([.. laidOut.Select(block => block.Tokens.numel())]);
@@ -217,8 +225,12 @@ public sealed class DecoderPool : IDisposable
         return outputs;
     }
 
-    /// <summary>Runs an action on every worker side by side.</summary>
-    internal void OnWorkers(Action<int> action) => workers.Run(action);
+    /// <summary>Runs a part of a training pass on every worker side by side.</summary>
+    internal void OnWorkers(Action<int> action)
+    {
+        using var rounding = MatrixProducts.Round(RoundsProducts);
+        workers.Run(action);
+    }
 
     internal static Tensor Gather(BlockPlan plan, Tensor[][] parts)
     {

@@ -13,7 +13,8 @@ public sealed record ParameterSlice(string Name, long[] Shape, long Offset)
 }
 
 /// <summary>Everything that is learned, in one flat buffer: one pass of the optimizer updates it, one tensor saves it.
-/// Matrices come first, so that weight decay applies to a leading range; norms, biases and the temperature follow and do not decay.</summary>
+/// Matrices come first, those of the layers before others, so that weight decay and Muon apply to leading ranges; norms, biases and the
+/// temperature follow and do not decay.</summary>
 public sealed class ParameterSet : IDisposable
 {
     private readonly Dictionary<string, ParameterSlice> byName;
@@ -23,7 +24,7 @@ public sealed class ParameterSet : IDisposable
     /// <param name="device">Where the buffer lives.</param>
     public ParameterSet(IEnumerable<KeyValuePair<string, Tensor>> parameters, Device device)
     {
-        var ordered = parameters.OrderBy(pair => pair.Value.dim() < 2).ToList();
+        var ordered = parameters.OrderBy(pair => pair.Value.dim() < 2).ThenByDescending(IsLayerMatrix).ToList();
         var slices = new List<ParameterSlice>(ordered.Count);
         long offset = 0;
         foreach (var (name, value) in ordered)
@@ -32,6 +33,8 @@ public sealed class ParameterSet : IDisposable
             offset += value.numel();
             if (value.dim() >= 2)
                 DecayedCount = offset;
+            if (IsLayerMatrix(KeyValuePair.Create(name, value)))
+                LayerMatrixCount = offset;
         }
         Slices = slices;
         byName = slices.ToDictionary(slice => slice.Name);
@@ -51,6 +54,9 @@ public sealed class ParameterSet : IDisposable
     /// <summary>The number of leading elements to which weight decay applies.</summary>
     public long DecayedCount { get; }
 
+    /// <summary>The number of leading elements that are the layers' own matrices.</summary>
+    public long LayerMatrixCount { get; }
+
     /// <summary>The number of elements.</summary>
     public long Count => Values.numel();
 
@@ -62,6 +68,9 @@ public sealed class ParameterSet : IDisposable
 
     /// <summary>Leaves that share this set's memory and gather their own gradient; the caller owns the result.</summary>
     public ParameterReplica CreateReplica() => new(this);
+
+    private static bool IsLayerMatrix(KeyValuePair<string, Tensor> parameter) =>
+        parameter.Value.dim() == 2 && parameter.Key.StartsWith(TensorNames.LayerPrefix, StringComparison.Ordinal);
 
     internal static Tensor View(Tensor flat, ParameterSlice slice) => flat.narrow(0, slice.Offset, slice.Count).view(slice.Shape);
 

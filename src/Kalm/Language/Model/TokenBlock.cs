@@ -36,7 +36,9 @@ public sealed class TokenBlock : IDisposable
     /// <param name="device">Where the tensors go.</param>
     /// <param name="cache">What the rows continue, row by row; null for nothing. Not owned.</param>
     /// <param name="packed">Whether rows may lie end to end, which only a decoder's own attention can read; rows that are no trees are padded even so.</param>
-    public TokenBlock(IReadOnlyList<TokenRow> rows, Device device, KeyValueCache? cache = null, bool packed = false)
+    /// <param name="multiple">Packed tokens and reads are filled up to a multiple of this: a library that prepares a product for every new shape then
+    /// meets few of them.</param>
+    public TokenBlock(IReadOnlyList<TokenRow> rows, Device device, KeyValueCache? cache = null, bool packed = false, int multiple = 1)
     {
         (this.rows, this.device, Cache) = (rows, device, cache);
         RowCount = rows.Count;
@@ -44,7 +46,7 @@ public sealed class TokenBlock : IDisposable
         TokenCount = rows.Sum(row => row.Length);
         LastPosition = rows.Max(row => row.Positions.Max());
         IsPacked = packed && cache is null && Sees(int.MaxValue);
-        var tokens = new long[IsPacked ? TokenCount : RowCount * Length];
+        var tokens = new long[IsPacked ? Filled(TokenCount) : RowCount * Length];
         var positions = new long[tokens.Length];
         var reads = new List<long>();
         Starts = new int[RowCount];
@@ -62,9 +64,14 @@ public sealed class TokenBlock : IDisposable
         }
         ReadCount = reads.Count;
         Tokens = tensor(tokens, device: device).DetachFromDisposeScope();
-        Positions = tensor(positions, IsPacked ? [1, TokenCount] : [RowCount, Length], device: device).DetachFromDisposeScope();
-        Reads = ReadCount == tokens.Length ? null : tensor([.. reads], dtype: ScalarType.Int64, device: device).DetachFromDisposeScope();
+        Positions = tensor(positions, IsPacked ? [1, tokens.Length] : [RowCount, Length], device: device).DetachFromDisposeScope();
+        var areAllRead = ReadCount == (IsPacked ? TokenCount : tokens.Length);
+        if (IsPacked)
+            reads.AddRange(Enumerable.Repeat(0L, Filled(ReadCount) - ReadCount));
+        Reads = areAllRead ? null : tensor([.. reads], dtype: ScalarType.Int64, device: device).DetachFromDisposeScope();
         isPlain = rows.All(row => row.Segments.All(segment => segment == 0));
+
+        int Filled(int count) => (count + multiple - 1) / multiple * multiple;
     }
 
     /// <summary>The number of rows.</summary>
@@ -91,7 +98,7 @@ public sealed class TokenBlock : IDisposable
     /// <summary>Position ids, [rows, length], or [1, tokens] where packed, int64.</summary>
     public Tensor Positions { get; }
 
-    /// <summary>Flat indices of the read states, [reads], int64; null when all are read.</summary>
+    /// <summary>Flat indices of the read states, at least <see cref="ReadCount"/>, int64; null when all are read.</summary>
     public Tensor? Reads { get; }
 
     /// <summary>What the rows continue; null for nothing.</summary>

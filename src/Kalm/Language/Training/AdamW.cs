@@ -5,7 +5,8 @@ using static TorchSharp.torch;
 
 namespace Kalm.Language.Training;
 
-/// <summary>AdamW (arXiv 1711.05101) on one flat buffer: decoupled weight decay on matrices only.</summary>
+/// <summary>AdamW (arXiv 1711.05101) on one flat buffer: decoupled weight decay on matrices only. The layers' matrices may take
+/// <see cref="Muon"/>'s steps instead.</summary>
 public sealed class AdamW : IDisposable
 {
     private const double FirstDecay = 0.9;
@@ -13,14 +14,17 @@ public sealed class AdamW : IDisposable
     private readonly ParameterSet parameters;
     private readonly double secondDecay;
     private readonly double weightDecay;
+    private readonly long start;
     private readonly Tensor buffer;
 
     /// <summary>Starts with zero moments.</summary>
     /// <param name="parameters">What is learned; not owned.</param>
     /// <param name="weightDecay">The decay, multiplied by the learning rate in each step.</param>
     /// <param name="secondDecay">beta 2.</param>
-    public AdamW(ParameterSet parameters, double weightDecay, double secondDecay = 0.999)
+    /// <param name="muon">Whether the layers' matrices take Muon's steps.</param>
+    public AdamW(ParameterSet parameters, double weightDecay, double secondDecay = 0.999, bool muon = false)
     {
+        start = muon ? parameters.LayerMatrixCount : 0;
         this.parameters = parameters;
         this.weightDecay = weightDecay;
         this.secondDecay = secondDecay;
@@ -71,11 +75,16 @@ public sealed class AdamW : IDisposable
         using var move = (-rate / (1 - Math.Pow(FirstDecay, StepCount))).ToScalar();
         if (parameters.DecayedCount > 0)
             parameters.Values.narrow(0, 0, parameters.DecayedCount).mul_(shrink);
-        FirstMoment.mul_(firstKept).add_(gradient, firstNew);
-        SecondMoment.mul_(secondKept).addcmul_(gradient, gradient, secondNew);
-        buffer.copy_(SecondMoment).sqrt_().div_(secondBias).PlusInPlace(epsilon);
-        parameters.Values.addcdiv_(FirstMoment, buffer, move);
+        if (start > 0)
+            Muon.Step(parameters, FirstMoment, gradient, rate);
+        var (first, second, root, given) = (Rest(FirstMoment), Rest(SecondMoment), Rest(buffer), Rest(gradient));
+        first.mul_(firstKept).add_(given, firstNew);
+        second.mul_(secondKept).addcmul_(given, given, secondNew);
+        root.copy_(second).sqrt_().div_(secondBias).PlusInPlace(epsilon);
+        Rest(parameters.Values).addcdiv_(first, root, move);
     }
+
+    private Tensor Rest(Tensor flat) => flat.narrow(0, start, flat.numel() - start);
 
     /// <inheritdoc/>
     public void Dispose()

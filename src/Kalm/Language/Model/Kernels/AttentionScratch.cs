@@ -1,24 +1,34 @@
 using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 
 namespace Kalm.Language.Model.Kernels;
 
-/// <summary>One thread's room for the attention of one head over one row: vectors padded to whole lanes, keys and values also
-/// column by column, so that the scores of sixteen keys are one vector.</summary>
-internal sealed class AttentionScratch
+/// <summary>One thread's room for the attention of one head over one row: vectors padded to whole lanes, keys and values also column by column, so that
+/// the scores of sixteen keys are one vector. Queries of one branch are taken four at a time, so that each key is loaded once for the four.</summary>
+internal sealed unsafe class AttentionScratch
 {
     private const int Lanes = Numbers.Lanes;
+
+    /// <summary>Queries taken together.</summary>
+    private const int Together = 4;
+
+    /// <summary>Keys scored together.</summary>
+    private const int KeysTogether = 2 * Lanes;
 
     [ThreadStatic]
     private static AttentionScratch? mine;
 
-    private float[] query = [], key = [], value = [], gradient = [], keyColumns = [], valueColumns = [];
-    private float[] toQuery = [], toKey = [], toValue = [], weights = [], changes = [];
+    private float[] room = [];
+    private float* query, key, value, gradient, keyColumns, valueColumns, toQuery, toKey, toValue, weights, changes;
     private int length, dimension, width, height;
+    private int first, count, prefixStart, prefixEnd, branchStart, branchEnd;
 
     /// <summary>The calling thread's.</summary>
     public static AttentionScratch Mine => mine ??= new AttentionScratch();
+
+    private int PrefixCount => prefixEnd - prefixStart;
+
+    private int SeenCount => PrefixCount + branchEnd - branchStart;
 
     /// <summary>Mixes the values of one row.</summary>
     /// <param name="plan">The layout.</param>
@@ -32,20 +42,25 @@ internal sealed class AttentionScratch
         var start = plan.Starts[row];
         for (var head = 0; head < plan.Heads; head++)
         {
-            if (head % Group(plan) == 0)
-                TakeKeys(plan, row, head / Group(plan), from, withGradient: false);
-            TakeTurned(plan, row, from.Query, plan.Heads, head, query, Scale(plan));
-            for (var at = 0; at < length; at++)
+            if (head % plan.Group == 0)
+                TakeKeys(plan, row, head / plan.Group, from, withGradient: false);
+            TakeTurned(plan, row, from.Query, plan.Heads, head, query, plan.Scale);
+            for (first = 0; first < length; first += count)
             {
-                var sight = plan.Sights[row][at];
-                var count = Products(query, keyColumns, at, sight, weights);
-                sums[(start + at) * plan.Heads + head] = SoftMax(weights, count);
-                Mix(at, sight, result.Slice(((start + at) * plan.Heads + head) * dimension, dimension));
+                Gather(plan, row);
+                Products(query, keyColumns, weights);
+                for (var index = 0; index < Together; index++)
+                    if (index < count)
+                        sums[(start + first + index) * plan.Heads + head] = SoftMax(weights + index * height, SeenCount, plan.Sights[row][first + index], first + index);
+                    else
+                        new Span<float>(weights + index * height, SeenCount).Clear();
+                Mix();
             }
+            Give(plan, row, toQuery, result, plan.Heads, head);
         }
     }
 
-    /// <summary>Adds the gradients of one row's queries, keys and values.</summary>
+    /// <summary>Writes the gradients of one row's queries, keys and values.</summary>
     /// <param name="plan">The layout.</param>
     /// <param name="row">The row.</param>
     /// <param name="from">Queries, keys and values of the block.</param>
@@ -58,51 +73,76 @@ internal sealed class AttentionScratch
         var start = plan.Starts[row];
         for (var head = 0; head < plan.Heads; head++)
         {
-            if (head % Group(plan) == 0)
+            if (head % plan.Group == 0)
             {
-                TakeKeys(plan, row, head / Group(plan), from, withGradient: true);
-                toKey.AsSpan(0, length * width).Clear();
-                toValue.AsSpan(0, length * width).Clear();
+                TakeKeys(plan, row, head / plan.Group, from, withGradient: true);
+                new Span<float>(toKey, length * width).Clear();
+                new Span<float>(toValue, length * width).Clear();
             }
-            TakeTurned(plan, row, from.Query, plan.Heads, head, query, Scale(plan));
+            TakeTurned(plan, row, from.Query, plan.Heads, head, query, plan.Scale);
             Take(plan, row, given, plan.Heads, head, gradient);
-            toQuery.AsSpan(0, length * width).Clear();
-            for (var at = 0; at < length; at++)
+            for (first = 0; first < length; first += count)
             {
-                var sight = plan.Sights[row][at];
-                var count = Products(query, keyColumns, at, sight, weights);
-                Products(gradient, valueColumns, at, sight, changes);
-                Slopes(count, sums[(start + at) * plan.Heads + head]);
-                Spread(at, sight);
+                Gather(plan, row);
+                Products(query, keyColumns, weights);
+                Products(gradient, valueColumns, changes);
+                for (var index = 0; index < Together; index++)
+                    if (index < count)
+                    {
+                        Slopes(weights + index * height, changes + index * height, SeenCount, plan.Sights[row][first + index], first + index, sums[(start + first + index) * plan.Heads + head]);
+                    }
+                    else
+                    {
+                        new Span<float>(weights + index * height, SeenCount).Clear();
+                        new Span<float>(changes + index * height, SeenCount).Clear();
+                    }
+                Spread();
             }
-            GiveTurned(plan, row, toQuery, to.Query, plan.Heads, head, Scale(plan));
-            if ((head + 1) % Group(plan) == 0)
+            GiveTurned(plan, row, toQuery, to.Query, plan.Heads, head, plan.Scale);
+            if ((head + 1) % plan.Group == 0)
             {
-                GiveTurned(plan, row, toKey, to.Key, plan.KeyHeads, head / Group(plan), 1);
-                for (var at = 0; at < length; at++)
-                    toValue.AsSpan(at * width, dimension).CopyTo(to.Value.Slice(((start + at) * plan.KeyHeads + head / Group(plan)) * dimension, dimension));
+                GiveTurned(plan, row, toKey, to.Key, plan.KeyHeads, head / plan.Group, 1);
+                Give(plan, row, toValue, to.Value, plan.KeyHeads, head / plan.Group);
             }
         }
     }
 
-    private static int Group(AttentionPlan plan) => plan.Heads / plan.KeyHeads;
-
-    private static float Scale(AttentionPlan plan) => 1 / MathF.Sqrt(plan.Dimension);
-
     private void Resize(AttentionPlan plan, int row)
     {
         (length, dimension, width) = (plan.Rows[row].Length, plan.Dimension, Numbers.Padded(plan.Dimension));
-        // A vector of scores may begin at any key, so a column has room for one more.
-        height = Numbers.Padded(length) + Lanes;
-        if (query.Length < length * width || keyColumns.Length < height * width)
-        {
-            query = new float[length * width];
-            (key, value, gradient) = (new float[length * width], new float[length * width], new float[length * width]);
-            (toQuery, toKey, toValue) = (new float[length * width], new float[length * width], new float[length * width]);
-            (keyColumns, valueColumns) = (new float[height * width], new float[height * width]);
-        }
-        if (weights.Length < 2 * height)
-            (weights, changes) = (new float[2 * height], new float[2 * height]);
+        // Scores are made of whole groups of keys from anywhere on, so a column has room for more than the row. Queries, too, come in whole groups.
+        height = Numbers.Padded(length) + KeysTogether + Lanes;
+        var (vectors, columns, scores) = ((Numbers.Padded(length) + Lanes) * width, height * width, height * Together);
+        var total = 7 * vectors + 2 * columns + 2 * scores + Lanes;
+        if (room.Length < total)
+            room = GC.AllocateArray<float>(2 * total, pinned: true);
+        var place = (float*)Unsafe.AsPointer(ref room[0]);
+        place += (Lanes - (nint)place / sizeof(float) % Lanes) % Lanes;
+        query = Next(vectors);
+        key = Next(vectors);
+        value = Next(vectors);
+        gradient = Next(vectors);
+        toQuery = Next(vectors);
+        toKey = Next(vectors);
+        toValue = Next(vectors);
+        keyColumns = Next(columns);
+        valueColumns = Next(columns);
+        weights = Next(scores);
+        changes = Next(scores);
+
+        float* Next(int size) => (place += size) - size;
+    }
+
+    /// <summary>Takes the queries that follow, at most four of one branch, and what they see together.</summary>
+    private void Gather(AttentionPlan plan, int row)
+    {
+        var segments = plan.Rows[row].Segments;
+        count = 1;
+        while (count < Together && first + count < length && segments[first + count] == segments[first])
+            count++;
+        var (one, last) = (plan.Sights[row][first], plan.Sights[row][first + count - 1]);
+        (prefixStart, prefixEnd) = (one.Start, last.End);
+        (branchStart, branchEnd) = one.BranchStart > first ? (0, 0) : (one.BranchStart, first + count);
     }
 
     private void TakeKeys(AttentionPlan plan, int row, int head, RowVectors from, bool withGradient)
@@ -114,155 +154,209 @@ internal sealed class AttentionScratch
             Transpose(value, valueColumns);
     }
 
-    private void Transpose(float[] rows, float[] columns)
+    private void Transpose(float* rows, float* columns)
     {
-        for (var at = 0; at < length; at++)
-            for (var index = 0; index < dimension; index++)
+        for (var index = 0; index < dimension; index++)
+            for (var at = 0; at < length; at++)
                 columns[index * height + at] = rows[at * width + index];
     }
 
-    private void TakeTurned(AttentionPlan plan, int row, ReadOnlySpan<float> from, int heads, int head, float[] to, float factor)
+    private void TakeTurned(AttentionPlan plan, int row, ReadOnlySpan<float> from, int heads, int head, float* to, float factor)
     {
-        for (var at = 0; at < length; at++)
+        for (var at = 0; at < length; at++, to += width)
         {
             plan.Angles.Turn(
-                from.Slice(((plan.Starts[row] + at) * heads + head) * dimension, dimension), to.AsSpan(at * width, dimension), plan.Rows[row].Positions[at], factor, 1);
-            to.AsSpan(at * width + dimension, width - dimension).Clear();
+                from.Slice(((plan.Starts[row] + at) * heads + head) * dimension, dimension), new Span<float>(to, dimension), plan.Rows[row].Positions[at], factor, 1);
+            new Span<float>(to + dimension, width - dimension).Clear();
         }
     }
 
-    private void Take(AttentionPlan plan, int row, ReadOnlySpan<float> from, int heads, int head, float[] to)
+    private void Take(AttentionPlan plan, int row, ReadOnlySpan<float> from, int heads, int head, float* to)
     {
-        for (var at = 0; at < length; at++)
+        for (var at = 0; at < length; at++, to += width)
         {
-            from.Slice(((plan.Starts[row] + at) * heads + head) * dimension, dimension).CopyTo(to.AsSpan(at * width));
-            to.AsSpan(at * width + dimension, width - dimension).Clear();
+            from.Slice(((plan.Starts[row] + at) * heads + head) * dimension, dimension).CopyTo(new Span<float>(to, dimension));
+            new Span<float>(to + dimension, width - dimension).Clear();
         }
     }
 
-    private void GiveTurned(AttentionPlan plan, int row, float[] from, Span<float> to, int heads, int head, float factor)
+    private void Give(AttentionPlan plan, int row, float* from, Span<float> to, int heads, int head)
     {
-        for (var at = 0; at < length; at++)
+        for (var at = 0; at < length; at++, from += width)
+            new Span<float>(from, dimension).CopyTo(to.Slice(((plan.Starts[row] + at) * heads + head) * dimension, dimension));
+    }
+
+    private void GiveTurned(AttentionPlan plan, int row, float* from, Span<float> to, int heads, int head, float factor)
+    {
+        for (var at = 0; at < length; at++, from += width)
             plan.Angles.Turn(
-                from.AsSpan(at * width, dimension), to.Slice(((plan.Starts[row] + at) * heads + head) * dimension, dimension), plan.Rows[row].Positions[at], factor, -1);
+                new Span<float>(from, dimension), to.Slice(((plan.Starts[row] + at) * heads + head) * dimension, dimension), plan.Rows[row].Positions[at], factor, -1);
     }
 
-    /// <summary>The inner products of one token's vector with those that it sees, end to end; returns their number.</summary>
-    private int Products(float[] vectors, float[] columns, int at, Sight sight, float[] products)
+    /// <summary>The inner products of the gathered vectors with those that they see, the prefix's before the branch's.</summary>
+    private void Products(float* vectors, float* columns, float* products)
     {
-        Products(vectors, columns, at, sight.Start, sight.End, products, 0);
-        Products(vectors, columns, at, sight.BranchStart, at + 1, products, sight.End - sight.Start);
-        return sight.End - sight.Start + at + 1 - sight.BranchStart;
+        Products(vectors, columns, prefixStart, prefixEnd, products);
+        Products(vectors, columns, branchStart, branchEnd, products + PrefixCount);
     }
 
-    private void Products(float[] vectors, float[] columns, int at, int start, int end, float[] products, int place)
+    private void Products(float* vectors, float* columns, int start, int end, float* products)
     {
-        ref var vector = ref vectors[at * width];
-        ref var first = ref MemoryMarshal.GetArrayDataReference(columns);
-        for (; start < end; start += Lanes, place += Lanes)
+        var vector = vectors + first * width;
+        for (; start < end; start += KeysTogether, products += KeysTogether)
         {
-            var (even, odd) = (Vector512<float>.Zero, Vector512<float>.Zero);
-            for (var index = 0; index < dimension; index += 2)
+            Vector512<float> a0, a1, b0, b1, c0, c1, d0, d1;
+            a0 = a1 = b0 = b1 = c0 = c1 = d0 = d1 = Vector512<float>.Zero;
+            var column = columns + start;
+            for (var index = 0; index < dimension; index++, column += height)
             {
-                even = Vector512.FusedMultiplyAdd(
-                    Vector512.Create(Unsafe.Add(ref vector, index)), Vector512.LoadUnsafe(ref first, (nuint)(index * height + start)), even);
-                odd = Vector512.FusedMultiplyAdd(
-                    Vector512.Create(Unsafe.Add(ref vector, index + 1)), Vector512.LoadUnsafe(ref first, (nuint)((index + 1) * height + start)), odd);
+                var (near, far) = (Vector512.Load(column), Vector512.Load(column + Lanes));
+                var (a, b) = (Vector512.Create(vector[index]), Vector512.Create(vector[width + index]));
+                (a0, a1) = (Vector512.FusedMultiplyAdd(a, near, a0), Vector512.FusedMultiplyAdd(a, far, a1));
+                (b0, b1) = (Vector512.FusedMultiplyAdd(b, near, b0), Vector512.FusedMultiplyAdd(b, far, b1));
+                var (c, d) = (Vector512.Create(vector[2 * width + index]), Vector512.Create(vector[3 * width + index]));
+                (c0, c1) = (Vector512.FusedMultiplyAdd(c, near, c0), Vector512.FusedMultiplyAdd(c, far, c1));
+                (d0, d1) = (Vector512.FusedMultiplyAdd(d, near, d0), Vector512.FusedMultiplyAdd(d, far, d1));
             }
-            (even + odd).StoreUnsafe(ref products[place]);
+            a0.Store(products);
+            a1.Store(products + Lanes);
+            b0.Store(products + height);
+            b1.Store(products + height + Lanes);
+            c0.Store(products + 2 * height);
+            c1.Store(products + 2 * height + Lanes);
+            d0.Store(products + 3 * height);
+            d1.Store(products + 3 * height + Lanes);
         }
     }
 
-    /// <summary>Makes weights of scores, zero behind the last; returns the logarithm of the sum of their exponentials.</summary>
-    private static float SoftMax(float[] scores, int count)
+    /// <summary>Gives the value to every place that a token does not see, and to those behind the last.</summary>
+    private void Hide(float* scores, int seen, Sight sight, int at)
     {
-        scores.AsSpan(count, Numbers.Padded(count) - count).Fill(float.NegativeInfinity);
-        ref var first = ref MemoryMarshal.GetArrayDataReference(scores);
-        var highest = Vector512.Create(float.NegativeInfinity);
-        for (var place = 0; place < count; place += Lanes)
-            highest = Vector512.Max(highest, Vector512.LoadUnsafe(ref first, (nuint)place));
-        var largest = float.NegativeInfinity;
-        for (var lane = 0; lane < Lanes; lane++)
-            largest = MathF.Max(largest, highest[lane]);
-        var sums = Vector512<float>.Zero;
-        for (var place = 0; place < count; place += Lanes)
+        var value = float.NegativeInfinity;
+        var branch = scores + PrefixCount;
+        Fill(scores, sight.Start - prefixStart);
+        Fill(scores + sight.End - prefixStart, prefixEnd - sight.End);
+        if (branchEnd > branchStart)
         {
-            var weight = Numbers.Exp(Vector512.LoadUnsafe(ref first, (nuint)place) - Vector512.Create(largest));
-            weight.StoreUnsafe(ref first, (nuint)place);
+            Fill(branch, sight.BranchStart - branchStart);
+            Fill(branch + at + 1 - branchStart, branchEnd - at - 1);
+        }
+        Fill(scores + seen, Numbers.Padded(seen) - seen);
+
+        void Fill(float* from, int length)
+        {
+            for (var place = 0; place < length; place++)
+                from[place] = value;
+        }
+    }
+
+    /// <summary>Makes weights of one token's scores; returns the logarithm of the sum of their exponentials.</summary>
+    private float SoftMax(float* scores, int seen, Sight sight, int at)
+    {
+        Hide(scores, seen, sight, at);
+        var highest = Vector512.Load(scores);
+        for (var place = Lanes; place < seen; place += Lanes)
+            highest = Vector512.Max(highest, Vector512.Load(scores + place));
+        var largest = Numbers.Largest(highest);
+        var sums = Vector512<float>.Zero;
+        for (var place = 0; place < seen; place += Lanes)
+        {
+            var weight = Numbers.Exp(Vector512.Load(scores + place) - Vector512.Create(largest));
+            weight.Store(scores + place);
             sums += weight;
         }
         var sum = Vector512.Sum(sums);
-        for (var place = 0; place < count; place += Lanes)
-            (Vector512.LoadUnsafe(ref first, (nuint)place) / sum).StoreUnsafe(ref first, (nuint)place);
+        var share = Vector512.Create(1 / sum);
+        for (var place = 0; place < seen; place += Lanes)
+            (Vector512.Load(scores + place) * share).Store(scores + place);
         return largest + MathF.Log(sum);
     }
 
-    private void Mix(int at, Sight sight, Span<float> result)
+    /// <summary>Turns one token's scores into weights p, and the gradients d of the weights into those of the scores, p (d - sum(p d)).</summary>
+    private void Slopes(float* scores, float* slopes, int seen, Sight sight, int at, float sum)
     {
-        Span<float> lanes = stackalloc float[Lanes];
-        ref var first = ref MemoryMarshal.GetArrayDataReference(value);
-        for (var part = 0; part < dimension; part += Lanes)
-        {
-            var sum = Vector512<float>.Zero;
-            var place = 0;
-            for (var seen = sight.Start; seen < sight.End; seen++)
-                sum = Vector512.FusedMultiplyAdd(Vector512.Create(weights[place++]), Vector512.LoadUnsafe(ref first, (nuint)(seen * width + part)), sum);
-            for (var seen = sight.BranchStart; seen <= at; seen++)
-                sum = Vector512.FusedMultiplyAdd(Vector512.Create(weights[place++]), Vector512.LoadUnsafe(ref first, (nuint)(seen * width + part)), sum);
-            if (part + Lanes <= dimension)
-            {
-                sum.StoreUnsafe(ref result[part]);
-            }
-            else
-            {
-                sum.CopyTo(lanes);
-                lanes[..(dimension - part)].CopyTo(result[part..]);
-            }
-        }
-    }
-
-    /// <summary>Turns scores into weights p, and the gradients d of the weights into those of the scores, p (d - sum(p d)).</summary>
-    private void Slopes(int count, float sum)
-    {
-        weights.AsSpan(count, Numbers.Padded(count) - count).Fill(float.NegativeInfinity);
-        changes.AsSpan(count, Numbers.Padded(count) - count).Clear();
-        ref var weight0 = ref MemoryMarshal.GetArrayDataReference(weights);
-        ref var change0 = ref MemoryMarshal.GetArrayDataReference(changes);
+        Hide(scores, seen, sight, at);
+        new Span<float>(slopes + seen, Numbers.Padded(seen) - seen).Clear();
         var total = Vector512<float>.Zero;
-        for (var place = 0; place < count; place += Lanes)
+        for (var place = 0; place < seen; place += Lanes)
         {
-            var weight = Numbers.Exp(Vector512.LoadUnsafe(ref weight0, (nuint)place) - Vector512.Create(sum));
-            weight.StoreUnsafe(ref weight0, (nuint)place);
-            total = Vector512.FusedMultiplyAdd(weight, Vector512.LoadUnsafe(ref change0, (nuint)place), total);
+            var weight = Numbers.Exp(Vector512.Load(scores + place) - Vector512.Create(sum));
+            weight.Store(scores + place);
+            total = Vector512.FusedMultiplyAdd(weight, Vector512.Load(slopes + place), total);
         }
         var mean = Vector512.Create(Vector512.Sum(total));
-        for (var place = 0; place < count; place += Lanes)
-            (Vector512.LoadUnsafe(ref weight0, (nuint)place) * (Vector512.LoadUnsafe(ref change0, (nuint)place) - mean)).StoreUnsafe(ref change0, (nuint)place);
+        for (var place = 0; place < seen; place += Lanes)
+            (Vector512.Load(scores + place) * (Vector512.Load(slopes + place) - mean)).Store(slopes + place);
     }
 
-    /// <summary>Adds one token's part to the gradients of its query and of the keys and values that it sees.</summary>
-    private void Spread(int at, Sight sight)
+    /// <summary>Mixes the values that the gathered tokens see.</summary>
+    private void Mix()
     {
         for (var part = 0; part < width; part += Lanes)
         {
-            var (asks, given, sum) = (Vector512.LoadUnsafe(ref query[at * width + part]), Vector512.LoadUnsafe(ref gradient[at * width + part]), Vector512<float>.Zero);
-            var place = 0;
-            for (var seen = sight.Start; seen < sight.End; seen++)
-                sum = SpreadOne(seen * width + part, place++, asks, given, sum);
-            for (var seen = sight.BranchStart; seen <= at; seen++)
-                sum = SpreadOne(seen * width + part, place++, asks, given, sum);
-            sum.StoreUnsafe(ref toQuery[at * width + part]);
+            Vector512<float> a, b, c, d;
+            a = b = c = d = Vector512<float>.Zero;
+            var weight = weights;
+            for (var seen = prefixStart; ; seen++)
+            {
+                if (seen == prefixEnd)
+                    seen = branchStart;
+                if (weight == weights + SeenCount)
+                    break;
+                var mixed = Vector512.Load(value + seen * width + part);
+                a = Vector512.FusedMultiplyAdd(Vector512.Create(*weight), mixed, a);
+                b = Vector512.FusedMultiplyAdd(Vector512.Create(weight[height]), mixed, b);
+                c = Vector512.FusedMultiplyAdd(Vector512.Create(weight[2 * height]), mixed, c);
+                d = Vector512.FusedMultiplyAdd(Vector512.Create(weight[3 * height]), mixed, d);
+                weight++;
+            }
+            var to = toQuery + first * width + part;
+            a.Store(to);
+            b.Store(to + width);
+            c.Store(to + 2 * width);
+            d.Store(to + 3 * width);
         }
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private Vector512<float> SpreadOne(int to, int place, Vector512<float> asks, Vector512<float> given, Vector512<float> sum)
+    /// <summary>Adds the gathered tokens' part to the gradients of their queries and of the keys and values that they see.</summary>
+    private void Spread()
     {
-        var change = Vector512.Create(changes[place]);
-        ref var toKey0 = ref toKey[to];
-        ref var toValue0 = ref toValue[to];
-        Vector512.FusedMultiplyAdd(change, asks, Vector512.LoadUnsafe(ref toKey0)).StoreUnsafe(ref toKey0);
-        Vector512.FusedMultiplyAdd(Vector512.Create(weights[place]), given, Vector512.LoadUnsafe(ref toValue0)).StoreUnsafe(ref toValue0);
-        return Vector512.FusedMultiplyAdd(change, Vector512.LoadUnsafe(ref key[to]), sum);
+        for (var part = 0; part < width; part += Lanes)
+        {
+            var asks = query + first * width + part;
+            var given = gradient + first * width + part;
+            var to = toQuery + first * width + part;
+            Vector512<float> a, b, c, d;
+            a = b = c = d = Vector512<float>.Zero;
+            var (askA, askB, askC, askD) = (Vector512.Load(asks), Vector512.Load(asks + width), Vector512.Load(asks + 2 * width), Vector512.Load(asks + 3 * width));
+            var (giveA, giveB, giveC, giveD) = (Vector512.Load(given), Vector512.Load(given + width), Vector512.Load(given + 2 * width), Vector512.Load(given + 3 * width));
+            var weight = weights;
+            var change = changes;
+            for (var seen = prefixStart; ; seen++, weight++, change++)
+            {
+                if (seen == prefixEnd)
+                    seen = branchStart;
+                if (weight == weights + SeenCount)
+                    break;
+                var at = seen * width + part;
+                var (changeA, changeB, changeC, changeD) = (
+                    Vector512.Create(*change), Vector512.Create(change[height]), Vector512.Create(change[2 * height]), Vector512.Create(change[3 * height]));
+                var seenKey = Vector512.Load(key + at);
+                a = Vector512.FusedMultiplyAdd(changeA, seenKey, a);
+                b = Vector512.FusedMultiplyAdd(changeB, seenKey, b);
+                c = Vector512.FusedMultiplyAdd(changeC, seenKey, c);
+                d = Vector512.FusedMultiplyAdd(changeD, seenKey, d);
+                var one = Vector512.FusedMultiplyAdd(changeA, askA, Vector512.Load(toKey + at));
+                var two = Vector512.FusedMultiplyAdd(changeC, askC, changeD * askD);
+                (Vector512.FusedMultiplyAdd(changeB, askB, one) + two).Store(toKey + at);
+                one = Vector512.FusedMultiplyAdd(Vector512.Create(*weight), giveA, Vector512.Load(toValue + at));
+                two = Vector512.FusedMultiplyAdd(Vector512.Create(weight[2 * height]), giveC, Vector512.Create(weight[3 * height]) * giveD);
+                (Vector512.FusedMultiplyAdd(Vector512.Create(weight[height]), giveB, one) + two).Store(toValue + at);
+            }
+            a.Store(to);
+            b.Store(to + width);
+            c.Store(to + 2 * width);
+            d.Store(to + 3 * width);
+        }
     }
 }

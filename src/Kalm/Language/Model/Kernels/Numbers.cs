@@ -18,6 +18,14 @@ internal static class Numbers
     /// <summary>The numbers of a contiguous F32 tensor on the CPU, in place.</summary>
     public static Span<float> Of(Tensor tensor) => MemoryMarshal.Cast<byte, float>(tensor.bytes);
 
+    /// <summary>The largest of sixteen numbers.</summary>
+    public static float Largest(Vector512<float> numbers)
+    {
+        var eight = Vector256.Max(numbers.GetLower(), numbers.GetUpper());
+        var four = Vector128.Max(eight.GetLower(), eight.GetUpper());
+        return MathF.Max(MathF.Max(four[0], four[1]), MathF.Max(four[2], four[3]));
+    }
+
     /// <summary>1 / (1 + e^-x).</summary>
     public static Vector512<float> Sigmoid(Vector512<float> x) => Vector512<float>.One / (Vector512<float>.One + Exp(-x));
 
@@ -32,9 +40,12 @@ internal static class Numbers
         var whole = shifted - Vector512.Create(12582912f);
         var rest = Vector512.FusedMultiplyAdd(whole, Vector512.Create(-0.693359375f), x);
         rest = Vector512.FusedMultiplyAdd(whole, Vector512.Create(2.12194440e-4f), rest);
-        var sum = Vector512.Create(1f / 720);
-        foreach (var coefficient in (ReadOnlySpan<float>)[1f / 120, 1f / 24, 1f / 6, 1f / 2, 1, 1])
-            sum = Vector512.FusedMultiplyAdd(sum, rest, Vector512.Create(coefficient));
+        var sum = Vector512.FusedMultiplyAdd(Vector512.Create(1f / 720), rest, Vector512.Create(1f / 120));
+        sum = Vector512.FusedMultiplyAdd(sum, rest, Vector512.Create(1f / 24));
+        sum = Vector512.FusedMultiplyAdd(sum, rest, Vector512.Create(1f / 6));
+        sum = Vector512.FusedMultiplyAdd(sum, rest, Vector512.Create(1f / 2));
+        sum = Vector512.FusedMultiplyAdd(sum, rest, Vector512<float>.One);
+        sum = Vector512.FusedMultiplyAdd(sum, rest, Vector512<float>.One);
         var power = Vector512.ShiftLeft(shifted.AsInt32() + Vector512.Create(127 - 0x4B400000), 23).AsSingle();
         return Vector512.ConditionalSelect(isTiny, Vector512<float>.Zero, sum * power);
     }

@@ -41,7 +41,7 @@ internal sealed class TreeAttention : autograd.SingleTensorFunction<TreeAttentio
         var saved = ctx.get_saved_variables();
         using var gradient = grad_output.contiguous();
         var plan = (AttentionPlan)ctx.get_data(PlanKey);
-        var (toQuery, toKey, toValue) = (zeros_like(saved[0]), zeros_like(saved[1]), zeros_like(saved[2]));
+        var (toQuery, toKey, toValue) = (Room(saved[0], plan), Room(saved[1], plan), Room(saved[2], plan));
         var vectors = new RowVectors(Numbers.Of(saved[0]), Numbers.Of(saved[1]), Numbers.Of(saved[2]));
         var changes = new RowVectors(Numbers.Of(toQuery), Numbers.Of(toKey), Numbers.Of(toValue));
         var scratch = AttentionScratch.Mine;
@@ -52,9 +52,17 @@ internal sealed class TreeAttention : autograd.SingleTensorFunction<TreeAttentio
 
     private static Tensor LogSums(Tensor query, AttentionPlan plan) => empty(query.shape[0], plan.Heads, ScalarType.Float32);
 
+    /// <summary>A tensor of the same shape, zero where no row will be written.</summary>
+    private static Tensor Room(Tensor like, AttentionPlan plan)
+    {
+        var made = empty_like(like);
+        Numbers.Of(made)[(int)(plan.TokenCount * like.shape[1])..].Clear();
+        return made;
+    }
+
     private static Tensor Forward(Tensor query, Tensor key, Tensor value, Tensor sums, AttentionPlan plan)
     {
-        var result = zeros_like(query);
+        var result = Room(query, plan);
         var vectors = new RowVectors(Numbers.Of(query), Numbers.Of(key), Numbers.Of(value));
         var scratch = AttentionScratch.Mine;
         for (var row = 0; row < plan.Rows.Count; row++)

@@ -1,0 +1,57 @@
+using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics.X86;
+
+namespace Kalm.Engine;
+
+/// <summary>How the engine multiplies F32 matrices on a CPU: as they are, or with their numbers rounded to BF16 and the products added up in F32,
+/// which processors with units for it (AMX-BF16) do several times faster.</summary>
+/// <remarks>TorchSharp has no <c>torch.backends.mkldnn.matmul.fp32_precision</c>, so libtorch's own function behind it is called. The setting is the
+/// whole process's: it is made around the products of a training step and taken back after them.</remarks>
+internal static unsafe class MatrixProducts
+{
+    // at::Float32Backend::MKLDNN, at::Float32Op::MATMUL, at::Float32Precision::{IEEE, BF16}.
+    private const int Backend = 2;
+    private const int Operation = 3;
+    private const int Exact = 1;
+    private const int Rounded = 3;
+    private static readonly Lazy<Setter?> Setting = new(Find);
+
+    /// <summary>Whether rounding pays on this machine. <see cref="NativeEngine.Initialize"/> must have run.</summary>
+    public static bool CanRound => Setting.Value is not null;
+
+    /// <summary>Rounds until the result is disposed.</summary>
+    /// <param name="wanted">Whether to; nothing happens without, nor where rounding does not pay.</param>
+    public static Rounding Round(bool wanted) => new(wanted ? Setting.Value : null);
+
+    private static Setter? Find() => HasMatrixUnits() && NativeEngine.CoreHandle != 0
+        && NativeLibrary.TryGetExport(NativeEngine.CoreHandle, "_ZN2at13globalContextEv", out var context)
+        && NativeLibrary.TryGetExport(
+            NativeEngine.CoreHandle, "_ZN2at7Context19setFloat32PrecisionENS_14Float32BackendENS_9Float32OpENS_16Float32PrecisionE", out var set)
+        ? new Setter(context, set) : null;
+
+    /// <summary>CPUID leaf 7: AMX-BF16 and AMX-TILE.</summary>
+    private static bool HasMatrixUnits() => X86Base.IsSupported && (X86Base.CpuId(7, 0).Edx & 0b101 << 22) == 0b101 << 22;
+
+    /// <summary>libtorch's global context and the function that sets a precision in it.</summary>
+    internal sealed class Setter(nint context, nint set)
+    {
+        private readonly nint context = ((delegate* unmanaged<nint>)context)();
+
+        public void Set(bool rounded) =>
+            ((delegate* unmanaged<nint, int, int, int, void>)set)(context, Backend, Operation, rounded ? Rounded : Exact);
+    }
+
+    /// <summary>The time for which products are rounded.</summary>
+    internal readonly struct Rounding : IDisposable
+    {
+        private readonly Setter? setter;
+
+        public Rounding(Setter? setter)
+        {
+            this.setter = setter;
+            setter?.Set(rounded: true);
+        }
+
+        public void Dispose() => setter?.Set(rounded: false);
+    }
+}
