@@ -114,6 +114,10 @@ public sealed record AlignmentOptions
     /// <summary>From which share of the steps on the own head counts.</summary>
     public double OwnHeadFrom { get; init; } = 0.6;
 
+    /// <summary>Which power of a tail's frequency its weight among the negatives is divided by. In-batch negatives are drawn as often as they are
+    /// tails: with 0 the model learns to score frequent tails down, with 1 the batch stands for all entities, each once.</summary>
+    public double FrequencyCorrection { get; init; }
+
     /// <summary>Negatives a step from the vectors that earlier steps made of the graph's entities; 0 for none.</summary>
     public int BankNegatives { get; init; }
 
@@ -199,6 +203,7 @@ public sealed record AlignmentOptions
         Require(InitialTemperature is >= 0.01 and <= 1, "initial_temperature", InitialTemperature, "0.01..1");
         Require(OwnHeadWeight >= 0, "own_head_weight", OwnHeadWeight, "0 or more");
         Require(OwnHeadFrom is >= 0 and <= 1, "own_head_from", OwnHeadFrom, "0..1");
+        Require(FrequencyCorrection is >= 0 and <= 1, "frequency_correction", FrequencyCorrection, "0..1");
         Require(BankNegatives >= 0, "bank_negatives", BankNegatives, "0 or more");
         Require(BankFrom is >= 0 and <= 1, "bank_from", BankFrom, "0..1");
         Require(ImplicitWeight >= 0, "implicit_weight", ImplicitWeight, "0 or more");

@@ -91,7 +91,7 @@ internal sealed class AlignmentStep(
         var tails = vectors.index_select(0, Reads(batch.Columns, forest.EntityRead));
         using var drawn = negatives.Bank ? bank?.Draw(step, batch) : null;
         var shares = options.MultiPositive ? (batch.QueryShares, batch.ColumnShares) : ((float[], float[])?)null;
-        var (loss, correct) = new ContrastiveLoss(batch, options.Margin, negatives.OwnHead ? options.OwnHeadWeight : 0)
+        var (loss, correct) = new ContrastiveLoss(batch, options.Margin, negatives.OwnHead ? options.OwnHeadWeight : 0, options.FrequencyCorrection)
             .Compute(queries, tails, model.LogInverseTemperature, drawn, shares);
         bank?.Store(batch.Columns, tails);
         if (options.ExplicitWeight == 1)

@@ -16,6 +16,7 @@ public sealed class ContrastiveBatch
         Targets = [.. rows.Select(row => ColumnOf(texts.EntityText[row.Tail]))];
         OwnHeads = [.. rows.Select(row => columnOf.GetValueOrDefault(texts.EntityText[row.Head], -1))];
         Columns = [.. columnOf.OrderBy(pair => pair.Value).Select(pair => pair.Key)];
+        ExpectedCounts = [.. Columns.Select(column => known.ExpectedCount(column, rows.Count))];
         Known = [.. Queries.Select((query, row) => KnownColumns(known.Answers(query), Targets[row]))];
     }
 
@@ -30,6 +31,9 @@ public sealed class ContrastiveBatch
 
     /// <summary>For each column its tail text.</summary>
     public int[] Columns { get; }
+
+    /// <summary>For each column how often a random batch of this size has it as a tail.</summary>
+    public double[] ExpectedCounts { get; }
 
     /// <summary>For each row the columns, other than its target, that a train fact makes an answer of its query.</summary>
     public int[][] Known { get; }

@@ -18,13 +18,18 @@ public sealed class ContrastiveLoss
     private readonly long[] leftOut;
     private readonly long[] ownHeads;
     private readonly float[] ownHeadBias;
+    private readonly float[]? columnBias;
 
     /// <summary>Prepares the masks of a batch.</summary>
     /// <param name="batch">Rows and columns.</param>
     /// <param name="margin">gamma, taken from the cosine of each row's own answer.</param>
     /// <param name="ownHeadWeight">The weight of a row's own head among its negatives; 0 leaves it out. A known own head is left out anyway.</param>
-    public ContrastiveLoss(ContrastiveBatch batch, double margin, double ownHeadWeight)
-        : this(batch.Targets, batch.Known, batch.OwnHeads, batch.Columns.Length, margin, ownHeadWeight)
+    /// <param name="frequencyCorrection">Which power of a column's frequency its weight is divided by: with 0 every column counts the same, with 1 the
+    /// columns stand for all entities, each once, and the own head's weight is one of that measure (arXiv 1412.2007, section 3.2).</param>
+    public ContrastiveLoss(ContrastiveBatch batch, double margin, double ownHeadWeight, double frequencyCorrection = 0)
+        : this(
+            batch.Targets, batch.Known, batch.OwnHeads, batch.Columns.Length, margin, ownHeadWeight,
+            frequencyCorrection == 0 ? null : Array.ConvertAll(batch.ExpectedCounts, count => (float)(-frequencyCorrection * Math.Log(count))))
     {
     }
 
@@ -35,9 +40,12 @@ public sealed class ContrastiveLoss
     /// <param name="columns">The number of columns.</param>
     /// <param name="margin">gamma.</param>
     /// <param name="ownHeadWeight">As above.</param>
+    /// <param name="columnBias">What is added to the logits of each column, an own head's excepted; null for nothing.</param>
     public ContrastiveLoss(
-        IReadOnlyList<int> targets, IReadOnlyList<int[]> known, IReadOnlyList<int> ownHeads, int columns, double margin, double ownHeadWeight)
+        IReadOnlyList<int> targets, IReadOnlyList<int[]> known, IReadOnlyList<int> ownHeads, int columns, double margin, double ownHeadWeight,
+        float[]? columnBias = null)
     {
+        this.columnBias = columnBias;
         this.margin = margin;
         this.targets = [.. targets.Select(target => (long)target)];
         this.ownHeads = new long[targets.Count];
@@ -50,7 +58,7 @@ public sealed class ContrastiveLoss
             if (ownHeads[row] < 0 || ownHeads[row] == targets[row] || known[row].Contains(ownHeads[row]))
                 continue;
             if (ownHeadWeight > 0)
-                (this.ownHeads[row], ownHeadBias[row]) = (ownHeads[row], (float)Math.Log(ownHeadWeight));
+                (this.ownHeads[row], ownHeadBias[row]) = (ownHeads[row], (float)Math.Log(ownHeadWeight) - (columnBias?[ownHeads[row]] ?? 0));
             else
                 left.Add((long)row * columns + ownHeads[row]);
         }
@@ -80,6 +88,8 @@ public sealed class ContrastiveLoss
         var logits = queries.mul(inverseTemperature).mm(tails.t())
             .scatter_add_(1, target, inverseTemperature.mul(negativeMargin).expand(targets.Length, 1))
             .scatter_add_(1, tensor(ownHeads, [targets.Length, 1], device: device), tensor(ownHeadBias, [targets.Length, 1], device: device).to(type));
+        if (columnBias is not null)
+            logits.PlusInPlace(tensor(columnBias, device: device).to(type));
         LeaveOut(logits, leftOut);
         var own = logits.gather(1, target);
         // A column's other positives do not compete with one another: each row is its target once.

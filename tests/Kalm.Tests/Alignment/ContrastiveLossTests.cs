@@ -113,4 +113,21 @@ public class ContrastiveLossTests : TorchTest
         double Term(params float[] shares) =>
             loss.Compute(queries, tails, tensor(2.0f), null, (shares, shares)).Loss.ReadNumber();
     }
+
+    [Fact]
+    public void A_column_bias_corrects_the_rows_and_leaves_the_columns_and_own_heads_alone()
+    {
+        float[] bias = [2, -1, 0.5f];
+        double[][] cosines = [[0.9, 0.1, -0.3], [0.2, 0.7, 0.4], [-0.5, 0.3, 0.6]];
+        // Queries times the identity are the cosines themselves.
+        var queries = tensor(cosines.SelectMany(row => row).Select(number => (float)number).ToArray(), [3, 3]).requires_grad_();
+        int[] ownHeads = [2, -1, -1];
+
+        var (loss, _) = new ContrastiveLoss([0, 1, 2], [[], [], []], ownHeads, 3, 0, 0.25, bias).Compute(queries, eye(3), zeros([]));
+
+        double Cell(int row, int column) => cosines[row][column] + (ownHeads[row] == column ? Math.Log(0.25) : bias[column]);
+        var rows = Enumerable.Range(0, 3).Average(row => Math.Log(Enumerable.Range(0, 3).Sum(column => Math.Exp(Cell(row, column)))) - Cell(row, row));
+        var columns = Enumerable.Range(0, 3).Average(column => Math.Log(Enumerable.Range(0, 3).Sum(row => Math.Exp(Cell(row, column)))) - Cell(column, column));
+        Assert.Equal((rows + columns) / 2, loss.ReadNumber(), 5);
+    }
 }
