@@ -13,7 +13,6 @@ internal sealed class OurStep : IDisposable
     private readonly CausalModel model;
     private readonly AlignmentModel alignment;
     private readonly AdamW optimizer;
-    private readonly EntityBank? bank;
     private readonly AlignmentStep step;
     private readonly TextIndex texts;
     private readonly double rate;
@@ -27,8 +26,7 @@ internal sealed class OurStep : IDisposable
         optimizer = new AdamW(alignment.Learned, options.WeightDecay, muon: options.Optimizer == OptimizerKind.Muon);
         texts = new TextIndex(graph, new Wording(model.Tokenizer, options.Wording));
         var known = new KnownTexts(graph, texts);
-        bank = EntityBank.Of(options, model, texts, known);
-        step = new AlignmentStep(alignment, graph, texts, known, options, optimizer, bank);
+        step = new AlignmentStep(alignment, graph, texts, known, options, optimizer);
     }
 
     /// <summary>The work of the next step.</summary>
@@ -47,11 +45,10 @@ internal sealed class OurStep : IDisposable
     }
 
     /// <summary>Takes the next step.</summary>
-    public void Take() => step.Take(taken++, rate, new StepNegatives(OwnHead: true, Bank: true));
+    public void Take() => step.Take(taken++, rate, ownHeads: true);
 
     public void Dispose()
     {
-        bank?.Dispose();
         optimizer.Dispose();
         alignment.Dispose();
     }

@@ -53,6 +53,7 @@ internal static class PretrainVerb
                 Minutes = parse.GetValue(minutes),
                 Seed = parse.GetValue(seed) ?? 1,
                 Threads = parse.GetValue(threads),
+                ProductPrecision = ProductPrecision.Bf16,
             };
             var share = parse.GetValue(holdOut) ?? 0;
             if (share >= 1)

@@ -23,16 +23,6 @@ public enum OptimizerKind
     Muon,
 }
 
-/// <summary>In which precision a training step multiplies matrices; everything else is F32 always.</summary>
-public enum ProductPrecision
-{
-    /// <summary>Single precision.</summary>
-    Fp32,
-
-    /// <summary>Factors rounded to BF16, added up in single precision, on processors with units for that (AMX-BF16); single precision on others.</summary>
-    Bf16,
-}
-
 /// <summary>Everything that decides the result of an alignment besides model, graph and seed-independent facts of the machine.
 /// A recipe file holds these values in snake case; what it leaves out keeps its default.</summary>
 public sealed record AlignmentOptions
@@ -118,12 +108,6 @@ public sealed record AlignmentOptions
     /// tails: with 0 the model learns to score frequent tails down, with 1 the batch stands for all entities, each once.</summary>
     public double FrequencyCorrection { get; init; }
 
-    /// <summary>Negatives a step from the vectors that earlier steps made of the graph's entities; 0 for none.</summary>
-    public int BankNegatives { get; init; }
-
-    /// <summary>From which share of the steps on those negatives count: early vectors change too fast.</summary>
-    public double BankFrom { get; init; } = 0.1;
-
     /// <summary>lambda, the weight of the implicit (language-model) loss; 0 leaves it out.</summary>
     public double ImplicitWeight { get; init; } = 0.05;
 
@@ -204,8 +188,6 @@ public sealed record AlignmentOptions
         Require(OwnHeadWeight >= 0, "own_head_weight", OwnHeadWeight, "0 or more");
         Require(OwnHeadFrom is >= 0 and <= 1, "own_head_from", OwnHeadFrom, "0..1");
         Require(FrequencyCorrection is >= 0 and <= 1, "frequency_correction", FrequencyCorrection, "0..1");
-        Require(BankNegatives >= 0, "bank_negatives", BankNegatives, "0 or more");
-        Require(BankFrom is >= 0 and <= 1, "bank_from", BankFrom, "0..1");
         Require(ImplicitWeight >= 0, "implicit_weight", ImplicitWeight, "0 or more");
         Require(ImplicitShare is >= 0 and <= 1, "implicit_share", ImplicitShare, "0..1");
         Require(ExplicitWeight >= 0, "explicit_weight", ExplicitWeight, "0 or more");

@@ -56,8 +56,7 @@ public sealed class AlignmentRun
         var texts = new TextIndex(graph, new Wording(baseModel.Tokenizer, options.Wording));
         using var optimizer = new AdamW(model.Learned, options.WeightDecay, muon: options.Optimizer == OptimizerKind.Muon);
         var known = new KnownTexts(graph, texts);
-        using var bank = EntityBank.Of(options, baseModel, texts, known);
-        var step = new AlignmentStep(model, graph, texts, known, options, optimizer, bank, Replay(inputs, baseModel));
+        var step = new AlignmentStep(model, graph, texts, known, options, optimizer, Replay(inputs, baseModel));
         var description = Describe(inputs, graph, folder, model);
         var checkpoint = (string?)null;
         if (earlier is not null)
@@ -70,7 +69,7 @@ public sealed class AlignmentRun
             progress?.Report(new TrainingNote(checkpoint is null ? "no whole checkpoint: starting over" : $"resuming after step {description.StepsDone:N0}"));
         }
         using var run = earlier is null ? RunFolder.Create(inputs.Out, description) : RunFolder.Reopen(inputs.Out, description.StepsDone);
-        using var training = new AlignmentTraining(model, step, optimizer, bank, new Validation(model.Decoder, graph, texts, options), run, description, options, progress);
+        using var training = new AlignmentTraining(model, step, optimizer, new Validation(model.Decoder, graph, texts, options), run, description, options, progress);
         if (checkpoint is not null)
             training.Restore(checkpoint);
         return training.Train(BudgetOf(graph, step.BatchSize, description), cancellation);

@@ -19,15 +19,10 @@ namespace Kalm.Alignment;
 public sealed record StepReport(
     double Loss, double? Explicit, double? Implicit, double? Replay, double Temperature, double? Accuracy, double GradientNorm, int Tokens);
 
-/// <summary>Which negatives count in a step besides the columns of its batch.</summary>
-/// <param name="OwnHead">A query's own head.</param>
-/// <param name="Bank">Vectors of earlier steps.</param>
-internal readonly record struct StepNegatives(bool OwnHead, bool Bank);
-
 /// <summary>One training step: batch, forest, both losses, backward, clip, update.</summary>
 internal sealed class AlignmentStep(
     AlignmentModel model, KnowledgeGraph graph, TextIndex texts, KnownTexts known, AlignmentOptions options, AdamW optimizer,
-    EntityBank? bank = null, ReplayText? replay = null)
+    ReplayText? replay = null)
 {
     private readonly RowSampler sampler = new(
         graph, options.Batch, options.BothDirections, options.Seed, options.NeighbourhoodShare, options.NeighbourhoodSize);
@@ -55,14 +50,14 @@ internal sealed class AlignmentStep(
     /// <summary>Takes one step.</summary>
     /// <param name="step">The step's number, from 0.</param>
     /// <param name="rate">Its learning rate.</param>
-    /// <param name="negatives">Which negatives count besides the columns of the batch.</param>
+    /// <param name="ownHeads">Whether a query's own head counts among its negatives.</param>
     /// <exception cref="KalmException">The loss or the gradient is not finite; nothing was updated.</exception>
-    public StepReport Take(int step, double rate, StepNegatives negatives)
+    public StepReport Take(int step, double rate, bool ownHeads)
     {
         using var scope = NewDisposeScope();
         var batch = Batch(step);
         model.Decoder.ZeroGradients();
-        var (contrastive, correct, tokens) = Explicit(step, batch, negatives);
+        var (contrastive, correct, tokens) = Explicit(step, batch, ownHeads);
         var (language, promptTokens) = Implicit(step, batch);
         var (plain, plainTokens) = Replay(step);
         var gradient = model.Decoder.SumGradients();
@@ -79,7 +74,7 @@ internal sealed class AlignmentStep(
             tokens + promptTokens + plainTokens);
     }
 
-    private (double? Loss, long Correct, int Tokens) Explicit(int step, ContrastiveBatch batch, StepNegatives negatives)
+    private (double? Loss, long Correct, int Tokens) Explicit(int step, ContrastiveBatch batch, bool ownHeads)
     {
         if (options.ExplicitWeight == 0)
             return (null, 0, 0);
@@ -89,11 +84,9 @@ internal sealed class AlignmentStep(
         var vectors = Encoder.UnitLength(pass.States);
         var queries = vectors.index_select(0, Reads(batch.Queries, forest.QueryRead));
         var tails = vectors.index_select(0, Reads(batch.Columns, forest.EntityRead));
-        using var drawn = negatives.Bank ? bank?.Draw(step, batch) : null;
         var shares = options.MultiPositive ? (batch.QueryShares, batch.ColumnShares) : ((float[], float[])?)null;
-        var (loss, correct) = new ContrastiveLoss(batch, options.Margin, negatives.OwnHead ? options.OwnHeadWeight : 0, options.FrequencyCorrection)
-            .Compute(queries, tails, model.LogInverseTemperature, drawn, shares);
-        bank?.Store(batch.Columns, tails);
+        var (loss, correct) = new ContrastiveLoss(batch, options.Margin, ownHeads ? options.OwnHeadWeight : 0, options.FrequencyCorrection)
+            .Compute(queries, tails, model.LogInverseTemperature, shares);
         if (options.ExplicitWeight == 1)
         {
             loss.backward();

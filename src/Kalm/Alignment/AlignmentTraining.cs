@@ -6,7 +6,7 @@ namespace Kalm.Alignment;
 
 /// <summary>The training loop: steps, validations, checkpoints and the best of them as the result.</summary>
 internal sealed class AlignmentTraining(
-    AlignmentModel model, AlignmentStep step, AdamW optimizer, EntityBank? bank, Validation validation, RunFolder run, RunDescription description,
+    AlignmentModel model, AlignmentStep step, AdamW optimizer, Validation validation, RunFolder run, RunDescription description,
     AlignmentOptions options, IProgress<TrainingEvent>? progress) : IDisposable
 {
     private const double DefaultRate = 3e-3;
@@ -20,11 +20,7 @@ internal sealed class AlignmentTraining(
     private double validationSeconds;
 
     /// <summary>Goes back to the values and moments of the checkpoint that the run's description was read from.</summary>
-    public void Restore(string checkpoint)
-    {
-        TrainingState.Restore(checkpoint, description.StepsDone, optimizer, State());
-        bank?.Recount();
-    }
+    public void Restore(string checkpoint) => TrainingState.Restore(checkpoint, description.StepsDone, optimizer, State());
 
     /// <summary>Trains to the end of the budget and writes the result.</summary>
     /// <param name="budget">How long to train.</param>
@@ -48,7 +44,7 @@ internal sealed class AlignmentTraining(
                 if (done == budget.TotalSteps)
                     break;
                 cancellation.ThrowIfCancellationRequested();
-                var report = step.Take(done, Schedule(budget).RateAt(done), new StepNegatives(IsFrom(options.OwnHeadFrom, done, budget), IsFrom(options.BankFrom, done, budget)));
+                var report = step.Take(done, Schedule(budget).RateAt(done), IsFrom(options.OwnHeadFrom, done, budget));
                 average.Update(done);
                 Report(report, ++done, budget, rate);
                 budget.Measure(done, options.WarmupSteps, ReservedSeconds());
@@ -153,8 +149,6 @@ internal sealed class AlignmentTraining(
         };
         if (average.Values is { } mean)
             state.Add("average", mean);
-        if (bank is not null)
-            state.Add("bank", bank.Vectors);
         return state;
     }
 

@@ -60,11 +60,11 @@ public sealed class ContrastiveBatch
         return column;
     }
 
-    private int[] KnownColumns(IReadOnlySet<int> answers, int target)
+    private int[] KnownColumns(ReadOnlySpan<int> answers, int target)
     {
         var found = new List<int>();
         // Whichever is shorter is walked: a hub has more answers than the batch has columns.
-        if (answers.Count <= columnOf.Count)
+        if (answers.Length <= columnOf.Count)
         {
             foreach (var answer in answers)
                 if (columnOf.TryGetValue(answer, out var column) && column != target)
@@ -73,7 +73,7 @@ public sealed class ContrastiveBatch
         else
         {
             foreach (var (text, column) in columnOf)
-                if (column != target && answers.Contains(text))
+                if (column != target && answers.BinarySearch(text) >= 0)
                     found.Add(column);
         }
         found.Sort();

@@ -67,17 +67,16 @@ public sealed class ContrastiveLoss
 
     /// <summary>Computes the loss against the columns of the batch alone.</summary>
     public (Tensor Loss, Tensor Correct) Compute(Tensor queries, Tensor tails, Tensor logInverseTemperature) =>
-        Compute(queries, tails, logInverseTemperature, null, null);
+        Compute(queries, tails, logInverseTemperature, null);
 
     /// <summary>Computes the loss.</summary>
     /// <param name="queries">[rows, hidden], unit length.</param>
     /// <param name="tails">[columns, hidden], unit length.</param>
     /// <param name="logInverseTemperature">log(1 / tau), a scalar.</param>
-    /// <param name="bank">Further negatives of the rows; may be null.</param>
     /// <param name="shares">The weight of each row in the rows' and in the columns' mean, each adding up to 1; null weighs all rows the same.</param>
     /// <returns>The loss, a scalar, and the number of rows whose answer outscores every other column that is not left out.
     /// The caller owns both.</returns>
-    internal (Tensor Loss, Tensor Correct) Compute(Tensor queries, Tensor tails, Tensor logInverseTemperature, BankDraw? bank, (float[] Rows, float[] Columns)? shares)
+    internal (Tensor Loss, Tensor Correct) Compute(Tensor queries, Tensor tails, Tensor logInverseTemperature, (float[] Rows, float[] Columns)? shares)
     {
         using var scope = NewDisposeScope();
         var (device, type) = (queries.device, queries.dtype);
@@ -94,10 +93,7 @@ public sealed class ContrastiveLoss
         var own = logits.gather(1, target);
         // A column's other positives do not compete with one another: each row is its target once.
         var others = logits.scatter(1, target, full([targets.Length, 1], LeftOutScalar, type, device)).logsumexp(0).index_select(0, target.squeeze(1)).unsqueeze(1);
-        var rowSum = logits.logsumexp(1, keepdim: true);
-        if (bank is not null)
-            rowSum = logaddexp(rowSum, BankLogits(queries, bank, logInverseTemperature).logsumexp(1, keepdim: true));
-        var rowTerm = Mean(rowSum - own, shares?.Rows);
+        var rowTerm = Mean(logits.logsumexp(1, keepdim: true) - own, shares?.Rows);
         var columnTerm = Mean(logaddexp(own, others) - own, shares?.Columns);
         var correct = logits.detach().argmax(1).eq(target.squeeze(1)).sum();
         return (rowTerm.Plus(columnTerm).mul(Half).MoveToOuterDisposeScope(), correct.MoveToOuterDisposeScope());
@@ -105,13 +101,6 @@ public sealed class ContrastiveLoss
 
     private static Tensor Mean(Tensor terms, float[]? shares) =>
         shares is null ? terms.mean() : (terms * tensor(shares, [shares.Length, 1], device: terms.device).to(terms.dtype)).sum();
-
-    private static Tensor BankLogits(Tensor queries, BankDraw bank, Tensor logInverseTemperature)
-    {
-        var logits = queries.mul(logInverseTemperature.exp()).mm(bank.Vectors.t());
-        LeaveOut(logits, bank.LeftOut);
-        return logits;
-    }
 
     private static void LeaveOut(Tensor logits, long[] places)
     {

@@ -7,37 +7,56 @@ namespace Kalm.Alignment;
 /// twins and symmetric relations are covered.</summary>
 public sealed class KnownTexts
 {
-    private readonly Dictionary<int, HashSet<int>> tails = [];
+    // The answers of queries[i] lie at [starts[i], starts[i + 1]) of tails; queries and the answers of each are sorted.
+    private readonly int[] queries;
+    private readonly int[] starts;
+    private readonly int[] tails;
     private readonly int[] counts;
     private readonly int rows;
 
     /// <summary>Collects the train facts of a graph.</summary>
     public KnownTexts(KnowledgeGraph graph, TextIndex texts)
     {
-        counts = new int[texts.Descriptions.Count];
         rows = 2 * graph.Train.Count;
-        foreach (var triple in graph.Train)
+        counts = new int[texts.Descriptions.Count];
+        var facts = new long[rows];
+        for (var index = 0; index < graph.Train.Count; index++)
         {
-            Add(texts.QueryText(triple.Head, triple.Relation), texts.EntityText[triple.Tail]);
-            Add(texts.QueryText(triple.Tail, triple.Relation + graph.RelationCount), texts.EntityText[triple.Head]);
+            var triple = graph.Train[index];
+            facts[2 * index] = Pack(texts.QueryText(triple.Head, triple.Relation), texts.EntityText[triple.Tail]);
+            facts[2 * index + 1] = Pack(texts.QueryText(triple.Tail, triple.Relation + graph.RelationCount), texts.EntityText[triple.Head]);
         }
+        Array.Sort(facts);
+        var (distinct, places) = (new List<int>(), new List<int>());
+        tails = new int[facts.Length];
+        var count = 0;
+        for (var index = 0; index < facts.Length; index++)
+        {
+            var (query, tail) = ((int)(facts[index] >> 32), (int)facts[index]);
+            if (index > 0 && facts[index] == facts[index - 1])
+                continue;
+            counts[tail]++;
+            if (distinct.Count == 0 || distinct[^1] != query)
+            {
+                distinct.Add(query);
+                places.Add(count);
+            }
+            tails[count++] = tail;
+        }
+        (queries, starts) = ([.. distinct], [.. places, count]);
     }
 
-    /// <summary>The texts of all known answers to a query text.</summary>
-    public IReadOnlySet<int> Answers(int queryText) => tails.TryGetValue(queryText, out var known) ? known : Empty;
+    /// <summary>The texts of all known answers to a query text, ascending; empty when there is none.</summary>
+    public ReadOnlySpan<int> Answers(int queryText)
+    {
+        var place = Array.BinarySearch(queries, queryText);
+        return place < 0 ? [] : tails.AsSpan(starts[place]..starts[place + 1]);
+    }
 
-    /// <summary>How often a batch drawn at random has a row with that tail, at most once a row.</summary>
+    /// <summary>How often a batch drawn at random has a row with that tail.</summary>
     /// <param name="tailText">The text's number.</param>
     /// <param name="batchRows">The rows of the batch.</param>
     public double ExpectedCount(int tailText, int batchRows) => (double)counts[tailText] * batchRows / rows;
 
-    private static HashSet<int> Empty { get; } = [];
-
-    private void Add(int query, int tail)
-    {
-        if (!tails.TryGetValue(query, out var known))
-            tails.Add(query, known = []);
-        known.Add(tail);
-        counts[tail]++;
-    }
+    private static long Pack(int query, int tail) => ((long)query << 32) | (uint)tail;
 }

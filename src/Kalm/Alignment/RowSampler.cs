@@ -6,7 +6,9 @@ namespace Kalm.Alignment;
 /// and the epoch's number alone, so that any step's batch can be drawn again without replaying the ones before it.</summary>
 public sealed class RowSampler
 {
-    private readonly DirectedRow[][] items;
+    private readonly KnowledgeGraph graph;
+    private readonly bool bothDirections;
+    private readonly int itemCount;
     private readonly int batchSize;
     private readonly long seed;
     private readonly NeighbourhoodOrder? neighbourhoods;
@@ -25,12 +27,9 @@ public sealed class RowSampler
     /// <param name="neighbourhoodSize">Triples of a neighbourhood.</param>
     public RowSampler(KnowledgeGraph graph, int triples, bool bothDirections, long seed, double neighbourhoodShare = 0, int neighbourhoodSize = 32)
     {
-        items = [.. graph.Train.SelectMany(triple =>
-        {
-            DirectedRow[] rows = [graph.Row(triple, Side.Tail), graph.Row(triple, Side.Head)];
-            return bothDirections ? [rows] : rows.Select(row => new[] { row });
-        })];
-        batchSize = Math.Min(triples, items.Length);
+        (this.graph, this.bothDirections) = (graph, bothDirections);
+        itemCount = graph.Train.Count * (bothDirections ? 1 : 2);
+        batchSize = Math.Min(triples, itemCount);
         this.seed = seed;
         (this.neighbourhoodShare, this.neighbourhoodSize) = (neighbourhoodShare, neighbourhoodSize);
         neighbourhoods = neighbourhoodShare > 0 ? new NeighbourhoodOrder(graph) : null;
@@ -42,10 +41,19 @@ public sealed class RowSampler
         var batch = new List<DirectedRow>(2 * batchSize);
         for (var index = 0; index < batchSize; index++)
         {
-            var (epoch, place) = Math.DivRem(step * batchSize + index, items.Length);
-            batch.AddRange(items[OrderOf((int)epoch)[place]]);
+            var (epoch, place) = Math.DivRem(step * batchSize + index, itemCount);
+            Add(OrderOf((int)epoch)[place], batch);
         }
         return batch;
+    }
+
+    private void Add(int item, List<DirectedRow> batch)
+    {
+        var triple = graph.Train[bothDirections ? item : item / 2];
+        if (bothDirections || item % 2 == 0)
+            batch.Add(graph.Row(triple, Side.Tail));
+        if (bothDirections || item % 2 == 1)
+            batch.Add(graph.Row(triple, Side.Head));
     }
 
     private int[] OrderOf(int epoch)
@@ -53,7 +61,7 @@ public sealed class RowSampler
         if (epoch == epochInHand)
             return order;
         var random = Randomness.For(seed, "epoch", epoch);
-        order = [.. Enumerable.Range(0, items.Length)];
+        order = [.. Enumerable.Range(0, itemCount)];
         random.Shuffle(order);
         if (neighbourhoods is not null)
             order = Mix(neighbourhoods.Draw(neighbourhoodSize, random), order);

@@ -1,6 +1,7 @@
 using System.Reflection;
 using Kalm.Evaluation;
 using Kalm.Graph;
+using Kalm.Language.Model;
 
 namespace Kalm.Alignment;
 

@@ -11,7 +11,7 @@ namespace Kalm.Alignment;
 public static class TrainingState
 {
     /// <summary>The file of the tensors: <c>values</c>, <c>first_moment</c>, <c>second_moment</c>, <c>best</c> and, where the run has them,
-    /// <c>average</c>, each flat, and <c>bank</c>; F32.</summary>
+    /// <c>average</c>; each flat, F32.</summary>
     public const string TensorsName = "training.safetensors";
 
     /// <summary>The file of the run's description.</summary>

@@ -16,6 +16,9 @@ public sealed class TextIndex
         Wording = wording;
         EntityText = Number(graph.Entities.Count, index => wording.Description(graph.Entities[index].Description), descriptions);
         RelationText = Number(2 * graph.RelationCount, index => wording.Relation(graph.DirectedRelationText(index)), relations);
+        if ((long)descriptions.Count * relations.Count > int.MaxValue)
+            throw new KalmException(
+                $"{graph.Path}: {descriptions.Count:N0} entity texts with {relations.Count:N0} relation texts make more queries than can be numbered; expected at most {int.MaxValue:N0}");
     }
 
     /// <summary>The wording behind the ids.</summary>

@@ -76,25 +76,6 @@ public class ContrastiveLossTests : TorchTest
     }
 
     [Fact]
-    public void Negatives_from_a_bank_count_like_columns_of_the_batch_that_are_no_target()
-    {
-        var queries = nn.functional.normalize(randn(3, 8), dim: 1).requires_grad_();
-        var tails = nn.functional.normalize(randn(7, 8), dim: 1);
-        using var bank = new BankDraw(tails[3..], [1, 4 + 3]);
-        int[] none = [-1, -1, -1];
-
-        var (loss, _) = new ContrastiveLoss([0, 1, 2], [[], [2], []], none, 3, 0.02, 0).Compute(queries, tails[..3], tensor(2.0f), bank, null);
-        var (rows, _) = new ContrastiveLoss([0, 1, 2], [[4], [2, 6], []], none, 7, 0.02, 0).Compute(queries, tails, tensor(2.0f));
-        var (plain, _) = new ContrastiveLoss([0, 1, 2], [[], [2], []], none, 3, 0.02, 0).Compute(queries, tails[..3], tensor(2.0f));
-
-        // The columns' direction knows no bank; of it the two full losses share all.
-        Assert.Equal(rows.ReadNumber(), loss.ReadNumber(), 5);
-        Assert.True(loss.ReadNumber() > plain.ReadNumber() + 0.01);
-        loss.backward();
-        Assert.True(queries.grad!.isfinite().all().ReadNumber() == 1);
-    }
-
-    [Fact]
     public void Multi_positive_rows_weighted_by_their_positives_equal_the_masked_loss()
     {
         // Row 0 and 1 are one query with two answers, each left out of the other's row; row 2 shares its tail with row 1.
@@ -111,7 +92,7 @@ public class ContrastiveLossTests : TorchTest
         Assert.Equal(loss.Compute(queries, tails, tensor(2.0f)).Loss.ReadNumber(), masked, 5);
 
         double Term(params float[] shares) =>
-            loss.Compute(queries, tails, tensor(2.0f), null, (shares, shares)).Loss.ReadNumber();
+            loss.Compute(queries, tails, tensor(2.0f), (shares, shares)).Loss.ReadNumber();
     }
 
     [Fact]

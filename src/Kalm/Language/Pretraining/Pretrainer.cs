@@ -53,7 +53,7 @@ public static class Pretrainer
     private static double Train(
         CausalModel model, ParameterSet learned, TextStream stream, PretrainingOptions options, IProgress<TrainingEvent>? progress, CancellationToken cancellation)
     {
-        using var pool = new DecoderPool(model, learned, null, options.Threads ?? Environment.ProcessorCount);
+        using var pool = new DecoderPool(model, learned, null, options.Threads ?? Environment.ProcessorCount, roundProducts: options.ProductPrecision == ProductPrecision.Bf16);
         using var optimizer = new AdamW(learned, options.WeightDecay, secondDecay: 0.98);
         var budget = options.Minutes is { } minutes ? TrainingBudget.OfMinutes(minutes) : TrainingBudget.OfSteps(options.Steps ?? DefaultSteps);
         var clock = Stopwatch.StartNew();

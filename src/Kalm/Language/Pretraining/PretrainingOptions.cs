@@ -1,3 +1,5 @@
+using Kalm.Language.Model;
+
 namespace Kalm.Language.Pretraining;
 
 /// <summary>How a base model is made.</summary>
@@ -17,6 +19,9 @@ public sealed record PretrainingOptions
 
     /// <summary>CPU threads; null takes all cores.</summary>
     public int? Threads { get; init; }
+
+    /// <summary>In which precision matrices are multiplied on a CPU.</summary>
+    public ProductPrecision ProductPrecision { get; init; }
 
     /// <summary>Tokens in a step.</summary>
     public int BatchTokens { get; init; } = 2048;
