@@ -1,6 +1,7 @@
 using Kalm.Alignment;
 using Kalm.Engine;
 using Kalm.Graph;
+using Kalm.Language.Model;
 using Kalm.Language.Pretraining;
 using Kalm.Representation;
 
@@ -32,27 +33,31 @@ internal static class CostBenchmark
         var graph = KnowledgeGraph.Load(arguments.Text("--graph"));
         NativeEngine.Initialize();
         var machine = Machine.Measure(threads);
-        var (theirs, ours) = Compare(graph, ModelPreset.Find(arguments.Find("--preset") ?? "tiny"), options, rounds, steps);
+        var (theirs, ours, exact) = Compare(graph, ModelPreset.Find(arguments.Find("--preset") ?? "tiny"), options, rounds, steps);
         machine = machine.MeasureAgain();
-        (var gemm, machine) = Approach(graph, ModelPreset.Find(arguments.Find("--gemm-preset") ?? "medium"), options, rounds, steps, machine);
+        // The share is one of the best fp32 product, so the step multiplies in fp32 too.
+        (var gemm, machine) = Approach(
+            graph, ModelPreset.Find(arguments.Find("--gemm-preset") ?? "medium"), options with { ProductPrecision = ProductPrecision.Fp32 }, rounds, steps, machine);
         var peak = machine.ProductGflops / 1000 * gemm.SecondsPerStep;
         Tell(new CostResult(
             ours.TokensPerTriple / theirs.TokensPerTriple, ours.ContrastiveTokensPerTriple / theirs.ContrastiveTokensPerTriple,
-            theirs.Rounds.Ratio(ours.Rounds), gemm.TeraFlopPerStep / peak, gemm.ComputedTeraFlopPerStep / peak,
+            theirs.Rounds.Ratio(ours.Rounds), theirs.Rounds.Ratio(exact), gemm.TeraFlopPerStep / peak, gemm.ComputedTeraFlopPerStep / peak,
             arguments.Find("--preset") ?? "tiny", recipe, theirs, ours, gemm, machine, seed, Assumptions), arguments.Find("--json"));
     }
 
-    private static (RecipeCost Theirs, RecipeCost Ours) Compare(KnowledgeGraph graph, ModelPreset preset, AlignmentOptions options, int rounds, int steps)
+    private static (RecipeCost Theirs, RecipeCost Ours, IReadOnlyList<double> Exact) Compare(KnowledgeGraph graph, ModelPreset preset, AlignmentOptions options, int rounds, int steps)
     {
         using var model = MadeModel.Make(graph, preset, options.Seed);
         using var authors = new AuthorsStep(model, options.Threads!.Value);
         using var our = new OurStep(model, graph, options);
-        var wording = new Wording(model.Tokenizer, options.Wording with { Style = WordingStyle.Compat });
+        using var exact = new OurStep(model, graph, options with { ProductPrecision = ProductPrecision.Fp32 });
+        var wording = new Wording(model.Tokenizer, new WordingOptions(WordingStyle.Compat, MaximumTextTokens: 50, MaximumPromptTokens: 256));
         var sampler = new RowSampler(graph, AuthorsBatch.RowCount, bothDirections: false, options.Seed);
         // As many rows on either side of a round, or nearly.
         var authorSteps = Math.Max(1, steps * our.Count().Rows / AuthorsBatch.RowCount);
         var batches = Enumerable.Range(0, (rounds + 1) * authorSteps).Select(step => AuthorsBatch.Make(graph, wording, sampler.Batch(step))).ToList();
         var (theirTimes, ourTimes, works) = (new List<double>(), new List<double>(), new List<StepWork>());
+        var exactTimes = new List<double>();
         var (theirPeak, ourPeak) = (new List<double?>(), new List<double?>());
         // The first round compiles code and fills caches; it is not counted.
         for (var round = 0; round <= rounds; round++)
@@ -61,6 +66,7 @@ internal static class CostBenchmark
             theirPeak.Add(PeakMemory.During(() => theirTimes.Add(
                 Measured.Seconds(() => share.ForEach(batch => authors.Take(batch))) / share.Sum(batch => batch.Queries.Rows.Length) * 2)));
             ourPeak.Add(PeakMemory.During(() => ourTimes.Add(Timed(our, steps, works))));
+            exactTimes.Add(Timed(exact, steps, []));
             Console.Error.WriteLine($"round {round} of {rounds}: {theirTimes[^1] * 1000:N2} and {ourTimes[^1] * 1000:N2} ms a triple");
         }
         var counted = batches[authorSteps..];
@@ -74,7 +80,8 @@ internal static class CostBenchmark
             new RecipeCost(
                 works[0].Rows, works.Count, 2 * works.Sum(work => work.PaddedContrastiveTokens + work.PaddedPromptTokens) / ourRows,
                 2 * works.Sum(work => work.PaddedContrastiveTokens) / ourRows, 2 * works.Sum(work => work.ContrastiveTokens + work.PromptTokens) / ourRows,
-                ourTimes[1..].Median(), ourTimes[1..], ourPeak.Max()));
+                ourTimes[1..].Median(), ourTimes[1..], ourPeak.Max()),
+            exactTimes[1..]);
     }
 
     /// <summary>Seconds a triple; counting the work is not timed.</summary>
@@ -119,7 +126,7 @@ internal static class CostBenchmark
             + $"per triple        {"theirs",10} {"ours",10}\n"
             + $"tokens            {result.Theirs.TokensPerTriple,10:N1} {result.Ours.TokensPerTriple,10:N1}   ours / theirs {result.TokensRatio:N3}\n"
             + $"  for vectors     {result.Theirs.ContrastiveTokensPerTriple,10:N1} {result.Ours.ContrastiveTokensPerTriple,10:N1}   ours / theirs {result.ContrastiveTokensRatio:N3}\n"
-            + $"milliseconds      {result.Theirs.SecondsPerTriple * 1000,10:N2} {result.Ours.SecondsPerTriple * 1000,10:N2}   theirs / ours {result.TimeRatio:N2}\n"
+            + $"milliseconds      {result.Theirs.SecondsPerTriple * 1000,10:N2} {result.Ours.SecondsPerTriple * 1000,10:N2}   theirs / ours {result.TimeRatio:N2} ({result.TimeRatioFp32:N2} with every product in fp32)\n"
             + $"peak memory, MiB  {result.Theirs.PeakMebibytes,10:N0} {result.Ours.PeakMebibytes,10:N0}\n"
             + $"gemm_share of {result.Gemm.Preset}: {result.GemmShare:N3} by the formula, {result.GemmShareComputed:N3} of what is computed "
             + $"({result.Gemm.TeraFlopPerStep:N2} TFLOP, {result.Gemm.SecondsPerStep:N2} s a step)\n"

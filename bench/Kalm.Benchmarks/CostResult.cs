@@ -4,6 +4,7 @@ namespace Kalm.Benchmarks;
 /// <param name="TokensRatio">All tokens through the body per triple, ours over theirs, padding and prompts included on both sides.</param>
 /// <param name="ContrastiveTokensRatio">The same without prompts.</param>
 /// <param name="TimeRatio">Time per triple, theirs over ours, the median of the rounds' ratios.</param>
+/// <param name="TimeRatioFp32">The same with our products in fp32 as theirs are, whatever the recipe says.</param>
 /// <param name="GemmShare">(6 x body parameters x real tokens + attention + head) / time over the best product.</param>
 /// <param name="GemmShareComputed">The same without the part of the last layer that is not computed.</param>
 /// <param name="Preset">The model of the ratios.</param>
@@ -15,7 +16,7 @@ namespace Kalm.Benchmarks;
 /// <param name="Seed">Decides weights and batches.</param>
 /// <param name="Assumptions">How the authors' recipe was read.</param>
 internal sealed record CostResult(
-    double TokensRatio, double ContrastiveTokensRatio, double TimeRatio, double GemmShare, double GemmShareComputed, string Preset, string? Recipe,
+    double TokensRatio, double ContrastiveTokensRatio, double TimeRatio, double TimeRatioFp32, double GemmShare, double GemmShareComputed, string Preset, string? Recipe,
     RecipeCost Theirs, RecipeCost Ours, GemmCost Gemm, Machine Machine, long Seed, IReadOnlyList<string> Assumptions);
 
 /// <summary>What one recipe costs.</summary>

@@ -36,12 +36,18 @@ internal sealed class OurStep : IDisposable
         var forest = new Forest(texts, batch.Columns, batch.Queries).Rows;
         var prompts = step.Prompts(taken, batch)?.Rows ?? [];
         return new StepWork(
-            batch.Queries.Length, Real(forest), Real(prompts), Padded(forest), Padded(prompts),
+            batch.Queries.Length, Real(forest), Real(prompts), alignment.Decoder.TokensThrough(forest), alignment.Decoder.TokensThrough(prompts),
             ProductWork.Of(model.Config, model.ParameterCount.Body, forest, prompts));
 
-        long Padded(IReadOnlyList<TokenRow> rows) => rows.Count == 0 ? 0 : new BlockPlan(rows, DecoderPool.BlockTokens, alignment.Decoder.WorkerCount).PaddedTokenCount;
-
         static long Real(IReadOnlyList<TokenRow> rows) => rows.Sum(row => (long)row.Length);
+    }
+
+    /// <summary>Draws and builds what the next step encodes.</summary>
+    public void Draw()
+    {
+        var batch = step.Batch(taken);
+        _ = new Forest(texts, batch.Columns, batch.Queries);
+        _ = step.Prompts(taken, batch);
     }
 
     /// <summary>Takes the next step.</summary>

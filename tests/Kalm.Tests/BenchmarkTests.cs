@@ -33,6 +33,19 @@ public class BenchmarkTests
     }
 
     [Fact]
+    public async Task Scale_counts_what_it_made_and_measures_every_part()
+    {
+        using var folder = new TemporaryFolder();
+        var file = folder.File("result.json");
+        (await CommandLine.RunProcess(Program, null, "scale", "--entities", "400", "--steps", "2", "--threads", "1", "--json", file)).IsSuccess();
+        var result = JsonNode.Parse(await File.ReadAllTextAsync(file, TestContext.Current.CancellationToken))!;
+
+        Assert.Equal(400, (int)result["entities"]!);
+        Assert.InRange((int)result["triples"]!, 1100, 1200);
+        Assert.InRange((double)result["share"]!, 0, 1);
+    }
+
+    [Fact]
     public async Task Serving_answers_many_at_once_and_one_after_the_other()
     {
         var result = await Run("serving", "--preset", "tiny", "--requests", "64", "--rounds", "1");

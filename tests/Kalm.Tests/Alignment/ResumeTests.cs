@@ -119,6 +119,7 @@ public sealed class ResumeTests : IDisposable
     {
         Method = method, Steps = 20, Batch = 24, WarmupSteps = 3, Threads = 2, Validations = 2, ImplicitShare = 0.1, OwnHeadFrom = 0.3,
         Dropout = method == AlignmentMethod.Full ? 0.1 : 0, AverageDecay = method == AlignmentMethod.Full ? 0.9 : 0,
+        Optimizer = method == AlignmentMethod.Full ? OptimizerKind.Muon : OptimizerKind.Adamw, FrequencyCorrection = method == AlignmentMethod.Full ? 1 : 0,
     };
 
     private RunDescription Run(string name, AlignmentOptions options, bool resume = false, IProgress<TrainingEvent>? progress = null) =>

@@ -40,9 +40,6 @@ public sealed class BlockPlan
     /// <summary>For each read, in the order of the rows, where it lies when the workers' blocks are laid end to end.</summary>
     public long[] ReadOrder { get; }
 
-    /// <summary>The tokens of all blocks, padding included.</summary>
-    public long PaddedTokenCount => Blocks.SelectMany(blocks => blocks).Sum(block => (long)block.Length * rows[block[0]].Length);
-
     /// <summary>The rows of one block.</summary>
     public TokenRow[] RowsOf(int[] block) => Array.ConvertAll(block, index => rows[index]);
 

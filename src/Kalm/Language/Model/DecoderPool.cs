@@ -225,6 +225,19 @@ public sealed class DecoderPool : IDisposable
         return outputs;
     }
 
+    /// <summary>The tokens that a training pass over some rows takes through the body, padding included.</summary>
+    internal long TokensThrough(IReadOnlyList<TokenRow> rows)
+    {
+        if (rows.Count == 0)
+            return 0;
+        var plan = Plan(rows);
+        return plan.Blocks.SelectMany(blocks => blocks).Sum(indices =>
+        {
+            using var block = decoders[0].Block(plan.RowsOf(indices), ShapeMultiple);
+            return block.Tokens.numel();
+        });
+    }
+
     /// <summary>Runs a part of a training pass on every worker side by side.</summary>
     internal void OnWorkers(Action<int> action)
     {
