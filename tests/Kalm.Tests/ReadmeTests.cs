@@ -19,7 +19,8 @@ public partial class ReadmeTests
         using var graph = FamilyGraph.Make();
         RunCommands(
             7, line => (line.Contains("wn18rr", StringComparison.Ordinal) && !line.Contains("ablat", StringComparison.Ordinal)) || line.StartsWith("tokenize", StringComparison.Ordinal) || line.StartsWith("describe", StringComparison.Ordinal),
-            word => word == "wn18rr" ? graph.Path : word is "base" or "run" or "vectors" or "completion.json" ? folder.File(word) : word);
+            word => word == "wn18rr" ? graph.Path : word is "base" or "run" or "vectors" or "completion.json" ? folder.File(word)
+                : word.StartsWith("recipes/", StringComparison.Ordinal) ? Path.Combine(Root(), word) : word);
         foreach (var made in new[] { "base/model.safetensors", "run/model/model.safetensors", "completion.json", "vectors/queries.tsv" })
             Assert.True(File.Exists(folder.File(made)), made);
     }

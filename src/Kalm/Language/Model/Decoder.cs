@@ -116,11 +116,11 @@ public sealed class Decoder : IDisposable
             mixed = mixed.index_select(0, reads);
             states = states.index_select(0, reads);
         }
-        states = states.Plus(dropout.Apply(layer.Output.Apply(mixed, Randomness), Randomness));
+        states = dropout.Add(states, layer.Output.Apply(mixed, Randomness), Randomness, isFused);
         var normalised = Normalise(states, layer.FeedForwardNorm);
         var (gate, up) = (layer.Gate.Apply(normalised, Randomness), layer.Up.Apply(normalised, Randomness));
         var fed = layer.Down.Apply(isFused ? GatedUnit.Apply(gate, up) : functional.silu(gate) * up, Randomness);
-        return states.Plus(dropout.Apply(fed, Randomness)).MoveToOuterDisposeScope();
+        return dropout.Add(states, fed, Randomness, isFused).MoveToOuterDisposeScope();
     }
 
     private Tensor AttendPacked(Layer layer, Tensor input, TokenBlock block)

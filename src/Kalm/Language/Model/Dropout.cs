@@ -1,3 +1,5 @@
+using Kalm.Engine;
+using Kalm.Language.Model.Kernels;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -8,6 +10,19 @@ namespace Kalm.Language.Model;
 internal sealed class Dropout(double share) : IDisposable
 {
     private readonly Scalar kept = (1 - share).ToScalar();
+
+    /// <param name="states">Any shape.</param>
+    /// <param name="added">The same shape.</param>
+    /// <param name="randomness">Draws what is dropped of <paramref name="added"/>; null where nothing is.</param>
+    /// <param name="fused">Whether the hand-written operation may be taken.</param>
+    /// <returns>The sum; the caller owns it.</returns>
+    public Tensor Add(Tensor states, Tensor added, Generator? randomness, bool fused)
+    {
+        if (!fused || randomness is null || share == 0)
+            return states.Plus(Apply(added, randomness));
+        using var scope = NewDisposeScope();
+        return DroppedSum.Apply(states, added, share, (long)randint(1L << 53, [1], generator: randomness, dtype: ScalarType.Float64).ReadNumber()).MoveToOuterDisposeScope();
+    }
 
     /// <param name="input">Any shape.</param>
     /// <param name="randomness">Draws what is dropped; null where nothing is.</param>

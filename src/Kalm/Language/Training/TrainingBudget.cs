@@ -7,10 +7,11 @@ namespace Kalm.Language.Training;
 public sealed class TrainingBudget
 {
     private const double MeasuredShare = 0.03;
-    private const double LongestMeasure = 10;
+    private const double LongestMeasure = 30;
     private const int UnmeasuredSteps = 3;
     private readonly Stopwatch clock = Stopwatch.StartNew();
     private readonly double? seconds;
+    private readonly List<double> ends = [];
     private double measureStart;
 
     private TrainingBudget(int? steps, double? seconds) => (TotalSteps, this.seconds) = (steps, seconds);
@@ -36,6 +37,7 @@ public sealed class TrainingBudget
     {
         if (TotalSteps is not null || seconds is not { } budget)
             return false;
+        ends.Add(Elapsed);
         if (done <= UnmeasuredSteps)
         {
             // The first steps compile code and fill caches.
@@ -46,7 +48,9 @@ public sealed class TrainingBudget
         var measured = Elapsed - measureStart;
         if (measured < Math.Min(LongestMeasure, budget * MeasuredShare) && done < latest && Elapsed < budget)
             return false;
-        var perStep = done > UnmeasuredSteps ? measured / (done - UnmeasuredSteps) : Elapsed / done;
+        // What is compiled on the way makes the first half slower than all that follow.
+        var middle = ends.Count / 2;
+        var perStep = done > UnmeasuredSteps ? (ends[^1] - ends[middle - 1]) / (ends.Count - middle) : Elapsed / done;
         TotalSteps = done + Math.Max(0, (int)((budget - Elapsed - reservedSeconds) / perStep));
         return true;
     }

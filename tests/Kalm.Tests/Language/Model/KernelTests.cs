@@ -43,6 +43,31 @@ public class KernelTests : TorchTest
         AssertSame([gate, up], GatedUnit.Apply(gate, up), () => nn.functional.silu(gate) * up);
     }
 
+    [Theory]
+    [InlineData(5)]
+    [InlineData(16)]
+    [InlineData(100_003)]
+    public void The_dropped_sum_drops_its_share_by_the_seed_and_the_gradient_drops_the_same(int count)
+    {
+        var (states, added) = (Leaf(count), ones(count).requires_grad_());
+
+        var sum = DroppedSum.Apply(states, added, 0.2, 7);
+        sum.sum().backward();
+
+        var drawn = (sum - states).detach().data<float>().ToArray();
+        Assert.All(drawn, value => Assert.True(Math.Abs(value) < 1e-5 || Math.Abs(value - 1.25) < 1e-5));
+        Assert.Equal(drawn.Select(value => value > 0.5), added.grad!.data<float>().Select(value => value == 1.25f));
+        Assert.All(states.grad!.data<float>().ToArray(), value => Assert.Equal(1, value));
+        Assert.Equal(sum.data<float>().ToArray(), DroppedSum.Apply(states, added, 0.2, 7).data<float>().ToArray());
+        if (count < 1000)
+            return;
+        Assert.NotEqual(sum.data<float>().ToArray(), DroppedSum.Apply(states, added, 0.2, 8).data<float>().ToArray());
+        Assert.Equal(0.2, drawn.Count(value => value < 0.5) / (double)count, 0.005);
+        // Neighbours, and the same lane of the next vector, fall independently.
+        foreach (var distance in new[] { 1, 16 })
+            Assert.Equal(0.04, Enumerable.Range(0, count - distance).Count(at => drawn[at] < 0.5 && drawn[at + distance] < 0.5) / (double)count, 0.003);
+    }
+
     [Fact]
     public void The_exponential_is_right_to_the_last_bits_and_never_more_than_finite()
     {
