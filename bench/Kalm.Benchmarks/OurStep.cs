@@ -50,6 +50,13 @@ internal sealed class OurStep : IDisposable
         _ = step.Prompts(taken, batch);
     }
 
+    /// <summary>The rows of the next step's forest.</summary>
+    public IReadOnlyList<TokenRow> Forest()
+    {
+        var batch = step.Batch(taken);
+        return new Forest(texts, batch.Columns, batch.Queries).Rows;
+    }
+
     /// <summary>Takes the next step.</summary>
     public void Take() => step.Take(taken++, rate, ownHeads: true);
 

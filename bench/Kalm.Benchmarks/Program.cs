@@ -14,11 +14,14 @@ try
         case "serving":
             await ServingBenchmark.Run(new Arguments(args[1..], ServingBenchmark.Options));
             return 0;
+        case "kernels":
+            KernelBenchmark.Run(new Arguments(args[1..], KernelBenchmark.Options));
+            return 0;
         case "scale":
             ScaleBenchmark.Run(new Arguments(args[1..], ScaleBenchmark.Options));
             return 0;
         default:
-            throw new KalmException($"found '{args.FirstOrDefault()}'; expected generation, cost, serving or scale");
+            throw new KalmException($"found '{args.FirstOrDefault()}'; expected generation, cost, kernels, serving or scale");
     }
 }
 catch (KalmException error)

@@ -33,6 +33,18 @@ public class BenchmarkTests
     }
 
     [Fact]
+    public async Task Kernels_measures_the_engines_operations_and_our_own()
+    {
+        using var folder = new TemporaryFolder();
+        var file = folder.File("result.json");
+        (await CommandLine.RunProcess(Program, null, "kernels", "--rounds", "1", "--graph", World, "--json", file)).IsSuccess();
+        var ways = JsonNode.Parse(await File.ReadAllTextAsync(file, TestContext.Current.CancellationToken))!["ways"]!.AsArray();
+
+        Assert.Equal(1, (double)ways[0]!["ratio"]!);
+        Assert.True((bool)ways[1]!["own"]! && !(bool)ways[0]!["own"]! && (double)ways[1]!["ratio"]! > 0);
+    }
+
+    [Fact]
     public async Task Scale_counts_what_it_made_and_measures_every_part()
     {
         using var folder = new TemporaryFolder();

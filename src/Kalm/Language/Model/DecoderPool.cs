@@ -12,6 +12,11 @@ public sealed class DecoderPool : IDisposable
     /// <summary>The most tokens of a block, padding included, that holds more than one row.</summary>
     internal const int BlockTokens = 2048;
 
+    /// <summary>What numbers of tokens and reads are filled up to multiples of where products are rounded.</summary>
+    internal const int RoundedMultiple = 64;
+
+    private const long Unlabelled = -100;
+
     private readonly WorkerThreads workers;
     private readonly Decoder[] decoders;
     private readonly ParameterReplica[] replicas;
@@ -45,7 +50,7 @@ public sealed class DecoderPool : IDisposable
     public bool RoundsProducts { get; }
 
     // The library that multiplies rounded matrices compiles code for every new shape.
-    private int ShapeMultiple => RoundsProducts ? 64 : 1;
+    private int ShapeMultiple => RoundsProducts ? RoundedMultiple : 1;
 
     /// <summary>The number of workers.</summary>
     public int WorkerCount => decoders.Length;
@@ -191,11 +196,14 @@ public sealed class DecoderPool : IDisposable
     {
         using var scope = NewDisposeScope();
         using var block = decoder.Block(rows, ShapeMultiple);
-        var logits = decoder.Logits(decoder.Read(decoder.Embed(block.Tokens), block));
-        var target = tensor(labels.Select(label => (long)label).ToArray(), device: device);
+        var states = decoder.Read(decoder.Embed(block.Tokens), block);
+        var filled = (block.ReadCount + ShapeMultiple - 1) / ShapeMultiple * ShapeMultiple - block.ReadCount;
+        var logits = decoder.Logits(filled == 0 ? states : nn.functional.pad(states, [0, 0, 0, filled]));
+        var target = tensor(labels.Select(label => (long)label).Concat(Enumerable.Repeat(Unlabelled, filled)).ToArray(), device: device);
         var sum = shares is null
-            ? nn.functional.cross_entropy(logits, target, reduction: nn.Reduction.Sum)
-            : (nn.functional.cross_entropy(logits, target, reduction: nn.Reduction.None) * tensor(shares.ToArray(), device: device)).sum();
+            ? nn.functional.cross_entropy(logits, target, ignore_index: Unlabelled, reduction: nn.Reduction.Sum)
+            : (nn.functional.cross_entropy(logits, target, ignore_index: Unlabelled, reduction: nn.Reduction.None)
+                * tensor(shares.Concat(Enumerable.Repeat(0f, filled)).ToArray(), device: device)).sum();
         using var factor = weight.ToScalar();
         sum.mul(factor).backward();
         return sum.ReadNumber();
