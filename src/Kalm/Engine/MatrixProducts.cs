@@ -16,12 +16,15 @@ internal static unsafe class MatrixProducts
     private const int Rounded = 3;
     private static readonly Lazy<Setter?> Setting = new(Find);
 
-    /// <summary>Whether rounding pays on this machine. <see cref="NativeEngine.Initialize"/> must have run.</summary>
-    public static bool CanRound => Setting.Value is not null;
+    /// <summary>Whether this process may round at all; set to false where other work beside a training must stay exact.</summary>
+    public static bool IsAllowed { get; set; } = true;
+
+    /// <summary>Whether rounding is allowed and pays on this machine. <see cref="NativeEngine.Initialize"/> must have run.</summary>
+    public static bool CanRound => IsAllowed && Setting.Value is not null;
 
     /// <summary>Rounds until the result is disposed.</summary>
     /// <param name="wanted">Whether to; nothing happens without, nor where rounding does not pay.</param>
-    public static Rounding Round(bool wanted) => new(wanted ? Setting.Value : null);
+    public static Rounding Round(bool wanted) => new(wanted && CanRound ? Setting.Value : null);
 
     private static Setter? Find() => HasMatrixUnits() && NativeEngine.CoreHandle != 0
         && NativeLibrary.TryGetExport(NativeEngine.CoreHandle, "_ZN2at13globalContextEv", out var context)

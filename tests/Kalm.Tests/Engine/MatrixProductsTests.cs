@@ -1,14 +1,26 @@
+using System.Runtime.CompilerServices;
 using Kalm.Engine;
 using Kalm.Language.Model;
 using static TorchSharp.torch;
 
 namespace Kalm.Tests.Engine;
 
-/// <summary>The setting is the process's, so these run beside nothing else.</summary>
+/// <summary>The setting is the process's, so these run beside nothing else, and nothing else rounds.</summary>
 [CollectionDefinition(nameof(MatrixProductsTests), DisableParallelization = true)]
 [Collection(nameof(MatrixProductsTests))]
-public class MatrixProductsTests : TorchTest
+public sealed class MatrixProductsTests : TorchTest, IDisposable
 {
+    public MatrixProductsTests() => MatrixProducts.IsAllowed = true;
+
+    [ModuleInitializer]
+    internal static void StayExact() => MatrixProducts.IsAllowed = false;
+
+    void IDisposable.Dispose()
+    {
+        MatrixProducts.IsAllowed = false;
+        Dispose();
+    }
+
     [Fact]
     public void Rounding_changes_products_a_little_and_only_for_its_time()
     {
