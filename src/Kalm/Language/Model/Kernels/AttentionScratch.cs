@@ -1,11 +1,10 @@
-using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 
 namespace Kalm.Language.Model.Kernels;
 
 /// <summary>One thread's room for the attention of one head over one row: vectors padded to whole lanes, keys and values also column by column, so that
 /// the scores of sixteen keys are one vector. Queries of one branch are taken four at a time, so that each key is loaded once for the four.</summary>
-internal sealed unsafe class AttentionScratch
+internal sealed unsafe partial class AttentionScratch
 {
     private const int Lanes = Numbers.Lanes;
 
@@ -18,9 +17,6 @@ internal sealed unsafe class AttentionScratch
     [ThreadStatic]
     private static AttentionScratch? mine;
 
-    private float[] room = [];
-    private float* query, key, value, gradient, keyColumns, valueColumns, toQuery, toKey, toValue, weights, changes;
-    private int length, dimension, width, height;
     private int first, count, prefixStart, prefixEnd, branchStart, branchEnd;
 
     /// <summary>The calling thread's.</summary>
@@ -107,32 +103,6 @@ internal sealed unsafe class AttentionScratch
         }
     }
 
-    private void Resize(AttentionPlan plan, int row)
-    {
-        (length, dimension, width) = (plan.Rows[row].Length, plan.Dimension, Numbers.Padded(plan.Dimension));
-        // Scores are made of whole groups of keys from anywhere on, so a column has room for more than the row. Queries, too, come in whole groups.
-        height = Numbers.Padded(length) + KeysTogether + Lanes;
-        var (vectors, columns, scores) = ((Numbers.Padded(length) + Lanes) * width, height * width, height * Together);
-        var total = 7 * vectors + 2 * columns + 2 * scores + Lanes;
-        if (room.Length < total)
-            room = GC.AllocateArray<float>(2 * total, pinned: true);
-        var place = (float*)Unsafe.AsPointer(ref room[0]);
-        place += (Lanes - (nint)place / sizeof(float) % Lanes) % Lanes;
-        query = Next(vectors);
-        key = Next(vectors);
-        value = Next(vectors);
-        gradient = Next(vectors);
-        toQuery = Next(vectors);
-        toKey = Next(vectors);
-        toValue = Next(vectors);
-        keyColumns = Next(columns);
-        valueColumns = Next(columns);
-        weights = Next(scores);
-        changes = Next(scores);
-
-        float* Next(int size) => (place += size) - size;
-    }
-
     /// <summary>Takes the queries that follow, at most four of one branch, and what they see together.</summary>
     private void Gather(AttentionPlan plan, int row)
     {
@@ -143,54 +113,6 @@ internal sealed unsafe class AttentionScratch
         var (one, last) = (plan.Sights[row][first], plan.Sights[row][first + count - 1]);
         (prefixStart, prefixEnd) = (one.Start, last.End);
         (branchStart, branchEnd) = one.BranchStart > first ? (0, 0) : (one.BranchStart, first + count);
-    }
-
-    private void TakeKeys(AttentionPlan plan, int row, int head, RowVectors from, bool withGradient)
-    {
-        TakeTurned(plan, row, from.Key, plan.KeyHeads, head, key, 1);
-        Take(plan, row, from.Value, plan.KeyHeads, head, value);
-        Transpose(key, keyColumns);
-        if (withGradient)
-            Transpose(value, valueColumns);
-    }
-
-    private void Transpose(float* rows, float* columns)
-    {
-        for (var index = 0; index < dimension; index++)
-            for (var at = 0; at < length; at++)
-                columns[index * height + at] = rows[at * width + index];
-    }
-
-    private void TakeTurned(AttentionPlan plan, int row, ReadOnlySpan<float> from, int heads, int head, float* to, float factor)
-    {
-        for (var at = 0; at < length; at++, to += width)
-        {
-            plan.Angles.Turn(
-                from.Slice(((plan.Starts[row] + at) * heads + head) * dimension, dimension), new Span<float>(to, dimension), plan.Rows[row].Positions[at], factor, 1);
-            new Span<float>(to + dimension, width - dimension).Clear();
-        }
-    }
-
-    private void Take(AttentionPlan plan, int row, ReadOnlySpan<float> from, int heads, int head, float* to)
-    {
-        for (var at = 0; at < length; at++, to += width)
-        {
-            from.Slice(((plan.Starts[row] + at) * heads + head) * dimension, dimension).CopyTo(new Span<float>(to, dimension));
-            new Span<float>(to + dimension, width - dimension).Clear();
-        }
-    }
-
-    private void Give(AttentionPlan plan, int row, float* from, Span<float> to, int heads, int head)
-    {
-        for (var at = 0; at < length; at++, from += width)
-            new Span<float>(from, dimension).CopyTo(to.Slice(((plan.Starts[row] + at) * heads + head) * dimension, dimension));
-    }
-
-    private void GiveTurned(AttentionPlan plan, int row, float* from, Span<float> to, int heads, int head, float factor)
-    {
-        for (var at = 0; at < length; at++, from += width)
-            plan.Angles.Turn(
-                new Span<float>(from, dimension), to.Slice(((plan.Starts[row] + at) * heads + head) * dimension, dimension), plan.Rows[row].Positions[at], factor, -1);
     }
 
     /// <summary>The inner products of the gathered vectors with those that they see, the prefix's before the branch's.</summary>
