@@ -68,7 +68,7 @@ public sealed record AlignmentOptions
     /// <summary>How learned weights are moved.</summary>
     public OptimizerKind Optimizer { get; init; }
 
-    /// <summary>In which precision a training step multiplies matrices on a CPU. Validation and every other verb take F32.</summary>
+    /// <summary>In which precision a training step multiplies matrices on a CPU. Validation takes F32.</summary>
     public ProductPrecision ProductPrecision { get; init; }
 
     /// <summary>The highest learning rate; null takes 3e-3, which suits models of a few million parameters.</summary>

@@ -151,10 +151,9 @@ internal sealed unsafe partial class AttentionScratch
         }
     }
 
-    /// <summary>Gives the value to every place that a token does not see, and to those behind the last.</summary>
+    /// <summary>Sets every score that a token does not see to minus infinity, and those behind the last.</summary>
     private void Hide(float* scores, int seen, Sight sight, int at)
     {
-        var value = float.NegativeInfinity;
         var branch = scores + PrefixCount;
         Fill(scores, sight.Start - prefixStart);
         Fill(scores + sight.End - prefixStart, prefixEnd - sight.End);
@@ -165,11 +164,7 @@ internal sealed unsafe partial class AttentionScratch
         }
         Fill(scores + seen, Numbers.Padded(seen) - seen);
 
-        void Fill(float* from, int length)
-        {
-            for (var place = 0; place < length; place++)
-                from[place] = value;
-        }
+        static void Fill(float* from, int length) => new Span<float>(from, length).Fill(float.NegativeInfinity);
     }
 
     /// <summary>Makes weights of one token's scores; returns the logarithm of the sum of their exponentials.</summary>
