@@ -86,6 +86,10 @@ public sealed record AlignmentOptions
     /// <summary>The dropout on what each layer's attention and feed-forward part add to the states.</summary>
     public double Dropout { get; init; }
 
+    /// <summary>The probability with which a step leaves a token out of a description that it encodes for its vectors, as word dropout does
+    /// (arXiv 1511.06349); prompts stay whole.</summary>
+    public double TokenDropout { get; init; }
+
     /// <summary>The decay a step of the running mean of the learned values, which is what is validated and kept; 0 takes the values themselves.</summary>
     public double AverageDecay { get; init; }
 
@@ -181,6 +185,7 @@ public sealed record AlignmentOptions
         Require(FinalRateShare is >= 0 and <= 1, "final_rate_share", FinalRateShare, "0..1");
         Require(WeightDecay >= 0, "weight_decay", WeightDecay, "0 or more");
         Require(Dropout is >= 0 and < 1, "dropout", Dropout, "0 or more, below 1");
+        Require(TokenDropout is >= 0 and < 1, "token_dropout", TokenDropout, "0 or more, below 1");
         Require(AverageDecay is >= 0 and < 1, "average_decay", AverageDecay, "0 or more, below 1");
         Require(ClipNorm > 0, "clip_norm", ClipNorm, "more than 0");
         Require(Margin is >= 0 and < 2, "margin", Margin, "0 or more, below 2");

@@ -79,7 +79,7 @@ internal sealed class AlignmentStep(
         if (options.ExplicitWeight == 0)
             return (null, 0, 0);
         using var scope = NewDisposeScope();
-        var forest = new Forest(texts, batch.Columns, batch.Queries);
+        var forest = new Forest(texts, batch.Columns, batch.Queries, TokenDropout(step));
         using var pass = model.Decoder.Forward(forest.Rows, Randomness.Seed(options.Seed, "dropout", step), options.GradientCache);
         var vectors = Encoder.UnitLength(pass.States);
         var queries = vectors.index_select(0, Reads(batch.Queries, forest.QueryRead));
@@ -101,6 +101,19 @@ internal sealed class AlignmentStep(
 
         Tensor Reads(IEnumerable<int> texts, Func<int, int> read) =>
             tensor(texts.Select(text => (long)read(text)).ToArray(), device: vectors.device);
+    }
+
+    // Both views of an entity lose the same tokens, since they share its description.
+    private Func<int[], int[]>? TokenDropout(int step)
+    {
+        if (options.TokenDropout == 0)
+            return null;
+        var random = Randomness.For(options.Seed, "token dropout", step);
+        return description =>
+        {
+            var kept = Array.FindAll(description, _ => random.NextDouble() >= options.TokenDropout);
+            return kept.Length > 0 ? kept : description;
+        };
     }
 
     private (double? Loss, int Tokens) Implicit(int step, ContrastiveBatch batch)

@@ -15,7 +15,8 @@ public sealed class Forest
     /// <param name="texts">The encoded texts.</param>
     /// <param name="entityTexts">Numbers of the descriptions whose entity view is wanted; repeats are encoded once.</param>
     /// <param name="queryTexts">Numbers of the wanted queries (<see cref="TextIndex.QueryText"/>); repeats are encoded once.</param>
-    public Forest(TextIndex texts, IEnumerable<int> entityTexts, IEnumerable<int> queryTexts)
+    /// <param name="altered">What is encoded instead of a description's ids, asked once a description; null for the description itself.</param>
+    public Forest(TextIndex texts, IEnumerable<int> entityTexts, IEnumerable<int> queryTexts, Func<int[], int[]>? altered = null)
     {
         var trees = new Dictionary<int, Tree>();
         foreach (var entity in entityTexts)
@@ -27,7 +28,8 @@ public sealed class Forest
         foreach (var (entity, tree) in trees)
         {
             var relations = tree.Queries.ConvertAll(query => texts.Relations[texts.RelationTextOf(query)]);
-            foreach (var view in texts.Wording.Views(texts.Descriptions[entity], tree.WithEntityView, relations))
+            var description = texts.Descriptions[entity];
+            foreach (var view in texts.Wording.Views(altered?.Invoke(description) ?? description, tree.WithEntityView, relations))
                 rows.AddRange(view.ToRows(RowTokens));
             if (tree.WithEntityView)
                 entityReads.Add(entity, read++);

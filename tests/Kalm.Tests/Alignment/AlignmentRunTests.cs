@@ -99,6 +99,20 @@ public sealed class AlignmentRunTests : IDisposable
         Assert.NotEqual(Hash($"first/{result}"), Hash($"third/{result}"));
     }
 
+    [Fact]
+    public void Token_dropout_shortens_what_is_encoded_by_its_share()
+    {
+        var options = Quick with { Steps = 20, Validations = 0, ImplicitWeight = 0 };
+        Align("whole", options);
+        Align("thinned", options with { TokenDropout = 0.5 });
+
+        var ratio = Tokens("thinned") / Tokens("whole");
+        Assert.InRange(ratio, 0.5, 0.95);
+
+        double Tokens(string run) => File.ReadAllLines(folder.File($"{run}/metrics.jsonl")).Select(line => JsonDocument.Parse(line).RootElement)
+            .Where(line => line.TryGetProperty("loss", out _)).Average(line => line.GetProperty("tokens").GetDouble());
+    }
+
     [Theory]
     [InlineData(1)]
     [InlineData(7)]

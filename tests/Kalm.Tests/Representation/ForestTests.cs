@@ -24,4 +24,21 @@ public class ForestTests
             + 2 * 2 + texts.Relations[0].Length * 2 + texts.Relations[1].Length + 3 * 2;
         Assert.Equal(expected, forest.TokenCount);
     }
+
+    [Fact]
+    public void An_altered_description_is_asked_for_once_and_shared_by_its_views()
+    {
+        using var folder = SmallGraph.Kalm();
+        var texts = new TextIndex(folder.Load(), new Wording(Tokenizer.Train(["car, a vehicle"], 270), new WordingOptions()));
+        var asked = new List<int[]>();
+
+        var forest = new Forest(texts, [0], [texts.QueryText(0, 0), texts.QueryText(0, 1)], description =>
+        {
+            asked.Add(description);
+            return description[..1];
+        });
+
+        Assert.Equal([texts.Descriptions[0]], asked);
+        Assert.Equal(new Forest(texts, [0], [texts.QueryText(0, 0), texts.QueryText(0, 1)]).TokenCount - texts.Descriptions[0].Length + 1, forest.TokenCount);
+    }
 }
