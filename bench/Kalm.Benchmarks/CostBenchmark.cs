@@ -20,6 +20,7 @@ internal static class CostBenchmark
         "an optimizer step and a clip for each of their batches, none shared; their tokenising is not timed, our drawing of batches is",
     ];
 
+    /// <summary>The most triples of the medium model's step, which only take longer when they are more.</summary>
     private const int GemmBatch = 256;
 
     public static IReadOnlyList<string> Options { get; } =
@@ -37,7 +38,7 @@ internal static class CostBenchmark
         var machine = Machine.Measure(threads);
         var (theirs, ours, exact) = Compare(graph, ModelPreset.Find(arguments.Find("--preset") ?? "tiny"), options, rounds, steps);
         machine = machine.MeasureAgain();
-        // The share is one of the best fp32 product, so the step multiplies in fp32 too. A larger batch has larger products in no operation but the loss.
+        // The share is one of the best fp32 product, so the step multiplies in fp32 too. Blocks bound the products: a larger batch has more of them, none larger.
         (var gemm, machine) = Approach(
             graph, ModelPreset.Find(arguments.Find("--gemm-preset") ?? "medium"),
             options with { ProductPrecision = ProductPrecision.Fp32, Batch = Math.Min(GemmBatch, options.Batch) }, rounds, steps, machine);
