@@ -17,11 +17,14 @@ try
         case "kernels":
             KernelBenchmark.Run(new Arguments(args[1..], KernelBenchmark.Options));
             return 0;
+        case "steps":
+            StepsBenchmark.Run(new Arguments(args[1..], StepsBenchmark.Options));
+            return 0;
         case "scale":
             ScaleBenchmark.Run(new Arguments(args[1..], ScaleBenchmark.Options));
             return 0;
         default:
-            throw new KalmException($"found '{args.FirstOrDefault()}'; expected generation, cost, kernels, serving or scale");
+            throw new KalmException($"found '{args.FirstOrDefault()}'; expected generation, cost, kernels, serving, steps or scale");
     }
 }
 catch (KalmException error)

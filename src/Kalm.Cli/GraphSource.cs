@@ -64,7 +64,7 @@ internal sealed class GraphSource
         var file = Path.Combine(model.Given, ModelFolder.RunFile);
         try
         {
-            return File.Exists(file) ? Json.Read<RunDescription>(file) : null;
+            return File.Exists(file) ? Json.ReadOfAnyVersion<RunDescription>(file) : null;
         }
         catch (KalmException)
         {

@@ -18,13 +18,21 @@ public static class Json
         Converters = { new JsonStringEnumConverter(JsonNamingPolicy.SnakeCaseLower) },
     };
 
+    private static readonly JsonSerializerOptions LenientOptions = new(Options) { UnmappedMemberHandling = JsonUnmappedMemberHandling.Skip };
+
     /// <summary>Reads a value from a file.</summary>
     /// <exception cref="KalmException">The file is missing, is not JSON or does not fit; the message names file and place.</exception>
-    public static T Read<T>(string path)
+    public static T Read<T>(string path) => Read<T>(path, Options);
+
+    /// <summary>Reads a value that another version of Kalm may have written: members that this one does not know are passed over.</summary>
+    /// <inheritdoc cref="Read{T}(string)" path="/exception"/>
+    public static T ReadOfAnyVersion<T>(string path) => Read<T>(path, LenientOptions);
+
+    private static T Read<T>(string path, JsonSerializerOptions options)
     {
         try
         {
-            return JsonSerializer.Deserialize<T>(File.ReadAllText(path), Options)
+            return JsonSerializer.Deserialize<T>(File.ReadAllText(path), options)
                 ?? throw new KalmException($"{path}: found null, expected a JSON object");
         }
         catch (JsonException error)

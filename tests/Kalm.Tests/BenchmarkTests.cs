@@ -45,6 +45,15 @@ public class BenchmarkTests
     }
 
     [Fact]
+    public async Task Steps_takes_as_many_steps_as_asked_for()
+    {
+        var run = await CommandLine.RunProcess(Program, null, "steps", "--preset", "tiny", "--rounds", "2", "--threads", "1", "--graph", World);
+        run.IsSuccess();
+
+        Assert.Equal(["preset tiny,", "step 1 of 2:", "step 2 of 2:"], run.Output.TrimEnd().Split('\n').Select(line => line[..12]));
+    }
+
+    [Fact]
     public async Task Scale_counts_what_it_made_and_measures_every_part()
     {
         using var folder = new TemporaryFolder();

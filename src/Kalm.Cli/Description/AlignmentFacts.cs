@@ -42,7 +42,7 @@ internal sealed record AlignmentFacts(
             Path.Combine(path, TrainingState.DescriptionName),
             .. Path.GetFileName(full) is "adapter" or "model" ? new[] { Path.Combine(full, "..", ModelFolder.RunFile) } : [],
         ];
-        return candidates.FirstOrDefault(File.Exists) is { } file ? Json.Read<RunDescription>(file) : null;
+        return candidates.FirstOrDefault(File.Exists) is { } file ? Json.ReadOfAnyVersion<RunDescription>(file) : null;
     }
 
     /// <summary>Takes the facts together; null when the model was not aligned.</summary>

@@ -49,12 +49,6 @@ public sealed record AlignmentOptions
     /// <summary>Whether a step takes both directions of each of its triples; otherwise one of them, and the other at another time.</summary>
     public bool BothDirections { get; init; } = true;
 
-    /// <summary>The share of a batch that comes as neighbourhoods of the graph, where entities repeat; the others are drawn at random.</summary>
-    public double NeighbourhoodShare { get; init; }
-
-    /// <summary>Triples of a neighbourhood.</summary>
-    public int NeighbourhoodSize { get; init; } = 32;
-
     /// <summary>Whether every distinct query and every distinct tail of a batch counts the same in the explicit loss (multi-positive
     /// InfoNCE); otherwise every row does.</summary>
     public bool MultiPositive { get; init; }
@@ -175,9 +169,6 @@ public sealed record AlignmentOptions
         Require(Steps is null or > 0, "steps", Steps, "1 or more");
         Require(Minutes is null or > 0, "minutes", Minutes, "more than 0");
         Require(Batch is >= 1 and <= 1 << 20, "batch", Batch, "1 or more triples");
-        Require(NeighbourhoodShare is >= 0 and <= 1, "neighbourhood_share", NeighbourhoodShare, "0..1");
-        Require(NeighbourhoodShare == 0 || BothDirections, "neighbourhood_share", NeighbourhoodShare, "0 without both_directions");
-        Require(NeighbourhoodSize > 0, "neighbourhood_size", NeighbourhoodSize, "1 or more");
         Require(Threads is null or > 0, "threads", Threads, "1 or more");
         Require(Optimizer == OptimizerKind.Adamw || Method == AlignmentMethod.Full, "optimizer", "muon", "adamw with method lora");
         Require(LearningRate is null or > 0, "learning_rate", LearningRate, "more than 0");

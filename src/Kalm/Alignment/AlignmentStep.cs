@@ -24,8 +24,7 @@ internal sealed class AlignmentStep(
     AlignmentModel model, KnowledgeGraph graph, TextIndex texts, KnownTexts known, AlignmentOptions options, AdamW optimizer,
     ReplayText? replay = null)
 {
-    private readonly RowSampler sampler = new(
-        graph, options.Batch, options.BothDirections, options.Seed, options.NeighbourhoodShare, options.NeighbourhoodSize);
+    private readonly RowSampler sampler = new(graph, options.Batch, options.BothDirections, options.Seed);
 
     private readonly PromptSampler promptSampler = new(graph, texts, options);
 

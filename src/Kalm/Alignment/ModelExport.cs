@@ -69,6 +69,7 @@ public static class ModelExport
         var place = Path.GetFileName(parent) == RunFolder.CheckpointsName ? Path.GetDirectoryName(parent)!
             : Path.GetFileName(folder) is "model" or "adapter" ? parent
             : folder;
-        return File.Exists(Path.Combine(place, ModelFolder.RunFile)) ? RunFolder.Describe(place) : null;
+        var file = Path.Combine(place, ModelFolder.RunFile);
+        return File.Exists(file) ? Json.ReadOfAnyVersion<RunDescription>(file) : null;
     }
 }

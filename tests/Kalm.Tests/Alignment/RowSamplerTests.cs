@@ -37,34 +37,6 @@ public class RowSamplerTests
         Assert.NotEqual(all[47], new RowSampler(Graph, 9, bothDirections: false, seed: 6).Batch(47));
     }
 
-    [Theory]
-    [InlineData(0.25)]
-    [InlineData(0.5)]
-    [InlineData(1)]
-    public void Neighbourhoods_hold_every_triple_once_a_pass_too(double share)
-    {
-        var sampler = new RowSampler(Graph, 8, bothDirections: true, seed: 5, share, 4);
-        var drawn = Enumerable.Range(0, 200).SelectMany(step => sampler.Batch(step)).ToArray();
-        var expected = Graph.Train.SelectMany(triple => new[] { Graph.Row(triple, Side.Tail), Graph.Row(triple, Side.Head) }).ToHashSet();
-        Assert.True(drawn.Length > 2 * expected.Count);
-        Assert.True(expected.SetEquals(drawn[..expected.Count]));
-        Assert.True(expected.SetEquals(drawn[expected.Count..(2 * expected.Count)]));
-        Assert.Equal(drawn[16..32], new RowSampler(Graph, 8, bothDirections: true, seed: 5, share, 4).Batch(1));
-    }
-
-    [Fact]
-    public void Entities_repeat_in_neighbourhoods()
-    {
-        Assert.True(Entities(1) < 0.75 * Entities(0));
-        Assert.InRange(Entities(0.5), Entities(1), Entities(0));
-
-        int Entities(double share)
-        {
-            var sampler = new RowSampler(Graph, 8, bothDirections: true, seed: 5, share, 8);
-            return Enumerable.Range(0, Graph.Train.Count / 16).Sum(step => sampler.Batch(step).Select(row => row.Head).Distinct().Count());
-        }
-    }
-
     private static KnowledgeGraph Load()
     {
         using var folder = FamilyGraph.Make(3);

@@ -60,6 +60,20 @@ public class DescribeTests(TinyModel tiny) : IClassFixture<TinyModel>
     }
 
     [Fact]
+    public void A_run_of_a_version_with_other_options_is_used_but_not_gone_on_with()
+    {
+        var run = tiny.File("of-another-version");
+        CommandLine.Run("align", "--quiet", "--model", tiny.Model, "--graph", tiny.Graph, "--out", run, "--steps", "2", "--batch", "2", "--threads", "1").IsSuccess();
+        var file = Path.Combine(run, "run.json");
+        File.WriteAllText(file, File.ReadAllText(file).Replace("\"options\": {", "\"options\": {\n    \"foretold\": 1,", StringComparison.Ordinal));
+
+        Assert.Equal("run", (string?)Describe(run, out _)["kind"]);
+        CommandLine.Run("evaluate", "completion", "--quiet", "--model", run, "--graph", tiny.Graph).IsSuccess();
+        CommandLine.Run("export", "--quiet", "--model", run, "--to", "hf", "--out", tiny.File("exported-of-another-version")).IsSuccess();
+        CommandLine.Run("align", "--quiet", "--resume", "--model", tiny.Model, "--graph", tiny.Graph, "--out", run).IsFault("run.json(", "foretold");
+    }
+
+    [Fact]
     public void An_adapter_without_its_base_is_told_as_far_as_it_goes()
     {
         using var folder = new TemporaryFolder();
