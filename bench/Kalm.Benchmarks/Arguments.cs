@@ -1,3 +1,5 @@
+using Kalm.Alignment;
+
 namespace Kalm.Benchmarks;
 
 /// <summary>Pairs of an option and its value.</summary>
@@ -28,4 +30,8 @@ internal sealed class Arguments
     /// <summary>A whole number above zero.</summary>
     public int Whole(string option, int fallback) => Find(option) is not { } text ? fallback
         : int.TryParse(text, out var value) && value > 0 ? value : throw new KalmException($"{option}: found '{text}'; expected a whole number above 0");
+
+    /// <summary>The options of the file behind <c>--recipe</c>, or the default ones, learning every weight.</summary>
+    public AlignmentOptions Recipe(int threads, int seed) =>
+        ((Find("--recipe") is { } file ? Json.Read<AlignmentOptions>(file) : new AlignmentOptions()) with { Method = AlignmentMethod.Full, Threads = threads, Seed = seed }).Validated();
 }

@@ -30,8 +30,7 @@ internal static class CostBenchmark
     {
         var (rounds, steps, threads) = (arguments.Whole("--rounds", 9), arguments.Whole("--steps", 1), arguments.Whole("--threads", Environment.ProcessorCount));
         var seed = arguments.Whole("--seed", 1);
-        var recipe = arguments.Find("--recipe");
-        var options = Recipe(recipe, threads, seed);
+        var options = arguments.Recipe(threads, seed);
         var graph = KnowledgeGraph.Load(arguments.Text("--graph"));
         NativeEngine.Initialize();
         var machine = Machine.Measure(threads);
@@ -42,12 +41,8 @@ internal static class CostBenchmark
         Tell(new CostResult(
             ours.TokensPerTriple / theirs.TokensPerTriple, ours.ContrastiveTokensPerTriple / theirs.ContrastiveTokensPerTriple,
             theirs.Rounds.Ratio(ours.Rounds), theirs.Rounds.Ratio(exact), gemm.TeraFlopPerStep / peak, gemm.ComputedTeraFlopPerStep / peak,
-            arguments.Find("--preset") ?? "tiny", recipe, theirs, ours, gemm, machine, seed, Assumptions), arguments.Find("--json"));
+            arguments.Find("--preset") ?? "tiny", arguments.Find("--recipe"), theirs, ours, gemm, machine, seed, Assumptions), arguments.Find("--json"));
     }
-
-    /// <summary>The recipe of a file, or the default options, learning every weight.</summary>
-    public static AlignmentOptions Recipe(string? file, int threads, int seed) =>
-        ((file is null ? new AlignmentOptions() : Json.Read<AlignmentOptions>(file)) with { Method = AlignmentMethod.Full, Threads = threads, Seed = seed }).Validated();
 
     /// <summary>The options of the step whose <c>gemm_share</c> is measured. The share is one of the best fp32 product, so the step multiplies in fp32
     /// too. Blocks bound the products: a larger batch has more of them, none larger.</summary>

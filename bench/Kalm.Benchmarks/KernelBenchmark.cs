@@ -1,4 +1,3 @@
-using Kalm.Alignment;
 using Kalm.Engine;
 using Kalm.Graph;
 using Kalm.Language.Model;
@@ -16,8 +15,7 @@ internal static class KernelBenchmark
     public static void Run(Arguments arguments)
     {
         var (rounds, seed) = (arguments.Whole("--rounds", 9), arguments.Whole("--seed", 1));
-        var recipe = arguments.Find("--recipe");
-        var options = ((recipe is null ? new AlignmentOptions() : Json.Read<AlignmentOptions>(recipe)) with { Method = AlignmentMethod.Full, Threads = 1, Seed = seed }).Validated();
+        var options = arguments.Recipe(threads: 1, seed);
         var preset = ModelPreset.Find(arguments.Find("--preset") ?? "tiny");
         var graph = KnowledgeGraph.Load(arguments.Text("--graph"));
         NativeEngine.Initialize();

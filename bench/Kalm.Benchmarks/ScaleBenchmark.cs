@@ -1,5 +1,4 @@
 using System.Globalization;
-using Kalm.Alignment;
 using Kalm.Engine;
 using Kalm.Graph;
 using Kalm.Language.Pretraining;
@@ -20,8 +19,7 @@ internal static class ScaleBenchmark
     {
         var (entities, steps, seed) = (arguments.Whole("--entities", 1_000_000), arguments.Whole("--steps", 20), arguments.Whole("--seed", 1));
         var threads = arguments.Whole("--threads", Environment.ProcessorCount);
-        var recipe = arguments.Find("--recipe");
-        var options = ((recipe is null ? new AlignmentOptions() : Json.Read<AlignmentOptions>(recipe)) with { Method = AlignmentMethod.Full, Threads = threads, Seed = seed }).Validated();
+        var options = arguments.Recipe(threads, seed);
         var graph = Made(entities, seed);
         NativeEngine.Initialize();
         var machine = Machine.Measure(threads);

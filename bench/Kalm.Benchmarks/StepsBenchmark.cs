@@ -12,7 +12,7 @@ internal static class StepsBenchmark
     public static void Run(Arguments arguments)
     {
         var (rounds, threads, seed) = (arguments.Whole("--rounds", 9), arguments.Whole("--threads", Environment.ProcessorCount), arguments.Whole("--seed", 1));
-        var options = CostBenchmark.NearPeak(CostBenchmark.Recipe(arguments.Find("--recipe"), threads, seed));
+        var options = CostBenchmark.NearPeak(arguments.Recipe(threads, seed));
         var preset = ModelPreset.Find(arguments.Find("--preset") ?? "medium");
         var graph = KnowledgeGraph.Load(arguments.Text("--graph"));
         NativeEngine.Initialize();
