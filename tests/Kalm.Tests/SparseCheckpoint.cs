@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Text;
-using Kalm.Language.Checkpoints;
+using Kalm.Language.Sources.Config;
+using Kalm.Language.Sources.Safetensors;
 
 namespace Kalm.Tests;
 

@@ -1,5 +1,6 @@
 using Kalm.Alignment;
-using Kalm.Language.Checkpoints;
+using Kalm.Language.Sources.Adapters;
+using Kalm.Language.Sources.Safetensors;
 using Kalm.Representation;
 
 namespace Kalm.Cli.Description;

@@ -1,5 +1,8 @@
 using Kalm.Alignment;
-using Kalm.Language.Checkpoints;
+using Kalm.Language.Sources;
+using Kalm.Language.Sources.Adapters;
+using Kalm.Language.Sources.Config;
+using Kalm.Language.Sources.Safetensors;
 using Kalm.Language.Tokenization;
 
 namespace Kalm.Cli.Description;

@@ -1,4 +1,3 @@
-using Kalm.Language.Training;
 using Spectre.Console;
 
 namespace Kalm.Cli.Progress;
@@ -18,14 +17,14 @@ internal sealed class LiveProgress(IAnsiConsole console, LiveDisplayContext live
     protected override void ShowNote(string text) => console.WriteLine(text);
 
     /// <inheritdoc/>
-    protected override void ShowStage(TrainingStage stage)
+    protected override void ShowStage(ProgressStage stage)
     {
         var (rate, remaining) = clock.Measure(stage);
         Draw(stage.Stage, stage.Done, stage.Total, ProgressText.Left(remaining), ProgressText.Rate(rate, ""));
     }
 
     /// <inheritdoc/>
-    protected override void ShowStep(TrainingStep step) => Draw(
+    protected override void ShowStep(ProgressStep step) => Draw(
         "training", step.Step, step.TotalSteps, ProgressText.Left(step.Remaining),
         ProgressText.Join(ProgressText.Measures(step.Measures), ProgressText.Rate(step.Rate, step.RateUnit)));
 

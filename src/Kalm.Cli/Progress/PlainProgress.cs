@@ -1,5 +1,3 @@
-using Kalm.Language.Training;
-
 namespace Kalm.Cli.Progress;
 
 /// <summary>Progress for files and pipes: a line at most every ten seconds, the last step, and every note.</summary>
@@ -15,7 +13,7 @@ internal sealed class PlainProgress(TextWriter writer, TimeProvider time) : Prog
     protected override void ShowNote(string text) => writer.WriteLine(text);
 
     /// <inheritdoc/>
-    protected override void ShowStage(TrainingStage stage)
+    protected override void ShowStage(ProgressStage stage)
     {
         var (rate, remaining) = clock.Measure(stage);
         if (IsDue())
@@ -23,7 +21,7 @@ internal sealed class PlainProgress(TextWriter writer, TimeProvider time) : Prog
     }
 
     /// <inheritdoc/>
-    protected override void ShowStep(TrainingStep step)
+    protected override void ShowStep(ProgressStep step)
     {
         if (IsDue() || step.Step == step.TotalSteps)
             Write(ProgressText.Join(

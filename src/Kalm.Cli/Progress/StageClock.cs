@@ -1,5 +1,3 @@
-using Kalm.Language.Training;
-
 namespace Kalm.Cli.Progress;
 
 /// <summary>Measures the rate of a stage from its own reports, which carry none.</summary>
@@ -13,7 +11,7 @@ internal sealed class StageClock(TimeProvider time)
 
     /// <summary>Takes a report in.</summary>
     /// <returns>Items a second and the time left; null until the stage's second report.</returns>
-    public (double? Rate, TimeSpan? Remaining) Measure(TrainingStage report)
+    public (double? Rate, TimeSpan? Remaining) Measure(ProgressStage report)
     {
         // A stage that begins again, such as the next validation, is a stage of its own.
         if (report.Stage != stage || report.Done <= lastDone)

@@ -1,7 +1,6 @@
 using System.CommandLine;
 using Kalm.Alignment;
 using Kalm.Language.Model;
-using Kalm.Language.Training;
 
 namespace Kalm.Cli.Verbs;
 
@@ -79,7 +78,7 @@ internal static class AlignVerb
             var run = terminal.Watch(parse.GetValue(quiet), progress =>
             {
                 if (!hasBudget)
-                    progress.Report(new TrainingNote($"no budget given: {AlignmentRun.DefaultSteps:N0} steps; --epochs, --steps or --minutes set another"));
+                    progress.Report(new ProgressNote($"no budget given: {AlignmentRun.DefaultSteps:N0} steps; --epochs, --steps or --minutes set another"));
                 try
                 {
                     return AlignmentRun.Execute(
@@ -88,7 +87,7 @@ internal static class AlignVerb
                 }
                 catch (OperationCanceledException)
                 {
-                    progress.Report(new TrainingNote($"{runPath}: its folder checkpoints/ holds the last step; --resume goes on from it"));
+                    progress.Report(new ProgressNote($"{runPath}: its folder checkpoints/ holds the last step; --resume goes on from it"));
                     throw;
                 }
             });

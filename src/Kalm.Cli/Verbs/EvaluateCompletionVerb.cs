@@ -5,7 +5,7 @@ using System.Text.Json.Nodes;
 using Kalm.Evaluation;
 using Kalm.Files;
 using Kalm.Graph;
-using Kalm.Language.Checkpoints;
+using Kalm.Language.Sources.Adapters;
 using Kalm.Representation;
 
 namespace Kalm.Cli.Verbs;

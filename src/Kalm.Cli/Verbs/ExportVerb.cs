@@ -1,7 +1,7 @@
 using System.CommandLine;
 using Kalm.Alignment;
-using Kalm.Language.Checkpoints;
 using Kalm.Language.Export;
+using Kalm.Language.Sources.Safetensors;
 using Kalm.Representation;
 
 namespace Kalm.Cli.Verbs;

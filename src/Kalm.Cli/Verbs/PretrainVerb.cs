@@ -1,9 +1,8 @@
 using System.CommandLine;
 using System.Diagnostics;
-using Kalm.Language.Checkpoints;
 using Kalm.Language.Model;
 using Kalm.Language.Pretraining;
-using Kalm.Language.Training;
+using Kalm.Language.Sources.Config;
 
 namespace Kalm.Cli.Verbs;
 
@@ -67,7 +66,7 @@ internal static class PretrainVerb
                 var (described, heldDescriptions) = HeldOutTexts.Divide(
                     parse.GetValue(graph) is { } given ? PlainTexts.OfGraph(source.Load(parse, Given.Graph(given))) : [], share, options.Seed);
                 if (options is { Steps: null, Minutes: null })
-                    progress.Report(new TrainingNote($"no budget given: {Pretrainer.DefaultSteps:N0} steps; --steps or --minutes set another"));
+                    progress.Report(new ProgressNote($"no budget given: {Pretrainer.DefaultSteps:N0} steps; --steps or --minutes set another"));
                 var final = Pretrainer.Run([.. plain, .. described], path, options, progress, terminal.Cancellation);
                 new HeldOutTexts(heldText, heldDescriptions).Write(path);
                 return final;

@@ -1,7 +1,7 @@
 using System.Numerics;
 using System.Runtime.InteropServices;
 using Kalm.Evaluation;
-using Kalm.Language.Checkpoints;
+using Kalm.Language.Sources.Safetensors;
 using static TorchSharp.torch;
 
 namespace Kalm.Server.Indexing;

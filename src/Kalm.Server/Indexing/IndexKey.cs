@@ -1,7 +1,9 @@
 using System.Security.Cryptography;
 using System.Text;
 using Kalm.Graph;
-using Kalm.Language.Checkpoints;
+using Kalm.Language.Sources;
+using Kalm.Language.Sources.Adapters;
+using Kalm.Language.Sources.Config;
 using Kalm.Representation;
 
 namespace Kalm.Server.Indexing;

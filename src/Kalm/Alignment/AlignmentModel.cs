@@ -1,6 +1,7 @@
 using Kalm.Engine;
-using Kalm.Language.Checkpoints;
 using Kalm.Language.Model;
+using Kalm.Language.Sources;
+using Kalm.Language.Sources.Adapters;
 using Kalm.Representation;
 using TorchSharp;
 using static TorchSharp.torch;

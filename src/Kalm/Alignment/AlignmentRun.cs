@@ -2,8 +2,8 @@ using System.Security.Cryptography;
 using System.Text;
 using Kalm.Engine;
 using Kalm.Graph;
-using Kalm.Language.Checkpoints;
 using Kalm.Language.Model;
+using Kalm.Language.Sources;
 using Kalm.Language.Training;
 using Kalm.Representation;
 using TorchSharp;
@@ -17,9 +17,9 @@ public sealed class AlignmentRun
     public const int DefaultSteps = 1000;
 
     private readonly AlignmentOptions options;
-    private readonly IProgress<TrainingEvent>? progress;
+    private readonly IProgress<ProgressEvent>? progress;
 
-    private AlignmentRun(AlignmentOptions options, IProgress<TrainingEvent>? progress) => (this.options, this.progress) = (options.Validated(), progress);
+    private AlignmentRun(AlignmentOptions options, IProgress<ProgressEvent>? progress) => (this.options, this.progress) = (options.Validated(), progress);
 
     /// <summary>Runs an alignment from folders to a run folder.</summary>
     /// <param name="inputs">What to work on.</param>
@@ -30,7 +30,7 @@ public sealed class AlignmentRun
     /// <exception cref="KalmException">Something given is at fault.</exception>
     /// <exception cref="OperationCanceledException">The run was stopped; its folder holds a checkpoint.</exception>
     public static RunDescription Execute(
-        AlignmentInputs inputs, AlignmentOptions options, IProgress<TrainingEvent>? progress = null, CancellationToken cancellation = default) =>
+        AlignmentInputs inputs, AlignmentOptions options, IProgress<ProgressEvent>? progress = null, CancellationToken cancellation = default) =>
         new AlignmentRun(options, progress).Execute(inputs, cancellation);
 
     private RunDescription Execute(AlignmentInputs inputs, CancellationToken cancellation)
@@ -40,9 +40,9 @@ public sealed class AlignmentRun
             RunFolder.RequireFree(inputs.Out);
         var graph = KnowledgeGraph.Load(inputs.Graph, inputs.GraphOptions);
         foreach (var warning in graph.Warnings)
-            progress?.Report(new TrainingNote(warning));
+            progress?.Report(new ProgressNote(warning));
         if (graph.Test.Count == 0)
-            progress?.Report(new TrainingNote("no test split: nothing is held out to measure the result on"));
+            progress?.Report(new ProgressNote("no test split: nothing is held out to measure the result on"));
         var folder = ModelFolder.Locate(inputs.Model);
         if (folder.Adapter is not null)
             throw new KalmException($"{inputs.Model}: is an adapter; expected a base model to align (a Hugging Face folder or a run made with method full)");
@@ -51,7 +51,7 @@ public sealed class AlignmentRun
         NativeEngine.Initialize();
         using var baseModel = folder.Load(inputs.Device, options.BasePrecision);
         foreach (var warning in baseModel.Warnings)
-            progress?.Report(new TrainingNote(warning));
+            progress?.Report(new ProgressNote(warning));
         using var model = new AlignmentModel(baseModel, Path.GetFullPath(folder.Base), options);
         var texts = new TextIndex(graph, new Wording(baseModel.Tokenizer, options.Wording));
         using var optimizer = new AdamW(model.Learned, options.WeightDecay, muon: options.Optimizer == OptimizerKind.Muon);
@@ -66,7 +66,7 @@ public sealed class AlignmentRun
             description = checkpoint is not null
                 ? TrainingState.Describe(checkpoint)
                 : description with { Id = earlier.Id, TotalSteps = earlier.TotalSteps, PlannedValidations = earlier.PlannedValidations };
-            progress?.Report(new TrainingNote(checkpoint is null ? "no whole checkpoint: starting over" : $"resuming after step {description.StepsDone:N0}"));
+            progress?.Report(new ProgressNote(checkpoint is null ? "no whole checkpoint: starting over" : $"resuming after step {description.StepsDone:N0}"));
         }
         using var run = earlier is null ? RunFolder.Create(inputs.Out, description) : RunFolder.Reopen(inputs.Out, description.StepsDone);
         using var training = new AlignmentTraining(model, step, optimizer, new Validation(model.Decoder, graph, texts, options), run, description, options, progress);

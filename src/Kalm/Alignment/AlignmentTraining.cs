@@ -7,7 +7,7 @@ namespace Kalm.Alignment;
 /// <summary>The training loop: steps, validations, checkpoints and the best of them as the result.</summary>
 internal sealed class AlignmentTraining(
     AlignmentModel model, AlignmentStep step, AdamW optimizer, Validation validation, RunFolder run, RunDescription description,
-    AlignmentOptions options, IProgress<TrainingEvent>? progress) : IDisposable
+    AlignmentOptions options, IProgress<ProgressEvent>? progress) : IDisposable
 {
     private const double DefaultRate = 3e-3;
     private const double ValidationShare = 0.08;
@@ -77,7 +77,7 @@ internal sealed class AlignmentTraining(
         if (!validation.IsPossible)
         {
             if (done == 0)
-                progress?.Report(new TrainingNote("no valid split: the last step's weights are the result, not the best ones"));
+                progress?.Report(new ProgressNote("no valid split: the last step's weights are the result, not the best ones"));
             using var last = average.Use();
             Keep();
             return;
@@ -92,7 +92,7 @@ internal sealed class AlignmentTraining(
             || description.Validations.Where(earlier => earlier.Step > 0).All(earlier => earlier.MeanReciprocalRank < metrics.MeanReciprocalRank));
         run.Plot(done, [new("valid_mrr", metrics.MeanReciprocalRank), new("valid_hits@10", metrics.HitsAt10)]);
         Update(description with { Validations = [.. description.Validations, metrics], BestStep = isBest ? done : description.BestStep });
-        progress?.Report(new TrainingNote(
+        progress?.Report(new ProgressNote(
             $"validation at step {done}: MRR {metrics.MeanReciprocalRank:F3}  Hits@10 {metrics.HitsAt10:F3}{(isBest && options.KeepBest ? "  best so far" : "")}  ({validationSeconds:F1} s)"));
         if (isBest)
             Keep();
@@ -118,7 +118,7 @@ internal sealed class AlignmentTraining(
         Insert("explicit", report.Explicit, 1);
         run.Record(done, measures);
         var remaining = budget.TotalSteps is { } total ? TimeSpan.FromSeconds((total - done) / stepsPerSecond + ReservedSeconds() * (total - done) / total) : (TimeSpan?)null;
-        progress?.Report(new TrainingStep(done, budget.TotalSteps, measures, stepsPerSecond * step.BatchSize, "triples/s", remaining));
+        progress?.Report(new ProgressStep(done, budget.TotalSteps, measures, stepsPerSecond * step.BatchSize, "triples/s", remaining));
 
         void Insert(string name, double? value, int place)
         {

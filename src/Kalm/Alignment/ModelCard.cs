@@ -1,7 +1,8 @@
 using System.Globalization;
 using System.Text;
-using Kalm.Language.Checkpoints;
 using Kalm.Language.Model;
+using Kalm.Language.Sources.Config;
+using Kalm.Language.Sources.Safetensors;
 using Kalm.Representation;
 
 namespace Kalm.Alignment;

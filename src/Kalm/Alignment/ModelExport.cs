@@ -1,9 +1,8 @@
 using Kalm.Files;
-using Kalm.Language.Checkpoints;
 using Kalm.Language.Export;
 using Kalm.Language.Model;
+using Kalm.Language.Sources.Safetensors;
 using Kalm.Language.Tokenization;
-using Kalm.Language.Training;
 using Kalm.Representation;
 
 namespace Kalm.Alignment;
@@ -22,7 +21,7 @@ public static class ModelExport
     /// <returns>The type written.</returns>
     /// <exception cref="KalmException">The model is not sound, or the folder cannot be written.</exception>
     public static TensorType ToHuggingFace(
-        ModelFolder model, string path, TensorType? type = null, IProgress<TrainingEvent>? progress = null, CancellationToken cancellation = default)
+        ModelFolder model, string path, TensorType? type = null, IProgress<ProgressEvent>? progress = null, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(model);
         using var source = Open(model, progress, cancellation);
@@ -46,14 +45,14 @@ public static class ModelExport
     /// <returns>What the user should know, in sentences.</returns>
     /// <exception cref="KalmException">The model is not sound or has what llama.cpp cannot do, or the file cannot be written.</exception>
     public static IReadOnlyList<string> ToGguf(
-        ModelFolder model, string path, GgufTensorType type, IProgress<TrainingEvent>? progress = null, CancellationToken cancellation = default)
+        ModelFolder model, string path, GgufTensorType type, IProgress<ProgressEvent>? progress = null, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(model);
         using var source = Open(model, progress, cancellation);
         return GgufExport.Write(path, source, type, Path.GetFileNameWithoutExtension(path));
     }
 
-    private static MergedCheckpoint Open(ModelFolder model, IProgress<TrainingEvent>? progress, CancellationToken cancellation)
+    private static MergedCheckpoint Open(ModelFolder model, IProgress<ProgressEvent>? progress, CancellationToken cancellation)
     {
         model.RequireBase();
         // A tokenizer that cannot be read would only show once the model is used.

@@ -1,6 +1,5 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using Kalm.Language.Training;
 
 namespace Kalm.Alignment;
 
@@ -24,7 +23,7 @@ internal static class ResumePoint
 
     /// <summary>The newest checkpoint whose files are what was written; a damaged one is told of and passed over.</summary>
     /// <returns>Its folder; null when there is none.</returns>
-    public static string? Find(string path, string run, IProgress<TrainingEvent>? progress)
+    public static string? Find(string path, string run, IProgress<ProgressEvent>? progress)
     {
         foreach (var checkpoint in RunFolder.Checkpoints(path))
         {
@@ -35,7 +34,7 @@ internal static class ResumePoint
             }
             catch (KalmException damage)
             {
-                progress?.Report(new TrainingNote($"checkpoint passed over: {damage.Message}"));
+                progress?.Report(new ProgressNote($"checkpoint passed over: {damage.Message}"));
             }
         }
         return null;

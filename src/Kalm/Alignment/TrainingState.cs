@@ -1,5 +1,5 @@
-using Kalm.Language.Checkpoints;
 using Kalm.Language.Model;
+using Kalm.Language.Sources.Safetensors;
 using Kalm.Language.Training;
 using static TorchSharp.torch;
 

@@ -1,7 +1,6 @@
 using Kalm.Evaluation;
 using Kalm.Graph;
 using Kalm.Language.Model;
-using Kalm.Language.Training;
 using Kalm.Representation;
 
 namespace Kalm.Alignment;
@@ -30,15 +29,15 @@ public sealed class Validation
     /// <summary>Ranks the sample with the model as it stands.</summary>
     /// <param name="progress">Told how far it has come; may be null.</param>
     /// <param name="cancellation">Stops it.</param>
-    public CompletionMetrics Measure(IProgress<TrainingEvent>? progress, CancellationToken cancellation)
+    public CompletionMetrics Measure(IProgress<ProgressEvent>? progress, CancellationToken cancellation)
     {
         var relay = progress is null ? null : new Relay(progress);
         var ranked = CompletionEvaluation.Rank(decoder, graph, texts, queries, known, relay, cancellation);
         return CompletionMetrics.Of(ranked.Select(item => item.Rank))!;
     }
 
-    private sealed class Relay(IProgress<TrainingEvent> progress) : IProgress<EvaluationProgress>
+    private sealed class Relay(IProgress<ProgressEvent> progress) : IProgress<EvaluationProgress>
     {
-        public void Report(EvaluationProgress value) => progress.Report(new TrainingStage($"validating, {value.Stage}", value.Done, value.Total));
+        public void Report(EvaluationProgress value) => progress.Report(new ProgressStage($"validating, {value.Stage}", value.Done, value.Total));
     }
 }

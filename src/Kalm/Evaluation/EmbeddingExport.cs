@@ -1,7 +1,7 @@
 using Kalm.Files;
 using Kalm.Graph;
-using Kalm.Language.Checkpoints;
 using Kalm.Language.Model;
+using Kalm.Language.Sources.Safetensors;
 using Kalm.Representation;
 using static TorchSharp.torch;
 

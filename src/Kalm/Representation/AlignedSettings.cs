@@ -12,5 +12,5 @@ public sealed record AlignedSettings(double LogInverseTemperature, WordingOption
 
 /// <summary>Which base model an adapter was trained on.</summary>
 /// <param name="Name">Its folder then.</param>
-/// <param name="Fingerprint">As <see cref="Language.Checkpoints.BaseFingerprint"/> gives it.</param>
+/// <param name="Fingerprint">As <see cref="Language.Sources.BaseFingerprint"/> gives it.</param>
 public sealed record AlignedBase(string Name, string Fingerprint);

@@ -1,5 +1,7 @@
-using Kalm.Language.Checkpoints;
 using Kalm.Language.Model;
+using Kalm.Language.Sources;
+using Kalm.Language.Sources.Adapters;
+using Kalm.Language.Sources.Config;
 using TorchSharp;
 
 namespace Kalm.Representation;

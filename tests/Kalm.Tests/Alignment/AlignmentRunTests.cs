@@ -1,13 +1,13 @@
-using TorchSharp;
 using System.Security.Cryptography;
 using System.Text.Json;
 using Kalm.Alignment;
 using Kalm.Evaluation;
 using Kalm.Graph;
-using Kalm.Language.Checkpoints;
 using Kalm.Language.Model;
+using Kalm.Language.Sources.Safetensors;
 using Kalm.Representation;
 using Kalm.Tests.Graph;
+using TorchSharp;
 
 namespace Kalm.Tests.Alignment;
 

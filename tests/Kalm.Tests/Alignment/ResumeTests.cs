@@ -1,7 +1,6 @@
 using System.Security.Cryptography;
 using System.Text.Json;
 using Kalm.Alignment;
-using Kalm.Language.Training;
 using Kalm.Tests.Graph;
 
 namespace Kalm.Tests.Alignment;
@@ -122,7 +121,7 @@ public sealed class ResumeTests : IDisposable
         Optimizer = method == AlignmentMethod.Full ? OptimizerKind.Muon : OptimizerKind.Adamw, FrequencyCorrection = method == AlignmentMethod.Full ? 1 : 0,
     };
 
-    private RunDescription Run(string name, AlignmentOptions options, bool resume = false, IProgress<TrainingEvent>? progress = null) =>
+    private RunDescription Run(string name, AlignmentOptions options, bool resume = false, IProgress<ProgressEvent>? progress = null) =>
         AlignmentRun.Execute(new AlignmentInputs(model, graph.Path, folder.File(name)) { Resume = resume }, options, progress, cancellation: TestContext.Current.CancellationToken);
 
     private void Stop(string name, AlignmentOptions options, int after)
@@ -153,13 +152,13 @@ public sealed class ResumeTests : IDisposable
         folder.Dispose();
     }
 
-    private sealed class Notes : IProgress<TrainingEvent>
+    private sealed class Notes : IProgress<ProgressEvent>
     {
         public List<string> Texts { get; } = [];
 
-        public void Report(TrainingEvent value)
+        public void Report(ProgressEvent value)
         {
-            if (value is TrainingNote note)
+            if (value is ProgressNote note)
                 Texts.Add(note.Text);
         }
     }

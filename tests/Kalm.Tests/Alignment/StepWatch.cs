@@ -1,13 +1,11 @@
-using Kalm.Language.Training;
-
 namespace Kalm.Tests.Alignment;
 
 /// <summary>Calls back after each training step.</summary>
-internal sealed class StepWatch(Action<int> onStep) : IProgress<TrainingEvent>
+internal sealed class StepWatch(Action<int> onStep) : IProgress<ProgressEvent>
 {
-    public void Report(TrainingEvent value)
+    public void Report(ProgressEvent value)
     {
-        if (value is TrainingStep step)
+        if (value is ProgressStep step)
             onStep(step.Step);
     }
 }

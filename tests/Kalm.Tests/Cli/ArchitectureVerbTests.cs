@@ -1,7 +1,7 @@
 using System.Text.Json.Nodes;
 using Kalm.Engine;
-using Kalm.Language.Checkpoints;
 using Kalm.Language.Model;
+using Kalm.Language.Sources.Config;
 using Kalm.Language.Tokenization;
 using TorchSharp;
 using static TorchSharp.torch;

@@ -1,6 +1,8 @@
 using System.Text.Json.Nodes;
 using Kalm.Engine;
-using Kalm.Language.Checkpoints;
+using Kalm.Language.Sources.Adapters;
+using Kalm.Language.Sources.Config;
+using Kalm.Language.Sources.Safetensors;
 using Kalm.Representation;
 using Kalm.Tests.Language.Export;
 

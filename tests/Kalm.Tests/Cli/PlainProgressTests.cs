@@ -1,6 +1,5 @@
 using Kalm.Cli.Progress;
 using Kalm.Evaluation;
-using Kalm.Language.Training;
 
 namespace Kalm.Tests.Cli;
 
@@ -35,8 +34,8 @@ public sealed class PlainProgressTests : IDisposable
     [Fact]
     public void Every_note_is_shown_at_once()
     {
-        progress.Report(new TrainingNote("one"));
-        progress.Report(new TrainingNote("two: ü 𠀀"));
+        progress.Report(new ProgressNote("one"));
+        progress.Report(new ProgressNote("two: ü 𠀀"));
         Assert.Equal(["one", "two: ü 𠀀"], Lines());
     }
 
@@ -56,7 +55,7 @@ public sealed class PlainProgressTests : IDisposable
 
     private string[] Lines() => writer.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries);
 
-    private static TrainingStep Step(int step, int? total) => new(
+    private static ProgressStep Step(int step, int? total) => new(
         step, total,
         [new("loss", 3.25), new("explicit", 3), new("implicit", 5), new("temperature", 0.05), new("accuracy", 0.125), new("learning_rate", 1e-3)],
         1234, "triples/s", new TimeSpan(1, 2, 3));

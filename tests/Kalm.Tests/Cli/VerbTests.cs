@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
-using Kalm.Language.Checkpoints;
+using Kalm.Language.Sources.Config;
+using Kalm.Language.Sources.Safetensors;
 using Kalm.Tests.Graph;
 
 namespace Kalm.Tests.Cli;

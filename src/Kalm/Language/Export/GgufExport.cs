@@ -1,5 +1,5 @@
-using Kalm.Language.Checkpoints;
 using Kalm.Language.Model;
+using Kalm.Language.Sources.Config;
 using Kalm.Language.Tokenization;
 using static TorchSharp.torch;
 

@@ -1,6 +1,6 @@
 using System.Buffers.Binary;
 using Kalm.Files;
-using Kalm.Language.Checkpoints;
+using Kalm.Language.Sources.Safetensors;
 
 namespace Kalm.Language.Export;
 

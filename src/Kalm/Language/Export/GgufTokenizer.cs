@@ -1,6 +1,6 @@
 using System.Text;
 using System.Text.Json;
-using Kalm.Language.Checkpoints;
+using Kalm.Language.Sources.Config;
 using Kalm.Language.Tokenization;
 
 namespace Kalm.Language.Export;

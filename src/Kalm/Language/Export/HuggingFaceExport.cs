@@ -1,8 +1,10 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Kalm.Files;
-using Kalm.Language.Checkpoints;
 using Kalm.Language.Model;
+using Kalm.Language.Sources;
+using Kalm.Language.Sources.Config;
+using Kalm.Language.Sources.Safetensors;
 using static TorchSharp.torch;
 
 namespace Kalm.Language.Export;

@@ -1,6 +1,6 @@
 using System.Collections.Concurrent;
-using Kalm.Language.Checkpoints;
 using Kalm.Language.Model;
+using Kalm.Language.Sources.Config;
 
 namespace Kalm.Language.Generation;
 

@@ -1,6 +1,8 @@
 using System.Runtime.InteropServices;
 using Kalm.Engine;
-using Kalm.Language.Checkpoints;
+using Kalm.Language.Sources;
+using Kalm.Language.Sources.Config;
+using Kalm.Language.Sources.Safetensors;
 using Kalm.Language.Tokenization;
 using static TorchSharp.torch;
 

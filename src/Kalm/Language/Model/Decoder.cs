@@ -1,6 +1,7 @@
 using Kalm.Engine;
-using Kalm.Language.Checkpoints;
 using Kalm.Language.Model.Kernels;
+using Kalm.Language.Sources.Adapters;
+using Kalm.Language.Sources.Config;
 using TorchSharp;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;

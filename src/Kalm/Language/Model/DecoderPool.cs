@@ -1,5 +1,6 @@
 using Kalm.Engine;
-using Kalm.Language.Checkpoints;
+using Kalm.Language.Sources.Adapters;
+using Kalm.Language.Sources.Config;
 using TorchSharp;
 using static TorchSharp.torch;
 

@@ -1,4 +1,5 @@
-using Kalm.Language.Checkpoints;
+using Kalm.Language.Sources.Adapters;
+using Kalm.Language.Sources.Config;
 using TorchSharp;
 using static TorchSharp.torch;
 

@@ -1,6 +1,7 @@
 using Kalm.Engine;
-using Kalm.Language.Checkpoints;
-using Kalm.Language.Training;
+using Kalm.Language.Sources;
+using Kalm.Language.Sources.Adapters;
+using Kalm.Language.Sources.Config;
 using static TorchSharp.torch;
 
 namespace Kalm.Language.Model;
@@ -26,7 +27,7 @@ public sealed class MergedCheckpoint : IDisposable
     /// <summary>The architecture.</summary>
     public ModelConfig Config => checkpoint.Config;
 
-    private IProgress<TrainingEvent>? Progress { get; init; }
+    private IProgress<ProgressEvent>? Progress { get; init; }
 
     private CancellationToken Cancellation { get; init; }
 
@@ -37,7 +38,7 @@ public sealed class MergedCheckpoint : IDisposable
     /// <param name="cancellation">Ends the reading before the next weight.</param>
     /// <exception cref="KalmException">One is not sound or not supported, or the adapter does not fit the base.</exception>
     public static MergedCheckpoint Open(
-        string folder, string? adapterFolder = null, IProgress<TrainingEvent>? progress = null, CancellationToken cancellation = default)
+        string folder, string? adapterFolder = null, IProgress<ProgressEvent>? progress = null, CancellationToken cancellation = default)
     {
         NativeEngine.Initialize();
         var checkpoint = CheckpointFolder.Open(folder);
@@ -62,7 +63,7 @@ public sealed class MergedCheckpoint : IDisposable
     public Tensor Read(string name)
     {
         Cancellation.ThrowIfCancellationRequested();
-        Progress?.Report(new TrainingStage("weights", done++, total));
+        Progress?.Report(new ProgressStage("weights", done++, total));
         var weight = CausalModel.ReadTensor(checkpoint.Weights, name, CPU);
         if (adapter is not null)
             LowRank.Apply(adapter, name, weight);

@@ -1,6 +1,6 @@
 using System.Numerics;
-using Kalm.Language.Checkpoints;
 using Kalm.Language.Model.Kernels;
+using Kalm.Language.Sources.Config;
 using TorchSharp;
 using static TorchSharp.torch;
 

@@ -1,6 +1,5 @@
-using Kalm.Language.Checkpoints;
-using Kalm.Language.Generation;
 using Kalm.Language.Model.Kernels;
+using Kalm.Language.Sources.Config;
 using static TorchSharp.torch;
 
 namespace Kalm.Language.Model;

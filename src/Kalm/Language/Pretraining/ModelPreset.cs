@@ -1,4 +1,4 @@
-using Kalm.Language.Checkpoints;
+using Kalm.Language.Sources.Config;
 
 namespace Kalm.Language.Pretraining;
 

@@ -1,8 +1,8 @@
 using System.Diagnostics;
 using Kalm.Engine;
 using Kalm.Files;
-using Kalm.Language.Checkpoints;
 using Kalm.Language.Model;
+using Kalm.Language.Sources.Config;
 using Kalm.Language.Tokenization;
 using Kalm.Language.Training;
 using TorchSharp;
@@ -29,7 +29,7 @@ public static class Pretrainer
     /// <returns>The last mean negative log-likelihood, in nats a token.</returns>
     public static double Run(
         IEnumerable<string> texts, string outPath, PretrainingOptions options,
-        IProgress<TrainingEvent>? progress = null, CancellationToken cancellation = default)
+        IProgress<ProgressEvent>? progress = null, CancellationToken cancellation = default)
     {
         using var staged = new StagedFolder(outPath);
         var corpus = texts.Where(text => text.Length > 0).ToList();
@@ -37,12 +37,12 @@ public static class Pretrainer
             throw new KalmException("no text to train on: every text is empty");
         var tokenizer = Tokenizer.Train(corpus, options.Preset.Vocabulary);
         var stream = new TextStream(tokenizer, corpus, options.Preset.Context, options.Seed);
-        progress?.Report(new TrainingNote($"{corpus.Count:N0} texts, {stream.TokenCount:N0} tokens, vocabulary {tokenizer.VocabularySize:N0}"));
+        progress?.Report(new ProgressNote($"{corpus.Count:N0} texts, {stream.TokenCount:N0} tokens, vocabulary {tokenizer.VocabularySize:N0}"));
         NativeEngine.Initialize();
         var config = options.Preset.ToConfig(tokenizer.VocabularySize, tokenizer.EndId);
         using var model = new CausalModel(config, tokenizer, Initialise(config, options.Seed), CPU);
         var (all, body) = model.ParameterCount;
-        progress?.Report(new TrainingNote($"preset {options.Preset.Name}: {all:N0} parameters, {body:N0} without embeddings"));
+        progress?.Report(new ProgressNote($"preset {options.Preset.Name}: {all:N0} parameters, {body:N0} without embeddings"));
         using var learned = new ParameterSet(model.Weights, CPU);
         var loss = Train(model, learned, stream, options, progress, cancellation);
         CausalModel.Save(staged.Path, config, tokenizer, name => learned[name]);
@@ -51,7 +51,7 @@ public static class Pretrainer
     }
 
     private static double Train(
-        CausalModel model, ParameterSet learned, TextStream stream, PretrainingOptions options, IProgress<TrainingEvent>? progress, CancellationToken cancellation)
+        CausalModel model, ParameterSet learned, TextStream stream, PretrainingOptions options, IProgress<ProgressEvent>? progress, CancellationToken cancellation)
     {
         using var pool = new DecoderPool(model, learned, null, options.Threads ?? Environment.ProcessorCount, roundProducts: options.ProductPrecision == ProductPrecision.Bf16);
         using var optimizer = new AdamW(learned, options.WeightDecay, secondDecay: 0.98);
@@ -74,7 +74,7 @@ public static class Pretrainer
             done++;
             budget.Measure(done, options.WarmupSteps, 0);
             var rate = done / clock.Elapsed.TotalSeconds;
-            progress?.Report(new TrainingStep(
+            progress?.Report(new ProgressStep(
                 done, budget.TotalSteps, [new("loss", loss), new("learning_rate", schedule.RateAt(done - 1))], rate * options.BatchTokens, "tokens/s",
                 budget.TotalSteps is { } steps ? TimeSpan.FromSeconds((steps - done) / rate) : null));
         }

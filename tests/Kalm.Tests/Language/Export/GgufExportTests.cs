@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
-using Kalm.Language.Checkpoints;
 using Kalm.Language.Export;
+using Kalm.Language.Sources.Config;
+using Kalm.Language.Sources.Safetensors;
 using static Kalm.Tests.Language.Export.ModelFolders;
 
 namespace Kalm.Tests.Language.Export;
@@ -154,7 +155,7 @@ public class GgufExportTests : TorchTest
     private static void WriteAdapter(string path, TemporaryFolder folder, float size)
     {
         var config = ModelConfig.Load(path);
-        var files = new Checkpoints.AdapterFiles().Set("target_modules", "\"model.layers.0.mlp.down_proj\"")
+        var files = new Sources.Adapters.AdapterFiles().Set("target_modules", "\"model.layers.0.mlp.down_proj\"")
             .Adapt("model.layers.0.mlp.down_proj", 2, config.IntermediateSize, config.HiddenSize);
         foreach (var (_, values) in files.Tensors.Values)
             Array.Fill(values, size);

@@ -1,6 +1,6 @@
 using System.Text.Json.Nodes;
-using Kalm.Language.Checkpoints;
 using Kalm.Language.Export;
+using Kalm.Language.Sources.Config;
 using Kalm.Language.Tokenization;
 using static Kalm.Tests.Language.Export.ModelFolders;
 

@@ -1,8 +1,9 @@
 using System.Text.Json.Nodes;
 using Kalm.Engine;
-using Kalm.Language.Checkpoints;
 using Kalm.Language.Export;
 using Kalm.Language.Model;
+using Kalm.Language.Sources.Config;
+using Kalm.Language.Sources.Safetensors;
 using static Kalm.Tests.Language.Export.ModelFolders;
 
 namespace Kalm.Tests.Language.Export;

@@ -1,5 +1,5 @@
-using Kalm.Language.Checkpoints;
 using Kalm.Language.Model;
+using Kalm.Language.Sources;
 using Kalm.Language.Tokenization;
 using TorchSharp;
 

@@ -1,7 +1,10 @@
 using System.Text.Json;
 using Kalm.Engine;
-using Kalm.Language.Checkpoints;
 using Kalm.Language.Model;
+using Kalm.Language.Sources;
+using Kalm.Language.Sources.Adapters;
+using Kalm.Language.Sources.Config;
+using Kalm.Language.Sources.Safetensors;
 using Kalm.Language.Tokenization;
 using Kalm.Representation;
 using static TorchSharp.torch;

@@ -1,7 +1,7 @@
-using Kalm.Engine;
 using System.Text.Json;
-using Kalm.Language.Checkpoints;
+using Kalm.Engine;
 using Kalm.Language.Model;
+using Kalm.Language.Sources;
 using Kalm.Language.Tokenization;
 using Kalm.Representation;
 using TorchSharp;

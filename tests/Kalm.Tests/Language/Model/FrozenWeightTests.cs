@@ -1,6 +1,8 @@
 using Kalm.Engine;
-using Kalm.Language.Checkpoints;
 using Kalm.Language.Model;
+using Kalm.Language.Sources;
+using Kalm.Language.Sources.Adapters;
+using Kalm.Language.Sources.Safetensors;
 using Kalm.Language.Tokenization;
 using TorchSharp;
 using static TorchSharp.torch;

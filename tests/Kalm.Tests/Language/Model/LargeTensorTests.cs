@@ -1,7 +1,7 @@
 using System.Globalization;
 using Kalm.Engine;
-using Kalm.Language.Checkpoints;
 using Kalm.Language.Model;
+using Kalm.Language.Sources.Safetensors;
 using static TorchSharp.torch;
 
 namespace Kalm.Tests.Language.Model;

@@ -1,6 +1,6 @@
 using Kalm.Engine;
-using Kalm.Language.Checkpoints;
 using Kalm.Language.Model;
+using Kalm.Language.Sources.Safetensors;
 using static TorchSharp.torch;
 
 namespace Kalm.Tests.Language.Model;
