@@ -1,4 +1,4 @@
-using Kalm.Language.Templates;
+using Kalm.Language.Chat;
 using Kalm.Representation;
 
 namespace Kalm.Extensions;

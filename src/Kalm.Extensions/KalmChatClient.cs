@@ -1,7 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Text;
+using Kalm.Language.Chat;
 using Kalm.Language.Generation;
-using Kalm.Language.Templates;
 using Microsoft.Extensions.AI;
 
 namespace Kalm.Extensions;

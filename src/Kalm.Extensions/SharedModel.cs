@@ -1,7 +1,7 @@
 using Kalm.Engine;
 using Kalm.Extensions.Inference;
+using Kalm.Language.Chat;
 using Kalm.Language.Generation;
-using Kalm.Language.Templates;
 using Kalm.Representation;
 
 namespace Kalm.Extensions;

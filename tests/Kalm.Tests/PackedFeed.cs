@@ -67,7 +67,7 @@ public sealed partial class PackedFeed : IAsyncLifetime
 
     public ValueTask DisposeAsync()
     {
-        foreach (var package in new[] { "kalm", "kalm.cli" })
+        foreach (var package in new[] { "kalm", "kalm.templates", "kalm.cli" })
         {
             var versions = System.IO.Path.Combine(NativeEngine.PackagesFolder, package);
             var version = System.IO.Path.Combine(versions, Version);

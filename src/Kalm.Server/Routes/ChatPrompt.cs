@@ -1,6 +1,6 @@
 using System.Text.Json;
 using Kalm.Extensions;
-using Kalm.Language.Templates;
+using Kalm.Language.Chat;
 using Kalm.Server.Http;
 
 namespace Kalm.Server.Routes;

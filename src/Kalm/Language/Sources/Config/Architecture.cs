@@ -78,6 +78,9 @@ public sealed record Architecture
     /// <summary>The transformers library's class, for <c>architectures</c>.</summary>
     public required string ClassName { get; init; }
 
+    /// <summary>The checkpoint's names of modules that are not Llama's, by ours.</summary>
+    internal IReadOnlyDictionary<string, string> Spelling { get; private init; } = new Dictionary<string, string>();
+
     /// <summary>The modules of a layer that always have a bias.</summary>
     public IReadOnlyList<string> BiasedModules { get; private init; } = [];
 

@@ -119,7 +119,7 @@ public sealed record ModelConfig
 
     /// <summary>The name that a Hugging Face checkpoint of this architecture has for a tensor or module that we know by the canonical name, which is
     /// Llama's where Llama has one.</summary>
-    public string CheckpointName(string canonical) => canonical;
+    public string CheckpointName(string canonical) => Architecture.Spelling.GetValueOrDefault(canonical, canonical);
 
     /// <summary>Every tensor that a checkpoint of this model holds, by its Hugging Face name, in the order of the computation; matrices are
     /// [outputs, inputs].</summary>

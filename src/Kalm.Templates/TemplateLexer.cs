@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text;
 
-namespace Kalm.Language.Templates;
+namespace Kalm.Templates;
 
 /// <summary>Cuts a template into tokens, with the white space that Hugging Face's settings leave (<c>trim_blocks</c> and <c>lstrip_blocks</c>).</summary>
 /// <remarks>The rules are those of the template language's documentation (Jinja 3.1, "Whitespace Control").</remarks>
@@ -27,7 +27,7 @@ internal sealed class TemplateLexer
     public static IReadOnlyList<TemplateToken> Read(string text)
     {
         if (text.Length > TemplateAllowance.SourceCharacters)
-            throw new TemplateFault(new TemplatePlace(1, 1), $"found a template of {text.Length:N0} characters; expected at most {TemplateAllowance.SourceCharacters:N0}");
+            throw new TemplateException(new TemplatePlace(1, 1), $"found a template of {text.Length:N0} characters; expected at most {TemplateAllowance.SourceCharacters:N0}");
         var lexer = new TemplateLexer(text);
         lexer.Run();
         return lexer.tokens;
@@ -94,7 +94,7 @@ internal sealed class TemplateLexer
     {
         var end = source.IndexOf("#}", position, StringComparison.Ordinal);
         if (end < 0)
-            throw new TemplateFault(place, "the comment does not end; expected '#}'");
+            throw new TemplateException(place, "the comment does not end; expected '#}'");
         var sign = end > position ? source[end - 1] : '\0';
         position = end + 2;
         EndTag(sign);
@@ -134,7 +134,7 @@ internal sealed class TemplateLexer
             EndTag(end.Sign);
             return true;
         }
-        throw new TemplateFault(place, "the tag 'raw' does not end; expected 'endraw'");
+        throw new TemplateException(place, "the tag 'raw' does not end; expected 'endraw'");
     }
 
     private (int End, char Sign)? TagOf(string name, int start)
@@ -160,7 +160,7 @@ internal sealed class TemplateLexer
         {
             SkipBlanks();
             if (position >= source.Length)
-                throw new TemplateFault(begin, $"the {(isOutput ? "expression" : "tag")} does not end; expected '{close}'");
+                throw new TemplateException(begin, $"the {(isOutput ? "expression" : "tag")} does not end; expected '{close}'");
             var rest = source.AsSpan(position);
             var place = PlaceOf(position);
             if (open.Count == 0)
@@ -187,18 +187,18 @@ internal sealed class TemplateLexer
         {
             var length = LengthOf(rest, unit => char.IsLetterOrDigit(unit) || unit == '_');
             return length <= NameCharacters ? Take(TemplateTokenKind.Name, length, place)
-                : throw new TemplateFault(place, $"found a name of {length} characters; expected at most {NameCharacters}");
+                : throw new TemplateException(place, $"found a name of {length} characters; expected at most {NameCharacters}");
         }
         if (char.IsAsciiDigit(rest[0]))
             return ReadNumber(rest, place);
         if (rest[0] is '\'' or '"')
             return ReadString(rest[0], place);
         var found = Array.Find(Operators, text => source.AsSpan(position).StartsWith(text, StringComparison.Ordinal))
-            ?? throw new TemplateFault(place, $"found the character '{rest[0]}'; expected an expression");
+            ?? throw new TemplateException(place, $"found the character '{rest[0]}'; expected an expression");
         if (found is "(" or "[" or "{")
             open.Push(found[0]);
         else if (found is ")" or "]" or "}" && (!open.TryPop(out var opened) || found[0] != (opened == '(' ? ')' : opened == '[' ? ']' : '}')))
-            throw new TemplateFault(place, $"found '{found}', which closes nothing");
+            throw new TemplateException(place, $"found '{found}', which closes nothing");
         return Take(TemplateTokenKind.Operator, found.Length, place);
     }
 
@@ -252,7 +252,7 @@ internal sealed class TemplateLexer
             else
                 at = Escape(at + 1, text, place);
         }
-        throw new TemplateFault(place, $"the text does not end; expected {quote}");
+        throw new TemplateException(place, $"the text does not end; expected {quote}");
     }
 
     // Python's escapes; one that is none stands for itself.
@@ -263,7 +263,7 @@ internal sealed class TemplateLexer
         if (digits > 0)
         {
             if (at + digits >= source.Length || !uint.TryParse(source.AsSpan(at + 1, digits), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var code) || code > 0x10FFFF)
-                throw new TemplateFault(place, $"found '\\{source[at]}' in a text; expected {digits} hexadecimal digits behind it");
+                throw new TemplateException(place, $"found '\\{source[at]}' in a text; expected {digits} hexadecimal digits behind it");
             text.Append(code is >= 0xD800 and <= 0xDFFF or <= 0xFFFF ? ((char)code).ToString() : char.ConvertFromUtf32((int)code));
             return at + digits;
         }

@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace Kalm.Language.Templates;
+namespace Kalm.Templates;
 
 /// <summary>Reads expressions, from what binds least to what binds most.</summary>
 /// <param name="tokens">A whole template.</param>
@@ -32,7 +32,7 @@ internal class ExpressionParser(IReadOnlyList<TemplateToken> tokens)
     protected TemplateToken Expect(TemplateTokenKind kind, string what) => Current.Kind == kind ? Next() : throw Expected(what);
 
     /// <summary>The error that something else should be next.</summary>
-    protected TemplateFault Expected(string what) => new(Current.Place, $"found {Current.Description}; expected {what}");
+    protected TemplateException Expected(string what) => new(Current.Place, $"found {Current.Description}; expected {what}");
 
     /// <summary>Reads something that may hold something of its kind.</summary>
     protected T Nested<T>(Func<T> read)
@@ -124,7 +124,7 @@ internal class ExpressionParser(IReadOnlyList<TemplateToken> tokens)
     private static void Link(ref int links, TemplatePlace place)
     {
         if (++links > TemplateAllowance.Depth)
-            throw new TemplateFault(place, $"found a chain of more than {TemplateAllowance.Depth} operators; expected a shorter expression");
+            throw new TemplateException(place, $"found a chain of more than {TemplateAllowance.Depth} operators; expected a shorter expression");
     }
 
     private Expression ReadUnary(bool withFilters = true)
@@ -157,7 +157,7 @@ internal class ExpressionParser(IReadOnlyList<TemplateToken> tokens)
                 return new Literal(token.Place, new MarkedText(text));
             case TemplateTokenKind.Integer:
                 return long.TryParse(token.Text.Replace("_", "", StringComparison.Ordinal), NumberStyles.None, CultureInfo.InvariantCulture, out var whole)
-                    ? new Literal(token.Place, whole) : throw new TemplateFault(token.Place, $"found the number {token.Text}; expected one below 2^63");
+                    ? new Literal(token.Place, whole) : throw new TemplateException(token.Place, $"found the number {token.Text}; expected one below 2^63");
             case TemplateTokenKind.Float:
                 return new Literal(token.Place, double.Parse(token.Text.Replace("_", "", StringComparison.Ordinal), CultureInfo.InvariantCulture));
             case TemplateTokenKind.Operator when token.Text == "(":
@@ -176,7 +176,7 @@ internal class ExpressionParser(IReadOnlyList<TemplateToken> tokens)
                     return (key, ReadExpression());
                 }));
             default:
-                throw new TemplateFault(token.Place, $"found {token.Description}; expected an expression");
+                throw new TemplateException(token.Place, $"found {token.Description}; expected an expression");
         }
     }
 
@@ -247,7 +247,7 @@ internal class ExpressionParser(IReadOnlyList<TemplateToken> tokens)
         var positional = ReadItems(")", () =>
         {
             if (Current.IsOperator("*") || Current.IsOperator("**"))
-                throw new TemplateFault(Current.Place, $"the unpacking of arguments by '{Current.Text}' is not supported; expected arguments one by one");
+                throw new TemplateException(Current.Place, $"the unpacking of arguments by '{Current.Text}' is not supported; expected arguments one by one");
             if (Current.Kind == TemplateTokenKind.Name && tokens[position + 1].IsOperator("="))
             {
                 var name = Next().Text;

@@ -1,4 +1,4 @@
-namespace Kalm.Language.Templates;
+namespace Kalm.Templates;
 
 /// <summary>What one rendering may cost. A template comes with a model from anywhere and is not believed to end.</summary>
 internal sealed class TemplateAllowance
@@ -27,14 +27,14 @@ internal sealed class TemplateAllowance
     public void Step(TemplatePlace place, long count = 1)
     {
         if ((steps -= count) < 0)
-            throw new TemplateFault(place, $"the template takes more than {Steps:N0} steps");
+            throw new TemplateException(place, $"the template takes more than {Steps:N0} steps");
     }
 
     /// <summary>Takes the steps of a text that is made.</summary>
     public void Text(TemplatePlace place, long length)
     {
         if (length > TextCharacters)
-            throw new TemplateFault(place, $"the template makes a text of more than {TextCharacters:N0} characters");
+            throw new TemplateException(place, $"the template makes a text of more than {TextCharacters:N0} characters");
         Step(place, 1 + length / CharactersPerStep);
     }
 
@@ -45,7 +45,7 @@ internal sealed class TemplateAllowance
     public void List(TemplatePlace place, long count)
     {
         if (count > Items)
-            throw new TemplateFault(place, $"the template makes a list of more than {Items:N0} items");
+            throw new TemplateException(place, $"the template makes a list of more than {Items:N0} items");
         Step(place, 1 + count);
     }
 
@@ -53,7 +53,7 @@ internal sealed class TemplateAllowance
     public void Enter(TemplatePlace place)
     {
         if (++depth > Depth)
-            throw new TemplateFault(place, $"the template nests deeper than {Depth} levels");
+            throw new TemplateException(place, $"the template nests deeper than {Depth} levels");
     }
 
     /// <summary>Comes back.</summary>

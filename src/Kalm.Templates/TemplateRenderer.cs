@@ -1,6 +1,6 @@
 using System.Text;
 
-namespace Kalm.Language.Templates;
+namespace Kalm.Templates;
 
 /// <summary>Writes a template once.</summary>
 internal sealed class TemplateRenderer
@@ -112,7 +112,7 @@ internal sealed class TemplateRenderer
         if (target.Attribute is { } attribute)
         {
             if (scope.Find(target.Names[0]) is not TemplateNamespace space)
-                throw new TemplateFault(place, $"'{target.Names[0]}' is no namespace; expected one, to set '{attribute}' of it");
+                throw new TemplateException(place, $"'{target.Names[0]}' is no namespace; expected one, to set '{attribute}' of it");
             space.Values[attribute] = value;
         }
         else if (target.Names is [var only])
@@ -121,7 +121,7 @@ internal sealed class TemplateRenderer
         {
             var items = evaluator.Operations.RequireItems(place, value);
             if (items.Count != target.Names.Count)
-                throw new TemplateFault(place, $"found {items.Count} values for {target.Names.Count} names");
+                throw new TemplateException(place, $"found {items.Count} values for {target.Names.Count} names");
             foreach (var (name, item) in target.Names.Zip(items))
                 scope.Set(name, item);
         }

@@ -1,4 +1,4 @@
-namespace Kalm.Language.Templates;
+namespace Kalm.Templates;
 
 /// <summary>Something with a value.</summary>
 internal abstract record Expression(TemplatePlace Place);

@@ -1,4 +1,4 @@
-namespace Kalm.Language.Templates;
+namespace Kalm.Language.Chat;
 
 /// <summary>What somebody said in a chat.</summary>
 /// <param name="Role">system, user or assistant; a template may know others.</param>

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text;
 
-namespace Kalm.Language.Templates;
+namespace Kalm.Templates;
 
 /// <summary>Values as text, as Python writes them.</summary>
 /// <param name="allowance">What may be written.</param>
@@ -94,7 +94,7 @@ internal sealed class PythonText(TemplateAllowance allowance, TemplatePlace plac
                 }, "}");
                 break;
             default:
-                throw new TemplateFault(place, $"{TemplateOperations.Describe(value)} has no text");
+                throw new TemplateException(place, $"{TemplateOperations.Describe(value)} has no text");
         }
         allowance.Leave();
     }
@@ -157,14 +157,14 @@ internal sealed class PythonText(TemplateAllowance allowance, TemplatePlace plac
                 AppendJsonItems('{', map.Entries, entry =>
                 {
                     if (entry.Key is not MarkedText key)
-                        throw new TemplateFault(place, $"found the key {TemplateOperations.Describe(entry.Key)}; expected texts, to write JSON");
+                        throw new TemplateException(place, $"found the key {TemplateOperations.Describe(entry.Key)}; expected texts, to write JSON");
                     AppendJsonText(key);
                     text.Append(": ");
                     AppendJson(entry.Value, indent, level + 1);
                 }, '}', indent, level);
                 break;
             default:
-                throw new TemplateFault(place, $"{TemplateOperations.Describe(value)} cannot be written as JSON");
+                throw new TemplateException(place, $"{TemplateOperations.Describe(value)} cannot be written as JSON");
         }
         allowance.Leave();
     }

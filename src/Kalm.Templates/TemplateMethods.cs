@@ -1,4 +1,4 @@
-namespace Kalm.Language.Templates;
+namespace Kalm.Templates;
 
 /// <summary>The methods of texts and maps.</summary>
 /// <param name="allowance">What they may cost.</param>
@@ -93,7 +93,7 @@ internal sealed class TemplateMethods(TemplateAllowance allowance, TemplateOpera
         foreach (var item in items)
         {
             if (item is not MarkedText text)
-                throw new TemplateFault(arguments.Place, $"join: found {TemplateOperations.Describe(item)}; expected texts");
+                throw new TemplateException(arguments.Place, $"join: found {TemplateOperations.Describe(item)}; expected texts");
             if (parts.Count > 0)
                 parts.Add(separator);
             parts.Add(text);
@@ -102,6 +102,6 @@ internal sealed class TemplateMethods(TemplateAllowance allowance, TemplateOpera
     }
 
     private static IEnumerable<string> Affixes(TemplateArguments arguments) => arguments.Check(1, "affix").Find(0, "affix") is TemplateList { IsStream: false } list
-        ? list.Items.Select(item => item is MarkedText text ? text.Value : throw new TemplateFault(arguments.Place, $"found {TemplateOperations.Describe(item)}; expected texts"))
+        ? list.Items.Select(item => item is MarkedText text ? text.Value : throw new TemplateException(arguments.Place, $"found {TemplateOperations.Describe(item)}; expected texts"))
         : [arguments.RequireText(0, "affix").Value];
 }

@@ -1,4 +1,4 @@
-namespace Kalm.Language.Templates;
+namespace Kalm.Templates;
 
 /// <summary>What stands behind <c>is</c>.</summary>
 /// <param name="operations">Compares.</param>
@@ -55,5 +55,5 @@ internal sealed class TemplateTests(TemplateOperations operations)
     }
 
     private static long WholeOf(TemplatePlace place, object value) =>
-        value is long or bool ? TemplateOperations.Whole(value) : throw new TemplateFault(place, $"found {TemplateOperations.Describe(value)}; expected a whole number");
+        value is long or bool ? TemplateOperations.Whole(value) : throw new TemplateException(place, $"found {TemplateOperations.Describe(value)}; expected a whole number");
 }

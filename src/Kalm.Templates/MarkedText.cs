@@ -1,10 +1,10 @@
-namespace Kalm.Language.Templates;
+namespace Kalm.Templates;
 
 /// <summary>A text of which every character knows where it came from: from the template, or from what somebody said. Python counts characters
 /// where .NET counts UTF-16 units; <see cref="Length"/> and <see cref="Slice"/> count as Python does.</summary>
 /// <param name="value">The text.</param>
 /// <param name="origin">For each UTF-16 unit <see cref="Template"/> or <see cref="Said"/>; null when all is the template's.</param>
-internal sealed class MarkedText(string value, string? origin = null)
+public sealed class MarkedText(string value, string? origin = null)
 {
     /// <summary>Marks a unit of the template.</summary>
     public const char Template = '-';

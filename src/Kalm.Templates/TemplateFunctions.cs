@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text;
 
-namespace Kalm.Language.Templates;
+namespace Kalm.Templates;
 
 /// <summary>The functions that every template knows.</summary>
 /// <param name="allowance">What they may cost.</param>
@@ -21,7 +21,7 @@ internal sealed class TemplateFunctions(TemplateAllowance allowance, DateTimeOff
             case "dict":
                 return new TemplateMap(Entries(arguments).Select(entry => ((object)new MarkedText(entry.Name), entry.Value)));
             case "raise_exception":
-                throw new TemplateFault(arguments.Place, arguments.Check(1, "message").RequireText(0, "message").Value);
+                throw new TemplateException(arguments.Place, arguments.Check(1, "message").RequireText(0, "message").Value);
             case "strftime_now":
                 return new MarkedText(Time(arguments.Check(1, "format").RequireText(0, "format").Value, arguments.Place));
             default:
@@ -32,9 +32,9 @@ internal sealed class TemplateFunctions(TemplateAllowance allowance, DateTimeOff
     private static IEnumerable<(string Name, object Value)> Entries(TemplateArguments arguments)
     {
         if (arguments.Positional.Count > 1 || arguments.Positional is [not TemplateMap])
-            throw new TemplateFault(arguments.Place, "found values without names; expected names with values");
+            throw new TemplateException(arguments.Place, "found values without names; expected names with values");
         var given = arguments.Positional is [TemplateMap map] ? map.Entries : [];
-        return given.Select(entry => (entry.Key is MarkedText key ? key.Value : throw new TemplateFault(arguments.Place, "found a key that is no text; expected texts"), entry.Value))
+        return given.Select(entry => (entry.Key is MarkedText key ? key.Value : throw new TemplateException(arguments.Place, "found a key that is no text; expected texts"), entry.Value))
             .Concat(arguments.Named.Select(entry => (entry.Key, entry.Value)));
     }
 
@@ -45,7 +45,7 @@ internal sealed class TemplateFunctions(TemplateAllowance allowance, DateTimeOff
         if (stop is null)
             (start, stop) = (0, start);
         if (step == 0)
-            throw new TemplateFault(arguments.Place, "range: found a step of 0; expected another");
+            throw new TemplateException(arguments.Place, "range: found a step of 0; expected another");
         var count = step > 0 ? ((Int128)stop.Value - start + step - 1) / step : ((Int128)start - stop.Value - step - 1) / -(Int128)step;
         allowance.List(arguments.Place, (long)Int128.Clamp(count, 0, long.MaxValue - 1));
         return new TemplateList([.. Enumerable.Range(0, (int)Int128.Max(count, 0)).Select(index => (object)(start + index * step))]);

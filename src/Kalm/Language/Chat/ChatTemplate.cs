@@ -1,6 +1,7 @@
 using Kalm.Language.Tokenization;
+using Kalm.Templates;
 
-namespace Kalm.Language.Templates;
+namespace Kalm.Language.Chat;
 
 /// <summary>The words that a model was taught to chat in: the chat template that its tokenizer brings, in the part of the Jinja language that such
 /// templates use, with Hugging Face's settings and functions. What is not supported is refused when the template is read. A rendering takes a
@@ -8,11 +9,11 @@ namespace Kalm.Language.Templates;
 public sealed class ChatTemplate
 {
     private readonly string name;
-    private readonly IReadOnlyList<Statement> body;
+    private readonly Template template;
     private readonly IReadOnlyList<(string Name, string Text)> tokens;
 
-    private ChatTemplate(string name, IReadOnlyList<Statement> body, IReadOnlyList<(string Name, string Text)> tokens) =>
-        (this.name, this.body, this.tokens) = (name, body, tokens);
+    private ChatTemplate(string name, Template template, IReadOnlyList<(string Name, string Text)> tokens) =>
+        (this.name, this.template, this.tokens) = (name, template, tokens);
 
     /// <summary>The template of a model folder: <c>chat_template.jinja</c>, or else <c>chat_template</c> in tokenizer_config.json (of several the
     /// one named default); null when there is none.</summary>
@@ -30,7 +31,7 @@ public sealed class ChatTemplate
     /// <param name="tokens">Texts that it may name, such as bos_token.</param>
     /// <exception cref="KalmException">It is faulty, or asks for something that is not supported.</exception>
     public static ChatTemplate Parse(string source, string name = "chat_template", IReadOnlyList<(string Name, string Text)>? tokens = null) =>
-        Telling(name, () => new ChatTemplate(name, TemplateParser.Read(source), tokens ?? []));
+        Telling(name, () => new ChatTemplate(name, Template.Parse(source), tokens ?? []));
 
     /// <summary>A chat in the model's words, up to where the assistant answers.</summary>
     /// <param name="turns">What was said.</param>
@@ -39,19 +40,17 @@ public sealed class ChatTemplate
     /// <exception cref="KalmException">The template refuses the chat, or takes too long.</exception>
     public RenderedChat Render(IReadOnlyList<ChatTurn> turns, bool asksForAnswer = true, DateTimeOffset? now = null)
     {
-        IEnumerable<(string, object)> values =
-        [
-            .. tokens.Select(token => (token.Name, (object)new MarkedText(token.Text))),
-            ("messages", new TemplateList([.. turns.Select(Message)])),
-            ("tools", None.Value),
-            ("documents", None.Value),
-            ("add_generation_prompt", asksForAnswer),
-        ];
-        return Telling(name, () => new RenderedChat(TemplateRenderer.Render(body, values, now ?? DateTimeOffset.Now)));
+        var values = new Dictionary<string, object?>(tokens.Select(token => KeyValuePair.Create(token.Name, (object?)token.Text)))
+        {
+            ["messages"] = turns.Select(Message).ToList(),
+            ["tools"] = null,
+            ["documents"] = null,
+            ["add_generation_prompt"] = asksForAnswer,
+        };
+        return Telling(name, () => new RenderedChat(template.Render(values, now ?? DateTimeOffset.Now)));
     }
 
-    private static TemplateMap Message(ChatTurn turn) =>
-        new([(new MarkedText("role"), new MarkedText(turn.Role)), (new MarkedText("content"), MarkedText.OfSaid(turn.Text))]);
+    private static Dictionary<string, object?> Message(ChatTurn turn) => new() { ["role"] = turn.Role, ["content"] = MarkedText.OfSaid(turn.Text) };
 
     private static T Telling<T>(string name, Func<T> work)
     {
@@ -59,7 +58,7 @@ public sealed class ChatTemplate
         {
             return work();
         }
-        catch (TemplateFault fault)
+        catch (TemplateException fault)
         {
             throw new KalmException($"{name}({fault.Place}): {fault.Message}", fault);
         }

@@ -1,4 +1,4 @@
-namespace Kalm.Language.Templates;
+namespace Kalm.Templates;
 
 /// <summary>What a function, filter, test or method is called with.</summary>
 /// <param name="place">Where.</param>
@@ -26,7 +26,7 @@ internal sealed class TemplateArguments(TemplatePlace place, string callee, IRea
     {
         var taken = names.Where((name, index) => index < positional.Count || named.ContainsKey(name)).Count();
         if (positional.Count > names.Length || taken < least || named.Keys.Any(name => Array.IndexOf(names, name) is var at && at < positional.Count))
-            throw new TemplateFault(place, $"{callee}: found {Count} arguments{(named.Count > 0 ? $" ({string.Join(", ", named.Keys)})" : "")}; expected {(names.Length == 0 ? "none" : $"{least}..{names.Length} of {string.Join(", ", names)}")}");
+            throw new TemplateException(place, $"{callee}: found {Count} arguments{(named.Count > 0 ? $" ({string.Join(", ", named.Keys)})" : "")}; expected {(names.Length == 0 ? "none" : $"{least}..{names.Length} of {string.Join(", ", names)}")}");
         return this;
     }
 
@@ -58,5 +58,5 @@ internal sealed class TemplateArguments(TemplatePlace place, string callee, IRea
     /// <summary>The arguments behind the first.</summary>
     public TemplateArguments Rest(string name) => new(place, name, [.. positional.Skip(1)], named);
 
-    private TemplateFault Expected(string name, string what, object found) => new(place, $"{callee}: found {TemplateOperations.Describe(found)} for {name}; expected {what}");
+    private TemplateException Expected(string name, string what, object found) => new(place, $"{callee}: found {TemplateOperations.Describe(found)} for {name}; expected {what}");
 }

@@ -1,4 +1,4 @@
-namespace Kalm.Language.Templates;
+namespace Kalm.Templates;
 
 // A value is one of: Undefined, None, bool, long, double, MarkedText, TemplateList, TemplateMap, TemplateNamespace, LoopState, Macro, BoundMethod,
 // GlobalFunction.

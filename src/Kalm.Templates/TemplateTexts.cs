@@ -1,6 +1,6 @@
 using System.Text.RegularExpressions;
 
-namespace Kalm.Language.Templates;
+namespace Kalm.Templates;
 
 /// <summary>What Python does with texts, for filters and methods alike.</summary>
 internal static partial class TemplateTexts
@@ -60,7 +60,7 @@ internal static partial class TemplateTexts
     public static TemplateList Split(TemplateAllowance allowance, TemplatePlace place, MarkedText text, string? separator, long most, bool fromRight)
     {
         if (separator is { Length: 0 })
-            throw new TemplateFault(place, "found an empty separator; expected one of a character or more");
+            throw new TemplateException(place, "found an empty separator; expected one of a character or more");
         allowance.Search(place, text.Value.Length, separator?.Length ?? 0);
         var limit = most < 0 ? Rounds : (int)Math.Min(most, Rounds);
         var (cuts, value) = (new List<(int Start, int End)>(), text.Value);

@@ -1,9 +1,9 @@
 using System.Diagnostics;
 using System.Text;
 using System.Text.Json;
-using Kalm.Language.Templates;
+using Kalm.Language.Chat;
 
-namespace Kalm.Tests.Language.Templates;
+namespace Kalm.Tests.Language.Chat;
 
 /// <summary>No template hangs, fills the memory or fails in a way of its own.</summary>
 public class TemplateBoundTests

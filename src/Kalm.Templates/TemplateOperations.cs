@@ -1,4 +1,4 @@
-namespace Kalm.Language.Templates;
+namespace Kalm.Templates;
 
 /// <summary>What Python does with values.</summary>
 /// <param name="allowance">What it may cost.</param>
@@ -51,7 +51,7 @@ internal sealed class TemplateOperations(TemplateAllowance allowance)
 
     /// <summary>The items of a value that must be one that can be looped over.</summary>
     public IReadOnlyList<object> RequireItems(TemplatePlace place, object value) =>
-        Items(place, value) ?? throw new TemplateFault(place, $"found {Describe(value)}; expected something to loop over");
+        Items(place, value) ?? throw new TemplateException(place, $"found {Describe(value)}; expected something to loop over");
 
     /// <summary>The number of items.</summary>
     public long Length(TemplatePlace place, object value)
@@ -66,7 +66,7 @@ internal sealed class TemplateOperations(TemplateAllowance allowance)
             case TemplateMap map:
                 return map.Entries.Count;
             default:
-                return value is Undefined ? 0 : throw new TemplateFault(place, $"{Describe(value)} has no length");
+                return value is Undefined ? 0 : throw new TemplateException(place, $"{Describe(value)} has no length");
         }
     }
 
@@ -108,7 +108,7 @@ internal sealed class TemplateOperations(TemplateAllowance allowance)
         if (all is MarkedText text)
         {
             if (value is not MarkedText part)
-                throw new TemplateFault(place, $"found {Describe(value)}; expected a text, to look for it in a text");
+                throw new TemplateException(place, $"found {Describe(value)}; expected a text, to look for it in a text");
             allowance.Search(place, text.Value.Length, part.Value.Length);
             return text.Value.Contains(part.Value, StringComparison.Ordinal);
         }
@@ -146,7 +146,7 @@ internal sealed class TemplateOperations(TemplateAllowance allowance)
             order = string.CompareOrdinal(text.Value, other.Value);
         }
         else
-            throw new TemplateFault(place, $"'{relation}' cannot compare {Describe(left)} with {Describe(right)}");
+            throw new TemplateException(place, $"'{relation}' cannot compare {Describe(left)} with {Describe(right)}");
         return relation switch { "<" => order < 0, "<=" => order <= 0, ">" => order > 0, _ => order >= 0 };
     }
 
@@ -169,9 +169,9 @@ internal sealed class TemplateOperations(TemplateAllowance allowance)
         if (left is long or bool && right is long or bool && operation != "/")
             return Calculate(place, operation, Whole(left), Whole(right));
         if (Number(left) is not { } first || Number(right) is not { } second)
-            throw new TemplateFault(place, $"'{operation}' cannot be used with {Describe(left)} and {Describe(right)}");
+            throw new TemplateException(place, $"'{operation}' cannot be used with {Describe(left)} and {Describe(right)}");
         if (second == 0 && operation is ("/" or "//" or "%"))
-            throw new TemplateFault(place, "found a division by zero");
+            throw new TemplateException(place, "found a division by zero");
         return operation switch
         {
             "+" => first + second,
@@ -212,7 +212,7 @@ internal sealed class TemplateOperations(TemplateAllowance allowance)
                 "+" => checked(left + right),
                 "-" => checked(left - right),
                 "*" => checked(left * right),
-                _ when right == 0 => throw new TemplateFault(place, "found a division by zero"),
+                _ when right == 0 => throw new TemplateException(place, "found a division by zero"),
                 _ when right == -1 => operation == "//" ? checked(-left) : 0L,
                 // Towards minus infinity, as Python does.
                 "//" => left / right - (left % right != 0 && (left < 0) != (right < 0) ? 1 : 0),
@@ -221,7 +221,7 @@ internal sealed class TemplateOperations(TemplateAllowance allowance)
         }
         catch (OverflowException)
         {
-            throw new TemplateFault(place, $"'{operation}' gives a number beyond 2^63");
+            throw new TemplateException(place, $"'{operation}' gives a number beyond 2^63");
         }
     }
 }

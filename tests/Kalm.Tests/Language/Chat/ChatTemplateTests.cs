@@ -1,8 +1,8 @@
 using System.Globalization;
 using System.Text.Json;
-using Kalm.Language.Templates;
+using Kalm.Language.Chat;
 
-namespace Kalm.Tests.Language.Templates;
+namespace Kalm.Tests.Language.Chat;
 
 /// <summary>Templates are rendered as Jinja2 renders them (Fixtures/chat_templates.py), and those that cannot be are refused.</summary>
 public class ChatTemplateTests

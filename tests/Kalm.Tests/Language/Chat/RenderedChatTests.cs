@@ -1,8 +1,8 @@
-using Kalm.Language.Templates;
+using Kalm.Language.Chat;
 using Kalm.Language.Tokenization;
 using Kalm.Tests.Language.Tokenization;
 
-namespace Kalm.Tests.Language.Templates;
+namespace Kalm.Tests.Language.Chat;
 
 /// <summary>Control tokens stand only where the template put them.</summary>
 public class RenderedChatTests

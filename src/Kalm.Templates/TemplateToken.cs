@@ -1,4 +1,4 @@
-namespace Kalm.Language.Templates;
+namespace Kalm.Templates;
 
 /// <summary>What a token of a template is.</summary>
 internal enum TemplateTokenKind

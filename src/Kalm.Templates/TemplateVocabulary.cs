@@ -1,4 +1,4 @@
-namespace Kalm.Language.Templates;
+namespace Kalm.Templates;
 
 /// <summary>What is supported, by name; anything else is refused when a template is read, not only when it is used.</summary>
 internal static class TemplateVocabulary
@@ -28,6 +28,6 @@ internal static class TemplateVocabulary
     public static IReadOnlySet<string> Functions { get; } = new HashSet<string> { "dict", "namespace", "raise_exception", "range", "strftime_now" };
 
     /// <summary>The error for what is not supported.</summary>
-    public static TemplateFault Refusal(TemplatePlace place, string kind, string name, IEnumerable<string> supported) =>
+    public static TemplateException Refusal(TemplatePlace place, string kind, string name, IEnumerable<string> supported) =>
         new(place, $"the {kind} '{name}' is not supported; expected one of {string.Join(", ", supported.Order(StringComparer.Ordinal))}");
 }

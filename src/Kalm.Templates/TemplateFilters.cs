@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace Kalm.Language.Templates;
+namespace Kalm.Templates;
 
 /// <summary>What stands behind a bar.</summary>
 /// <param name="allowance">What filters may cost.</param>
@@ -40,7 +40,7 @@ internal sealed class TemplateFilters(TemplateAllowance allowance, TemplateOpera
                 return Select(value, arguments, item => item, name == "select", arguments.Positional, arguments.Named);
             case "selectattr" or "rejectattr":
                 if (arguments.Positional is not [MarkedText attribute, ..])
-                    throw new TemplateFault(place, $"{name}: found no name of an attribute; expected one");
+                    throw new TemplateException(place, $"{name}: found no name of an attribute; expected one");
                 return Select(value, arguments, item => Attribute(place, item, attribute.Value), name == "selectattr", [.. arguments.Positional.Skip(1)], arguments.Named);
             case "dictsort":
                 return Sorted(value, arguments.Check(0, "case_sensitive", "by", "reverse"));
@@ -73,10 +73,10 @@ internal sealed class TemplateFilters(TemplateAllowance allowance, TemplateOpera
             case "items":
                 return value is TemplateMap or Undefined
                     ? new TemplateList(value is TemplateMap map ? [.. map.Entries.Select(entry => TemplateList.Tuple(entry.Key, entry.Value))] : [], isStream: true)
-                    : throw new TemplateFault(place, $"items: found {TemplateOperations.Describe(value)}; expected a mapping");
+                    : throw new TemplateException(place, $"items: found {TemplateOperations.Describe(value)}; expected a mapping");
             default:
                 return value is long or bool ? (object)Math.Abs(Math.Max(TemplateOperations.Whole(value), -long.MaxValue))
-                    : value is double number ? Math.Abs(number) : throw new TemplateFault(place, $"abs: found {TemplateOperations.Describe(value)}; expected a number");
+                    : value is double number ? Math.Abs(number) : throw new TemplateException(place, $"abs: found {TemplateOperations.Describe(value)}; expected a number");
         }
     }
 
@@ -88,7 +88,7 @@ internal sealed class TemplateFilters(TemplateAllowance allowance, TemplateOpera
             {
                 TemplateMap map => map.Find(new MarkedText(name)) ?? new Undefined(name),
                 TemplateNamespace space => space.Values.GetValueOrDefault(name) ?? new Undefined(name),
-                Undefined missing => throw new TemplateFault(place, $"'{missing.Name}' is undefined"),
+                Undefined missing => throw new TemplateException(place, $"'{missing.Name}' is undefined"),
                 _ => new Undefined(name),
             };
         return value;
@@ -176,7 +176,7 @@ internal sealed class TemplateFilters(TemplateAllowance allowance, TemplateOpera
     private TemplateList Sorted(object value, TemplateArguments arguments)
     {
         if (value is not TemplateMap map)
-            throw new TemplateFault(arguments.Place, $"dictsort: found {TemplateOperations.Describe(value)}; expected a mapping");
+            throw new TemplateException(arguments.Place, $"dictsort: found {TemplateOperations.Describe(value)}; expected a mapping");
         var byValue = arguments.Text(1, "by")?.Value == "value";
         var entries = map.Entries.ToList();
         allowance.List(arguments.Place, entries.Count * 8L);
@@ -188,7 +188,7 @@ internal sealed class TemplateFilters(TemplateAllowance allowance, TemplateOpera
         {
             entries = [.. arguments.Flag(2, "reverse") ? entries.OrderByDescending(KeyOf, comparer) : entries.OrderBy(KeyOf, comparer)];
         }
-        catch (InvalidOperationException error) when (error.InnerException is TemplateFault fault)
+        catch (InvalidOperationException error) when (error.InnerException is TemplateException fault)
         {
             throw fault;
         }

@@ -1,6 +1,7 @@
 using System.Text.Json;
+using Kalm.Templates;
 
-namespace Kalm.Language.Templates;
+namespace Kalm.Language.Chat;
 
 /// <summary>A template as it was found.</summary>
 /// <param name="Source">Its text.</param>
@@ -27,8 +28,8 @@ internal static class ChatTemplateFiles
         var tokens = json is null ? [] : TokenNames.Select(name => (name, Text: TokenOf(json.RootElement, name))).Where(token => token.Text is not null).Select(token => (token.name, token.Text!)).ToList();
         if (File.Exists(own))
         {
-            if (new FileInfo(own).Length > 4L * TemplateAllowance.SourceCharacters)
-                throw new KalmException($"{own}: found {new FileInfo(own).Length:N0} bytes; expected at most {4L * TemplateAllowance.SourceCharacters:N0}");
+            if (new FileInfo(own).Length > 4L * Template.MostCharacters)
+                throw new KalmException($"{own}: found {new FileInfo(own).Length:N0} bytes; expected at most {4L * Template.MostCharacters:N0}");
             return new FoundTemplate(File.ReadAllText(own), TemplateFile, tokens);
         }
         if (json is null || !json.RootElement.TryGetProperty(Field, out var template) || template.ValueKind == JsonValueKind.Null)

@@ -1,4 +1,4 @@
-namespace Kalm.Language.Templates;
+namespace Kalm.Templates;
 
 /// <summary>Reads a template's tags.</summary>
 internal sealed class TemplateParser : ExpressionParser
@@ -9,7 +9,7 @@ internal sealed class TemplateParser : ExpressionParser
     private TemplateParser(IReadOnlyList<TemplateToken> tokens) : base(tokens) { }
 
     /// <summary>Reads a template.</summary>
-    /// <exception cref="TemplateFault">It is not one, or asks for something that is not supported.</exception>
+    /// <exception cref="TemplateException">It is not one, or asks for something that is not supported.</exception>
     public static IReadOnlyList<Statement> Read(string text) => new TemplateParser(TemplateLexer.Read(text)).ReadBody(null, []).Body;
 
     // Up to one of the tags that may end it, whose begin and name are taken; to the end of the template when there is none.
@@ -22,7 +22,7 @@ internal sealed class TemplateParser : ExpressionParser
             switch (token.Kind)
             {
                 case TemplateTokenKind.End when tag is { } open:
-                    throw new TemplateFault(open.Place, $"the tag '{open.Text}' does not end; expected '{ends[^1]}'");
+                    throw new TemplateException(open.Place, $"the tag '{open.Text}' does not end; expected '{ends[^1]}'");
                 case TemplateTokenKind.End:
                     return (body, "");
                 case TemplateTokenKind.Text:
@@ -66,12 +66,12 @@ internal sealed class TemplateParser : ExpressionParser
                 break;
             case "break" or "continue":
                 if (loops == 0)
-                    throw new TemplateFault(name.Place, $"found '{name.Text}' outside of a loop");
+                    throw new TemplateException(name.Place, $"found '{name.Text}' outside of a loop");
                 EndTag();
                 body.Add(new JumpStatement(name.Place, name.Text == "break"));
                 break;
             case "elif" or "else" or "endif" or "endfor" or "endset" or "endmacro" or "endgeneration" or "endraw":
-                throw new TemplateFault(name.Place, $"found '{name.Text}', which ends nothing");
+                throw new TemplateException(name.Place, $"found '{name.Text}', which ends nothing");
             default:
                 throw TemplateVocabulary.Refusal(name.Place, "tag", name.Text, Tags);
         }
@@ -107,7 +107,7 @@ internal sealed class TemplateParser : ExpressionParser
         var items = ReadTuple(withCondition: false);
         var condition = SkipName("if") ? ReadExpression() : null;
         if (Current.IsName("recursive"))
-            throw new TemplateFault(Current.Place, "the loop over a tree by 'recursive' is not supported; expected a plain loop");
+            throw new TemplateException(Current.Place, "the loop over a tree by 'recursive' is not supported; expected a plain loop");
         EndTag();
         loops++;
         var (body, end) = ReadBody(tag, ["else", "endfor"]);
@@ -134,7 +134,7 @@ internal sealed class TemplateParser : ExpressionParser
             return new SetStatement(tag.Place, target, value);
         }
         if (Current.IsOperator("|"))
-            throw new TemplateFault(Current.Place, "a filter of a block is not supported; expected '='");
+            throw new TemplateException(Current.Place, "a filter of a block is not supported; expected '='");
         if (target.Names.Count > 1)
             throw Expected("'='");
         EndTag();

@@ -1,4 +1,4 @@
-namespace Kalm.Language.Templates;
+namespace Kalm.Templates;
 
 /// <summary>Finds the values of expressions.</summary>
 internal sealed class TemplateEvaluator
@@ -62,14 +62,14 @@ internal sealed class TemplateEvaluator
     {
         var key = Value(entry.Key, scope);
         if (!TemplateMap.IsKey(key))
-            throw new TemplateFault(entry.Key.Place, $"found {TemplateOperations.Describe(key)} as a key; expected a text or a number");
+            throw new TemplateException(entry.Key.Place, $"found {TemplateOperations.Describe(key)} as a key; expected a text or a number");
         allowance.Text(entry.Key.Place, key is MarkedText text ? text.Value.Length : 0);
         return (key, Value(entry.Value, scope));
     }));
 
     private static object Attribute(AttributeExpression attribute, object target) => target switch
     {
-        Undefined missing => throw new TemplateFault(attribute.Place, $"'{missing.Name}' is undefined"),
+        Undefined missing => throw new TemplateException(attribute.Place, $"'{missing.Name}' is undefined"),
         TemplateNamespace space => space.Values.GetValueOrDefault(attribute.Name) ?? new Undefined(attribute.Name),
         LoopState loop => loop.Find(attribute.Name) ?? throw TemplateVocabulary.Refusal(attribute.Place, "attribute", $"loop.{attribute.Name}", LoopState.Names),
         _ when TemplateMethods.Has(target, attribute.Name) => new BoundMethod(target, attribute.Name),
@@ -82,7 +82,7 @@ internal sealed class TemplateEvaluator
         switch (target)
         {
             case Undefined missing:
-                throw new TemplateFault(item.Place, $"'{missing.Name}' is undefined");
+                throw new TemplateException(item.Place, $"'{missing.Name}' is undefined");
             case TemplateMap map:
                 return Operations.Find(item.Place, map, index)
                     ?? (index is MarkedText name && TemplateMethods.Has(map, name.Value) ? new BoundMethod(map, name.Value) : new Undefined(index is MarkedText key ? key.Value : "a key"));
@@ -106,13 +106,13 @@ internal sealed class TemplateEvaluator
     {
         var target = Value(slice.Target, scope);
         if (target is Undefined missing)
-            throw new TemplateFault(slice.Place, $"'{missing.Name}' is undefined");
+            throw new TemplateException(slice.Place, $"'{missing.Name}' is undefined");
         if (target is not (MarkedText or TemplateList { IsStream: false }))
             return new Undefined("a slice");
         var length = Operations.Length(slice.Place, target);
         var step = Bound(slice.Step) ?? 1;
         if (step == 0)
-            throw new TemplateFault(slice.Place, "found a step of 0; expected another");
+            throw new TemplateException(slice.Place, "found a step of 0; expected another");
         var (low, high) = step > 0 ? (0L, length) : (-1L, length - 1);
         var start = Within(Bound(slice.Start), step > 0 ? low : high);
         var stop = Within(Bound(slice.Stop), step > 0 ? high : low);
@@ -132,7 +132,7 @@ internal sealed class TemplateEvaluator
             None => null,
             long whole => whole,
             bool flag => flag ? 1 : 0,
-            var other => throw new TemplateFault(expression.Place, $"found {TemplateOperations.Describe(other)}; expected a whole number"),
+            var other => throw new TemplateException(expression.Place, $"found {TemplateOperations.Describe(other)}; expected a whole number"),
         };
 
         long Within(long? bound, long fallback) => bound is not { } given ? fallback : Math.Clamp(given < 0 ? given + length : given, low, high);
@@ -153,7 +153,7 @@ internal sealed class TemplateEvaluator
             case Undefined when call.Target is NameExpression:
                 throw TemplateVocabulary.Refusal(call.Place, "function", name, TemplateVocabulary.Functions);
             default:
-                throw new TemplateFault(call.Place, $"'{name}' is {(target is Undefined ? "undefined" : TemplateOperations.Describe(target))}; expected a function");
+                throw new TemplateException(call.Place, $"'{name}' is {(target is Undefined ? "undefined" : TemplateOperations.Describe(target))}; expected a function");
         }
     }
 
@@ -163,7 +163,7 @@ internal sealed class TemplateEvaluator
         object[] positional = [.. list.Positional.Select(argument => Value(argument, scope))];
         foreach (var (name, value) in list.Named)
             if (!named.TryAdd(name, Value(value, scope)))
-                throw new TemplateFault(place, $"{callee}: found {name} twice; expected it once");
+                throw new TemplateException(place, $"{callee}: found {name} twice; expected it once");
         return new TemplateArguments(place, callee, positional, named);
     }
 
@@ -174,7 +174,7 @@ internal sealed class TemplateEvaluator
         ("+", long or bool) => TemplateOperations.Whole(operand),
         ("-", double number) => -number,
         ("+", double number) => number,
-        _ => throw new TemplateFault(unary.Place, $"'{unary.Operator}' cannot be used with {TemplateOperations.Describe(operand)}"),
+        _ => throw new TemplateException(unary.Place, $"'{unary.Operator}' cannot be used with {TemplateOperations.Describe(operand)}"),
     };
 
     private object Binary(BinaryExpression binary, TemplateScope scope)
