@@ -27,7 +27,7 @@ internal static class GenerationBenchmark
         var machine = Machine.Measure(threads);
         var preset = ModelPreset.Find(arguments.Find("--preset") ?? "small");
         using var model = arguments.Find("--model") is { } folder
-            ? ModelFolder.Locate(folder).Load()
+            ? CausalModel.Load(folder)
             : MadeModel.Make(graph, preset with { Context = Context }, seed);
         var (prompts, shots) = Ask(graph, model, questions, tokens, seed);
         rounds = Math.Min(rounds, prompts.Length);

@@ -22,7 +22,7 @@ internal sealed class OurStep : IDisposable
     {
         this.model = model;
         rate = options.LearningRate ?? Rate;
-        alignment = new AlignmentModel(model, "", options);
+        alignment = new AlignmentModel(model, null, options);
         optimizer = new AdamW(alignment.Learned, options.WeightDecay, muon: options.Optimizer == OptimizerKind.Muon);
         texts = new TextIndex(graph, new Wording(model.Tokenizer, options.Wording));
         var known = new KnownTexts(graph, texts);

@@ -16,9 +16,6 @@ internal static class Given
         throw new KalmException($"{option} {path}: {(File.Exists(path) ? "found a file" : "no such folder")}; expected {expected}");
     }
 
-    /// <summary>The model's folder.</summary>
-    public static string Model(string path) => Folder("--model", path, "a Hugging Face model folder or a run folder");
-
     /// <summary>The graph's folder or file.</summary>
     public static string Graph(string path, string option = "--graph") => Directory.Exists(path) || File.Exists(path)
         ? path : throw new KalmException($"{option} {path}: no such folder or file; expected a folder that holds a graph, or a file of triples (.tsv or .csv)");
@@ -65,14 +62,21 @@ internal static class Given
         }
     }
 
+    /// <summary>Checks what an option names; a fault that does not know the option is told with it.</summary>
+    public static void Named(string option, Action check) => Named(option, () =>
+    {
+        check();
+        return true;
+    });
+
     /// <summary>The model, opened for reading; what is odd about its folder is noted.</summary>
-    /// <param name="folder">Where its parts lie.</param>
+    /// <param name="opened">The model; owned by what is returned.</param>
     /// <param name="device">The name of the device.</param>
     /// <param name="threads">CPU threads; null takes all cores.</param>
     /// <param name="progress">Takes the notes.</param>
-    public static LoadedModel Load(ModelFolder folder, string device, int? threads, ProgressView progress)
+    public static LoadedModel Load(OpenedModel opened, string device, int? threads, ProgressView progress)
     {
-        var loaded = new LoadedModel(folder, Device(device), threads);
+        var loaded = new LoadedModel(opened, Device(device), threads);
         foreach (var warning in loaded.Model.Warnings)
             progress.Note(warning);
         return loaded;

@@ -2,6 +2,7 @@ using System.CommandLine;
 using Kalm.Alignment;
 using Kalm.Cli.Progress;
 using Kalm.Graph;
+using Kalm.Language.Sources;
 using Kalm.Representation;
 
 namespace Kalm.Cli;
@@ -53,15 +54,15 @@ internal sealed class GraphSource
     public static string Quoted(string path) => path.Any(char.IsWhiteSpace) ? $"\"{path}\"" : path;
 
     /// <summary>Warns when a run learned from another division of the same graph: what is held out now may have been in its train split.</summary>
-    public static void NoteOtherSplit(ModelFolder model, KnowledgeGraph graph, ProgressView progress)
+    public static void NoteOtherSplit(OpenedModel model, KnowledgeGraph graph, ProgressView progress)
     {
         if (RunOf(model) is { GraphOptions.Split: not null } run && Path.GetFullPath(run.Graph) == Path.GetFullPath(graph.Path) && run.Hashes.Graph != graph.Fingerprint())
             progress.Note($"{model.Given}: learned from another split of {graph.Path}, so held-out triples may be known to it; its own is{Written(run.GraphOptions)}");
     }
 
-    private static RunDescription? RunOf(ModelFolder model)
+    private static RunDescription? RunOf(OpenedModel model)
     {
-        var file = Path.Combine(model.Given, ModelFolder.RunFile);
+        var file = Path.Combine(model.Given, ModelSources.RunFile);
         try
         {
             return File.Exists(file) ? Json.ReadOfAnyVersion<RunDescription>(file) : null;

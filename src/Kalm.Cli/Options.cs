@@ -50,9 +50,6 @@ internal static class Options
         return option;
     }
 
-    /// <summary>--model of a verb that takes a model in any form.</summary>
-    public static Option<string> Model() => Text("--model", "MODEL", "a Hugging Face folder, a run folder of align, one of its checkpoints, or an adapter folder", required: true);
-
     /// <summary>--graph.</summary>
     public static Option<string> Graph() => Text("--graph", "GRAPH", "the graph: a folder, whose layout is detected, or a .tsv or .csv file of triples", required: true);
 

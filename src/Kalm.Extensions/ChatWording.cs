@@ -18,7 +18,7 @@ internal sealed class ChatWording
         this.model = model;
         try
         {
-            template = ChatTemplate.Load(model.Folder.Base);
+            template = model.Opened.Source.ReadChatTemplate();
         }
         catch (KalmException error)
         {

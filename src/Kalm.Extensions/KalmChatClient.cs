@@ -47,7 +47,7 @@ public sealed class KalmChatClient(SharedModel model) : IChatClient
         var said = messages.Select(TurnOf).ToList();
         if (!string.IsNullOrEmpty(options?.Instructions))
             said.Insert(0, new ChatTurn("system", options.Instructions));
-        return Stream(said, OptionsOf(options), cancellationToken);
+        return Stream(said, OptionsOf(options, GenerationOptions.Of(model.Model.Model.Generation)), cancellationToken);
     }
 
     private async IAsyncEnumerable<ChatResponseUpdate> Stream(
@@ -94,12 +94,12 @@ public sealed class KalmChatClient(SharedModel model) : IChatClient
     private static string RoleOf(ChatRole role) => role == ChatRole.System || role.Value == "developer" ? "system"
         : role == ChatRole.User || role == ChatRole.Assistant ? role.Value : throw new KalmException($"found the role '{role}'; expected system, user or assistant");
 
-    private static GenerationOptions OptionsOf(ChatOptions? options) => new()
+    private static GenerationOptions OptionsOf(ChatOptions? options, GenerationOptions defaults) => defaults with
     {
         MaximumNewTokens = options?.MaxOutputTokens ?? DefaultTokens,
-        Temperature = options?.Temperature ?? 0,
-        TopP = options?.TopP ?? 1,
-        TopK = options?.TopK,
+        Temperature = options?.Temperature ?? defaults.Temperature,
+        TopP = options?.TopP ?? defaults.TopP,
+        TopK = options?.TopK ?? defaults.TopK,
         Stop = [.. options?.StopSequences ?? []],
         Seed = options?.Seed ?? Random.Shared.NextInt64(),
     };

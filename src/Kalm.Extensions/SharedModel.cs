@@ -2,6 +2,7 @@ using Kalm.Engine;
 using Kalm.Extensions.Inference;
 using Kalm.Language.Chat;
 using Kalm.Language.Generation;
+using Kalm.Language.Sources;
 using Kalm.Representation;
 
 namespace Kalm.Extensions;
@@ -9,6 +10,9 @@ namespace Kalm.Extensions;
 /// <summary>How a model is loaded and shared.</summary>
 public sealed record SharedModelOptions
 {
+    /// <summary>The base model of an adapter, in any form; null takes the one that the adapter names.</summary>
+    public string? Base { get; init; }
+
     /// <summary>Where to compute: cpu or cuda.</summary>
     public string Device { get; init; } = "cpu";
 
@@ -99,7 +103,7 @@ public sealed class SharedModel : IDisposable
         try
         {
             NativeEngine.Initialize();
-            using (model = new LoadedModel(ModelFolder.Locate(path), TorchSharp.torch.device(options.Device), options.Threads))
+            using (model = new LoadedModel(OpenedModel.Open(path, new ModelSourceOptions { Base = options.Base }), TorchSharp.torch.device(options.Device), options.Threads))
             {
                 chats = new ChatWording(model);
                 ready.SetResult();

@@ -4,6 +4,7 @@ using Kalm.Evaluation;
 using Kalm.Extensions;
 using Kalm.Extensions.Inference;
 using Kalm.Graph;
+using Kalm.Language.Sources;
 using Kalm.Representation;
 using Kalm.Server.Http;
 using Kalm.Server.Indexing;
@@ -121,15 +122,15 @@ internal sealed class ModelHost(ServerOptions options, ServerMetrics metrics, IL
         cancellation.ThrowIfCancellationRequested();
         Report(new EvaluationProgress("loading the model", 0, 1));
         NativeEngine.Initialize();
-        var folder = ModelFolder.Locate(options.Model);
-        var model = new LoadedModel(folder, torch.device(options.Device), options.Threads);
+        var opened = OpenedModel.Open(options.Model, new ModelSourceOptions { Base = options.Base, Cancellation = cancellation });
+        var model = new LoadedModel(opened, torch.device(options.Device), options.Threads);
         EntityIndex? index = null;
         try
         {
             foreach (var warning in model.Model.Warnings)
                 ServerLog.Note(log, warning);
-            if (!folder.IsAligned)
-                ServerLog.Note(log, $"{folder.Given}: not an aligned model; it answers as it is, with the default wording");
+            if (!opened.IsAligned)
+                ServerLog.Note(log, $"{opened.Given}: not an aligned model; it answers as it is, with the default wording");
             var chats = new ChatWording(model);
             if (chats.Refusal is { } refusal)
                 ServerLog.Note(log, $"chats are refused: {refusal}");

@@ -5,8 +5,11 @@ namespace Kalm.Server;
 /// <summary>What is served, and where.</summary>
 public sealed record ServerOptions
 {
-    /// <summary>A model in any form, as <see cref="Representation.ModelFolder.Locate"/> finds it.</summary>
+    /// <summary>A model in any form, as <see cref="Language.Sources.ModelSources.Open"/> finds it.</summary>
     public required string Model { get; init; }
+
+    /// <summary>The base model of an adapter, in any form; null takes the one that the adapter names.</summary>
+    public string? Base { get; init; }
 
     /// <summary>The graph's folder or file.</summary>
     public required string Graph { get; init; }

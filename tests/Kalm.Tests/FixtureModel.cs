@@ -12,8 +12,8 @@ internal static class FixtureModel
 
     public static CausalModel Load(string name)
     {
-        using var checkpoint = CheckpointFolder.Open(Path.Combine(Fixture.Folder, name));
-        var weights = checkpoint.Config.TensorShapes().ToDictionary(tensor => tensor.Name, tensor => CausalModel.ReadTensor(checkpoint.Weights, tensor.Name, CPU));
+        using var checkpoint = FolderSource.Open(Path.Combine(Fixture.Folder, name));
+        var weights = checkpoint.Config.TensorShapes().ToDictionary(tensor => tensor.Name, tensor => SourceTensors.Read(checkpoint, tensor.Name, CPU));
         return new CausalModel(checkpoint.Config, AnyTokenizer, weights, CPU);
     }
 }

@@ -70,7 +70,7 @@ internal sealed class Demonstration
     private (IReadOnlyList<RankedQuery> Ranked, IReadOnlyList<DemoCompletion> Completions, double[,] Cosines, DemoWords Words) Measure(
         string path, IReadOnlyList<int> entities, IReadOnlyList<string> heldOut)
     {
-        using var model = Given.Load(ModelFolder.Locate(path), "cpu", settings.Alignment.Threads, progress);
+        using var model = Given.Load(OpenedModel.Open(path), "cpu", settings.Alignment.Threads, progress);
         var texts = new TextIndex(graph, model.Wording);
         var ranked = CompletionEvaluation.Rank(model.Decoder, graph, texts, queries, known, progress, cancellation);
         using var completer = new Completer(model, graph, null, cancellation);

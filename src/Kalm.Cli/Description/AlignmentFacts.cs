@@ -1,4 +1,5 @@
 using Kalm.Alignment;
+using Kalm.Language.Sources;
 using Kalm.Language.Sources.Adapters;
 using Kalm.Language.Sources.Safetensors;
 using Kalm.Representation;
@@ -39,17 +40,17 @@ internal sealed record AlignmentFacts(
         var full = Path.TrimEndingDirectorySeparator(Path.GetFullPath(path));
         string[] candidates =
         [
-            Path.Combine(path, ModelFolder.RunFile),
+            Path.Combine(path, ModelSources.RunFile),
             Path.Combine(path, TrainingState.DescriptionName),
-            .. Path.GetFileName(full) is "adapter" or "model" ? new[] { Path.Combine(full, "..", ModelFolder.RunFile) } : [],
+            .. Path.GetFileName(full) is "adapter" or "model" ? new[] { Path.Combine(full, "..", ModelSources.RunFile) } : [],
         ];
         return candidates.FirstOrDefault(File.Exists) is { } file ? Json.ReadOfAnyVersion<RunDescription>(file) : null;
     }
 
     /// <summary>Takes the facts together; null when the model was not aligned.</summary>
-    public static AlignmentFacts? Of(RunDescription? run, ModelFolder? folder)
+    public static AlignmentFacts? Of(RunDescription? run, OpenedModel? model)
     {
-        var settings = folder is { IsAligned: true } ? folder.Settings : null;
+        var settings = model is { IsAligned: true } ? model.Settings : null;
         if (run is null && settings is null)
             return null;
         var best = run?.Validations.FirstOrDefault(validation => validation.Step == run.BestStep);

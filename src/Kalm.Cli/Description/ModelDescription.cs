@@ -9,7 +9,7 @@ namespace Kalm.Cli.Description;
 /// library is not loaded. Also the form of <c>describe --json</c>.</summary>
 /// <param name="Model">The path as given.</param>
 /// <param name="Kind"><c>model</c>, <c>adapter</c> or <c>run</c>.</param>
-/// <param name="Base">The Hugging Face folder with the weights; null when it was not found.</param>
+/// <param name="Base">Where the weights are; null when it was not found.</param>
 /// <param name="Architecture">What config.json says.</param>
 /// <param name="Weights">The weights as stored.</param>
 /// <param name="Tokenizer">The tokenizer; null when the folder has none.</param>
@@ -21,43 +21,43 @@ internal sealed record ModelDescription(
     string Model, string Kind, string? Base, ArchitectureFacts? Architecture, WeightFacts? Weights, TokenizerFacts? Tokenizer,
     AdapterFacts? Adapter, AlignmentFacts? Alignment, TrainingFacts? WouldTrain, IReadOnlyList<string> Warnings)
 {
-    /// <summary>Looks at a folder.</summary>
+    /// <summary>Looks at a model.</summary>
+    /// <param name="name">As the user named it.</param>
+    /// <param name="open">Opens a model.</param>
     /// <exception cref="KalmException">It is no model, or its configuration or weights are not sound.</exception>
-    public static ModelDescription Of(string path)
+    public static ModelDescription Of(string name, Func<string, OpenedModel> open)
     {
         var warnings = new List<string>();
-        var run = AlignmentFacts.RunOf(path);
-        var folder = Locate(path, run, warnings);
-        using var checkpoint = folder is null ? null : CheckpointFolder.Open(folder.Base);
-        warnings.AddRange(checkpoint?.Warnings ?? []);
-        var tokenizer = folder is null ? null : TokenizerFacts.Of(folder.Base);
-        if (checkpoint is not null && tokenizer?.Tokens > checkpoint.Config.VocabularySize)
-            warnings.Add($"{folder!.Base}: cannot be loaded: the tokenizer has {tokenizer.Tokens} tokens; expected at most vocab_size, {checkpoint.Config.VocabularySize}");
-        var adapter = folder?.Adapter ?? new[] { path, Path.Combine(path, "adapter") }.FirstOrDefault(IsAdapter);
+        var run = AlignmentFacts.RunOf(name);
+        using var model = Open(name, run, open, warnings);
+        var source = model?.Source;
+        warnings.AddRange(source?.Warnings ?? []);
+        var tokenizer = source is null ? null : TokenizerFacts.Of(source);
+        var adapter = model?.AdapterFolder ?? new[] { name, Path.Combine(name, "adapter") }.FirstOrDefault(IsAdapter);
         return new ModelDescription(
-            path,
-            run is not null && File.Exists(Path.Combine(path, ModelFolder.RunFile)) ? "run" : adapter is not null ? "adapter" : "model",
-            folder?.Base,
-            checkpoint is null ? null : ArchitectureFacts.Of(checkpoint.Config),
-            checkpoint is null ? null : WeightFacts.Of(checkpoint),
+            name,
+            File.Exists(Path.Combine(name, ModelSources.RunFile)) ? "run" : adapter is not null ? "adapter" : "model",
+            source?.Base.Place,
+            source is null ? null : ArchitectureFacts.Of(source.Config),
+            source is null ? null : WeightFacts.Of(source.Base),
             tokenizer,
             adapter is null ? null : AdapterFacts.Of(adapter),
-            AlignmentFacts.Of(run, folder),
-            checkpoint is null || adapter is not null ? null : TrainingFacts.Of(checkpoint.Config),
+            AlignmentFacts.Of(run, model),
+            source is null || adapter is not null ? null : TrainingFacts.Of(source.Config),
             warnings);
     }
 
     // An adapter says much without its base, and a run without its result: what is missing becomes a warning.
-    private static ModelFolder? Locate(string path, RunDescription? run, List<string> warnings)
+    private static OpenedModel? Open(string name, RunDescription? run, Func<string, OpenedModel> open, List<string> warnings)
     {
         try
         {
-            return ModelFolder.Locate(path);
+            return open(name);
         }
-        catch (KalmException error) when (run is not null || IsAdapter(path))
+        catch (KalmException error) when (run is not null || IsAdapter(name))
         {
             warnings.Add(error.Message.ReplaceLineEndings("; "));
-            return run is not null && Directory.Exists(run.Model) && !IsAdapter(path) ? ModelFolder.Locate(run.Model) : null;
+            return run is not null && Path.Exists(run.Model) && !IsAdapter(name) ? open(run.Model) : null;
         }
     }
 

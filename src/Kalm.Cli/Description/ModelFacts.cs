@@ -1,8 +1,8 @@
 using Kalm.Alignment;
+using Kalm.Language.Model;
 using Kalm.Language.Sources;
 using Kalm.Language.Sources.Adapters;
 using Kalm.Language.Sources.Config;
-using Kalm.Language.Sources.Safetensors;
 using Kalm.Language.Tokenization;
 
 namespace Kalm.Cli.Description;
@@ -24,61 +24,48 @@ internal sealed record ArchitectureFacts(
 /// <param name="Parameters">All of them.</param>
 /// <param name="BodyParameters">Without the token embedding and a separate head.</param>
 /// <param name="Bytes">What the files take.</param>
-/// <param name="Types">The bytes of each type, by its safetensors name.</param>
+/// <param name="Types">The bytes of each storage type, by its name, the most first.</param>
 /// <param name="Files">The file, or the shards.</param>
 internal sealed record WeightFacts(
     long Parameters, long BodyParameters, long Bytes, IReadOnlyDictionary<string, long> Types, IReadOnlyList<WeightFile> Files)
 {
-    private static readonly string[] EndNames = ["model.embed_tokens.weight", "lm_head.weight"];
-
     /// <summary>Takes the facts of headers.</summary>
-    public static WeightFacts Of(CheckpointFolder checkpoint)
+    public static WeightFacts Of(IModelSource source)
     {
-        var tensors = checkpoint.Config.TensorShapes().Select(tensor => checkpoint.Weights.Find(tensor.Name)).ToList();
-        var files = checkpoint.Weights.Files.Select(WeightFile.Of).ToList();
+        var tensors = source.Config.TensorShapes().Select(tensor => source.TryFind(tensor.Name)!).ToList();
+        var (all, body) = CausalModel.CountParameters(source.Config);
+        var files = source.Files.Select(file => new WeightFile(Path.GetFileName(file), new FileInfo(file).Length)).ToList();
         return new WeightFacts(
-            tensors.Sum(entry => entry.ElementCount),
-            tensors.Where(entry => !EndNames.Contains(entry.Name)).Sum(entry => entry.ElementCount),
-            files.Sum(file => file.Bytes),
-            tensors.GroupBy(entry => entry.Type).OrderBy(group => group.Key)
-                .ToDictionary(group => group.Key.SafetensorsName(), group => group.Sum(entry => entry.ByteCount)),
+            all, body, files.Sum(file => file.Bytes),
+            tensors.GroupBy(tensor => tensor.Type).OrderByDescending(group => group.Sum(tensor => tensor.ByteCount))
+                .ToDictionary(group => group.Key, group => group.Sum(tensor => tensor.ByteCount)),
             files);
     }
 }
 
 /// <summary>A file of weights.</summary>
-internal sealed record WeightFile(string Name, long Bytes, int Tensors)
-{
-    /// <summary>Takes the facts of a header.</summary>
-    public static WeightFile Of(SafetensorsFile file) => new(
-        Path.GetFileName(file.Path), file.DataStart + file.Tensors.Values.Sum(entry => entry.ByteCount), file.Tensors.Count);
-}
+internal sealed record WeightFile(string Name, long Bytes);
 
 /// <summary>The tokenizer.</summary>
-/// <param name="File">The file it is read from.</param>
 /// <param name="Kind">What it is, in words; null when it cannot be read.</param>
 /// <param name="Tokens">The highest id + 1; null when it cannot be read.</param>
 /// <param name="Begin">The token that it puts before every text; null when it puts none.</param>
 /// <param name="End">The token that ends a text.</param>
 /// <param name="Fault">Why it cannot be read.</param>
-internal sealed record TokenizerFacts(string File, string? Kind, int? Tokens, TokenFacts? Begin, TokenFacts? End, string? Fault)
+internal sealed record TokenizerFacts(string? Kind, int? Tokens, TokenFacts? Begin, TokenFacts? End, string? Fault)
 {
-    private static readonly string[] Names = ["tokenizer.json", "tokenizer.model"];
-
-    /// <summary>Takes the facts of a folder's tokenizer; null when it has none.</summary>
-    public static TokenizerFacts? Of(string folder)
+    /// <summary>Takes the facts of a model's tokenizer; null when it has none.</summary>
+    public static TokenizerFacts? Of(IModelSource source)
     {
-        if (Names.FirstOrDefault(name => System.IO.File.Exists(Path.Combine(folder, name))) is not { } file)
-            return null;
         try
         {
-            var tokenizer = Tokenizer.Load(folder);
+            var tokenizer = source.ReadTokenizer();
             return new TokenizerFacts(
-                file, tokenizer.Kind, tokenizer.VocabularySize, TokenFacts.Of(tokenizer, tokenizer.BeginId), TokenFacts.Of(tokenizer, tokenizer.EndId), null);
+                tokenizer.Kind, tokenizer.VocabularySize, TokenFacts.Of(tokenizer, tokenizer.BeginId), TokenFacts.Of(tokenizer, tokenizer.EndId), null);
         }
         catch (KalmException error)
         {
-            return new TokenizerFacts(file, null, null, null, null, error.Message.ReplaceLineEndings("; "));
+            return new TokenizerFacts(null, null, null, null, error.Message.ReplaceLineEndings("; "));
         }
     }
 }

@@ -4,6 +4,7 @@ using Kalm.Alignment;
 using Kalm.Evaluation;
 using Kalm.Evaluation.Questions;
 using Kalm.Files;
+using Kalm.Language.Sources;
 using Kalm.Representation;
 
 namespace Kalm.Cli.Verbs;
@@ -43,7 +44,8 @@ internal static class AblateVerb
         source.AddTo(command);
         command.SetAction(parse =>
         {
-            var (modelPath, graphPath, outPath) = (Given.Model(parse.GetRequiredValue(model)), Given.Graph(parse.GetRequiredValue(graph)), parse.GetRequiredValue(output));
+            var (modelPath, graphPath, outPath) = (parse.GetRequiredValue(model), Given.Graph(parse.GetRequiredValue(graph)), parse.GetRequiredValue(output));
+            Given.Named("--model", () => ModelSources.Require(modelPath));
             Given.Free("--out", outPath);
             Given.AtMostOne(("--steps", parse.GetValue(steps) is not null), ("--minutes", parse.GetValue(minutes) is not null));
             var joint = Recipe.Read(parse.GetValue(recipe));
@@ -84,7 +86,7 @@ internal static class AblateVerb
 
                 Assessment Measure(string path)
                 {
-                    using var loaded = Given.Load(ModelFolder.Locate(path), "cpu", joint.Threads, progress);
+                    using var loaded = Given.Load(OpenedModel.Open(path), "cpu", joint.Threads, progress);
                     return Assessment.Of(loaded, plan, progress, terminal.Cancellation);
                 }
             });

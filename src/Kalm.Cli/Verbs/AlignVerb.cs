@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Kalm.Alignment;
 using Kalm.Language.Model;
+using Kalm.Language.Sources;
 
 namespace Kalm.Cli.Verbs;
 
@@ -19,7 +20,7 @@ internal static class AlignVerb
     /// <summary>Describes the verb.</summary>
     public static Command Create(Terminal terminal)
     {
-        var model = Options.Text("--model", "MODEL", "the base model: a Hugging Face folder, or a run made with method full", required: true);
+        var model = Options.Text("--model", "MODEL", "the base model: a Hugging Face folder, a .gguf file, a hub id, or a run made with method full", required: true);
         var graph = Options.Graph();
         var output = Options.Text("--out", "RUN", "the run folder to write: absent or empty", required: true);
         var recipe = Options.Text("--recipe", "FILE", "a JSON file of options; the flags beat it");
@@ -52,7 +53,7 @@ internal static class AlignVerb
             var (modelPath, graphPath, runPath) = (parse.GetRequiredValue(model), parse.GetRequiredValue(graph), parse.GetRequiredValue(output));
             var budget = (Epochs: parse.GetValue(epochs), Steps: parse.GetValue(steps), Minutes: parse.GetValue(minutes));
             Given.AtMostOne(("--epochs", budget.Epochs is not null), ("--steps", budget.Steps is not null), ("--minutes", budget.Minutes is not null));
-            Given.Model(modelPath);
+            Given.Named("--model", () => ModelSources.Require(modelPath));
             Given.Graph(graphPath);
             var resumes = parse.GetValue(resume);
             if (!resumes)

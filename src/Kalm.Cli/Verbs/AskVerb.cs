@@ -17,10 +17,10 @@ internal static class AskVerb
     public static Command Create(Terminal terminal)
     {
         var question = new Argument<string>("QUESTION") { Description = "what to ask" };
-        var model = Options.Model();
+        var model = new ModelChoice();
         var graph = Options.Text("--graph", "GRAPH", "also choose among the names of this graph's entities");
-        var tokens = Options.Whole("--max-tokens", "write at most N tokens [default: 128]");
-        var temperature = Options.Positive("--temperature", "draw tokens instead of taking the likeliest", "T");
+        var tokens = Options.Whole("--max-tokens", "write at most N tokens [default: the model's own, else 128]");
+        var temperature = Options.Positive("--temperature", "draw tokens instead of taking the likeliest [default: what the model's generation_config.json says]", "T");
         var topK = Options.Whole("--top-k", "draw from the N likeliest tokens only");
         var topP = Options.Positive("--top-p", "draw from the likeliest tokens that together have this probability", "P");
         var penalty = Options.Positive("--repetition-penalty", "above 1, tokens that occurred become less likely", "X");
@@ -28,25 +28,27 @@ internal static class AskVerb
         var threads = Options.Threads();
         var device = Options.Device();
         var command = new Command("ask", "Asks a model a question in words.") {
-            question, model, graph, tokens, temperature, topK, topP, penalty, seed, threads, device,
+            question, graph, tokens, temperature, topK, topP, penalty, seed, threads, device,
         };
+        model.AddTo(command);
         command.SetAction(parse =>
         {
             var text = parse.GetRequiredValue(question);
             if (string.IsNullOrWhiteSpace(text))
                 throw new KalmException("QUESTION: found an empty text; expected a question");
-            var options = new GenerationOptions
-            {
-                MaximumNewTokens = parse.GetValue(tokens) ?? 128,
-                Temperature = parse.GetValue(temperature) ?? 0,
-                TopK = parse.GetValue(topK),
-                TopP = parse.GetValue(topP) ?? 1,
-                RepetitionPenalty = parse.GetValue(penalty) ?? 1,
-                Seed = parse.GetValue(seed) ?? 1,
-            }.Validated();
             var knowledge = parse.GetValue(graph) is { } path ? KnowledgeGraph.Load(Given.Graph(path)) : null;
             using var loaded = Given.Load(
-                ModelFolder.Locate(Given.Model(parse.GetRequiredValue(model))), parse.GetRequiredValue(device), parse.GetValue(threads), new QuietProgress());
+                model.Open(parse, terminal), parse.GetRequiredValue(device), parse.GetValue(threads), new QuietProgress());
+            var defaults = GenerationOptions.Of(loaded.Model.Generation);
+            var options = (defaults with
+            {
+                MaximumNewTokens = parse.GetValue(tokens) ?? defaults.MaximumNewTokens,
+                Temperature = parse.GetValue(temperature) ?? defaults.Temperature,
+                TopK = parse.GetValue(topK) ?? defaults.TopK,
+                TopP = parse.GetValue(topP) ?? defaults.TopP,
+                RepetitionPenalty = parse.GetValue(penalty) ?? defaults.RepetitionPenalty,
+                Seed = parse.GetValue(seed) ?? 1,
+            }).Validated();
             var prompt = loaded.Wording.Questions.Ask(loaded.Wording.Questions.Free(text), [], loaded.Decoder.Config.MaxPositions - 1).Tokens;
             foreach (var piece in new Generator(loaded.Decoder, loaded.Model.Tokenizer).Stream(prompt, options, terminal.Cancellation))
             {

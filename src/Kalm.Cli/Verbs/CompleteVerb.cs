@@ -2,7 +2,6 @@ using System.CommandLine;
 using Kalm.Evaluation;
 using Kalm.Files;
 using Kalm.Graph;
-using Kalm.Representation;
 
 namespace Kalm.Cli.Verbs;
 
@@ -15,7 +14,7 @@ internal static class CompleteVerb
     /// <summary>Describes the verb.</summary>
     public static Command Create(Terminal terminal)
     {
-        var model = Options.Model();
+        var model = new ModelChoice();
         var graph = Options.Graph();
         var head = Options.Text("--head", "X", "an entity's id or name, or a text that describes one the graph does not hold");
         var relation = Options.Text("--relation", "R", "a relation's id or text; its inverse text reads it backwards");
@@ -31,9 +30,10 @@ internal static class CompleteVerb
         var quiet = Options.Quiet();
         var command = new Command("complete", "Predicts what is missing of a triple: its tail, its head or its relation.")
         {
-            model, graph, head, relation, tail, top, rerank, depth, seed, json, threads, device, quiet,
+            graph, head, relation, tail, top, rerank, depth, seed, json, threads, device, quiet,
         };
         source.AddTo(command);
+        model.AddTo(command);
         command.SetAction(parse =>
         {
             var (headWords, relationWords, tailWords) = (parse.GetValue(head), parse.GetValue(relation), parse.GetValue(tail));
@@ -41,7 +41,7 @@ internal static class CompleteVerb
             if (relationWords is null && parse.GetValue(rerank))
                 throw new KalmException("--rerank: found with --head and --tail; expected --relation with one of them, because it orders entities");
             Given.Writable("--json", parse.GetValue(json));
-            var folder = ModelFolder.Locate(Given.Model(parse.GetRequiredValue(model)));
+            using var opened = model.Open(parse, terminal, parse.GetValue(quiet));
             var knowledge = source.Load(parse, Given.Graph(parse.GetRequiredValue(graph)));
             var lookup = new GraphLookup(knowledge);
             var shown = parse.GetValue(top) ?? DefaultTop;
@@ -51,9 +51,9 @@ internal static class CompleteVerb
                     knowledge, CompletionQuestion.Find(knowledge, lookup, "--head", headWords, progress),
                     relationWords is null ? null : Given.Named("--relation", () => lookup.DirectedRelation(relationWords)),
                     CompletionQuestion.Find(knowledge, lookup, "--tail", tailWords, progress));
-                if (!folder.IsAligned)
-                    progress.Note($"{folder.Given}: not an aligned model; it answers as it is, with the default wording");
-                using var loaded = Given.Load(folder, parse.GetRequiredValue(device), parse.GetValue(threads), progress);
+                if (!opened.IsAligned)
+                    progress.Note($"{opened.Given}: not an aligned model; it answers as it is, with the default wording");
+                using var loaded = Given.Load(opened, parse.GetRequiredValue(device), parse.GetValue(threads), progress);
                 using var completer = new Completer(loaded, knowledge, progress, terminal.Cancellation);
                 return asked.Answer(completer, shown, parse.GetValue(rerank) ? Math.Max(shown, parse.GetValue(depth) ?? DefaultDepth) : null);
             });
@@ -61,7 +61,7 @@ internal static class CompleteVerb
             if (parse.GetValue(json) is { } jsonPath)
             {
                 var report = completion.ToJson();
-                report["model"] = folder.Given;
+                report["model"] = opened.Given;
                 report["graph"] = knowledge.Path;
                 AtomicFile.WriteAllText(jsonPath, report.ToJsonString(Json.Options) + "\n");
             }

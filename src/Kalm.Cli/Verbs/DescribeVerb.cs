@@ -11,13 +11,14 @@ internal static class DescribeVerb
     /// <summary>Describes the verb.</summary>
     public static Command Create(Terminal terminal)
     {
-        var model = new Argument<string>("MODEL") { Description = "a Hugging Face folder, a run folder of align, one of its checkpoints, or an adapter folder" };
+        var model = new ModelChoice(new Argument<string>("MODEL") { Description = ModelChoice.Forms });
         var json = Options.JsonFile();
-        var command = new Command("describe", "Tells what a model folder is: architecture, sizes, tokenizer, adapter, what would train.") { model, json };
+        var command = new Command("describe", "Tells what a model folder is: architecture, sizes, tokenizer, adapter, what would train.") { json };
+        model.AddTo(command);
         command.SetAction(parse =>
         {
             Given.Writable("--json", parse.GetValue(json));
-            var description = ModelDescription.Of(Given.Folder("MODEL", parse.GetRequiredValue(model), "a Hugging Face model folder or a run folder"));
+            var description = ModelDescription.Of(model.NameOf(parse)!, name => ModelChoice.Open(name, model.OptionsOf(parse), terminal, quiet: false));
             foreach (var warning in description.Warnings)
                 terminal.Error.WriteLine($"note: {warning}");
             Print(terminal, description);
@@ -64,10 +65,10 @@ internal static class DescribeVerb
 
     private static (string Name, string Value)[] Of(TokenizerFacts? facts) => facts switch
     {
-        null => [("tokenizer", "missing: the folder has neither tokenizer.json nor tokenizer.model")],
+        null => [("tokenizer", "missing")],
         { Tokens: { } tokens } =>
         [
-            ("tokenizer", $"{facts.Kind}, {tokens:N0} tokens ({facts.File})"),
+            ("tokenizer", $"{facts.Kind}, {tokens:N0} tokens"),
             ("begin token", facts.Begin is { } begin ? $"{begin.Piece} ({begin.Id}), put before every text" : "none is put before a text"),
             ("end token", facts.End is { } end ? $"{end.Piece} ({end.Id})" : "none"),
         ],

@@ -11,7 +11,7 @@ internal static class EmbedVerb
     /// <summary>Describes the verb.</summary>
     public static Command Create(Terminal terminal)
     {
-        var model = Options.Model();
+        var model = new ModelChoice();
         var graph = Options.Graph();
         var output = Options.Text("--out", "DIR", "the folder to write: absent or empty", required: true);
         var queries = Options.Choice("--queries", "also write the queries of a split", "none", "test", "valid");
@@ -23,14 +23,15 @@ internal static class EmbedVerb
         var quiet = Options.Quiet();
         var command = new Command("embed", "Writes the vectors of a graph's entities, and of the queries of a split.")
         {
-            model, graph, output, queries, seed, threads, device, quiet,
+            graph, output, queries, seed, threads, device, quiet,
         };
         source.AddTo(command);
+        model.AddTo(command);
         command.SetAction(parse =>
         {
-            var (modelPath, graphPath, path) = (Given.Model(parse.GetRequiredValue(model)), Given.Graph(parse.GetRequiredValue(graph)), parse.GetRequiredValue(output));
+            var (graphPath, path) = (Given.Graph(parse.GetRequiredValue(graph)), parse.GetRequiredValue(output));
             Given.Free("--out", path);
-            var folder = ModelFolder.Locate(modelPath);
+            using var opened = model.Open(parse, terminal, parse.GetValue(quiet));
             var knowledge = source.Load(parse, graphPath);
             var triples = parse.GetValue(queries) is { } split ? Splits.NotEmpty(knowledge, "--queries", split) : null;
             using var staged = new StagedFolder(path);
@@ -38,8 +39,8 @@ internal static class EmbedVerb
             {
                 foreach (var warning in knowledge.Warnings)
                     progress.Note(warning);
-                GraphSource.NoteOtherSplit(folder, knowledge, progress);
-                using var loaded = Given.Load(folder, parse.GetRequiredValue(device), parse.GetValue(threads), progress);
+                GraphSource.NoteOtherSplit(opened, knowledge, progress);
+                using var loaded = Given.Load(opened, parse.GetRequiredValue(device), parse.GetValue(threads), progress);
                 return EmbeddingExport.Write(
                     staged.Path, loaded.Decoder, knowledge, new TextIndex(knowledge, loaded.Wording), triples, progress, terminal.Cancellation);
             });

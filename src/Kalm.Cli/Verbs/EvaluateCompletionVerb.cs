@@ -16,7 +16,7 @@ internal static class EvaluateCompletionVerb
     /// <summary>Describes the verb.</summary>
     public static Command Create(Terminal terminal)
     {
-        var model = Options.Model();
+        var model = new ModelChoice();
         var graph = Options.Graph();
         var limit = Options.Limit();
         var seed = Options.Seed();
@@ -28,15 +28,16 @@ internal static class EvaluateCompletionVerb
         var quiet = Options.Quiet();
         var command = new Command("completion", "Ranks the right answers of completion queries among all entities, known answers left out.")
         {
-            model, graph, limit, seed, json, ranks, threads, device, quiet,
+            graph, limit, seed, json, ranks, threads, device, quiet,
         };
         source.AddTo(command);
+        model.AddTo(command);
         command.SetAction(parse =>
         {
-            var (modelPath, graphPath) = (Given.Model(parse.GetRequiredValue(model)), Given.Graph(parse.GetRequiredValue(graph)));
+            var graphPath = Given.Graph(parse.GetRequiredValue(graph));
             Given.Writable("--json", parse.GetValue(json));
             Given.Writable("--ranks", parse.GetValue(ranks));
-            var folder = ModelFolder.Locate(modelPath);
+            using var opened = model.Open(parse, terminal, parse.GetValue(quiet));
             var knowledge = source.Load(parse, graphPath);
             var splitName = source.SplitName(parse);
             var triples = Splits.NotEmpty(knowledge, "--split", splitName);
@@ -45,10 +46,10 @@ internal static class EvaluateCompletionVerb
             {
                 foreach (var warning in knowledge.Warnings)
                     progress.Note(warning);
-                GraphSource.NoteOtherSplit(folder, knowledge, progress);
-                if (!folder.IsAligned)
-                    progress.Note($"{modelPath}: not an aligned model; it is evaluated as it is, with the default wording");
-                using var loaded = Given.Load(folder, parse.GetRequiredValue(device), parse.GetValue(threads), progress);
+                GraphSource.NoteOtherSplit(opened, knowledge, progress);
+                if (!opened.IsAligned)
+                    progress.Note($"{opened.Given}: not an aligned model; it is evaluated as it is, with the default wording");
+                using var loaded = Given.Load(opened, parse.GetRequiredValue(device), parse.GetValue(threads), progress);
                 var clock = Stopwatch.StartNew();
                 var known = new KnownFacts(knowledge, knowledge.Train, knowledge.Valid, knowledge.Test);
                 var texts = new TextIndex(knowledge, loaded.Wording);
@@ -57,7 +58,7 @@ internal static class EvaluateCompletionVerb
             var report = new CompletionReport(knowledge, splitName, ranked);
             Print(terminal, report);
             if (parse.GetValue(json) is { } jsonPath)
-                AtomicFile.WriteAllText(jsonPath, Describe(report, folder, graphPath, seconds).ToJsonString(Json.Options) + "\n");
+                AtomicFile.WriteAllText(jsonPath, Describe(report, opened, graphPath, seconds).ToJsonString(Json.Options) + "\n");
             if (parse.GetValue(ranks) is { } ranksPath)
                 AtomicFile.WriteAllText(ranksPath, CompletionReport.RanksTable(knowledge, ranked));
             return ExitCode.Success;
@@ -84,11 +85,11 @@ internal static class EvaluateCompletionVerb
         terminal.Print(relations);
     }
 
-    private static JsonObject Describe(CompletionReport report, ModelFolder folder, string graphPath, double seconds)
+    private static JsonObject Describe(CompletionReport report, OpenedModel opened, string graphPath, double seconds)
     {
         var json = report.ToJson();
-        json["model"] = folder.Given;
-        json["adapter_sha256"] = folder.Adapter is null ? null : Hash(Path.Combine(folder.Adapter, AdapterConfig.WeightsName));
+        json["model"] = opened.Given;
+        json["adapter_sha256"] = opened.AdapterFolder is null ? null : Hash(Path.Combine(opened.AdapterFolder, AdapterConfig.WeightsName));
         json["graph"] = graphPath;
         json["seconds"] = seconds;
         return json;

@@ -16,7 +16,7 @@ internal static class EvaluateGeometryVerb
     /// <summary>Describes the verb.</summary>
     public static Command Create(Terminal terminal)
     {
-        var model = Options.Model();
+        var model = new ModelChoice();
         var graph = Options.Graph();
         var limit = Options.Limit();
         var pairs = Options.Whole("--pairs", $"random pairs of entity texts, drawn with the seed [default: {DefaultPairs:N0}]");
@@ -29,15 +29,16 @@ internal static class EvaluateGeometryVerb
         var quiet = Options.Quiet();
         var command = new Command("geometry", "Anisotropy, alignment and uniformity of the embeddings.")
         {
-            model, graph, limit, pairs, seed, json, plot, threads, device, quiet,
+            graph, limit, pairs, seed, json, plot, threads, device, quiet,
         };
         source.AddTo(command);
+        model.AddTo(command);
         command.SetAction(parse =>
         {
-            var (modelPath, graphPath) = (Given.Model(parse.GetRequiredValue(model)), Given.Graph(parse.GetRequiredValue(graph)));
+            var graphPath = Given.Graph(parse.GetRequiredValue(graph));
             Given.Writable("--json", parse.GetValue(json));
             Given.Writable("--plot", parse.GetValue(plot));
-            var folder = ModelFolder.Locate(modelPath);
+            using var opened = model.Open(parse, terminal, parse.GetValue(quiet));
             var knowledge = source.Load(parse, graphPath);
             var (split, drawn) = (source.SplitName(parse), parse.GetValue(seed) ?? 1);
             var triples = CompletionQuery.Sample(Splits.NotEmpty(knowledge, "--split", split), parse.GetValue(limit), drawn);
@@ -45,15 +46,15 @@ internal static class EvaluateGeometryVerb
             {
                 foreach (var warning in knowledge.Warnings)
                     progress.Note(warning);
-                GraphSource.NoteOtherSplit(folder, knowledge, progress);
-                using var loaded = Given.Load(folder, parse.GetRequiredValue(device), parse.GetValue(threads), progress);
+                GraphSource.NoteOtherSplit(opened, knowledge, progress);
+                using var loaded = Given.Load(opened, parse.GetRequiredValue(device), parse.GetValue(threads), progress);
                 var clock = Stopwatch.StartNew();
                 var texts = new TextIndex(knowledge, loaded.Wording);
                 var measured = Geometry.Measure(
                     loaded.Decoder, knowledge, texts, triples, parse.GetValue(pairs) ?? DefaultPairs, drawn, progress, terminal.Cancellation);
                 var shown = parse.GetValue(plot) is null ? [] : EntityGroups.Choose(knowledge);
                 var map = shown.Count == 0 ? null : SimilarityMap.Draw(
-                    $"cosines among entities: {Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(modelPath)))}",
+                    $"cosines among entities: {Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(opened.Given)))}",
                     [.. shown.Select(entity => knowledge.Entities[entity].Name)], Geometry.Similarities(loaded.Decoder, texts, shown));
                 return (measured, map, clock.Elapsed.TotalSeconds);
             });
@@ -63,7 +64,7 @@ internal static class EvaluateGeometryVerb
                 var report = new JsonObject { ["split"] = split, ["seed"] = drawn };
                 foreach (var (name, value) in measured.ToJson())
                     report[name] = value?.DeepClone();
-                report["model"] = folder.Given;
+                report["model"] = opened.Given;
                 report["graph"] = graphPath;
                 report["seconds"] = seconds;
                 AtomicFile.WriteAllText(jsonPath, report.ToJsonString(Json.Options) + "\n");

@@ -5,7 +5,6 @@ using Kalm.Evaluation;
 using Kalm.Evaluation.Questions;
 using Kalm.Files;
 using Kalm.Graph;
-using Kalm.Representation;
 
 namespace Kalm.Cli.Verbs;
 
@@ -17,7 +16,7 @@ internal static class EvaluateQuestionsVerb
     /// <summary>Describes the verb.</summary>
     public static Command Create(Terminal terminal)
     {
-        var model = Options.Model();
+        var model = new ModelChoice();
         var graph = Options.Graph();
         var tasks = new Option<QuestionKind[]>("--tasks")
         {
@@ -38,15 +37,16 @@ internal static class EvaluateQuestionsVerb
         var quiet = Options.Quiet();
         var command = new Command("questions", "Asks for heads, tails, relations and verdicts in words.")
         {
-            model, graph, tasks, shots, names, limit, seed, json, answers, threads, device, quiet,
+            graph, tasks, shots, names, limit, seed, json, answers, threads, device, quiet,
         };
         source.AddTo(command);
+        model.AddTo(command);
         command.SetAction(parse =>
         {
-            var (modelPath, graphPath) = (Given.Model(parse.GetRequiredValue(model)), Given.Graph(parse.GetRequiredValue(graph)));
+            var graphPath = Given.Graph(parse.GetRequiredValue(graph));
             Given.Writable("--json", parse.GetValue(json));
             Given.Writable("--answers", parse.GetValue(answers));
-            var folder = ModelFolder.Locate(modelPath);
+            using var opened = model.Open(parse, terminal, parse.GetValue(quiet));
             var knowledge = source.Load(parse, graphPath);
             var split = source.SplitName(parse);
             var seedValue = parse.GetValue(seed) ?? 1;
@@ -55,8 +55,8 @@ internal static class EvaluateQuestionsVerb
             var sets = parse.GetRequiredValue(tasks).Select(kind => QuestionSet.Make(knowledge, triples, kind, parse.GetValue(shots) ?? 0, seedValue)).ToList();
             var (results, seconds) = terminal.Watch(parse.GetValue(quiet), progress =>
             {
-                GraphSource.NoteOtherSplit(folder, knowledge, progress);
-                using var loaded = Given.Load(folder, parse.GetRequiredValue(device), parse.GetValue(threads), progress);
+                GraphSource.NoteOtherSplit(opened, knowledge, progress);
+                using var loaded = Given.Load(opened, parse.GetRequiredValue(device), parse.GetValue(threads), progress);
                 var clock = Stopwatch.StartNew();
                 var evaluation = new QuestionEvaluation(loaded.Decoder, loaded.Model.Tokenizer, loaded.Wording, knowledge);
                 var asked = new List<IReadOnlyList<QuestionAnswer>>();
@@ -81,7 +81,7 @@ internal static class EvaluateQuestionsVerb
                     ["with_descriptions"] = withDescriptions,
                     ["split"] = split,
                     ["seed"] = seedValue,
-                    ["model"] = modelPath,
+                    ["model"] = opened.Given,
                     ["graph"] = graphPath,
                     ["seconds"] = seconds,
                 }.ToJsonString(Json.Options) + "\n");

@@ -2,7 +2,6 @@ using System.CommandLine;
 using System.Diagnostics;
 using Kalm.Evaluation;
 using Kalm.Files;
-using Kalm.Representation;
 
 namespace Kalm.Cli.Verbs;
 
@@ -12,7 +11,7 @@ internal static class EvaluateTextVerb
     /// <summary>Describes the verb.</summary>
     public static Command Create(Terminal terminal)
     {
-        var model = Options.Model();
+        var model = new ModelChoice();
         var text = Options.Text("--text", "FILE", "a plain text file in UTF-8, read as one sequence", required: true);
         var window = Options.Whole("--window", "tokens seen at a time [default: the model's context, at most 2,048]", 2);
         var stride = Options.Whole("--stride", "tokens from one window to the next; the smaller, the more context each token has [default: half the window]");
@@ -22,11 +21,12 @@ internal static class EvaluateTextVerb
         var quiet = Options.Quiet();
         var command = new Command("text", "The perplexity of a plain text, read through a sliding window.")
         {
-            model, text, window, stride, json, threads, device, quiet,
+            text, window, stride, json, threads, device, quiet,
         };
+        model.AddTo(command);
         command.SetAction(parse =>
         {
-            var folder = ModelFolder.Locate(Given.Model(parse.GetRequiredValue(model)));
+            using var opened = model.Open(parse, terminal, parse.GetValue(quiet));
             Given.Writable("--json", parse.GetValue(json));
             var path = parse.GetRequiredValue(text);
             var content = PlainTexts.Read("--text", path);
@@ -34,7 +34,7 @@ internal static class EvaluateTextVerb
                 throw new KalmException($"--text {path}: found an empty file; expected a text of at least two tokens");
             var (measured, seconds) = terminal.Watch(parse.GetValue(quiet), progress =>
             {
-                using var loaded = Given.Load(folder, parse.GetRequiredValue(device), parse.GetValue(threads), progress);
+                using var loaded = Given.Load(opened, parse.GetRequiredValue(device), parse.GetValue(threads), progress);
                 var clock = Stopwatch.StartNew();
                 return (TextPerplexity.Measure(loaded, content, parse.GetValue(window), parse.GetValue(stride), progress, terminal.Cancellation), clock.Elapsed.TotalSeconds);
             });
@@ -42,7 +42,7 @@ internal static class EvaluateTextVerb
             if (parse.GetValue(json) is { } jsonPath)
             {
                 var report = measured.ToJson();
-                report["model"] = folder.Given;
+                report["model"] = opened.Given;
                 report["text"] = path;
                 report["seconds"] = seconds;
                 AtomicFile.WriteAllText(jsonPath, report.ToJsonString(Json.Options) + "\n");

@@ -2,7 +2,6 @@ using System.CommandLine;
 using Kalm.Alignment;
 using Kalm.Language.Export;
 using Kalm.Language.Sources.Safetensors;
-using Kalm.Representation;
 
 namespace Kalm.Cli.Verbs;
 
@@ -19,7 +18,7 @@ internal static class ExportVerb
     /// <summary>Describes the verb.</summary>
     public static Command Create(Terminal terminal)
     {
-        var model = Options.Model();
+        var model = new ModelChoice();
         var format = Options.Choice("--to", "hf: a Hugging Face folder; gguf: a file for llama.cpp", "hf", "hf", "gguf");
         format.DefaultValueFactory = null;
         format.Required = true;
@@ -27,11 +26,12 @@ internal static class ExportVerb
         type.DefaultValueFactory = null;
         var output = Options.Text("--out", "PATH", "hf: the folder to write, absent or empty; gguf: the file to write", required: true);
         var quiet = Options.Quiet();
-        var command = new Command("export", "Writes a model for other programs, its adapter merged.") { model, format, type, output, quiet };
+        var command = new Command("export", "Writes a model for other programs, its adapter merged.") { format, type, output, quiet };
+        model.AddTo(command);
         command.SetAction(parse =>
         {
             var (path, chosen) = (parse.GetRequiredValue(output), parse.GetValue(type));
-            var folder = ModelFolder.Locate(Given.Model(parse.GetRequiredValue(model)));
+            using var opened = model.Open(parse, terminal, parse.GetValue(quiet));
             var written = terminal.Watch(parse.GetValue(quiet), progress =>
             {
                 if (parse.GetRequiredValue(format) == "hf")
@@ -39,11 +39,11 @@ internal static class ExportVerb
                     Given.Free("--out", path);
                     TensorType? wanted = chosen is null ? null : FolderTypes.TryGetValue(chosen, out var known)
                         ? known : throw new KalmException($"--type: found '{chosen}' with --to hf; expected {string.Join(" or ", FolderTypes.Keys)}");
-                    return ModelExport.ToHuggingFace(folder, path, wanted, progress, terminal.Cancellation).ToString().ToLowerInvariant();
+                    return ModelExport.ToHuggingFace(opened, path, wanted, progress, terminal.Cancellation).ToString().ToLowerInvariant();
                 }
                 Given.Writable("--out", path);
                 var name = chosen ?? "f16";
-                foreach (var warning in ModelExport.ToGguf(folder, path, FileTypes[name], progress, terminal.Cancellation))
+                foreach (var warning in ModelExport.ToGguf(opened, path, FileTypes[name], progress, terminal.Cancellation))
                     progress.Note(warning);
                 return name;
             });
@@ -52,7 +52,7 @@ internal static class ExportVerb
                 ("written", path),
                 ("type", written),
                 ("bytes", $"{SizeOf(path):N0}"),
-                ("adapter", folder.Adapter is null ? "-" : "merged")));
+                ("adapter", opened.AdapterFolder is null ? "-" : "merged")));
             return ExitCode.Success;
         });
         return command;

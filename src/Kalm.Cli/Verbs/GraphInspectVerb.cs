@@ -2,7 +2,7 @@ using System.CommandLine;
 using System.Text.Json;
 using Kalm.Files;
 using Kalm.Graph;
-using Kalm.Language.Tokenization;
+using Kalm.Language.Sources;
 using Kalm.Representation;
 
 namespace Kalm.Cli.Verbs;
@@ -25,7 +25,7 @@ internal static class GraphInspectVerb
         command.SetAction(parse =>
         {
             Given.Writable("--json", parse.GetValue(json));
-            var limit = parse.GetValue(model) is { } modelPath ? TokenLimit(ModelFolder.Locate(Given.Model(modelPath))) : null;
+            var limit = parse.GetValue(model) is { } name ? TokenLimit(name, terminal) : null;
             var knowledge = source.Load(parse, Given.Graph(parse.GetRequiredValue(graph), "GRAPH"));
             var summary = GraphSummary.Of(knowledge);
             var findings = GraphDoctor.Examine(knowledge, limit);
@@ -85,9 +85,10 @@ internal static class GraphInspectVerb
         terminal.Print(table);
     }
 
-    private static TextLimit TokenLimit(ModelFolder model)
+    private static TextLimit TokenLimit(string name, Terminal terminal)
     {
-        var tokenizer = Tokenizer.Load(model.Base);
+        using var model = ModelChoice.Open(name, new ModelSourceOptions(), terminal, quiet: false);
+        var tokenizer = model.Source.ReadTokenizer();
         return new TextLimit(model.Settings.Wording.MaximumTextTokens, "tokens", text => tokenizer.Encode(text).Length);
     }
 

@@ -1,5 +1,5 @@
 using System.CommandLine;
-using Kalm.Representation;
+using Kalm.Language.Sources;
 using Kalm.Server;
 
 namespace Kalm.Cli.Verbs;
@@ -11,7 +11,7 @@ internal static class ServeVerb
     public static Command Create(Terminal terminal)
     {
         var defaults = new ServerLimits();
-        var model = Options.Model();
+        var model = new ModelChoice();
         var graph = Options.Graph();
         var urls = Options.Text("--urls", "URL;URL", "addresses to listen at [default: http://127.0.0.1:8080]");
         var key = Options.Text("--api-key", "KEY", "lets in only who sends Authorization: Bearer KEY, or gives it to a browser as the password; /health stays open");
@@ -26,14 +26,16 @@ internal static class ServeVerb
         var quiet = Options.Quiet();
         var command = new Command("serve", "Serves a model and its graph over HTTP: completion, entities, embeddings, chat, and a page to explore them.")
         {
-            model, graph, urls, key, index, queue, tokens, json, seed, threads, device, quiet,
+            graph, urls, key, index, queue, tokens, json, seed, threads, device, quiet,
         };
         source.AddTo(command);
+        model.AddTo(command);
         command.SetAction(async (parse, _) =>
         {
             var options = new ServerOptions
             {
-                Model = ModelFolder.Locate(Given.Model(parse.GetRequiredValue(model))).Given,
+                Model = Named(parse, model),
+                Base = model.OptionsOf(parse).Base,
                 Graph = Given.Graph(parse.GetRequiredValue(graph)),
                 GraphOptions = source.OptionsOf(parse),
                 IndexFolder = parse.GetValue(index),
@@ -55,5 +57,11 @@ internal static class ServeVerb
             return ExitCode.Success;
         });
         return command;
+    }
+
+    private static string Named(ParseResult parse, ModelChoice model)
+    {
+        Given.Named("--model", () => ModelSources.Require(model.NameOf(parse)!));
+        return model.NameOf(parse)!;
     }
 }

@@ -1,8 +1,8 @@
 using System.CommandLine;
 using System.Text.Json;
 using Kalm.Files;
+using Kalm.Language.Sources;
 using Kalm.Language.Tokenization;
-using Kalm.Representation;
 
 namespace Kalm.Cli.Verbs;
 
@@ -23,8 +23,7 @@ internal static class TokenizeVerb
             Given.AtMostOne(("TEXT", parse.GetValue(text) is not null), ("--file", parse.GetValue(file) is not null));
             var content = parse.GetValue(file) is { } path ? PlainTexts.Read("--file", path)
                 : parse.GetValue(text) ?? throw new KalmException("TEXT, --file: missing; expected a text or --file FILE");
-            var folder = Given.Model(parse.GetRequiredValue(model));
-            var tokenizer = Tokenizer.Load(Tokenizer.IsIn(folder) ? folder : ModelFolder.Locate(folder).Base);
+            var tokenizer = TokenizerOf(parse.GetRequiredValue(model), terminal);
             var ids = tokenizer.Encode(content);
             var pieces = Array.ConvertAll(ids, tokenizer.Piece);
             terminal.Cancellation.ThrowIfCancellationRequested();
@@ -36,5 +35,14 @@ internal static class TokenizeVerb
             return ExitCode.Success;
         });
         return command;
+    }
+
+    // A tokenizer needs no weights beside it.
+    private static Tokenizer TokenizerOf(string name, Terminal terminal)
+    {
+        if (Directory.Exists(name) && Tokenizer.IsIn(name))
+            return Tokenizer.Load(name);
+        using var model = ModelChoice.Open(name, new ModelSourceOptions(), terminal, quiet: false);
+        return model.Source.ReadTokenizer();
     }
 }

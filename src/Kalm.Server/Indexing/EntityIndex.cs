@@ -27,7 +27,7 @@ internal sealed record EntityIndex(EntityVectors Vectors, Calibration Calibratio
     public static EntityIndex Open(
         string root, LoadedModel model, KnowledgeGraph graph, FactSplits facts, IProgress<EvaluationProgress> progress, CancellationToken cancellation)
     {
-        var folder = Path.Combine(root, IndexKey.Of(model.Folder, graph)[..KeyLength]);
+        var folder = Path.Combine(root, IndexKey.Of(model.Opened, graph)[..KeyLength]);
         var wasBuilt = !IsSound(folder, model, graph);
         if (wasBuilt)
             Build(folder, model, graph, facts, progress, cancellation);

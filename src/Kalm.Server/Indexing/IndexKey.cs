@@ -17,15 +17,15 @@ internal static class IndexKey
     private static readonly string[] DecidingFiles = [ModelConfig.FileName, "tokenizer.json", "tokenizer.model", "tokenizer_config.json"];
 
     /// <summary>The key, in hexadecimal.</summary>
-    public static string Of(ModelFolder model, KnowledgeGraph graph)
+    public static string Of(OpenedModel model, KnowledgeGraph graph)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         Add(Format);
-        Add(CheckpointFolder.HashWeights(model.Base));
+        Add(SourceHash.Of(model.Source));
         foreach (var name in DecidingFiles)
-            AddFile(Path.Combine(model.Base, name));
-        if (model.Adapter is { } adapter)
-            foreach (var name in new[] { AdapterConfig.FileName, "adapter_model.safetensors" })
+            AddFile(Path.Combine(model.Source.Base.Place, name));
+        if (model.AdapterFolder is { } adapter)
+            foreach (var name in new[] { AdapterConfig.FileName, AdapterConfig.WeightsName, "tokenizer.json", "tokenizer.model", "tokenizer_config.json" })
                 AddFile(Path.Combine(adapter, name));
         Add(graph.TextsFingerprint());
         Add(graph.Fingerprint());

@@ -8,7 +8,7 @@ namespace Kalm.Server.Routes;
 /// <param name="Messages">What was said, the last by the user.</param>
 /// <param name="MaxTokens">At most so many tokens; 128 when absent.</param>
 /// <param name="MaxCompletionTokens">The same by its newer name.</param>
-/// <param name="Temperature">0 (the default) always takes the likeliest token.</param>
+/// <param name="Temperature">0 always takes the likeliest token; the default is the model's own, else 0.</param>
 /// <param name="TopP">Only the likeliest tokens that together have this probability.</param>
 /// <param name="Stop">A text, or up to four, before which writing ends.</param>
 /// <param name="Seed">Decides what is drawn.</param>

@@ -2,6 +2,7 @@ using System.Text;
 using System.Text.Json;
 using Kalm.Extensions.Inference;
 using Kalm.Language.Generation;
+using Kalm.Language.Sources;
 using Kalm.Server.Http;
 using Microsoft.AspNetCore.Http;
 
@@ -22,8 +23,8 @@ internal sealed class ChatRoute(ModelHost host, ServerOptions options)
         var request = await Wire.Read<ChatRequest>(context);
         Checks.Model(request.Model, options);
         var choices = Checks.Number("n", request.N, 1, 1, options.Limits.Choices);
-        var generation = OptionsOf(request);
         var served = host.Served;
+        var generation = OptionsOf(request, served.Model.Model.Generation);
         var prompt = prompts.Of(served.Chats, request.Messages, generation.MaximumNewTokens);
 
         // The model stops writing when the client leaves, or when this method does.
@@ -89,14 +90,15 @@ internal sealed class ChatRoute(ModelHost host, ServerOptions options)
         }
     }
 
-    private GenerationOptions OptionsOf(ChatRequest request)
+    private GenerationOptions OptionsOf(ChatRequest request, GenerationDefaults model)
     {
+        var defaults = GenerationOptions.Of(model);
         var (param, wanted) = request.MaxCompletionTokens is { } newer ? ("max_completion_tokens", newer) : ("max_tokens", request.MaxTokens);
-        var generation = new GenerationOptions
+        var generation = defaults with
         {
             MaximumNewTokens = Checks.Number(param, wanted, Math.Min(DefaultTokens, options.Limits.NewTokens), 1, options.Limits.NewTokens),
-            Temperature = Within("temperature", request.Temperature, 0, 2),
-            TopP = Within("top_p", request.TopP, 1, 1),
+            Temperature = Within("temperature", request.Temperature, Math.Min(defaults.Temperature, 2), 2),
+            TopP = Within("top_p", request.TopP, defaults.TopP, 1),
             Stop = StopsOf(request.Stop),
             Seed = request.Seed ?? Random.Shared.NextInt64(),
         };

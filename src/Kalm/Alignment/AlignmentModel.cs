@@ -1,7 +1,9 @@
 using Kalm.Engine;
+using Kalm.Language.Export;
 using Kalm.Language.Model;
 using Kalm.Language.Sources;
 using Kalm.Language.Sources.Adapters;
+using Kalm.Language.Sources.Safetensors;
 using Kalm.Representation;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -16,16 +18,17 @@ public sealed class AlignmentModel : IDisposable
     private static readonly Scalar Lowest = Math.Log(1 / 1.0).ToScalar();
     private static readonly Scalar Highest = Math.Log(1 / 0.01).ToScalar();
     private readonly CausalModel model;
+    private readonly IModelSource? source;
     private readonly AdapterConfig? adapter;
     private readonly AlignedBase? adaptedBase;
 
     /// <summary>Attaches what is learned to a base model.</summary>
     /// <param name="model">The base; not owned, must outlive this object.</param>
-    /// <param name="baseFolder">Where the base lies, for the adapter's description.</param>
+    /// <param name="source">Where the base comes from; not owned, must outlive this object; null where nothing is saved.</param>
     /// <param name="options">Method, temperature, low-rank options, seed, threads.</param>
-    public AlignmentModel(CausalModel model, string baseFolder, AlignmentOptions options)
+    public AlignmentModel(CausalModel model, IModelSource? source, AlignmentOptions options)
     {
-        this.model = model;
+        (this.model, this.source) = (model, source);
         using var temperature = tensor((float)Math.Log(1 / options.InitialTemperature));
         if (options.Method == AlignmentMethod.Full)
         {
@@ -35,14 +38,14 @@ public sealed class AlignmentModel : IDisposable
         {
             adapter = new AdapterConfig
             {
-                BaseModel = baseFolder,
+                BaseModel = source?.Reference,
                 Rank = options.LoraRank,
                 Alpha = options.LoraAlpha,
                 Dropout = options.LoraDropout,
                 RankStabilized = options.LoraRankStabilized,
                 TargetModules = options.LoraTargets is [AdapterConfig.AllLinearName] ? AdapterConfig.AllLinear : options.LoraTargets,
             };
-            adaptedBase = new AlignedBase(baseFolder, BaseFingerprint.Of(baseFolder));
+            adaptedBase = source is null ? null : new AlignedBase(source.Reference, BaseFingerprint.Of(source));
             var matrices = LowRank.Initialise(model.Config, adapter, Randomness.Seed(options.Seed, "lora", 0));
             if (matrices.Count == 0)
                 throw new KalmException($"lora_targets: no module of this model is named {string.Join(", ", options.LoraTargets)}; expected some of {string.Join(", ", AdapterConfig.AllLinear)}");
@@ -90,12 +93,13 @@ public sealed class AlignmentModel : IDisposable
     {
         if (adapter is null)
         {
-            CausalModel.Save(folder, model.Config, model.Tokenizer, name => Learned[name]);
+            HuggingFaceFiles.Write(folder, source ?? throw new InvalidOperationException("a model without a source is not saved"), model.Config with { TorchType = TensorType.F32 });
+            CausalModel.SaveWeights(folder, model.Config, name => Learned[name]);
         }
         else
         {
             adapter.Save(folder);
-            CausalModel.WriteTensors(Path.Combine(folder, AdapterConfig.WeightsName), LowRank.Shapes(model.Config, adapter), name => Learned[name]);
+            SourceTensors.Write(Path.Combine(folder, AdapterConfig.WeightsName), LowRank.Shapes(model.Config, adapter), name => Learned[name]);
         }
         Json.Write(Path.Combine(folder, AlignedSettings.FileName), new AlignedSettings(-Math.Log(Temperature), wording, adaptedBase));
     }

@@ -43,21 +43,21 @@ public sealed class AlignmentRun
             progress?.Report(new ProgressNote(warning));
         if (graph.Test.Count == 0)
             progress?.Report(new ProgressNote("no test split: nothing is held out to measure the result on"));
-        var folder = ModelFolder.Locate(inputs.Model);
-        if (folder.Adapter is not null)
+        using var opened = OpenedModel.Open(inputs.Model, new ModelSourceOptions { Progress = progress, Cancellation = cancellation });
+        if (opened.Source.Adapter is not null)
             throw new KalmException($"{inputs.Model}: is an adapter; expected a base model to align (a Hugging Face folder or a run made with method full)");
         if (options.BasePrecision == BasePrecision.Bf16 && inputs.Device?.type != DeviceType.CUDA)
             throw new KalmException("base_precision: found bf16 on a CPU, which multiplies it far more slowly than fp32; expected fp32 or int8, or --device cuda");
         NativeEngine.Initialize();
-        using var baseModel = folder.Load(inputs.Device, options.BasePrecision);
+        using var baseModel = opened.Load(inputs.Device, options.BasePrecision);
         foreach (var warning in baseModel.Warnings)
             progress?.Report(new ProgressNote(warning));
-        using var model = new AlignmentModel(baseModel, Path.GetFullPath(folder.Base), options);
+        using var model = new AlignmentModel(baseModel, opened.Source, options);
         var texts = new TextIndex(graph, new Wording(baseModel.Tokenizer, options.Wording));
         using var optimizer = new AdamW(model.Learned, options.WeightDecay, muon: options.Optimizer == OptimizerKind.Muon);
         var known = new KnownTexts(graph, texts);
         var step = new AlignmentStep(model, graph, texts, known, options, optimizer, Replay(inputs, baseModel));
-        var description = Describe(inputs, graph, folder, model);
+        var description = Describe(inputs, graph, opened, model);
         var checkpoint = (string?)null;
         if (earlier is not null)
         {
@@ -81,7 +81,7 @@ public sealed class AlignmentRun
         : options.Epochs is { } epochs ? TrainingBudget.OfSteps((int)Math.Max(1, Math.Ceiling(epochs * graph.Train.Count / batch)))
         : TrainingBudget.OfSteps(options.Steps ?? DefaultSteps);
 
-    private RunDescription Describe(AlignmentInputs inputs, KnowledgeGraph graph, ModelFolder folder, AlignmentModel model) => new()
+    private RunDescription Describe(AlignmentInputs inputs, KnowledgeGraph graph, OpenedModel opened, AlignmentModel model) => new()
     {
         Id = Guid.NewGuid().ToString("N"),
         Versions = new Dictionary<string, string>
@@ -93,7 +93,7 @@ public sealed class AlignmentRun
         Model = inputs.Model,
         Graph = inputs.Graph,
         GraphOptions = inputs.GraphOptions,
-        Hashes = new RunHashes(CheckpointFolder.HashWeights(folder.Base), graph.Fingerprint(), graph.TextsFingerprint(), inputs.Texts.Count == 0 ? null : Hash(inputs.Texts)),
+        Hashes = new RunHashes(SourceHash.Of(opened.Source), graph.Fingerprint(), graph.TextsFingerprint(), inputs.Texts.Count == 0 ? null : Hash(inputs.Texts)),
         Options = options,
         Threads = options.Threads ?? Environment.ProcessorCount,
         Workers = model.Decoder.WorkerCount,

@@ -16,9 +16,9 @@ internal static class ModelCard
     /// <param name="config">The architecture.</param>
     /// <param name="type">The type of the weights.</param>
     /// <param name="run">The run that made it; null when there was none.</param>
-    public static string Text(string name, ModelFolder model, ModelConfig config, TensorType type, RunDescription? run)
+    public static string Text(string name, OpenedModel model, ModelConfig config, TensorType type, RunDescription? run)
     {
-        var origin = NameOf(run?.Model ?? model.Base);
+        var origin = NameOf(run?.Model ?? model.Source.Base.Reference);
         var card = new StringBuilder()
             .Append("---\nlibrary_name: transformers\npipeline_tag: text-generation\n")
             .Append(CultureInfo.InvariantCulture, $"base_model: {Quoted(origin)}\n")
@@ -33,7 +33,7 @@ internal static class ModelCard
         return card.Append(Use(name, model)).ToString();
     }
 
-    private static IEnumerable<(string Fact, string Value)> Facts(ModelFolder model, ModelConfig config, TensorType type, RunDescription? run)
+    private static IEnumerable<(string Fact, string Value)> Facts(OpenedModel model, ModelConfig config, TensorType type, RunDescription? run)
     {
         yield return ("architecture", config.Architecture.ModelType);
         yield return ("parameters", Text($"{CausalModel.CountParameters(config).All:N0}"));
@@ -55,7 +55,7 @@ internal static class ModelCard
         yield return ("Kalm", run.Kalm);
     }
 
-    private static string Use(string name, ModelFolder model)
+    private static string Use(string name, OpenedModel model)
     {
         var use = $"""
 
@@ -90,7 +90,8 @@ internal static class ModelCard
         Text($"MRR {validation.MeanReciprocalRank:F3}, Hits@10 {validation.HitsAt10:F3} (filtered, a sample of the valid split)");
 
     // The place on one machine says nothing on another.
-    private static string NameOf(string path) => Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(path)));
+    private static string NameOf(string model) => Directory.Exists(model) || File.Exists(model) || Path.IsPathRooted(model)
+        ? Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(model))) : model;
 
     private static string Quoted(string text) => System.Text.Json.JsonSerializer.Serialize(text);
 

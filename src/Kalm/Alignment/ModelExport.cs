@@ -1,8 +1,8 @@
 using Kalm.Files;
 using Kalm.Language.Export;
 using Kalm.Language.Model;
+using Kalm.Language.Sources;
 using Kalm.Language.Sources.Safetensors;
-using Kalm.Language.Tokenization;
 using Kalm.Representation;
 
 namespace Kalm.Alignment;
@@ -21,17 +21,17 @@ public static class ModelExport
     /// <returns>The type written.</returns>
     /// <exception cref="KalmException">The model is not sound, or the folder cannot be written.</exception>
     public static TensorType ToHuggingFace(
-        ModelFolder model, string path, TensorType? type = null, IProgress<ProgressEvent>? progress = null, CancellationToken cancellation = default)
+        OpenedModel model, string path, TensorType? type = null, IProgress<ProgressEvent>? progress = null, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(model);
-        using var source = Open(model, progress, cancellation);
+        var weights = Open(model, progress, cancellation);
         using var staged = new StagedFolder(path);
-        var written = type ?? source.Config.TorchType;
-        HuggingFaceExport.Write(staged.Path, source, written);
+        var written = type ?? weights.Config.TorchType;
+        HuggingFaceExport.Write(staged.Path, weights, written);
         if (model.IsAligned)
             Json.Write(staged.File(AlignedSettings.FileName), model.Settings with { Base = null });
         var name = Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(path)));
-        AtomicFile.WriteAllText(staged.File(CardName), ModelCard.Text(name, model, source.Config, written, RunOf(model.Given)));
+        AtomicFile.WriteAllText(staged.File(CardName), ModelCard.Text(name, model, weights.Config, written, RunOf(model.Given)));
         staged.Commit();
         return written;
     }
@@ -45,19 +45,18 @@ public static class ModelExport
     /// <returns>What the user should know, in sentences.</returns>
     /// <exception cref="KalmException">The model is not sound or has what llama.cpp cannot do, or the file cannot be written.</exception>
     public static IReadOnlyList<string> ToGguf(
-        ModelFolder model, string path, GgufTensorType type, IProgress<ProgressEvent>? progress = null, CancellationToken cancellation = default)
+        OpenedModel model, string path, GgufTensorType type, IProgress<ProgressEvent>? progress = null, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(model);
-        using var source = Open(model, progress, cancellation);
-        return GgufExport.Write(path, source, type, Path.GetFileNameWithoutExtension(path));
+        return GgufExport.Write(path, Open(model, progress, cancellation), type, Path.GetFileNameWithoutExtension(path));
     }
 
-    private static MergedCheckpoint Open(ModelFolder model, IProgress<ProgressEvent>? progress, CancellationToken cancellation)
+    private static MergedWeights Open(OpenedModel model, IProgress<ProgressEvent>? progress, CancellationToken cancellation)
     {
         model.RequireBase();
         // A tokenizer that cannot be read would only show once the model is used.
-        _ = Tokenizer.Load(model.Base);
-        return MergedCheckpoint.Open(model.Base, model.Adapter, progress, cancellation);
+        _ = model.Source.ReadTokenizer();
+        return new MergedWeights(model.Source, progress, cancellation);
     }
 
     // A run, its result or one of its checkpoints may have been given.
@@ -68,7 +67,7 @@ public static class ModelExport
         var place = Path.GetFileName(parent) == RunFolder.CheckpointsName ? Path.GetDirectoryName(parent)!
             : Path.GetFileName(folder) is "model" or "adapter" ? parent
             : folder;
-        var file = Path.Combine(place, ModelFolder.RunFile);
+        var file = Path.Combine(place, ModelSources.RunFile);
         return File.Exists(file) ? Json.ReadOfAnyVersion<RunDescription>(file) : null;
     }
 }

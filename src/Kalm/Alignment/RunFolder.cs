@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using Kalm.Files;
-using Kalm.Representation;
+using Kalm.Language.Sources;
 using TorchSharp;
 using TorchSharp.Modules;
 
@@ -35,7 +35,7 @@ public sealed class RunFolder : IDisposable
             throw new KalmException($"{path}: found a file; expected an empty or absent folder for the run");
         if (!Directory.Exists(path) || !Directory.EnumerateFileSystemEntries(path).Any())
             return;
-        throw new KalmException(File.Exists(System.IO.Path.Combine(path, ModelFolder.RunFile))
+        throw new KalmException(File.Exists(System.IO.Path.Combine(path, ModelSources.RunFile))
             ? $"{path}: holds a run already; expected an empty or absent folder, or --resume to go on with it"
             : $"{path}: the folder is not empty and is not a run; expected an empty or absent folder");
     }
@@ -45,7 +45,7 @@ public sealed class RunFolder : IDisposable
     {
         RequireFree(path);
         using var staged = new StagedFolder(path);
-        Json.Write(staged.File(ModelFolder.RunFile), description);
+        Json.Write(staged.File(ModelSources.RunFile), description);
         Directory.CreateDirectory(staged.File(CheckpointsName));
         staged.Commit();
         return new RunFolder(path);
@@ -55,8 +55,8 @@ public sealed class RunFolder : IDisposable
     /// <exception cref="KalmException">The folder is no run.</exception>
     public static RunDescription Describe(string path)
     {
-        var file = System.IO.Path.Combine(path, ModelFolder.RunFile);
-        return File.Exists(file) ? Json.Read<RunDescription>(file) : throw new KalmException($"{path}: found no {ModelFolder.RunFile}; expected a run to resume");
+        var file = System.IO.Path.Combine(path, ModelSources.RunFile);
+        return File.Exists(file) ? Json.Read<RunDescription>(file) : throw new KalmException($"{path}: found no {ModelSources.RunFile}; expected a run to resume");
     }
 
     /// <summary>The checkpoints of a run that training can go on from, the newest first; what a killed process left half-written is removed.</summary>
@@ -82,7 +82,7 @@ public sealed class RunFolder : IDisposable
     }
 
     /// <summary>Replaces run.json.</summary>
-    public void Describe(RunDescription description) => Json.Write(System.IO.Path.Combine(Path, ModelFolder.RunFile), description);
+    public void Describe(RunDescription description) => Json.Write(System.IO.Path.Combine(Path, ModelSources.RunFile), description);
 
     /// <summary>Adds a line to metrics.jsonl and a point to every TensorBoard curve.</summary>
     /// <param name="step">Steps done.</param>

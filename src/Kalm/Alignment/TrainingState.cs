@@ -20,7 +20,7 @@ public static class TrainingState
     /// <summary>Writes both files into an existing folder.</summary>
     public static void Save(string folder, RunDescription description, IReadOnlyDictionary<string, Tensor> tensors)
     {
-        CausalModel.WriteTensors(
+        SourceTensors.Write(
             Path.Combine(folder, TensorsName), tensors.Select(item => (item.Key, item.Value.shape)),
             name => tensors[name].alias());
         Json.Write(Path.Combine(folder, DescriptionName), description);
@@ -40,7 +40,7 @@ public static class TrainingState
             var found = file.Find(name);
             if (!found.Shape.SequenceEqual(target.shape))
                 throw new KalmException($"{file.Path}: tensor {name} has shape {TensorEntry.Describe(found.Shape)}; expected {TensorEntry.Describe(target.shape)}");
-            using var value = CausalModel.ReadTensor(file, name, target.device);
+            using var value = SourceTensors.Read(file, name, target.device);
             target.copy_(value);
         }
         optimizer.StepCount = steps;

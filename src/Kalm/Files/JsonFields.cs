@@ -63,6 +63,17 @@ internal sealed class JsonFields
     /// <summary>A whole number that must be there.</summary>
     public int RequiredInteger(string key) => Integer(key) ?? throw Fault(key, "a whole number");
 
+    /// <summary>A whole number or a list of them; empty when it is absent or null.</summary>
+    public int[] Integers(string key)
+    {
+        if (Value(key) is not { } value)
+            return [];
+        if (value.ValueKind != JsonValueKind.Array)
+            return [RequiredInteger(key)];
+        return [.. value.EnumerateArray().Select(item => item.ValueKind == JsonValueKind.Number && item.TryGetInt32(out var number)
+            ? number : throw Fault(key, "a whole number or a list of them"))];
+    }
+
     /// <summary>A finite number.</summary>
     public double? Number(string key) => Value(key) is not { } value ? null
         : value.ValueKind == JsonValueKind.Number && value.TryGetDouble(out var number) && double.IsFinite(number) ? number

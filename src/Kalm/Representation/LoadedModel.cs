@@ -7,27 +7,36 @@ namespace Kalm.Representation;
 public sealed class LoadedModel : IDisposable
 {
     /// <summary>Loads a model.</summary>
-    /// <param name="folder">Where its parts lie.</param>
+    /// <param name="opened">The model; owned from here on.</param>
     /// <param name="device">Where it computes; the CPU when null.</param>
     /// <param name="threads">CPU threads; null takes all cores.</param>
-    public LoadedModel(ModelFolder folder, torch.Device? device = null, int? threads = null)
+    public LoadedModel(OpenedModel opened, torch.Device? device = null, int? threads = null)
     {
-        Folder = folder;
-        Model = folder.Load(device);
+        Opened = opened;
         try
         {
-            Wording = new Wording(Model.Tokenizer, folder.Settings.Wording);
+            Model = opened.Load(device);
+        }
+        catch
+        {
+            opened.Dispose();
+            throw;
+        }
+        try
+        {
+            Wording = new Wording(Model.Tokenizer, opened.Settings.Wording);
             Decoder = new DecoderPool(Model, null, null, threads ?? Environment.ProcessorCount);
         }
         catch
         {
             Model.Dispose();
+            opened.Dispose();
             throw;
         }
     }
 
-    /// <summary>Where it was loaded from.</summary>
-    public ModelFolder Folder { get; }
+    /// <summary>What it was loaded from.</summary>
+    public OpenedModel Opened { get; }
 
     /// <summary>Architecture, tokenizer and weights.</summary>
     public CausalModel Model { get; }
@@ -39,12 +48,13 @@ public sealed class LoadedModel : IDisposable
     public DecoderPool Decoder { get; }
 
     /// <summary>tau as learned; the method's first value for a model that was not aligned.</summary>
-    public double Temperature => Math.Exp(-Folder.Settings.LogInverseTemperature);
+    public double Temperature => Math.Exp(-Opened.Settings.LogInverseTemperature);
 
     /// <inheritdoc/>
     public void Dispose()
     {
         Decoder.Dispose();
         Model.Dispose();
+        Opened.Dispose();
     }
 }

@@ -4,6 +4,7 @@ using Kalm.Alignment;
 using Kalm.Evaluation;
 using Kalm.Graph;
 using Kalm.Language.Model;
+using Kalm.Language.Sources.Config;
 using Kalm.Language.Sources.Safetensors;
 using Kalm.Representation;
 using Kalm.Tests.Graph;
@@ -43,7 +44,7 @@ public sealed class AlignmentRunTests : IDisposable
         Assert.True(Mean(lines[^5..], "implicit") < Mean(lines[..5], "implicit"));
         Assert.NotEmpty(Directory.GetFiles(folder.File("run/tensorboard")));
         Assert.Equal(run.BestStep, Json.Read<RunDescription>(folder.File("run/run.json")).BestStep);
-        using var result = ModelFolder.Locate(folder.File("run")).Load();
+        using var result = OpenedModel.Open(folder.File("run")).Load();
         Assert.Equal(32, result.Config.HiddenSize);
     }
 
@@ -142,8 +143,8 @@ public sealed class AlignmentRunTests : IDisposable
 
         Assert.Equal(RunStatus.Interrupted, Json.Read<RunDescription>(folder.File("run/run.json")).Status);
         Assert.False(Directory.Exists(folder.File("run/model")));
-        using var checkpoint = ModelFolder.Locate(folder.File("run/checkpoints/step-00000007")).Load();
-        Assert.Contains("no result yet", Assert.Throws<KalmException>(() => ModelFolder.Locate(folder.File("run"))).Message, StringComparison.Ordinal);
+        using var checkpoint = OpenedModel.Open(folder.File("run/checkpoints/step-00000007")).Load();
+        Assert.Contains("no result yet", Assert.Throws<KalmException>(() => OpenedModel.Open(folder.File("run"))).Message, StringComparison.Ordinal);
         Assert.DoesNotContain(Directory.GetFileSystemEntries(folder.Path, "*", SearchOption.AllDirectories), path => path.Contains(".partial", StringComparison.Ordinal));
     }
 
@@ -178,7 +179,7 @@ public sealed class AlignmentRunTests : IDisposable
     private CompletionMetrics Measure(string name, Func<KnowledgeGraph, IReadOnlyList<Triple>> split)
     {
         var graph = graphFolder.Load();
-        var located = ModelFolder.Locate(folder.File(name));
+        var located = OpenedModel.Open(folder.File(name));
         using var loaded = located.Load();
         using var decoder = new DecoderPool(loaded, null, null, 2);
         var texts = new TextIndex(graph, new Wording(loaded.Tokenizer, located.Settings.Wording));

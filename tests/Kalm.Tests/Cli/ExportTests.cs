@@ -19,8 +19,9 @@ public class ExportTests(TinyModel tiny) : TorchTest, IClassFixture<TinyModel>
         var line = CommandLine.Run("export", "--model", run, "--to", "hf", "--out", output, "--quiet").IsSuccess();
         Assert.Contains("merged", line.Output, StringComparison.Ordinal);
 
-        var (adapted, whole) = (ModelFolder.Locate(run), ModelFolder.Locate(output));
-        Assert.Null(whole.Adapter);
+        using var adapted = OpenedModel.Open(run);
+        using var whole = OpenedModel.Open(output);
+        Assert.Null(whole.AdapterFolder);
         Assert.True(whole.IsAligned);
         Assert.Equal(adapted.Settings with { Base = null }, whole.Settings);
         using (var first = adapted.Load())

@@ -16,7 +16,7 @@ public sealed class CompleterTests : IDisposable
     {
         using var files = FamilyGraph.Make();
         graph = files.Load();
-        model = new LoadedModel(ModelFolder.Locate(TinyModel.Make(folder, graph)), threads: 2);
+        model = new LoadedModel(OpenedModel.Open(TinyModel.Make(folder, graph)), threads: 2);
         completer = new Completer(model, graph, null, TestContext.Current.CancellationToken);
     }
 

@@ -13,7 +13,7 @@ public sealed class GeometryTests : TorchTest
         using var folder = new TemporaryFolder();
         using var files = FamilyGraph.Make(4);
         var graph = files.Load();
-        using var model = new LoadedModel(ModelFolder.Locate(TinyModel.Make(folder, graph)), threads: 2);
+        using var model = new LoadedModel(OpenedModel.Open(TinyModel.Make(folder, graph)), threads: 2);
         var texts = new TextIndex(graph, model.Wording);
         var measured = Measure(model, graph, graph.Test, 200_000, 3);
 
@@ -40,7 +40,7 @@ public sealed class GeometryTests : TorchTest
         using var folder = new TemporaryFolder();
         using var files = SmallGraph.Kalm().With("entityId2text.dict", "0\tcar, a vehicle\n1\tcar, a vehicle\n2\tcar, a vehicle\n3\twheel, a part\n");
         var graph = files.Load();
-        using var model = new LoadedModel(ModelFolder.Locate(TinyModel.Make(folder, graph)), threads: 1);
+        using var model = new LoadedModel(OpenedModel.Open(TinyModel.Make(folder, graph)), threads: 1);
 
         var measured = Measure(model, graph, [], 7, 1);
 
@@ -62,7 +62,7 @@ public sealed class GeometryTests : TorchTest
         using var folder = new TemporaryFolder();
         using var files = SmallGraph.Kalm().With("entityId2text.dict", "0\tcar\n1\tcar\n2\tcar\n3\tcar\n");
         var graph = files.Load();
-        using var model = new LoadedModel(ModelFolder.Locate(TinyModel.Make(folder, graph)), threads: 1);
+        using var model = new LoadedModel(OpenedModel.Open(TinyModel.Make(folder, graph)), threads: 1);
         Assert.Equal(new Geometry(0, null, null, 0, null), Measure(model, graph, [], 10, 1));
         Assert.Null(Measure(model, graph, graph.Test, 10, 1).Anisotropy);
     }

@@ -17,7 +17,7 @@ public class MeasureLeakTests
         using var folder = new TemporaryFolder();
         using var files = FamilyGraph.Make(4);
         var graph = files.Load();
-        using var model = new LoadedModel(ModelFolder.Locate(TinyModel.Make(folder, graph)), threads: 2);
+        using var model = new LoadedModel(OpenedModel.Open(TinyModel.Make(folder, graph)), threads: 2);
         var texts = new TextIndex(graph, model.Wording);
         var counts = new List<long>();
         for (var round = 0; round < 10; round++)

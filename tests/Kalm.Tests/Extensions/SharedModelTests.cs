@@ -49,7 +49,7 @@ public class SharedModelTests(SharedFixture fixture) : IClassFixture<SharedFixtu
     public async Task Vectors_are_the_encoders_and_the_same_from_many_threads()
     {
         string[] texts = [.. Enumerable.Range(0, 200).Select(number => $"fish{number}, a fish of number {number}")];
-        using var alone = new LoadedModel(ModelFolder.Locate(fixture.Path));
+        using var alone = new LoadedModel(OpenedModel.Open(fixture.Path));
         float[][] expected;
         using (TorchSharp.torch.NewDisposeScope())
         {
@@ -71,7 +71,7 @@ public class SharedModelTests(SharedFixture fixture) : IClassFixture<SharedFixtu
         var model = fixture.Model.Model;
         var questions = model.Wording.Questions;
         var prompt = questions.Ask(questions.Free("Be brief.\nWhat is a fish?"), [], 200).Tokens;
-        using var alone = new LoadedModel(ModelFolder.Locate(fixture.Path));
+        using var alone = new LoadedModel(OpenedModel.Open(fixture.Path));
         var expected = new Generator(alone.Decoder, alone.Model.Tokenizer).Continue([prompt], new GenerationOptions { MaximumNewTokens = 20 }, cancellation: Cancellation)[0];
 
         ChatMessage[] messages = [new(ChatRole.System, "Be brief."), new(ChatRole.User, "What is a fish?")];
@@ -185,7 +185,7 @@ public class SharedModelTests(SharedFixture fixture) : IClassFixture<SharedFixtu
         using var shared = SharedModel.Load(ChatFolder.Make(fixture.Folder, fixture.Path, Template), new SharedModelOptions { Threads = 1 });
         var model = shared.Model;
         var prompt = model.Model.Tokenizer.Encode("[system] Be brief.\n[user] Hello\n[assistant] ");
-        using var alone = new LoadedModel(ModelFolder.Locate(fixture.Path));
+        using var alone = new LoadedModel(OpenedModel.Open(fixture.Path));
         var expected = new Generator(alone.Decoder, alone.Model.Tokenizer).Continue([prompt], new GenerationOptions { MaximumNewTokens = 8 }, cancellation: Cancellation)[0];
         var answer = await new KalmChatClient(shared).GetResponseAsync([new(ChatRole.System, "Be brief."), new(ChatRole.User, " Hello ")], new ChatOptions { MaxOutputTokens = 8 }, Cancellation);
         Assert.Equal((expected.Text, prompt.Length), (answer.Text, (int)answer.Usage!.InputTokenCount!));

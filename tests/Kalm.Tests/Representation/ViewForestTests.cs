@@ -13,7 +13,7 @@ public class ViewForestTests : TorchTest
         using var folder = new TemporaryFolder();
         using var files = FamilyGraph.Make();
         var graph = files.Load();
-        using var model = new LoadedModel(ModelFolder.Locate(TinyModel.Make(folder, graph)), threads: 2);
+        using var model = new LoadedModel(OpenedModel.Open(TinyModel.Make(folder, graph)), threads: 2);
         var wording = new Wording(model.Model.Tokenizer, new WordingOptions(style));
         int[] Description(int entity) => wording.Description(graph.Entities[entity].Description);
         int[] Relation(int directed) => wording.Relation(graph.DirectedRelationText(directed));

@@ -12,7 +12,7 @@ public class CompleteTests(RunningServer server)
     [Fact]
     public async Task Answers_are_those_of_the_library()
     {
-        using var model = new LoadedModel(ModelFolder.Locate(server.Model), threads: 2);
+        using var model = new LoadedModel(OpenedModel.Open(server.Model), threads: 2);
         using var completer = new Completer(model, server.Graph, null, RunningServer.Cancellation);
         foreach (var triple in server.Graph.Test.Take(6))
         {

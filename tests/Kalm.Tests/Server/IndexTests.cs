@@ -15,7 +15,7 @@ public class IndexTests(RunningServer server)
     [Fact]
     public void An_index_is_found_again_and_a_damaged_one_is_built_again()
     {
-        using var model = new LoadedModel(ModelFolder.Locate(server.Model), threads: 2);
+        using var model = new LoadedModel(OpenedModel.Open(server.Model), threads: 2);
         var root = server.File("kept");
         string vectors, calibration;
         using (var first = Open(model, root))
@@ -41,7 +41,7 @@ public class IndexTests(RunningServer server)
     [Fact]
     public void Another_text_triple_weight_or_wording_is_another_index()
     {
-        var folder = ModelFolder.Locate(server.Model);
+        using var folder = OpenedModel.Open(server.Model);
         using var files = FamilyGraph.Make();
         var keys = new List<string> { IndexKey.Of(folder, files.Load()) };
         Assert.Equal(IndexKey.Of(folder, server.Graph), keys[0]);
@@ -53,12 +53,12 @@ public class IndexTests(RunningServer server)
         var copy = Directory.CreateDirectory(server.File("copy")).FullName;
         foreach (var file in Directory.GetFiles(server.Model))
             File.Copy(file, Path.Combine(copy, Path.GetFileName(file)));
-        Assert.Equal(keys[0], IndexKey.Of(ModelFolder.Locate(copy), server.Graph));
+        Assert.Equal(keys[0], IndexKey.Of(OpenedModel.Open(copy), server.Graph));
         var weights = Path.Combine(copy, "model.safetensors");
         var bytes = File.ReadAllBytes(weights);
         bytes[^1] ^= 1;
         File.WriteAllBytes(weights, bytes);
-        keys.Add(IndexKey.Of(ModelFolder.Locate(copy), server.Graph));
+        keys.Add(IndexKey.Of(OpenedModel.Open(copy), server.Graph));
         Assert.Equal(keys.Count, keys.Distinct().Count());
     }
 

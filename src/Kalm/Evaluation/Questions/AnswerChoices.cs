@@ -21,7 +21,7 @@ public sealed class AnswerChoices
         Texts = [.. texts.Distinct()];
         Linker = new NameLinker(Texts);
         // What is learned goes on with the end or, behind a name, with a comma and the description.
-        int[] terminators = [.. decoder.Config.EndTokenIds.Append(tokenizer.EndId ?? -1).Where(id => id >= 0), tokenizer.EncodeContinuation(",")[0]];
+        int[] terminators = [.. decoder.EndTokenIds, tokenizer.EncodeContinuation(",")[0]];
         constrained = new ConstrainedDecoder(decoder, new TokenTrie(Texts.Select(wording.Questions.Response)), [.. terminators.Distinct()]);
     }
 

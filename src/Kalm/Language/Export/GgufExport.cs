@@ -1,6 +1,5 @@
 using Kalm.Language.Model;
 using Kalm.Language.Sources.Config;
-using Kalm.Language.Tokenization;
 using static TorchSharp.torch;
 
 namespace Kalm.Language.Export;
@@ -19,7 +18,7 @@ public static class GgufExport
     /// <returns>What the user should know, in sentences.</returns>
     /// <exception cref="KalmException">The model has something that llama.cpp cannot do, a number is too large for the type, or the file
     /// cannot be written.</exception>
-    public static IReadOnlyList<string> Write(string path, MergedCheckpoint source, GgufTensorType type, string name)
+    public static IReadOnlyList<string> Write(string path, MergedWeights source, GgufTensorType type, string name)
     {
         ArgumentNullException.ThrowIfNull(source);
         var config = source.Config;
@@ -27,7 +26,7 @@ public static class GgufExport
         var warnings = new List<string>();
         using var writer = new GgufWriter();
         AddModel(writer, config, type, name);
-        GgufTokenizer.Add(writer, Tokenizer.Load(source.Folder).Definition, config, warnings);
+        GgufTokenizer.Add(writer, source.Source.ReadTokenizer().Definition, config, warnings);
         var names = new Dictionary<string, string>();
         var types = new Dictionary<string, GgufTensorType>();
         if (config.RopeScaling is Llama3Scaling)

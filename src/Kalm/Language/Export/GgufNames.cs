@@ -1,4 +1,3 @@
-using Kalm.Language.Model;
 using Kalm.Language.Sources.Config;
 
 namespace Kalm.Language.Export;

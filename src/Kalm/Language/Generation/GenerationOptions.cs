@@ -1,3 +1,5 @@
+using Kalm.Language.Sources;
+
 namespace Kalm.Language.Generation;
 
 /// <summary>How a text is continued.</summary>
@@ -26,6 +28,20 @@ public sealed record GenerationOptions
 
     /// <summary>Decides what is drawn.</summary>
     public long Seed { get; init; } = 1;
+
+    /// <summary>What a model wants where nothing else is asked for.</summary>
+    public static GenerationOptions Of(GenerationDefaults defaults)
+    {
+        ArgumentNullException.ThrowIfNull(defaults);
+        var options = new GenerationOptions { RepetitionPenalty = defaults.RepetitionPenalty ?? 1 };
+        options = defaults.MaximumNewTokens is > 0 and { } tokens ? options with { MaximumNewTokens = tokens } : options;
+        return !defaults.Samples ? options : options with
+        {
+            Temperature = defaults.Temperature ?? 1,
+            TopK = defaults.TopK is > 0 and { } kept ? kept : null,
+            TopP = defaults.TopP is > 0 and <= 1 and { } share ? share : 1,
+        };
+    }
 
     /// <summary>Checks the values.</summary>
     /// <exception cref="KalmException">A value makes no sense; the message names it.</exception>

@@ -8,7 +8,7 @@ namespace Kalm.Language.Generation;
 /// <param name="tokenizer">Its tokenizer.</param>
 public sealed class Generator(DecoderPool pool, Tokenizer tokenizer)
 {
-    private readonly HashSet<int> ends = [.. pool.Config.EndTokenIds, .. tokenizer.EndId is { } end ? new[] { end } : []];
+    private readonly HashSet<int> ends = [.. pool.EndTokenIds];
 
     /// <summary>Continues prompts.</summary>
     /// <param name="prompts">Token ids, each at least one.</param>

@@ -39,6 +39,7 @@ public sealed class DecoderPool : IDisposable
         Config = model.Config;
         positions = model.Config.MaxPositions;
         vocabulary = model.Config.VocabularySize;
+        EndTokenIds = model.EndTokenIds;
         var count = device.type == DeviceType.CPU && model.Config.HiddenSize < Decoder.WideModel ? threads : 1;
         workers = new WorkerThreads(count, Math.Max(1, threads / count));
         set_num_threads(Math.Max(1, threads / count));
@@ -46,6 +47,9 @@ public sealed class DecoderPool : IDisposable
         decoders = [.. Enumerable.Range(0, count).Select(index =>
             new Decoder(model.Config, model.Weights, learned is null ? null : replicas[index], lora, device, dropout))];
     }
+
+    /// <summary>Any of these tokens ends a text.</summary>
+    public IReadOnlyList<int> EndTokenIds { get; }
 
     /// <summary>Whether training passes multiply matrices rounded to BF16.</summary>
     public bool RoundsProducts { get; }
@@ -183,9 +187,13 @@ public sealed class DecoderPool : IDisposable
         return replicas[0].Gradient;
     }
 
-    /// <exception cref="KalmException">A row is longer than the model's context.</exception>
+    /// <exception cref="KalmException">A row is longer than the model's context, or has a token for which the embedding has no row.</exception>
     private BlockPlan Plan(IReadOnlyList<TokenRow> rows)
     {
+        var highest = rows.Max(row => row.Tokens.Max());
+        if (highest >= vocabulary)
+            throw new KalmException($"a text holds the token {highest}, which the tokenizer has and the model's embedding of {vocabulary} rows has not; "
+                + "expected a text without it");
         var longest = rows.Max(row => row.Positions.Max()) + 1;
         if (longest > positions)
             throw new KalmException(

@@ -1,3 +1,4 @@
+using Kalm.Language.Sources.Config;
 using TorchSharp;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;

@@ -45,18 +45,6 @@ public static class LowRank
         return matrices;
     }
 
-    /// <summary>Applies an adapter to every weight that it changes, in place, in F32.</summary>
-    /// <param name="model">The base model, changed.</param>
-    /// <param name="folder">A PEFT folder.</param>
-    /// <exception cref="KalmException">The adapter is not sound, not supported, or does not fit the base.</exception>
-    public static void Merge(CausalModel model, string folder)
-    {
-        ArgumentNullException.ThrowIfNull(model);
-        using var adapter = AdapterFolder.Open(folder, model.Config);
-        foreach (var name in adapter.Modules.Keys.Union(adapter.Replacements.Keys))
-            Apply(adapter, name, model.Weights[name]);
-    }
-
     /// <summary>Applies an adapter to one weight, in place: W += scale B A, or W = the adapter's own.</summary>
     /// <param name="adapter">The adapter.</param>
     /// <param name="name">The weight's name in the base.</param>
@@ -68,12 +56,12 @@ public static class LowRank
         using var noGradient = no_grad();
         using var scope = NewDisposeScope();
         if (adapter.Replacements.TryGetValue(name, out var replacement))
-            weight.copy_(CausalModel.ReadTensor(adapter.Weights, replacement.Name, weight.device));
+            weight.copy_(SourceTensors.Read(adapter.Weights, replacement.Name, weight.device));
         if (!adapter.Modules.TryGetValue(name, out var module))
             return;
         using var scale = module.Scale.ToScalar();
-        var down = CausalModel.ReadTensor(adapter.Weights, module.Down.Name, weight.device);
-        var up = CausalModel.ReadTensor(adapter.Weights, module.Up.Name, weight.device);
+        var down = SourceTensors.Read(adapter.Weights, module.Down.Name, weight.device);
+        var up = SourceTensors.Read(adapter.Weights, module.Up.Name, weight.device);
         weight.add_(up.mm(down), scale);
     }
 }

@@ -1,3 +1,4 @@
+using Kalm.Language.Sources.Config;
 using static TorchSharp.torch;
 
 namespace Kalm.Language.Model;

@@ -13,34 +13,27 @@ public static class BaseFingerprint
     private const int Places = 16;
     private const int NumbersPerPlace = 16;
 
-    /// <summary>The fingerprint of a model, in hexadecimal.</summary>
-    public static string Of(CheckpointFolder checkpoint)
+    /// <summary>The fingerprint of a model without its adapter, in hexadecimal.</summary>
+    public static string Of(IModelSource source)
     {
-        ArgumentNullException.ThrowIfNull(checkpoint);
+        ArgumentNullException.ThrowIfNull(source);
+        var model = source.Base;
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         Span<float> numbers = stackalloc float[NumbersPerPlace];
         Span<byte> bytes = stackalloc byte[2 * NumbersPerPlace];
-        foreach (var (name, shape) in checkpoint.Config.TensorShapes().OrderBy(tensor => tensor.Name, StringComparer.Ordinal))
+        foreach (var (name, shape) in model.Config.TensorShapes().OrderBy(tensor => tensor.Name, StringComparer.Ordinal))
         {
             hash.AppendData(Encoding.UTF8.GetBytes($"{name} {TensorEntry.Describe(shape)}\n"));
-            var entry = checkpoint.Weights.Find(name);
+            var elements = shape.Aggregate(1L, (product, size) => product * size);
+            var count = (int)Math.Min(NumbersPerPlace, elements);
             for (var place = 0; place < Places; place++)
             {
-                var count = (int)Math.Min(NumbersPerPlace, entry.ElementCount);
-                checkpoint.Weights.FileOf(name).ReadSingles(entry, (entry.ElementCount - count) / Math.Max(1, Places - 1) * place, numbers[..count]);
+                model.ReadSingles(name, (elements - count) / Math.Max(1, Places - 1) * place, numbers[..count]);
                 for (var index = 0; index < count; index++)
                     BinaryPrimitives.WriteUInt16LittleEndian(bytes[(2 * index)..], TensorNumbers.ToBFloat16(numbers[index]));
                 hash.AppendData(bytes[..(2 * count)]);
             }
         }
         return Convert.ToHexStringLower(hash.GetHashAndReset());
-    }
-
-    /// <summary>The fingerprint of the model in a folder.</summary>
-    /// <exception cref="KalmException">It is not a sound model folder.</exception>
-    public static string Of(string folder)
-    {
-        using var checkpoint = CheckpointFolder.Open(folder);
-        return Of(checkpoint);
     }
 }

@@ -1,5 +1,4 @@
 using System.Text.Json.Nodes;
-using Kalm.Language.Model;
 
 namespace Kalm.Tests.Language.Export;
 
@@ -21,8 +20,7 @@ internal static class ModelFolders
         return target;
     }
 
-    public static MergedCheckpoint Open(string folder, string? adapter = null) =>
-        MergedCheckpoint.Open(folder, adapter, null, TestContext.Current.CancellationToken);
+    public static SourceWeights Open(string folder, string? adapter = null) => SourceWeights.Open(folder, adapter);
 
     /// <summary>Letters, four merges, an end token and a word of its own; 33 tokens.</summary>
     public static void WriteTokenizer(string folder, Action<JsonObject>? change = null, string? config = null)

@@ -17,9 +17,9 @@ internal static class FixtureModel
 
     public static CausalModel Load(string name, int? context = null)
     {
-        using var checkpoint = CheckpointFolder.Open(Path.Combine(Fixture.Folder, "architectures", name));
+        using var checkpoint = FolderSource.Open(Path.Combine(Fixture.Folder, "architectures", name));
         var weights = checkpoint.Config.TensorShapes()
-            .ToDictionary(tensor => tensor.Name, tensor => CausalModel.ReadTensor(checkpoint.Weights, tensor.Name, torch.CPU));
+            .ToDictionary(tensor => tensor.Name, tensor => SourceTensors.Read(checkpoint, tensor.Name, torch.CPU));
         var config = checkpoint.Config with { EndTokenIds = [0], MaxPositions = context ?? checkpoint.Config.MaxPositions };
         return new CausalModel(config, Tokenizer, weights, torch.CPU);
     }

@@ -112,13 +112,13 @@ public class ArchitectureModelTests : TorchTest
         var adapter = AdapterConfig.Load(folder);
         using var model = Load(name);
         using var file = SafetensorsFile.Open(Path.Combine(folder, AdapterConfig.WeightsName));
-        using var learned = new ParameterSet(file.Tensors.Keys.Select(key => KeyValuePair.Create(key, CausalModel.ReadTensor(file, key, CPU))), CPU);
+        using var learned = new ParameterSet(file.Tensors.Keys.Select(key => KeyValuePair.Create(key, SourceTensors.Read(file, key, CPU))), CPU);
         using var replica = learned.CreateReplica();
         var sequence = Case(name).GetProperty("adapted");
         var side = Logits(model, sequence, replica, adapter);
 
-        LowRank.Merge(model, folder);
-        var merged = Logits(model, sequence);
+        using var mergedModel = SourceWeights.LoadAdapted(FolderOf(name), folder, AnyTokenizer);
+        var merged = Logits(mergedModel, sequence);
 
         AssertLogits(sequence, side);
         AssertLogits(sequence, merged);
@@ -172,8 +172,8 @@ public class ArchitectureModelTests : TorchTest
     /// <summary>The fixture folders have no tokenizer, so their weights are read without one.</summary>
     private static CausalModel Read(string folder)
     {
-        using var checkpoint = CheckpointFolder.Open(folder);
-        var weights = checkpoint.Config.TensorShapes().ToDictionary(tensor => tensor.Name, tensor => CausalModel.ReadTensor(checkpoint.Weights, tensor.Name, CPU));
+        using var checkpoint = FolderSource.Open(folder);
+        var weights = checkpoint.Config.TensorShapes().ToDictionary(tensor => tensor.Name, tensor => SourceTensors.Read(checkpoint, tensor.Name, CPU));
         return new CausalModel(checkpoint.Config, AnyTokenizer, weights, CPU);
     }
 }

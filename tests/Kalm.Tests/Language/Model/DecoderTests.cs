@@ -2,6 +2,7 @@ using System.Text.Json;
 using Kalm.Engine;
 using Kalm.Language.Model;
 using Kalm.Language.Sources;
+using Kalm.Language.Sources.Config;
 using Kalm.Language.Tokenization;
 using Kalm.Representation;
 using TorchSharp;
@@ -208,17 +209,16 @@ public class DecoderTests : TorchTest
 
     private static CausalModel LoadModel(JsonElement given)
     {
-        var model = ReadWeights(Path.Combine(Fixture.Folder, given.GetProperty("model").GetString()!));
-        if (given.GetProperty("adapter").GetString() is { } adapter)
-            LowRank.Merge(model, Path.Combine(Fixture.Folder, adapter));
-        return model;
+        var folder = Path.Combine(Fixture.Folder, given.GetProperty("model").GetString()!);
+        return given.GetProperty("adapter").GetString() is { } adapter
+            ? SourceWeights.LoadAdapted(folder, Path.Combine(Fixture.Folder, adapter), AnyTokenizer) : ReadWeights(folder);
     }
 
     /// <summary>The fixture folders have no tokenizer, so their weights are read without one.</summary>
     private static CausalModel ReadWeights(string folder)
     {
-        using var checkpoint = CheckpointFolder.Open(folder);
-        var weights = checkpoint.Config.TensorShapes().ToDictionary(tensor => tensor.Name, tensor => CausalModel.ReadTensor(checkpoint.Weights, tensor.Name, CPU));
+        using var checkpoint = FolderSource.Open(folder);
+        var weights = checkpoint.Config.TensorShapes().ToDictionary(tensor => tensor.Name, tensor => SourceTensors.Read(checkpoint, tensor.Name, CPU));
         return new CausalModel(checkpoint.Config, AnyTokenizer, weights, CPU);
     }
 }

@@ -2,6 +2,7 @@ using Kalm.Engine;
 using Kalm.Language.Model;
 using Kalm.Language.Sources;
 using Kalm.Language.Sources.Adapters;
+using Kalm.Language.Sources.Config;
 using Kalm.Language.Sources.Safetensors;
 using Kalm.Language.Tokenization;
 using TorchSharp;
@@ -55,7 +56,7 @@ public class FrozenWeightTests : TorchTest
         var folder = Path.Combine(Fixture.Folder, "architectures", name);
         var adapter = AdapterConfig.Load(Path.Combine(folder, "adapter"));
         using var file = SafetensorsFile.Open(Path.Combine(folder, "adapter", AdapterConfig.WeightsName));
-        using var learned = new ParameterSet(file.Tensors.Keys.Select(key => KeyValuePair.Create(key, CausalModel.ReadTensor(file, key, CPU))), CPU);
+        using var learned = new ParameterSet(file.Tensors.Keys.Select(key => KeyValuePair.Create(key, SourceTensors.Read(file, key, CPU))), CPU);
         var (full, held, half) = (Run(BasePrecision.Fp32), Run(BasePrecision.EightBit), Run(BasePrecision.Bf16));
 
         TestContext.Current.TestOutputHelper!.WriteLine(
@@ -99,11 +100,11 @@ public class FrozenWeightTests : TorchTest
     private static CausalModel LoadWithTokenizer(string source, string folder, BasePrecision precision)
     {
         var tokenizer = Tokenizer.Train(["any text"], 257);
-        using var checkpoint = CheckpointFolder.Open(source);
+        using var checkpoint = FolderSource.Open(source);
         var config = checkpoint.Config with { VocabularySize = tokenizer.VocabularySize };
         CausalModel.Save(folder, config, tokenizer, name =>
         {
-            var weight = CausalModel.ReadTensor(checkpoint.Weights, name, CPU);
+            var weight = SourceTensors.Read(checkpoint, name, CPU);
             return weight.shape[0] == checkpoint.Config.VocabularySize && name is TensorNames.Embedding or TensorNames.Head
                 ? cat([weight, zeros(tokenizer.VocabularySize - 64, weight.shape[1])])
                 : weight;

@@ -33,9 +33,9 @@ public class LargeTensorTests : TorchTest
         using var folder = new TemporaryFolder();
         using var file = Make(folder, "U8", 1, index => [(byte)index]);
         var before = MappedFileBytes();
-        using var large = CausalModel.ReadTensor(file, "large", CPU);
+        using var large = SourceTensors.Read(file, "large", CPU);
         var held = MappedFileBytes() - before;
-        using var next = CausalModel.ReadTensor(file, "next", CPU);
+        using var next = SourceTensors.Read(file, "next", CPU);
         Assert.Equal(Count, large.numel());
         foreach (var (index, value) in Written[..^1])
             Assert.Equal(value, large[index].ReadNumber());

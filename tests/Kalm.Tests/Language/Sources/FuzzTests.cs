@@ -1,10 +1,10 @@
-using Kalm.Tests.Language.Sources.Safetensors;
 using System.Diagnostics;
 using System.Globalization;
 using Kalm.Language.Sources;
 using Kalm.Language.Sources.Adapters;
 using Kalm.Language.Sources.Config;
 using Kalm.Language.Sources.Safetensors;
+using Kalm.Tests.Language.Sources.Safetensors;
 
 namespace Kalm.Tests.Language.Sources;
 
@@ -74,8 +74,8 @@ public sealed class FuzzTests : IDisposable
         string[] sound = [$"{{\"metadata\":{{\"total_size\":2080}},\"weight_map\":{{{map}}}}}", $"{{\"weight_map\": {{{map}}} }}\n"];
         Run("indexes", Count(10), random => JsonMutator.Mutate(random, sound), bytes => Replace(_folder.File("model.safetensors.index.json"), bytes), () =>
         {
-            using var checkpoint = CheckpointFolder.Open(_folder.Path);
-            Assert.All(checkpoint.Weights.Files, file => Assert.Equal(_folder.Path, Path.GetDirectoryName(file.Path)));
+            using var checkpoint = FolderSource.Open(_folder.Path);
+            Assert.All(checkpoint.Files, file => Assert.Equal(_folder.Path, Path.GetDirectoryName(file)));
         });
     }
 

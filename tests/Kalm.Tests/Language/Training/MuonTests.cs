@@ -1,5 +1,6 @@
 using Kalm.Engine;
 using Kalm.Language.Model;
+using Kalm.Language.Sources.Config;
 using Kalm.Language.Training;
 using TorchSharp;
 using static TorchSharp.torch;

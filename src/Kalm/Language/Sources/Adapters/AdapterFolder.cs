@@ -20,6 +20,12 @@ public sealed class AdapterFolder : IDisposable
     /// <summary>What <c>adapter_config.json</c> says.</summary>
     public AdapterConfig Config { get; }
 
+    /// <summary>The architecture with the adapter merged.</summary>
+    public ModelConfig Model { get; private init; } = null!;
+
+    /// <summary>What is odd without being wrong, in sentences for the user.</summary>
+    public IReadOnlyList<string> Warnings { get; private init; } = [];
+
     /// <summary>The adapter's tensors.</summary>
     public SafetensorsFile Weights { get; }
 
@@ -43,7 +49,7 @@ public sealed class AdapterFolder : IDisposable
         try
         {
             var plan = new AdapterPlan(config, weights, model, Path.Combine(folder, AdapterConfig.FileName));
-            var opened = new AdapterFolder(config, weights) { Modules = plan.Modules(), Replacements = plan.Replacements() };
+            var opened = new AdapterFolder(config, weights) { Model = model, Modules = plan.Modules(), Replacements = plan.Replacements() };
             plan.RequireNothingElse();
             opened.RequireEffect();
             return opened;

@@ -2,7 +2,7 @@ namespace Kalm.Language.Sources.Safetensors;
 
 /// <summary>The weights of a model folder, open for reading: <c>model.safetensors</c>, or the shards that
 /// <c>model.safetensors.index.json</c> names. Where both are there the single file is taken, as the transformers library does.</summary>
-public sealed class SafetensorsShards : IDisposable
+public sealed class SafetensorsShards : ITensorStore
 {
     /// <summary>The file that holds the weights when they are not in shards.</summary>
     public const string SingleName = "model.safetensors";
@@ -17,6 +17,10 @@ public sealed class SafetensorsShards : IDisposable
 
     /// <summary>The files in the order of their names.</summary>
     public IReadOnlyList<SafetensorsFile> Files => _files;
+
+    IReadOnlyList<string> ITensorStore.Files => [.. _files.Select(file => file.Path)];
+
+    IEnumerable<StoredTensor> ITensorStore.Tensors => Tensors.Select(Stored);
 
     /// <summary>Every tensor of every file.</summary>
     public IEnumerable<TensorEntry> Tensors => _files.SelectMany(file => file.Tensors.Values);
@@ -64,12 +68,23 @@ public sealed class SafetensorsShards : IDisposable
         ? file
         : throw SafetensorsLayout.Fault(Path, name, $"not found among the {_places.Count} tensors");
 
+    StoredTensor? ITensorStore.TryFind(string name) => TryFind(name) is { } entry ? Stored(entry) : null;
+
+    /// <inheritdoc/>
+    public void ReadSingles(string name, long offset, Span<float> destination) => FileOf(name).ReadSingles(Find(name), offset, destination);
+
+    /// <inheritdoc/>
+    public void Release(string name, long offset, long count) => FileOf(name).Release(Find(name), offset, count);
+
     /// <summary>Closes the files.</summary>
     public void Dispose()
     {
         foreach (var file in _files)
             file.Dispose();
     }
+
+    private static StoredTensor Stored(TensorEntry entry) =>
+        new(entry.Name, entry.Shape, entry.Type.SafetensorsName(), entry.ByteCount) { IsFloatingPoint = entry.Type.IsFloatingPoint() };
 
     private void Add(SafetensorsFile file)
     {

@@ -1,5 +1,4 @@
 using Kalm.Engine;
-using Kalm.Language.Model;
 using Kalm.Language.Sources;
 using Kalm.Language.Sources.Adapters;
 using Kalm.Language.Sources.Config;
@@ -181,12 +180,17 @@ public class AdapterFolderTests : TorchTest
         using var folder = new TemporaryFolder();
         using var source = Open(Tied);
         Kalm.Language.Export.HuggingFaceExport.Write(folder.Path, source, TensorType.BF16);
-        Assert.Equal(BaseFingerprint.Of(Tied), BaseFingerprint.Of(folder.Path));
-        Assert.NotEqual(BaseFingerprint.Of(Tied), BaseFingerprint.Of(Untied));
+        Assert.Equal(FingerprintOf(Tied), FingerprintOf(folder.Path));
+        Assert.NotEqual(FingerprintOf(Tied), FingerprintOf(Untied));
     }
 
-    private static MergedCheckpoint Open(string folder, string? adapter = null) =>
-        MergedCheckpoint.Open(folder, adapter, null, TestContext.Current.CancellationToken);
+    private static SourceWeights Open(string folder, string? adapter = null) => SourceWeights.Open(folder, adapter);
+
+    private static string FingerprintOf(string folder)
+    {
+        using var model = FolderSource.Open(folder);
+        return BaseFingerprint.Of(model);
+    }
 
     private static AdapterFiles Zeroed(AdapterFiles files)
     {

@@ -5,7 +5,7 @@ using Kalm.Language.Sources.Safetensors;
 
 namespace Kalm.Tests.Language.Sources;
 
-public sealed class CheckpointFolderTests : IDisposable
+public sealed class FolderSourceTests : IDisposable
 {
     private static readonly ModelConfig Small = new()
     {
@@ -26,9 +26,9 @@ public sealed class CheckpointFolderTests : IDisposable
     public void Opens_a_sound_folder_without_warnings()
     {
         Save(Small, Small);
-        using var checkpoint = CheckpointFolder.Open(_folder.Path);
+        using var checkpoint = FolderSource.Open(_folder.Path);
         Assert.Equal(12, checkpoint.Config.IntermediateSize);
-        Assert.Equal([10, 8], checkpoint.Weights.Find("lm_head.weight").Shape);
+        Assert.Equal([10, 8], checkpoint.TryFind("lm_head.weight")!.Shape);
         Assert.Empty(checkpoint.Warnings);
     }
 
@@ -36,7 +36,7 @@ public sealed class CheckpointFolderTests : IDisposable
     public void Accepts_a_tied_model_that_stores_its_output_layer_too()
     {
         Save(Small with { TieWordEmbeddings = true }, Small, ("model.layers.0.self_attn.rotary_emb.inv_freq", TensorType.F32, [2]));
-        using var checkpoint = CheckpointFolder.Open(_folder.Path);
+        using var checkpoint = FolderSource.Open(_folder.Path);
         Assert.Empty(checkpoint.Warnings);
     }
 
@@ -44,7 +44,7 @@ public sealed class CheckpointFolderTests : IDisposable
     public void Warns_of_tensors_that_the_model_does_not_have()
     {
         Save(Small, Small with { LayerCount = 3 });
-        using var checkpoint = CheckpointFolder.Open(_folder.Path);
+        using var checkpoint = FolderSource.Open(_folder.Path);
         var warning = Assert.Single(checkpoint.Warnings);
         Assert.Contains("9 tensors", warning, StringComparison.Ordinal);
         Assert.Contains("'model.layers.2.input_layernorm.weight'", warning, StringComparison.Ordinal);
@@ -99,7 +99,7 @@ public sealed class CheckpointFolderTests : IDisposable
         AssertRefused("config.json: no such file\nexpected a Hugging Face model folder");
         Small.Save(_folder.Path);
         AssertRefused("model.safetensors: no such file\nexpected");
-        Assert.Throws<KalmException>(() => CheckpointFolder.Open(_folder.File("absent")));
+        Assert.Throws<KalmException>(() => FolderSource.Open(_folder.File("absent")));
     }
 
     [Fact]
@@ -116,8 +116,8 @@ public sealed class CheckpointFolderTests : IDisposable
     {
         Save(Small, Small);
         _folder.Write("model.safetensors.index.json", """{"weight_map":{"a":"model-00001-of-00001.safetensors"}}""");
-        using var checkpoint = CheckpointFolder.Open(_folder.Path);
-        Assert.Equal("model.safetensors", Path.GetFileName(Assert.Single(checkpoint.Weights.Files).Path));
+        using var checkpoint = FolderSource.Open(_folder.Path);
+        Assert.Equal("model.safetensors", Path.GetFileName(Assert.Single(checkpoint.Files)));
         Assert.Contains("index.json: ignored, because model.safetensors is there too", Assert.Single(checkpoint.Warnings), StringComparison.Ordinal);
     }
 
@@ -125,7 +125,7 @@ public sealed class CheckpointFolderTests : IDisposable
     public void Warns_of_an_output_layer_that_no_tie_explains()
     {
         Save(Small with { TieWordEmbeddings = true }, Small with { TieWordEmbeddings = true }, ("lm_head.weight", TensorType.F32, [10, 9]));
-        using var checkpoint = CheckpointFolder.Open(_folder.Path);
+        using var checkpoint = FolderSource.Open(_folder.Path);
         Assert.Contains("1 tensor is not part of the model and ignored: 'lm_head.weight'", Assert.Single(checkpoint.Warnings), StringComparison.Ordinal);
     }
 
@@ -134,11 +134,17 @@ public sealed class CheckpointFolderTests : IDisposable
     {
         Save(Small, Small);
         Assert.Equal(
-            Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(_folder.File("model.safetensors")))), CheckpointFolder.HashWeights(_folder.Path));
+            Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(_folder.File("model.safetensors")))), HashOf(_folder.Path));
+    }
+
+    private static string HashOf(string folder)
+    {
+        using var source = FolderSource.Open(folder);
+        return SourceHash.Of(source);
     }
 
     private void AssertRefused(string expected) =>
-        Assert.Contains(expected, Assert.Throws<KalmException>(() => CheckpointFolder.Open(_folder.Path)).Message, StringComparison.Ordinal);
+        Assert.Contains(expected, Assert.Throws<KalmException>(() => FolderSource.Open(_folder.Path)).Message, StringComparison.Ordinal);
 
     private void Save(ModelConfig config, ModelConfig weights, params (string Name, TensorType Type, long[] Shape)[] more)
     {

@@ -1,4 +1,4 @@
-namespace Kalm.Language.Model;
+namespace Kalm.Language.Sources.Config;
 
 /// <summary>The names of a decoder's tensors in a Hugging Face checkpoint.</summary>
 public static class TensorNames

@@ -1,0 +1,36 @@
+using Kalm.Engine;
+using Kalm.Language.Sources;
+using Kalm.Language.Sources.Config;
+using static TorchSharp.torch;
+
+namespace Kalm.Language.Model;
+
+/// <summary>The weights of a source, its adapter merged, read one by one, so that a model can be written without being in memory as a whole.</summary>
+/// <param name="source">The model; not owned.</param>
+/// <param name="progress">Told of every weight that is read; may be null.</param>
+/// <param name="cancellation">Ends the reading before the next weight.</param>
+public sealed class MergedWeights(IModelSource source, IProgress<ProgressEvent>? progress = null, CancellationToken cancellation = default)
+{
+    private readonly int total = source.Config.TensorShapes().Count();
+    private int done;
+
+    /// <summary>The model.</summary>
+    public IModelSource Source => source;
+
+    /// <summary>The architecture, the adapter merged.</summary>
+    public ModelConfig Config => source.Config;
+
+    /// <summary>Reads one weight in F32 on the CPU, the adapter merged.</summary>
+    /// <param name="name">One of <see cref="ModelConfig.TensorShapes"/>.</param>
+    /// <returns>The weight; the caller owns it.</returns>
+    public Tensor Read(string name)
+    {
+        cancellation.ThrowIfCancellationRequested();
+        progress?.Report(new ProgressStage("weights", done++, total));
+        NativeEngine.Initialize();
+        var weight = SourceTensors.Read(source, name, CPU);
+        if (source.Adapter is { } adapter)
+            LowRank.Apply(adapter, name, weight);
+        return weight;
+    }
+}

@@ -1,0 +1,114 @@
+using Kalm.Files;
+using Kalm.Language.Sources.Adapters;
+using Kalm.Language.Sources.Config;
+
+namespace Kalm.Language.Sources;
+
+/// <summary>How a model is found.</summary>
+public sealed record ModelSourceOptions
+{
+    /// <summary>The base model of an adapter, in any form; null takes the one that the adapter names.</summary>
+    public string? Base { get; init; }
+
+    /// <summary>Told of downloads; may be null.</summary>
+    public IProgress<ProgressEvent>? Progress { get; init; }
+
+    /// <summary>Ends a download; what has come stays for the next try.</summary>
+    public CancellationToken Cancellation { get; init; }
+}
+
+/// <summary>Opens a model by any name: a Hugging Face folder, a GGUF file, a run folder or one of its checkpoints, an adapter folder, or a hub id.</summary>
+public static class ModelSources
+{
+    /// <summary>The name of the file that makes a folder a run.</summary>
+    public const string RunFile = "run.json";
+
+    private static readonly string[] Results = ["model", "adapter"];
+
+    private const string Expected = "a Hugging Face model folder, a .gguf file, a run folder, an adapter folder, or a hub id such as org/name";
+
+    /// <summary>Opens a model.</summary>
+    /// <param name="name">As the user named it. What exists as a path is one; anything else of the form <c>org/name</c> is a hub id.</param>
+    /// <param name="options">How; the defaults when null.</param>
+    /// <exception cref="KalmException">It is none of these, a file is missing or not sound, or the model is not supported.</exception>
+    public static IModelSource Open(string name, ModelSourceOptions? options = null)
+    {
+        options ??= new ModelSourceOptions();
+        Require(name);
+        var source = Directory.Exists(name) ? OfFolder(name, name, null, options) : OfFile(name, name, null);
+        if (options.Base is null || source.Adapter is not null)
+            return source;
+        source.Dispose();
+        throw new KalmException($"--base {options.Base}: {name} is no adapter, so it has no base; expected --base with an adapter alone");
+    }
+
+    /// <summary>Refuses what is neither there nor a hub id, before any long work.</summary>
+    /// <exception cref="KalmException">It is neither.</exception>
+    public static void Require(string name)
+    {
+        if (!Path.Exists(name))
+            throw new KalmException($"{name}: no such folder or file\nexpected {Expected}");
+    }
+
+    private static string? ResultOf(string run) =>
+        Results.Select(result => Path.Combine(run, result)).FirstOrDefault(Directory.Exists);
+
+    private static IModelSource OfFolder(string folder, string given, string? reference, ModelSourceOptions options)
+    {
+        if (File.Exists(Path.Combine(folder, RunFile)))
+            return ResultOf(folder) is { } result ? OfFolder(result, given, reference, options) : throw new KalmException(
+                $"{folder}: the run has no result yet; expected its folder model/ or adapter/ (its checkpoints/ can be given instead)");
+        if (IsAdapter(folder))
+            return OfAdapter(folder, given, options);
+        if (File.Exists(Path.Combine(folder, ModelConfig.FileName)))
+            return FolderSource.Open(folder, given, reference);
+        return Inside(folder, given, options);
+    }
+
+    // PEFT writes an adapter of another name than default into a folder of that name.
+    private static AdaptedSource Inside(string folder, string given, ModelSourceOptions options)
+    {
+        var inner = Directory.EnumerateDirectories(folder).Where(IsAdapter).Select(path => Path.GetFileName(path)).Order(StringComparer.Ordinal).ToList();
+        if (inner.Count == 1)
+            return OfAdapter(Path.Combine(folder, inner[0]), given, options);
+        if (inner.Count > 1)
+            throw new KalmException($"{given}: found {inner.Count} adapters: {string.Join(", ", inner)}; expected one of these folders to be given");
+        throw new KalmException($"{given}: not a model: none of {ModelConfig.FileName}, {AdapterConfig.FileName}, {RunFile} is there{ForeignWeights.Found(folder)}"
+            + $"\nexpected {Expected}");
+    }
+
+    private static bool IsAdapter(string folder) => File.Exists(Path.Combine(folder, AdapterConfig.FileName));
+
+    private static IModelSource OfFile(string file, string given, string? reference) =>
+        throw new KalmException($"{given}: found a file; expected {Expected}");
+
+    private static AdaptedSource OfAdapter(string folder, string given, ModelSourceOptions options)
+    {
+        var model = BaseOf(folder, options);
+        try
+        {
+            return model.Adapter is null ? new AdaptedSource(given, AdapterFolder.Open(folder, model.Config), folder, model)
+                : throw new KalmException($"{folder}: its base {model.Given} is an adapter itself; expected a base model (export --to hf merges an adapter)");
+        }
+        catch
+        {
+            model.Dispose();
+            throw;
+        }
+    }
+
+    private static IModelSource BaseOf(string adapter, ModelSourceOptions options)
+    {
+        var inner = options with { Base = null };
+        if (options.Base is { } chosen)
+            return Open(chosen, inner);
+        var config = Path.Combine(adapter, AdapterConfig.FileName);
+        var named = AdapterConfig.Load(adapter).BaseModel
+            ?? throw new KalmException($"{config}: base_model_name_or_path is null; expected the base model, or --base MODEL");
+        // A relative path is tried from where the user stands, then from the adapter, so that a moved pair of folders still finds itself.
+        foreach (var candidate in new[] { named, Path.Combine(adapter, named) })
+            if (Directory.Exists(candidate) || File.Exists(candidate))
+                return Open(candidate, inner);
+        throw new KalmException($"{config}: the base model {FileFault.Quote(named)} was not found; expected its folder there, or --base MODEL");
+    }
+}

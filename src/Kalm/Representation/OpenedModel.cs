@@ -1,0 +1,73 @@
+using Kalm.Language.Model;
+using Kalm.Language.Sources;
+using TorchSharp;
+
+namespace Kalm.Representation;
+
+/// <summary>A model opened for reading, with the wording and temperature it was aligned with. Owns the source.</summary>
+public sealed record OpenedModel : IDisposable
+{
+    private OpenedModel(IModelSource source, AlignedSettings? settings)
+    {
+        Source = source;
+        IsAligned = settings is not null;
+        Settings = settings ?? new AlignedSettings(Math.Log(20), new WordingOptions());
+    }
+
+    /// <summary>Where it comes from.</summary>
+    public IModelSource Source { get; }
+
+    /// <summary>The model as the user named it.</summary>
+    public string Given => Source.Given;
+
+    /// <summary>The adapter's folder; null where there is none.</summary>
+    public string? AdapterFolder => Source.Adapter is null ? null : Source.Place;
+
+    /// <summary>The wording and temperature it was aligned with; defaults for a model that was not aligned.</summary>
+    public AlignedSettings Settings { get; init; }
+
+    /// <summary>Whether the model was aligned.</summary>
+    public bool IsAligned { get; }
+
+    /// <summary>Opens a model by any name: see <see cref="ModelSources.Open"/>.</summary>
+    /// <exception cref="KalmException">It is not found, not sound or not supported.</exception>
+    public static OpenedModel Open(string name, ModelSourceOptions? options = null)
+    {
+        var source = ModelSources.Open(name, options);
+        try
+        {
+            var settings = Path.Combine(source.Place, AlignedSettings.FileName);
+            return new OpenedModel(source, File.Exists(settings) ? Json.Read<AlignedSettings>(settings) : null);
+        }
+        catch
+        {
+            source.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Refuses an adapter whose base model is another one now than the one it was trained on.</summary>
+    /// <exception cref="KalmException">It is; the message names both.</exception>
+    public void RequireBase()
+    {
+        if (AdapterFolder is null || Settings.Base is not { } trained)
+            return;
+        var found = BaseFingerprint.Of(Source);
+        if (found != trained.Fingerprint)
+            throw new KalmException(
+                $"{AdapterFolder}: belongs to another base model\nfound {Source.Base.Place} with fingerprint {found[..12]}; "
+                + $"expected {trained.Name} with fingerprint {trained.Fingerprint[..12]}");
+    }
+
+    /// <summary>Loads the model, its adapter merged.</summary>
+    /// <param name="device">Where the weights go; the CPU when null.</param>
+    /// <param name="precision">How the layers' matrices are held; anything but F32 only suits a base that stays frozen.</param>
+    public CausalModel Load(torch.Device? device = null, BasePrecision precision = BasePrecision.Fp32)
+    {
+        RequireBase();
+        return CausalModel.Load(Source, device, precision);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => Source.Dispose();
+}
