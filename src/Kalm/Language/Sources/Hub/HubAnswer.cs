@@ -7,6 +7,8 @@ namespace Kalm.Language.Sources.Hub;
 /// <summary>What the hub's refusals mean to the user.</summary>
 internal static class HubAnswer
 {
+    private const string Disabled = "Access to this resource is disabled.";
+
     private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(60);
 
     /// <summary>The failure that a response stands for.</summary>
@@ -23,14 +25,14 @@ internal static class HubAnswer
         {
             ("GatedRepo", _) => Refused(Gated(id, page, settings)),
             ("RevisionNotFound", _) => new HubFailure(
-                $"{id.Repository}: no revision {FileFault.Quote(id.Revision)}; expected a branch, a tag or a commit listed at {page}/tree/main"),
+                $"{id.Repository}: no revision {FileFault.Quote(id.Revision)}; expected a branch, a tag or a commit\nsee {page}/tree/main"),
             ("EntryNotFound", _) => new HubFailure($"{id.Repository}@{id.Revision}: no file {FileFault.Quote(file ?? "")}"),
-            (_, HttpStatusCode.Forbidden or HttpStatusCode.UnavailableForLegalReasons) when said == "Access to this resource is disabled." =>
-                Refused($"{id.Repository}: the hub has disabled this model; see {page}"),
+            (_, HttpStatusCode.Forbidden or HttpStatusCode.UnavailableForLegalReasons) when said == Disabled => Refused(
+                $"{id.Repository}: the hub has disabled this model; see {page}"),
             ("RepoNotFound", _) or (null, HttpStatusCode.NotFound) => Refused(Unknown(id, settings)),
             (_, HttpStatusCode.Unauthorized) => Refused(
                 said?.Contains("credential", StringComparison.OrdinalIgnoreCase) == true && settings.Token is not null
-                    ? $"{settings.Endpoint.Host} refuses the access token: {said}\nset HF_TOKEN to a valid one, or unset it for models that are public"
+                    ? $"{settings.Endpoint.Host} refuses the access token: {said}\nset HF_TOKEN to a valid one, or none for public models"
                     : Unknown(id, settings)),
             (_, HttpStatusCode.Forbidden) => Refused($"{id.Repository}: access refused{Said(said)}\n"
                 + $"set HF_TOKEN to a token that may read this model ({settings.Endpoint.AbsoluteUri.TrimEnd('/')}/settings/tokens)"),
@@ -46,7 +48,7 @@ internal static class HubAnswer
 
     private static string Gated(HubModelId id, string page, HubSettings settings) => settings.Token is null
         ? $"{id.Repository}: a gated model\naccept its terms at {page}, then set HF_TOKEN to a token of your account"
-        : $"{id.Repository}: a gated model, and the account of HF_TOKEN has no access to it\naccept its terms, or await approval, at {page}";
+        : $"{id.Repository}: a gated model, and the account of HF_TOKEN has no access\naccept its terms, or await approval, at {page}";
 
     private static string Unknown(HubModelId id, HubSettings settings) =>
         $"{id.Repository}: no such model at {settings.Endpoint.Host}"
@@ -58,8 +60,8 @@ internal static class HubAnswer
         var status = (int)response.StatusCode;
         var isTransient = status is 408 or 425 or 429 or >= 500;
         var what = file is null ? id.Repository : $"{id.Repository}: {FileFault.Plain(file)}";
-        return new HubFailure(
-            $"{what}: {response.RequestMessage?.RequestUri?.Host} answered {status} {FileFault.Plain(response.ReasonPhrase ?? "")}{Said(said)}"
+        var host = response.RequestMessage?.RequestUri?.Host;
+        return new HubFailure($"{what}: {host} answered {status} {FileFault.Plain(response.ReasonPhrase ?? "")}{Said(said)}"
             + (status == 429 && said is null ? "; too many requests from here, which HF_TOKEN may mend" : ""))
         {
             IsTransient = isTransient, AllowsCache = isTransient, RetryAfter = isTransient ? Wait(response.Headers.RetryAfter) : null,

@@ -4,8 +4,8 @@ using Kalm.Files;
 namespace Kalm.Language.Sources.Hub;
 
 /// <summary>One repository in the cache on disk, in the layout of <c>huggingface_hub</c>, which shares it: contents in
-/// <c>blobs/&lt;etag&gt;</c>, links to them in <c>snapshots/&lt;commit&gt;/</c>, and in <c>refs/&lt;revision&gt;</c> the commit that a branch
-/// or tag meant last.</summary>
+/// <c>blobs/&lt;etag&gt;</c>, links to them in <c>snapshots/&lt;commit&gt;/</c>, and in <c>refs/&lt;revision&gt;</c> the commit that a
+/// branch or tag meant last.</summary>
 internal sealed partial class HubCache
 {
     private static readonly EnumerationOptions Everything =
@@ -34,7 +34,8 @@ internal sealed partial class HubCache
 
     public string SnapshotFolder(string commit) => Path.Combine(Folder, "snapshots", commit);
 
-    public string SnapshotFile(string commit, string file) => Path.Combine(SnapshotFolder(commit), file.Replace('/', Path.DirectorySeparatorChar));
+    public string SnapshotFile(string commit, string file) =>
+        Path.Combine(SnapshotFolder(commit), file.Replace('/', Path.DirectorySeparatorChar));
 
     public string Blob(string tag) => Path.Combine(Folder, "blobs", tag);
 
@@ -64,7 +65,8 @@ internal sealed partial class HubCache
         var folder = SnapshotFolder(commit);
         return !Directory.Exists(folder) ? [] : [.. new DirectoryInfo(folder).EnumerateFiles("*", Everything)
             .Select(file => (file.FullName, Content: Content(file))).Where(file => file.Content is not null)
-            .Select(file => new HubFile(Path.GetRelativePath(folder, file.FullName).Replace(Path.DirectorySeparatorChar, '/'), file.Content!.Length))];
+            .Select(file => new HubFile(Path.GetRelativePath(folder, file.FullName).Replace(Path.DirectorySeparatorChar, '/'),
+                file.Content!.Length))];
     }
 
     /// <summary>Whether the file is in the snapshot.</summary>
@@ -120,7 +122,8 @@ internal sealed partial class HubCache
 
     // File.Exists would say yes to a link that leads nowhere.
     private static FileInfo? Content(FileInfo file) =>
-        (file.LinkTarget is null ? file : file.ResolveLinkTarget(returnFinalTarget: true) as FileInfo) is { Exists: true } content ? content : null;
+        (file.LinkTarget is null ? file : file.ResolveLinkTarget(returnFinalTarget: true) as FileInfo) is { Exists: true } content
+            ? content : null;
 
     [GeneratedRegex("^[0-9a-f]{40}\\z")]
     private static partial Regex Commit();

@@ -3,7 +3,8 @@ using Kalm.Files;
 
 namespace Kalm.Language.Sources.Hub;
 
-/// <summary>The three questions that are put to the hub about one model: what it consists of, what a file is, and the file itself.</summary>
+/// <summary>The three questions that are put to the hub about one model: what it consists of, what a file is, and the file
+/// itself.</summary>
 internal sealed class HubClient(HubHttp http, HubModelId id, HubSettings settings)
 {
     /// <summary>How often a request is tried that nothing can replace.</summary>
@@ -29,16 +30,18 @@ internal sealed class HubClient(HubHttp http, HubModelId id, HubSettings setting
     /// <exception cref="HubFailure">It may not be had, is not there, or no answer came.</exception>
     public Task<HubFileState> State(string commit, string file, CancellationToken cancellation) => http.Repeat(Attempts, async () =>
     {
-        using var response = await http.Send(HttpMethod.Head, FileAddress(commit, file), 0, leavesHub: false, settings.MetadataTimeout, cancellation);
+        using var response = await http.Send(
+            HttpMethod.Head, FileAddress(commit, file), 0, leavesHub: false, settings.MetadataTimeout, cancellation);
         // A redirect away from the hub tells of the file as a success does.
         if ((int)response.StatusCode >= 400)
             throw HubAnswer.Failure(response, id, settings, file);
         var tag = Tag(HubAnswer.Header(response, "X-Linked-Etag") ?? HubAnswer.Header(response, "ETag"));
-        var size = long.TryParse(HubAnswer.Header(response, "X-Linked-Size"), NumberStyles.None, CultureInfo.InvariantCulture, out var linked)
+        var size = long.TryParse(
+            HubAnswer.Header(response, "X-Linked-Size"), NumberStyles.None, CultureInfo.InvariantCulture, out var linked)
             ? linked : response.Content.Headers.ContentLength;
         if (tag is null || size is null or > MostFileBytes)
-            throw new HubFailure($"{settings.Endpoint.Host}: {FileFault.Plain(file)}: found no {(tag is null ? "ETag" : "size")} in the answer, "
-                + "expected a hub's\nis HF_ENDPOINT a hub's address, and does the proxy let its headers pass?");
+            throw new HubFailure($"{settings.Endpoint.Host}: {FileFault.Plain(file)}: found no {(tag is null ? "ETag" : "size")} "
+                + "in the answer, expected a hub's\nis HF_ENDPOINT a hub's address, and does the proxy let its headers pass?");
         return new HubFileState(file, tag, size.Value);
     }, cancellation);
 
@@ -46,14 +49,16 @@ internal sealed class HubClient(HubHttp http, HubModelId id, HubSettings setting
     /// <exception cref="HubFailure">It may not be had, or no answer came.</exception>
     public async Task<HttpResponseMessage> Open(string commit, string file, long from, CancellationToken cancellation)
     {
-        var response = await http.Send(HttpMethod.Get, FileAddress(commit, file), from, leavesHub: true, settings.DownloadTimeout, cancellation);
+        var response = await http.Send(
+            HttpMethod.Get, FileAddress(commit, file), from, leavesHub: true, settings.DownloadTimeout, cancellation);
         if (response.IsSuccessStatusCode || (int)response.StatusCode == 416)
             return response;
         using (response)
             throw HubAnswer.Failure(response, id, settings, file);
     }
 
-    private Uri FileAddress(string commit, string file) => http.Address([.. id.Repository.Split('/'), "resolve", commit, .. file.Split('/')]);
+    private Uri FileAddress(string commit, string file) =>
+        http.Address([.. id.Repository.Split('/'), "resolve", commit, .. file.Split('/')]);
 
     // "abc" and W/"abc" mean the same content.
     private static string? Tag(string? header)

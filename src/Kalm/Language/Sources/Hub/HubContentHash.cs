@@ -26,7 +26,8 @@ internal sealed class HubContentHash : IDisposable
     public void Append(ReadOnlySpan<byte> data) => hash?.AppendData(data);
 
     /// <summary>What the content's name is when it is not the expected one, else null. To be asked once, at the end.</summary>
-    public string? Mismatch() => hash is not null && Convert.ToHexStringLower(hash.GetHashAndReset()) is var found && found != tag ? found : null;
+    public string? Mismatch() => hash is not null && Convert.ToHexStringLower(hash.GetHashAndReset()) is var found && found != tag
+        ? found : null;
 
     public void Dispose() => hash?.Dispose();
 }

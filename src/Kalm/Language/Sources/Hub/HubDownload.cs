@@ -4,7 +4,8 @@ namespace Kalm.Language.Sources.Hub;
 
 /// <summary>Fetches contents into the cache, one after the other. What is broken off stays as <c>.incomplete</c> and is continued, in this
 /// run or the next; only a content whose hash is right gets its name.</summary>
-internal sealed class HubDownload(HubClient client, HubHttp http, HubCache cache, HubSettings settings, HubMeter meter, List<string> warnings)
+internal sealed class HubDownload(HubClient client, HubHttp http, HubCache cache, HubSettings settings, HubMeter meter,
+    List<string> warnings)
 {
     private const int BufferBytes = 1 << 20;
     private const int HashShown = 12;
@@ -18,7 +19,8 @@ internal sealed class HubDownload(HubClient client, HubHttp http, HubCache cache
     public async Task Fetch(string commit, HubFileState file, CancellationToken cancellation)
     {
         meter.Begin(file, 0);
-        using (await HubLock.Take(cache.Lock(file.Tag), () => meter.Report("waiting for another process that fetches this file"), cancellation))
+        var waiting = () => meter.Report("waiting for another process that fetches this file");
+        using (await HubLock.Take(cache.Lock(file.Tag), waiting, cancellation))
             if (!cache.Has(commit, file.Name))
             {
                 var isNew = !cache.HasBlob(file.Tag);
@@ -75,11 +77,9 @@ internal sealed class HubDownload(HubClient client, HubHttp http, HubCache cache
                 failures = part.Length - lengthThen >= ForgivingBytes ? 1 : failures + 1;
                 lengthThen = part.Length;
                 if (failures >= HubClient.Attempts)
-                    throw new HubFailure($"{file.Name}: {failure.Message}\ngiven up after {failures} attempts with {HubFile.Show(part.Length)} "
-                        + $"of {HubFile.Show(file.Size)}; the same command goes on from there", failure);
-                var delay = http.Delay(failures, failure);
-                meter.Report($"{failure.Message}; again in {delay.TotalSeconds:0} s");
-                await Task.Delay(delay, cancellation);
+                    throw new HubFailure($"{file.Name}: {failure.Message}\ngiven up after {failures} attempts with "
+                        + $"{HubFile.Show(part.Length)} of {HubFile.Show(file.Size)}; the same command goes on from there", failure);
+                await http.Wait(failures, failure, cancellation);
             }
     }
 

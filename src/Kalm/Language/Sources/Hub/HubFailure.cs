@@ -9,7 +9,8 @@ internal sealed class HubFailure : Exception
     /// <summary>Whether the same request may succeed a little later.</summary>
     public bool IsTransient { get; init; }
 
-    /// <summary>Whether a snapshot that is already in the cache may serve instead: it was the user's right to have it when it was fetched.</summary>
+    /// <summary>Whether a snapshot that is already in the cache may serve instead: it was the user's right to have it when it was
+    /// fetched.</summary>
     public bool AllowsCache { get; init; }
 
     /// <summary>How long the server asks to wait, if it does.</summary>

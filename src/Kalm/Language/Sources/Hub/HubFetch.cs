@@ -20,10 +20,10 @@ internal sealed class HubFetch : IDisposable
     public HubFetch(HubModelId id, HubSettings settings, IProgress<HubProgress>? progress)
     {
         (this.id, this.settings) = (id, settings);
-        http = new HubHttp(settings);
-        client = new HubClient(http, id, settings);
         cache = new HubCache(settings, id.Repository);
         meter = new HubMeter(progress);
+        http = new HubHttp(settings, meter.Report);
+        client = new HubClient(http, id, settings);
     }
 
     /// <summary>Whether a file has been asked for, so that the user sees something new coming.</summary>

@@ -10,8 +10,8 @@ internal static partial class HubGguf
     private const int MostListed = 40;
     private const int MostCompared = 400;
 
-    /// <summary>The file that <see cref="HubModelId.File"/> names: by its path, by its name in whatever folder, or by a word of its name such as
-    /// <c>Q4_K_M</c>.</summary>
+    /// <summary>The file that <see cref="HubModelId.File"/> names: by its path, by its name in whatever folder, or by a word of its name
+    /// such as <c>Q4_K_M</c>.</summary>
     /// <exception cref="HubFailure">None or several are meant, or a part is missing.</exception>
     public static HubNeed Named(HubModelId id, IReadOnlyList<HubFile> files)
     {
@@ -43,7 +43,8 @@ internal static partial class HubGguf
         {
             [] => null,
             [var only] => WithParts(id, only.Name, files),
-            _ => throw new HubFailure($"{id}: {heads.Count} GGUF files; name one, such as {id with { File = heads[0].Name }}\n{Listed(heads, files)}"),
+            _ => throw new HubFailure(
+                $"{id}: {heads.Count} GGUF files; name one, such as {id with { File = heads[0].Name }}\n{Listed(heads, files)}"),
         };
     }
 
@@ -60,7 +61,8 @@ internal static partial class HubGguf
             if (!names.Contains(parts[^1]))
                 throw new HubFailure($"{id}: {FileFault.Plain(parts[^1])}: missing, a part of a split file");
         }
-        return parts.Count > 0 ? new HubNeed(parts, Gguf: parts[0]) : throw new HubFailure($"{id}: {FileFault.Plain(name)}: part of no file");
+        return parts.Count > 0 ? new HubNeed(parts, Gguf: parts[0])
+            : throw new HubFailure($"{id}: {FileFault.Plain(name)}: part of no file");
     }
 
     private static string PartName(Match match, int part) => $"{match.Groups[1].Value}-{part:D5}-of-{match.Groups[3].Value}{Ending}";
@@ -109,7 +111,8 @@ internal static partial class HubGguf
     private static string Listed(List<HubFile> heads, IReadOnlyList<HubFile> files)
     {
         var sizes = files.DistinctBy(file => file.Name).ToDictionary(file => file.Name, file => file.Size);
-        var shown = heads.Take(MostListed).Select(head => FileFault.Plain(head.Name) + (Size(head, sizes) is { } size ? $" ({HubFile.Show(size)})" : ""));
+        var shown = heads.Take(MostListed).Select(head => FileFault.Plain(head.Name)
+            + (Size(head, sizes) is { } size ? $" ({HubFile.Show(size)})" : ""));
         return string.Join(", ", shown) + (heads.Count > MostListed ? $" and {heads.Count - MostListed} more" : "");
     }
 

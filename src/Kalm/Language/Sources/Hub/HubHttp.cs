@@ -10,15 +10,19 @@ internal sealed class HubHttp : IDisposable
     private const int MostRedirects = 10;
 
     private readonly HubSettings settings;
+    private readonly Action<string> waiting;
     private readonly HttpClient client;
 
-    public HubHttp(HubSettings settings)
+    /// <param name="settings">The endpoint, the token and the timeouts.</param>
+    /// <param name="waiting">Told why a request waits to be repeated.</param>
+    public HubHttp(HubSettings settings, Action<string> waiting)
     {
-        this.settings = settings;
+        (this.settings, this.waiting) = (settings, waiting);
         // The default proxy is the one that HTTP_PROXY, HTTPS_PROXY and NO_PROXY name.
         var handler = new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false, ConnectTimeout = settings.MetadataTimeout };
         client = new HttpClient(handler) { Timeout = Timeout.InfiniteTimeSpan };
-        client.DefaultRequestHeaders.UserAgent.Add(new ProductInfoHeaderValue("kalm", typeof(HubHttp).Assembly.GetName().Version?.ToString()));
+        var version = typeof(HubHttp).Assembly.GetName().Version?.ToString();
+        client.DefaultRequestHeaders.UserAgent.Add(new ProductInfoHeaderValue("kalm", version));
         // Lengths and ranges are those of the file, not of something compressed.
         client.DefaultRequestHeaders.AcceptEncoding.Add(new StringWithQualityHeaderValue("identity"));
     }
@@ -52,7 +56,8 @@ internal sealed class HubHttp : IDisposable
                 return response;
             response.Dispose();
             if (address.Scheme is not ("http" or "https"))
-                throw new HubFailure($"{settings.Endpoint.Host}: a redirect to {FileFault.Quote(address.Scheme)}, expected an https address");
+                throw new HubFailure(
+                    $"{settings.Endpoint.Host}: a redirect to {FileFault.Quote(address.Scheme)}, expected an https address");
         }
         throw new HubFailure($"{settings.Endpoint.Host}: more than {MostRedirects} redirects");
     }
@@ -70,19 +75,26 @@ internal sealed class HubHttp : IDisposable
             }
             catch (HubFailure failure) when (failure.IsTransient && failures < attempts)
             {
-                await Task.Delay(Delay(failures, failure), cancellation);
+                await Wait(failures, failure, cancellation);
             }
     }
 
-    /// <summary>The wait after the given number of failures: doubled with each up to eight times the first, or what the server asks.</summary>
-    public TimeSpan Delay(int failures, HubFailure failure) => failure.RetryAfter ?? (settings.FirstDelay * (1 << Math.Min(failures - 1, 3)));
+    /// <summary>Waits after the given number of failures: each time twice as long up to eight times the first, or as the server
+    /// asks.</summary>
+    public Task Wait(int failures, HubFailure failure, CancellationToken cancellation)
+    {
+        var delay = failure.RetryAfter ?? (settings.FirstDelay * (1 << Math.Min(failures - 1, 3)));
+        waiting($"{failure.Message.Split('\n')[0]}; again in {delay.TotalSeconds:0} s");
+        return Task.Delay(delay, cancellation);
+    }
 
     /// <summary>A failure of the connection, or null for what is none.</summary>
     public static HubFailure? Failure(Uri address, Exception error, TimeSpan timeout, CancellationToken cancellation) => error switch
     {
         HttpRequestException { HttpRequestError: HttpRequestError.SecureConnectionError } secure => new HubFailure(
             $"{address.Host}: no secure connection: {secure.InnerException?.Message ?? secure.Message}", error),
-        HttpRequestException or IOException => new HubFailure($"{address.Host}: {error.Message}", error) { IsTransient = true, AllowsCache = true },
+        HttpRequestException or IOException =>
+            new HubFailure($"{address.Host}: {error.Message}", error) { IsTransient = true, AllowsCache = true },
         OperationCanceledException when !cancellation.IsCancellationRequested => new HubFailure(
             $"{address.Host}: no answer within {timeout.TotalSeconds:0.#} s", error) { IsTransient = true, AllowsCache = true },
         _ => null,
@@ -109,5 +121,6 @@ internal sealed class HubHttp : IDisposable
     }
 
     private bool IsHub(Uri address) =>
-        Uri.Compare(address, settings.Endpoint, UriComponents.SchemeAndServer, UriFormat.Unescaped, StringComparison.OrdinalIgnoreCase) == 0;
+        Uri.Compare(address, settings.Endpoint, UriComponents.SchemeAndServer, UriFormat.Unescaped,
+            StringComparison.OrdinalIgnoreCase) == 0;
 }

@@ -30,5 +30,6 @@ internal static class HubLock
     }
 
     // A sharing or lock violation of Windows; EWOULDBLOCK of flock on Linux and on macOS.
-    private static bool IsHeld(IOException error) => OperatingSystem.IsWindows() ? (error.HResult & 0xFFFF) is 32 or 33 : error.HResult is 11 or 35;
+    private static bool IsHeld(IOException error) => OperatingSystem.IsWindows() ? (error.HResult & 0xFFFF) is 32 or 33
+        : error.HResult is 11 or 35;
 }

@@ -6,7 +6,8 @@ namespace Kalm.Language.Sources.Hub;
 /// <c>:file.gguf</c>. Also understood: <c>hf://org/name@revision/file.gguf</c> and the addresses of the hub's pages.</summary>
 /// <param name="Repository">The id proper, <c>org/name</c> or, of the oldest models, <c>name</c>.</param>
 /// <param name="Revision">A branch, a tag or a commit of 40 hexadecimal digits; <c>main</c> where none was given.</param>
-/// <param name="File">A GGUF file of the repository, or what tells one from the others (<c>Q4_K_M</c>); null takes the model itself.</param>
+/// <param name="File">A GGUF file of the repository, or what tells one from the others (<c>Q4_K_M</c>); null takes the model
+/// itself.</param>
 public sealed record HubModelId(string Repository, string Revision = HubModelId.DefaultRevision, string? File = null)
 {
     /// <summary>The branch that is taken where none is named.</summary>
@@ -18,8 +19,8 @@ public sealed record HubModelId(string Repository, string Revision = HubModelId.
     public override string ToString() =>
         Repository + (Revision == DefaultRevision ? "" : "@" + Revision) + (File is null ? "" : ":" + File);
 
-    /// <summary>Decides what a user's word for a model means. What exists as a file or folder is a path, and so is what is spelled like
-    /// one (see <see cref="LooksLikePath"/>), existing or not.</summary>
+    /// <summary>Decides what a user's word for a model means. What exists as a file or folder is a path, and so is what is spelled like one
+    /// (see <see cref="LooksLikePath"/>), existing or not.</summary>
     /// <returns>The id, or null where the word is a path.</returns>
     /// <exception cref="KalmException">Neither: nothing of that name exists, and it is not a valid id; the message says both.</exception>
     public static HubModelId? FromArgument(string text)
@@ -44,8 +45,8 @@ public sealed record HubModelId(string Repository, string Revision = HubModelId.
     /// <summary>Reads an id without a look at the disk; null where it is not valid.</summary>
     public static HubModelId? TryParse(string? text) => text is null ? null : HubModelIdText.Read(text).Id;
 
-    /// <summary>Whether a word can only be meant as a path: it is empty, begins with <c>.</c>, <c>~</c> or a slash, has a drive, a backslash, a
-    /// slash at its end or two of them, or ends like a file and has no colon.</summary>
+    /// <summary>Whether a word can only be meant as a path: it is empty, begins with <c>.</c>, <c>~</c> or a slash, has a drive, a
+    /// backslash, a slash at its end or two of them, or ends like a file and has no colon.</summary>
     public static bool LooksLikePath(string text)
     {
         ArgumentNullException.ThrowIfNull(text);

@@ -93,11 +93,12 @@ internal static class HubModelIdText
 
     private static string Unescape(string text) => Uri.UnescapeDataString(text);
 
-    private static string? Fault(HubModelId id)
+    /// <summary>What is wrong with an id, to go on with a sentence, or null.</summary>
+    public static string? Fault(HubModelId id)
     {
         var names = id.Repository.Split('/');
         if (names.Length > 2)
-            return $"more than one '/' in its id";
+            return "more than one '/' in its id";
         foreach (var name in names)
             if (NameFault(name) is { } fault)
                 return fault;
@@ -105,7 +106,8 @@ internal static class HubModelIdText
             return "'--' or '..' in its id";
         if (id.Repository.EndsWith(".git", StringComparison.OrdinalIgnoreCase))
             return "an id that ends in .git";
-        return RevisionFault(id.Revision) ?? (id.File is { } file && !IsSafeFile(file) ? "a file name that is no path within a repository" : null);
+        return RevisionFault(id.Revision) ?? (id.File is { } file && !IsSafeFile(file)
+            ? "a file name that is no path within a repository" : null);
     }
 
     private static string? NameFault(string name) => name switch
@@ -121,7 +123,8 @@ internal static class HubModelIdText
     // What git allows in the name of a branch, less what a file system may not take: the cache names a file after it.
     private static string? RevisionFault(string revision) =>
         revision.Length is 0 or > LongestPart || revision.Split('/').Any(part => part is "" || part[0] == '.' || part[^1] == '.')
-            || revision.Contains("..", StringComparison.Ordinal) || revision.Any(letter => char.IsControl(letter) || " ~^:?*[\\\"<>|".Contains(letter))
+            || revision.Contains("..", StringComparison.Ordinal)
+            || revision.Any(letter => char.IsControl(letter) || " ~^:?*[\\\"<>|".Contains(letter))
             ? "a revision that is no branch, tag or commit" : null;
 
     /// <summary>Whether the name is a relative path that stays within the folder it is put into, on every file system.</summary>

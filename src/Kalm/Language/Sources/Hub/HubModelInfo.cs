@@ -37,7 +37,8 @@ internal sealed record HubModelInfo(string Name, string Commit, IReadOnlyList<Hu
         }
         catch (Exception error) when (error is JsonException or InvalidOperationException)
         {
-            throw NotTheHub(json.Length == 0 ? "nothing" : FileFault.Quote(System.Text.Encoding.UTF8.GetString(json.Span[..Math.Min(json.Length, 40)])));
+            throw NotTheHub(json.Length == 0 ? "nothing"
+                : FileFault.Quote(System.Text.Encoding.UTF8.GetString(json.Span[..Math.Min(json.Length, 40)])));
         }
     }
 

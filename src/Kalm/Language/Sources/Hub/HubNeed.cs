@@ -37,7 +37,8 @@ internal sealed record HubNeed(IReadOnlyList<string> Files, string? Index = null
         if (Adapter(names, "") is { } adapter)
             return new HubNeed([.. BesideOf(names, ""), .. adapter]);
         if (Weights.FirstOrDefault(names.Contains) is { } weights)
-            return new HubNeed([.. BesideOf(names, ""), weights], weights.EndsWith(".index.json", StringComparison.Ordinal) ? weights : null);
+            return new HubNeed(
+                [.. BesideOf(names, ""), weights], weights.EndsWith(".index.json", StringComparison.Ordinal) ? weights : null);
         var folders = names.Where(name => name.EndsWith("/" + AdapterConfig, StringComparison.Ordinal))
             .Select(name => name[..^AdapterConfig.Length]).Where(folder => folder.Count(letter => letter == '/') == 1)
             .Order(StringComparer.Ordinal).ToList();
@@ -54,7 +55,8 @@ internal sealed record HubNeed(IReadOnlyList<string> Files, string? Index = null
     /// <exception cref="HubFailure">It is no index.</exception>
     public static IReadOnlyList<string> Shards(string path, string name)
     {
-        HubFailure Fault(string fault, Exception? inner = null) => new($"{path}: {fault}; expected a weight_map of tensors and files", inner);
+        HubFailure Fault(string fault, Exception? inner = null) =>
+            new($"{path}: {fault}; expected a weight_map of tensors and files", inner);
         try
         {
             using var stream = File.OpenRead(path);
@@ -67,7 +69,8 @@ internal sealed record HubNeed(IReadOnlyList<string> Files, string? Index = null
             var folder = name[..(name.LastIndexOf('/') + 1)];
             var shards = new SortedSet<string>(StringComparer.Ordinal);
             foreach (var tensor in map.EnumerateObject())
-                shards.Add(tensor.Value.ValueKind == JsonValueKind.String && tensor.Value.GetString() is { } file && HubModelIdText.IsSafeFile(file)
+                shards.Add(tensor.Value.ValueKind == JsonValueKind.String && tensor.Value.GetString() is { } file
+                    && HubModelIdText.IsSafeFile(file)
                     ? folder + file : throw Fault($"{FileFault.Quote(tensor.Name)} lies in no file"));
             return shards.Count > 0 ? [.. shards] : throw Fault("an empty weight_map");
         }
@@ -91,7 +94,8 @@ internal sealed record HubNeed(IReadOnlyList<string> Files, string? Index = null
 
     private static string Found(IReadOnlyList<HubFile> files)
     {
-        var weights = files.Where(file => Path.GetExtension(file.Name) is ".safetensors" or ".bin" or ".pt" or ".pth" or ".h5" or ".onnx" or ".msgpack")
+        var weights = files.Where(file =>
+            Path.GetExtension(file.Name) is ".safetensors" or ".bin" or ".pt" or ".pth" or ".h5" or ".onnx" or ".msgpack")
             .Select(file => file.Name).Order(StringComparer.Ordinal).Take(3).ToList();
         return weights.Count == 0 ? $"\nfound {files.Count} files, none of them weights"
             : $"\nfound {string.Join(", ", weights.Select(FileFault.Quote))}, which are of another kind or library";

@@ -9,7 +9,8 @@ internal sealed class HubPartialFile : IDisposable
     private readonly HubFileState file;
     private HubContentHash hash;
 
-    private HubPartialFile(FileStream stream, HubFileState file) => (this.stream, this.file, hash) = (stream, file, new HubContentHash(file.Tag, file.Size));
+    private HubPartialFile(FileStream stream, HubFileState file) =>
+        (this.stream, this.file, hash) = (stream, file, new HubContentHash(file.Tag, file.Size));
 
     /// <summary>Bytes that are there.</summary>
     public long Length { get; private set; }
@@ -21,7 +22,8 @@ internal sealed class HubPartialFile : IDisposable
         try
         {
             Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-            var opened = new HubPartialFile(new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.Read, bufferSize: 0), file);
+            var opened = new HubPartialFile(
+                new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.Read, bufferSize: 0), file);
             try
             {
                 opened.HashAll(cancellation);

@@ -7,6 +7,7 @@ namespace Kalm.Language.Sources.Hub;
 /// <c>huggingface_hub</c> without any variable set.</summary>
 public sealed record HubSettings
 {
+    private const int DefaultSeconds = 10;
     private const string PublicEndpoint = "https://huggingface.co";
     private static readonly string[] TrueWords = ["1", "ON", "YES", "TRUE"];
 
@@ -23,10 +24,10 @@ public sealed record HubSettings
     public bool IsOffline { get; init; }
 
     /// <summary>How long an answer about a file may take (<c>HF_HUB_ETAG_TIMEOUT</c>, 10 s).</summary>
-    public TimeSpan MetadataTimeout { get; init; } = TimeSpan.FromSeconds(10);
+    public TimeSpan MetadataTimeout { get; init; } = TimeSpan.FromSeconds(DefaultSeconds);
 
     /// <summary>How long a download may stand still (<c>HF_HUB_DOWNLOAD_TIMEOUT</c>, 10 s).</summary>
-    public TimeSpan DownloadTimeout { get; init; } = TimeSpan.FromSeconds(10);
+    public TimeSpan DownloadTimeout { get; init; } = TimeSpan.FromSeconds(DefaultSeconds);
 
     /// <summary>The wait before the first repetition of a request that failed; it doubles with each.</summary>
     internal TimeSpan FirstDelay { get; init; } = TimeSpan.FromSeconds(1);
@@ -36,6 +37,9 @@ public sealed record HubSettings
 
     /// <summary>Makes a symbolic link (its path, its target); throws where the file system or the rights do not allow it.</summary>
     internal Action<string, string> CreateLink { get; init; } = (path, target) => File.CreateSymbolicLink(path, target);
+
+    /// <summary>Where hub and cache are; the token stays out of it.</summary>
+    public override string ToString() => $"{Endpoint} {CacheFolder}{(IsOffline ? " offline" : "")}";
 
     /// <summary>The settings that the process's environment asks for.</summary>
     /// <exception cref="KalmException">A variable holds what it cannot mean; the message names it.</exception>
@@ -68,9 +72,11 @@ public sealed record HubSettings
         Uri.TryCreate(text.TrimEnd('/'), UriKind.Absolute, out var address) && address.Scheme is "http" or "https" ? address
             : throw new KalmException($"HF_ENDPOINT: found {FileFault.Quote(text)}, expected an address such as {PublicEndpoint}");
 
-    private static TimeSpan SecondsOf(Func<string, string?> given, string name) => given(name) is not { } text ? TimeSpan.FromSeconds(10)
-        : int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var seconds) && seconds is > 0 and < 1_000_000
-            ? TimeSpan.FromSeconds(seconds)
+    private static TimeSpan SecondsOf(Func<string, string?> given, string name) => given(name) is not { } text
+        ? TimeSpan.FromSeconds(DefaultSeconds)
+        : int.TryParse(text, NumberStyles.Integer, CultureInfo.InvariantCulture, out var seconds) && seconds is >= 0 and < 1_000_000
+            // huggingface_hub takes zero for the default.
+            ? TimeSpan.FromSeconds(seconds == 0 ? DefaultSeconds : seconds)
             : throw new KalmException($"{name}: found {FileFault.Quote(text)}, expected a number of seconds");
 
     private static string? TokenOf(Func<string, string?> given, string path)

@@ -43,7 +43,8 @@ public sealed class HubCacheTests : IDisposable
         folder.Write("models--org--name/refs/main", Commit);
         Put("models--org--name", "config.json", "7cb18dc9bafbfcf74629a4b760af1b160957a83e", "{}");
         Assert.Contains("no weights", Find(new HubModelId("org/name")).Missing, StringComparison.Ordinal);
-        Put("models--org--name", "model.safetensors.index.json", new string('b', 40), """{"weight_map":{"a":"model-1-of-1.safetensors"}}""");
+        Put("models--org--name", "model.safetensors.index.json", new string('b', 40),
+            """{"weight_map":{"a":"model-1-of-1.safetensors"}}""");
         Assert.Equal("model-1-of-1.safetensors is not in the cache", Find(new HubModelId("org/name")).Missing);
         var shard = Put("models--org--name", "model-1-of-1.safetensors", new string('c', 40), "weights");
         Assert.NotNull(Find(new HubModelId("org/name")).Snapshot);

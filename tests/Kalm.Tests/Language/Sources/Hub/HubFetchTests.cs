@@ -30,28 +30,34 @@ public sealed class HubFetchTests : IDisposable
             Assert.True(File.Exists(folder.File($"hub/.locks/models--org--tiny/{file.Tag}.lock")));
         }
         Assert.Empty(Directory.EnumerateFiles(folder.Path, "*.incomplete", SearchOption.AllDirectories));
-        Assert.Equal(snapshot.Downloaded, Directory.EnumerateFiles(Path.Combine(repository, "blobs")).Sum(blob => new FileInfo(blob).Length));
+        Assert.Equal(snapshot.Downloaded,
+            Directory.EnumerateFiles(Path.Combine(repository, "blobs")).Sum(blob => new FileInfo(blob).Length));
     }
 
     [Fact]
     public async Task Only_what_a_model_needs_is_fetched()
     {
-        await using var hub = (await Model()).With("LICENSE.txt", "terms").With("NOTICE", "n").With("additional_chat_templates/tool.jinja", "t")
+        await using var hub = (await Model()).With("LICENSE.txt", "terms").With("NOTICE", "n")
+            .With("additional_chat_templates/tool.jinja", "t")
             .With("original/params.json", "{}").WithLarge("model.safetensors", 1000).WithLarge("consolidated.safetensors", 1000, 2)
             .WithLarge("onnx/model.onnx", 1000, 3);
         var snapshot = await HubModels.FetchAsync(Tiny, hub.Settings(folder), null, Cancellation);
         Assert.Equal(
-            ["LICENSE.txt", "NOTICE", "additional_chat_templates/tool.jinja", "config.json", "model.safetensors", "tokenizer.json"], Names(snapshot));
+            ["LICENSE.txt", "NOTICE", "additional_chat_templates/tool.jinja", "config.json", "model.safetensors", "tokenizer.json"],
+                Names(snapshot));
     }
 
     [Fact]
     public async Task Of_shards_those_come_that_the_index_names()
     {
         await using var hub = (await Model())
-            .With("model.safetensors.index.json", """{"weight_map":{"a":"model-1-of-2.safetensors","b":"model-2-of-2.safetensors","c":"model-1-of-2.safetensors"}}""")
-            .WithLarge("model-1-of-2.safetensors", 1000, 2).WithLarge("model-2-of-2.safetensors", 2000, 3).WithLarge("model-9-of-9.safetensors", 1, 4);
+            .With("model.safetensors.index.json",
+                """{"weight_map":{"a":"model-1-of-2.safetensors","b":"model-2-of-2.safetensors","c":"model-1-of-2.safetensors"}}""")
+            .WithLarge("model-1-of-2.safetensors", 1000, 2).WithLarge("model-2-of-2.safetensors", 2000, 3)
+            .WithLarge("model-9-of-9.safetensors", 1, 4);
         var snapshot = await HubModels.FetchAsync(Tiny, hub.Settings(folder), null, Cancellation);
-        Assert.Equal(["config.json", "model-1-of-2.safetensors", "model-2-of-2.safetensors", "model.safetensors.index.json", "tokenizer.json"],
+        Assert.Equal(["config.json", "model-1-of-2.safetensors", "model-2-of-2.safetensors",
+            "model.safetensors.index.json", "tokenizer.json"],
             Names(snapshot));
     }
 
@@ -80,7 +86,8 @@ public sealed class HubFetchTests : IDisposable
     public async Task An_adapter_comes_without_the_weights_of_a_model()
     {
         await using var hub = (await Model()).With("adapter_config.json", "{}").WithLarge("adapter_model.safetensors", 100)
-            .WithLarge("model.safetensors", 1000, 2).WithLarge("checkpoint-5/adapter_model.safetensors", 100, 3).With("checkpoint-5/adapter_config.json", "{}");
+            .WithLarge("model.safetensors", 1000, 2)
+            .WithLarge("checkpoint-5/adapter_model.safetensors", 100, 3).With("checkpoint-5/adapter_config.json", "{}");
         Assert.Equal(["adapter_config.json", "adapter_model.safetensors", "config.json", "tokenizer.json"],
             Names(await HubModels.FetchAsync(Tiny, hub.Settings(folder), null, Cancellation)));
     }
@@ -88,7 +95,8 @@ public sealed class HubFetchTests : IDisposable
     [Fact]
     public async Task An_adapter_in_a_named_folder_is_found()
     {
-        await using var hub = (await StubHub.Start()).With("poet/adapter_config.json", "{}").WithLarge("poet/adapter_model.safetensors", 100);
+        await using var hub = (await StubHub.Start()).With("poet/adapter_config.json", "{}")
+            .WithLarge("poet/adapter_model.safetensors", 100);
         Assert.Equal(["poet/adapter_config.json", "poet/adapter_model.safetensors"],
             Names(await HubModels.FetchAsync(Tiny, hub.Settings(folder), null, Cancellation)));
     }
@@ -167,7 +175,8 @@ public sealed class HubFetchTests : IDisposable
     }
 
     private static async Task<StubHub> Model() => (await StubHub.Start())
-        .With("config.json", "{}").With("tokenizer.json", """{"model":1}""").With("README.md", "# Tiny").WithLarge("pytorch_model.bin", 500, 9);
+        .With("config.json", "{}").With("tokenizer.json", """{"model":1}""").With("README.md", "# Tiny")
+        .WithLarge("pytorch_model.bin", 500, 9);
 
     private static string[] Names(HubSnapshot snapshot) => [.. Directory.EnumerateFiles(snapshot.Folder, "*", SearchOption.AllDirectories)
         .Select(path => Path.GetRelativePath(snapshot.Folder, path)).Order(StringComparer.Ordinal)];

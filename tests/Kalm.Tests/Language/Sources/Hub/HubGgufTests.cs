@@ -51,7 +51,8 @@ public class HubGgufTests
     public void Of_several_files_one_must_be_named()
     {
         var error = Assert.Throws<HubFailure>(() => HubNeed.For(Tiny, Many));
-        Assert.Contains("3 GGUF files; name one, such as org/tiny:F16/tiny-F16-00001-of-00002.gguf", error.Message, StringComparison.Ordinal);
+        Assert.Contains("3 GGUF files; name one, such as org/tiny:F16/tiny-F16-00001-of-00002.gguf", error.Message,
+            StringComparison.Ordinal);
         Assert.Contains("tiny-Q4_K_M.gguf (4.00 GB)", error.Message, StringComparison.Ordinal);
         Assert.Contains("tiny-F16-00001-of-00002.gguf (1.5 MB)", error.Message, StringComparison.Ordinal);
         Assert.DoesNotContain("mmproj", error.Message, StringComparison.Ordinal);
@@ -74,9 +75,11 @@ public class HubGgufTests
     [Fact]
     public void A_word_that_several_names_have_is_refused_and_so_are_other_files()
     {
-        var error = Assert.Throws<HubFailure>(() => HubNeed.For(Tiny with { File = "Q8_0" }, [new("a-Q8_0.gguf", 1), new("b-Q8_0.gguf", 1)]));
+        var error = Assert.Throws<HubFailure>(() => HubNeed.For(Tiny with { File = "Q8_0" },
+            [new("a-Q8_0.gguf", 1), new("b-Q8_0.gguf", 1)]));
         Assert.Contains("2 files are meant", error.Message, StringComparison.Ordinal);
-        Assert.Contains("not a .gguf file", Assert.Throws<HubFailure>(() => HubNeed.For(Tiny with { File = "README.md" }, Many)).Message, StringComparison.Ordinal);
+        Assert.Contains("not a .gguf file", Assert.Throws<HubFailure>(() => HubNeed.For(Tiny with { File = "README.md" }, Many)).Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]

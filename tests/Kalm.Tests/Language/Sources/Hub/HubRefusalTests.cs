@@ -32,7 +32,8 @@ public sealed class HubRefusalTests : IDisposable
             if (!context.Request.Path.Value!.Contains("old/name", StringComparison.Ordinal))
                 return Task.FromResult(false);
             context.Response.StatusCode = 307;
-            context.Response.Headers.Location = context.Request.Path.Value.Replace("old/name", StubHub.Name, StringComparison.Ordinal) + context.Request.QueryString;
+            context.Response.Headers.Location = context.Request.Path.Value.Replace("old/name", StubHub.Name, StringComparison.Ordinal)
+                + context.Request.QueryString;
             return Task.FromResult(true);
         };
         var snapshot = await Fetch(hub, new HubModelId("old/name"), Secret);
@@ -86,7 +87,8 @@ public sealed class HubRefusalTests : IDisposable
         var settings = hub.Settings(folder) with { FreeSpace = _ => 4_000 };
         var error = await Assert.ThrowsAsync<KalmException>(() => HubModels.FetchAsync(Tiny, settings, null, Cancellation));
         Assert.Contains("needs 5.0 kB, and 4.0 kB are free at " + settings.CacheFolder, error.Message, StringComparison.Ordinal);
-        Assert.DoesNotContain(hub.Requests, request => request.Method == "GET" && request.Path.Contains("/resolve/", StringComparison.Ordinal));
+        Assert.DoesNotContain(hub.Requests, request => request.Method == "GET"
+            && request.Path.Contains("/resolve/", StringComparison.Ordinal));
         Assert.Empty(Directory.EnumerateFileSystemEntries(folder.Path));
     }
 
@@ -102,7 +104,8 @@ public sealed class HubRefusalTests : IDisposable
         var online = await Fetch(hub);
         hub.Requests.Clear();
         Assert.Equal(online.Folder, (await HubModels.FetchAsync(Tiny, offline, null, Cancellation)).Folder);
-        Assert.Equal(online.Folder, (await HubModels.FetchAsync(Tiny with { Revision = StubHub.Commit }, offline, null, Cancellation)).Folder);
+        var pinned = Tiny with { Revision = StubHub.Commit };
+        Assert.Equal(online.Folder, (await HubModels.FetchAsync(pinned, offline, null, Cancellation)).Folder);
         Assert.Empty(hub.Requests);
     }
 
@@ -118,7 +121,8 @@ public sealed class HubRefusalTests : IDisposable
         var snapshot = await HubModels.FetchAsync(Tiny, settings, null, Cancellation);
         Assert.Contains("took what the cache has, commit 01234567", Assert.Single(snapshot.Warnings), StringComparison.Ordinal);
         Assert.Empty((await HubModels.FetchAsync(Tiny with { Revision = StubHub.Commit }, settings, null, Cancellation)).Warnings);
-        var error = await Assert.ThrowsAsync<KalmException>(() => HubModels.FetchAsync(new HubModelId("org/else"), settings, null, Cancellation));
+        var error = await Assert.ThrowsAsync<KalmException>(() =>
+            HubModels.FetchAsync(new HubModelId("org/else"), settings, null, Cancellation));
         Assert.Contains("org/else: not in the cache and the hub cannot be reached: 127.0.0.1: ", error.Message, StringComparison.Ordinal);
     }
 
@@ -163,8 +167,17 @@ public sealed class HubRefusalTests : IDisposable
             await context.Response.CompleteAsync();
             return true;
         };
-        using var client = new HubHttp(hub.Settings(folder));
-        await Assert.ThrowsAsync<HubFailure>(() => new HubClient(client, Tiny, hub.Settings(folder)).State(StubHub.Commit, "config.json", Cancellation));
+        using var client = new HubHttp(hub.Settings(folder), _ => { });
+        await Assert.ThrowsAsync<HubFailure>(
+            () => new HubClient(client, Tiny, hub.Settings(folder)).State(StubHub.Commit, "config.json", Cancellation));
+    }
+
+    [Fact]
+    public async Task An_id_made_by_hand_is_held_to_the_rules()
+    {
+        var settings = new HubSettings { CacheFolder = folder.Path };
+        foreach (var id in new HubModelId[] { new("../../etc"), new("org/name", "../main"), new("org/name", File: "../a.gguf") })
+            await Assert.ThrowsAsync<KalmException>(() => HubModels.FetchAsync(id, settings, null, Cancellation));
     }
 
     private static async Task<StubHub> Hub() => (await StubHub.Start()).With("config.json", "{}").WithLarge("model.safetensors", 5000);

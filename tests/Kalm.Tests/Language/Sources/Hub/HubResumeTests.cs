@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Kalm.Language.Sources.Hub;
 using Microsoft.AspNetCore.Http;
 
@@ -92,7 +93,8 @@ public sealed class HubResumeTests : IDisposable
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(Cancellation);
         hub.Instead = async context =>
         {
-            if (context.Request.Headers.Range.Count > 0 || context.Request.Method == "HEAD" || !context.Request.Path.Value!.Contains(hub.Files["a.gguf"].Tag, StringComparison.Ordinal))
+            if (context.Request.Headers.Range.Count > 0 || context.Request.Method == "HEAD"
+                || !context.Request.Path.Value!.Contains(hub.Files["a.gguf"].Tag, StringComparison.Ordinal))
                 return false;
             context.Response.ContentLength = Size;
             await context.Response.Body.WriteAsync(hub.Files["a.gguf"].Content.AsMemory(0, 70_000), context.RequestAborted);
@@ -190,6 +192,35 @@ public sealed class HubResumeTests : IDisposable
         Assert.Equal([Size, 0L], snapshots.Select(snapshot => snapshot.Downloaded));
         Assert.Contains(waiting, progress => progress.Note?.Contains("another process", StringComparison.Ordinal) == true);
         Assert.Equal(hub.Files["a.gguf"].Content, File.ReadAllBytes(snapshots[1].GgufFile!));
+    }
+
+    [Fact]
+    public async Task A_lock_of_another_program_is_waited_for()
+    {
+        Assert.SkipUnless(File.Exists("/usr/bin/flock"), "needs flock");
+        await using var hub = await Hub();
+        var path = folder.File($"hub/.locks/models--org--tiny/{hub.Files["a.gguf"].Tag}.lock");
+        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+        using var other = Process.Start(new ProcessStartInfo("/usr/bin/flock", [path, "sleep", "60"]))!;
+        try
+        {
+            while (!File.Exists(path))
+                await Task.Delay(10, Cancellation);
+            await Task.Delay(200, Cancellation);
+            var snapshot = await HubModels.FetchAsync(Gguf, hub.Settings(folder), new Note(progress =>
+            {
+                if (progress.Note is null)
+                    return;
+                Assert.Empty(hub.Downloads);
+                other.Kill(entireProcessTree: true);
+            }), Cancellation);
+            Assert.True(other.HasExited);
+            Assert.Equal(Size, snapshot.Downloaded);
+        }
+        finally
+        {
+            other.Kill(entireProcessTree: true);
+        }
     }
 
     private static async Task<StubHub> Hub() => (await StubHub.Start()).WithLarge("a.gguf", Size);

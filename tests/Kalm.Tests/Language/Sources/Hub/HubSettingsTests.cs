@@ -19,7 +19,8 @@ public class HubSettingsTests
     [InlineData("/hf/hub", "HF_HUB_CACHE= HF_HOME=/hf")]
     public void The_cache_lies_where_huggingface_hub_has_it(string expected, string variables)
     {
-        var given = variables.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(one => one.Split('=')).Select(one => (one[0], one[1]));
+        var given = variables.Split(' ', StringSplitOptions.RemoveEmptyEntries)
+            .Select(one => one.Split('=')).Select(one => (one[0], one[1]));
         Assert.Equal(Path.GetFullPath(expected), From([.. given, ("HOME", "/h")]).CacheFolder);
     }
 
@@ -42,6 +43,7 @@ public class HubSettingsTests
         Assert.Equal("hf_file", From(("HF_TOKEN_PATH", file)).Token);
         Assert.Equal("hf_old", From(("HF_HOME", folder.Path), ("HUGGING_FACE_HUB_TOKEN", "hf_old")).Token);
         Assert.Equal("hf_new", From(("HF_HOME", folder.Path), ("HUGGING_FACE_HUB_TOKEN", "hf_old"), ("HF_TOKEN", " hf_new\r\n")).Token);
+        Assert.DoesNotContain("hf_old", $"{From(("HUGGING_FACE_HUB_TOKEN", "hf_old"))}", StringComparison.Ordinal);
         Assert.Null(From(("HF_HOME", folder.Path), ("HF_HUB_DISABLE_IMPLICIT_TOKEN", "1")).Token);
     }
 
@@ -67,7 +69,9 @@ public class HubSettingsTests
         var settings = From(("HF_HUB_ETAG_TIMEOUT", "3"), ("HF_HUB_DOWNLOAD_TIMEOUT", "60"), ("HF_ENDPOINT", "http://mirror:8080/hf/"));
         Assert.Equal((TimeSpan.FromSeconds(3), TimeSpan.FromSeconds(60)), (settings.MetadataTimeout, settings.DownloadTimeout));
         Assert.Equal("http://mirror:8080/hf", settings.Endpoint.AbsoluteUri);
-        Assert.Contains("HF_HUB_ETAG_TIMEOUT", Assert.Throws<KalmException>(() => From(("HF_HUB_ETAG_TIMEOUT", "soon"))).Message, StringComparison.Ordinal);
-        Assert.Contains("HF_ENDPOINT", Assert.Throws<KalmException>(() => From(("HF_ENDPOINT", "mirror"))).Message, StringComparison.Ordinal);
+        Assert.Contains("HF_HUB_ETAG_TIMEOUT", Assert.Throws<KalmException>(() => From(("HF_HUB_ETAG_TIMEOUT", "soon"))).Message,
+            StringComparison.Ordinal);
+        Assert.Contains("HF_ENDPOINT", Assert.Throws<KalmException>(() => From(("HF_ENDPOINT", "mirror"))).Message,
+            StringComparison.Ordinal);
     }
 }

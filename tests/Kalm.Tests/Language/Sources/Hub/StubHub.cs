@@ -19,10 +19,12 @@ internal sealed record StubRequest(string Server, string Method, string Path, st
 internal sealed record StubFile(byte[] Content, bool IsLarge)
 {
     public string Tag => IsLarge ? Convert.ToHexStringLower(SHA256.HashData(Content))
-        : Convert.ToHexStringLower(CryptographicOperations.HashData(HashAlgorithmName.SHA1, [.. Encoding.ASCII.GetBytes($"blob {Content.Length}\0"), .. Content]));
+        : Convert.ToHexStringLower(CryptographicOperations.HashData(HashAlgorithmName.SHA1,
+            [.. Encoding.ASCII.GetBytes($"blob {Content.Length}\0"), .. Content]));
 }
 
-/// <summary>A hub of this process with one model: it speaks the routes of the real one, and sends large files from a second server.</summary>
+/// <summary>A hub of this process with one model: it speaks the routes of the real one, and sends large files from a second
+/// server.</summary>
 internal sealed class StubHub : IAsyncDisposable
 {
     public const string Name = "org/tiny";
@@ -205,6 +207,7 @@ internal sealed class StubHub : IAsyncDisposable
         sha = isOther ? OtherCommit : Commit,
         @private = false,
         gated = false,
-        siblings = (isOther ? OtherFiles : Files).Select(file => new { rfilename = file.Key, size = file.Value.Content.Length, blobId = file.Value.Tag }),
+        siblings = (isOther ? OtherFiles : Files).Select(file =>
+            new { rfilename = file.Key, size = file.Value.Content.Length, blobId = file.Value.Tag }),
     });
 }
