@@ -1,4 +1,5 @@
 using Kalm.Alignment;
+using Kalm.Language.Model;
 using Kalm.Language.Sources;
 using Kalm.Language.Sources.Adapters;
 using Kalm.Representation;
@@ -33,6 +34,8 @@ internal sealed record ModelDescription(
         var source = model?.Source;
         warnings.AddRange(source?.Warnings ?? []);
         var tokenizer = source is null ? null : TokenizerFacts.Of(source);
+        if (tokenizer?.Tokens > source!.Config.VocabularySize)
+            warnings.AddRange(CausalModel.VocabularyWarning(source, source.ReadTokenizer()));
         var adapter = model?.AdapterFolder ?? new[] { name, Path.Combine(name, "adapter") }.FirstOrDefault(IsAdapter);
         return new ModelDescription(
             name,

@@ -73,7 +73,7 @@ public sealed class CausalModel : IDisposable
         var weights = new MergedWeights(source);
         var model = new CausalModel(source.Config, tokenizer, [], device ?? CPU)
         {
-            Warnings = [.. source.Warnings, .. Warning(source, tokenizer)],
+            Warnings = [.. source.Warnings, .. VocabularyWarning(source, tokenizer)],
             Generation = source.Generation,
         };
         try
@@ -89,8 +89,9 @@ public sealed class CausalModel : IDisposable
         }
     }
 
-    // As with the transformers library such a model works until one of these tokens is met.
-    private static string[] Warning(IModelSource source, Tokenizer tokenizer) => tokenizer.VocabularySize <= source.Config.VocabularySize ? []
+    /// <summary>Tells of a tokenizer that is larger than the embedding. As with the transformers library such a model works until one of the tokens beyond
+    /// is met.</summary>
+    public static IReadOnlyList<string> VocabularyWarning(IModelSource source, Tokenizer tokenizer) => tokenizer.VocabularySize <= source.Config.VocabularySize ? []
         : [$"{source.Given}: the tokenizer has {tokenizer.VocabularySize} tokens, the embedding {source.Config.VocabularySize} rows: texts with the tokens beyond "
             + "are refused"];
 

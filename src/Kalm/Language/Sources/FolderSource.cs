@@ -163,8 +163,8 @@ public sealed class FolderSource : IModelSource
     {
         var used = storedNames.Values.ToHashSet();
         // A tied model's head is its embedding, stored twice; rotary frequencies are computed from the config.
-        if (Config.TieWordEmbeddings)
-            used.Add(spelling.Of(TensorNames.Head));
+        if (Config.TieWordEmbeddings && store.TryFind(spelling.Of(TensorNames.Head)) is { } head && head.Shape.SequenceEqual([Config.VocabularySize, Config.HiddenSize]))
+            used.Add(head.Name);
         var unused = store.Tensors.Select(tensor => tensor.Name)
             .Where(name => !used.Contains(name) && !name.EndsWith("rotary_emb.inv_freq", StringComparison.Ordinal)).Order(StringComparer.Ordinal).ToList();
         if (unused.Count > 0)

@@ -1,6 +1,7 @@
 using Kalm.Files;
 using Kalm.Language.Sources.Adapters;
 using Kalm.Language.Sources.Config;
+using Kalm.Language.Sources.Hub;
 
 namespace Kalm.Language.Sources;
 
@@ -9,6 +10,9 @@ public sealed record ModelSourceOptions
 {
     /// <summary>The base model of an adapter, in any form; null takes the one that the adapter names.</summary>
     public string? Base { get; init; }
+
+    /// <summary>Where the hub and its cache are; null takes what the environment says.</summary>
+    public HubSettings? Hub { get; init; }
 
     /// <summary>Told of downloads; may be null.</summary>
     public IProgress<ProgressEvent>? Progress { get; init; }
@@ -35,7 +39,9 @@ public static class ModelSources
     {
         options ??= new ModelSourceOptions();
         Require(name);
-        var source = Directory.Exists(name) ? OfFolder(name, name, null, options) : OfFile(name, name, null);
+        var source = Directory.Exists(name) ? OfFolder(name, name, null, options)
+            : File.Exists(name) ? OfFile(name, name, null)
+            : OfHub(HubModelId.Parse(name), name, options);
         if (options.Base is null || source.Adapter is not null)
             return source;
         source.Dispose();
@@ -46,8 +52,16 @@ public static class ModelSources
     /// <exception cref="KalmException">It is neither.</exception>
     public static void Require(string name)
     {
-        if (!Path.Exists(name))
+        if (HubModelId.FromArgument(name) is null && !Path.Exists(name))
             throw new KalmException($"{name}: no such folder or file\nexpected {Expected}");
+    }
+
+    private static IModelSource OfHub(HubModelId id, string given, ModelSourceOptions options)
+    {
+        var snapshot = HubModels.Fetch(id, options.Hub ?? HubSettings.FromEnvironment(), HubEvents.To(options.Progress), options.Cancellation);
+        foreach (var warning in snapshot.Warnings)
+            options.Progress?.Report(new ProgressNote(warning));
+        return snapshot.GgufFile is { } file ? OfFile(file, given, given) : OfFolder(snapshot.Folder, given, given, options);
     }
 
     private static string? ResultOf(string run) =>
@@ -109,6 +123,15 @@ public static class ModelSources
         foreach (var candidate in new[] { named, Path.Combine(adapter, named) })
             if (Directory.Exists(candidate) || File.Exists(candidate))
                 return Open(candidate, inner);
-        throw new KalmException($"{config}: the base model {FileFault.Quote(named)} was not found; expected its folder there, or --base MODEL");
+        if (HubModelId.TryParse(named) is not { } id)
+            throw new KalmException($"{config}: the base model {FileFault.Quote(named)} was not found; expected its folder there, or --base MODEL");
+        try
+        {
+            return OfHub(id, named, inner);
+        }
+        catch (KalmException error)
+        {
+            throw new KalmException($"{config}: the base model {FileFault.Quote(named)}: {error.Message}\nor give the base with --base MODEL", error);
+        }
     }
 }

@@ -35,7 +35,7 @@ public sealed class LoadingTests : TorchTest, IClassFixture<Cli.TinyModel>
     }
 
     [Fact]
-    public void A_stored_head_that_differs_from_the_tied_embedding_is_told()
+    public void A_stored_head_that_differs_from_the_tied_embedding_is_taken_and_told()
     {
         using var clean = folder;
         using var single = CausalModel.Load(tiny.Model);
@@ -44,7 +44,9 @@ public sealed class LoadingTests : TorchTest, IClassFixture<Cli.TinyModel>
             Assert.Empty(same.Warnings);
         WriteShards(single, TensorType.F32, embedding => embedding.neg());
         using var different = CausalModel.Load(folder.Path);
-        Assert.Contains("lm_head.weight differs from the embedding but is ignored", Assert.Single(different.Warnings), StringComparison.Ordinal);
+        Assert.Contains("lm_head.weight differs from the embedding, though config.json ties them", Assert.Single(different.Warnings), StringComparison.Ordinal);
+        Assert.False(different.Config.TieWordEmbeddings);
+        Assert.True(different.Weights["lm_head.weight"].equal(different.Weights["model.embed_tokens.weight"].neg()).all().ReadNumber() == 1);
     }
 
     private void WriteShards(CausalModel model, TensorType type, Func<Tensor, Tensor>? head = null)
