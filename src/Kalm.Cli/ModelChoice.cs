@@ -41,11 +41,14 @@ internal sealed class ModelChoice(Symbol model)
     /// <param name="terminal">Shows a download.</param>
     /// <param name="quiet">Whether a download is not shown.</param>
     /// <exception cref="KalmException">It is not found, not sound or not supported.</exception>
-    public OpenedModel Open(ParseResult parse, Terminal terminal, bool quiet = false) => Open(NameOf(parse)!, OptionsOf(parse), terminal, quiet);
+    public OpenedModel Open(ParseResult parse, Terminal terminal, bool quiet = false) => Open(NameOf(parse)!, parse, terminal, quiet);
+
+    /// <summary>Opens a model in place of the one that is given; --base counts for it too.</summary>
+    public OpenedModel Open(string name, ParseResult parse, Terminal terminal, bool quiet = false) => Open(model.Name, name, OptionsOf(parse), terminal, quiet);
 
     /// <summary>Opens a model; of one that lies on this machine nothing is shown.</summary>
-    public static OpenedModel Open(string name, ModelSourceOptions options, Terminal terminal, bool quiet) => Given.Named(
-        "--model",
+    public static OpenedModel Open(string option, string name, ModelSourceOptions options, Terminal terminal, bool quiet) => Given.Named(
+        option,
         () => Path.Exists(name) ? OpenedModel.Open(name, options with { Cancellation = terminal.Cancellation })
             : terminal.Watch(quiet, progress => OpenedModel.Open(name, options with { Progress = progress, Cancellation = terminal.Cancellation })));
 }

@@ -18,7 +18,7 @@ internal static class DescribeVerb
         command.SetAction(parse =>
         {
             Given.Writable("--json", parse.GetValue(json));
-            var description = ModelDescription.Of(model.NameOf(parse)!, name => ModelChoice.Open(name, model.OptionsOf(parse), terminal, quiet: false));
+            var description = ModelDescription.Of(model.NameOf(parse)!, name => model.Open(name, parse, terminal));
             foreach (var warning in description.Warnings)
                 terminal.Error.WriteLine($"note: {warning}");
             Print(terminal, description);

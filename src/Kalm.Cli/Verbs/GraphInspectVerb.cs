@@ -87,7 +87,7 @@ internal static class GraphInspectVerb
 
     private static TextLimit TokenLimit(string name, Terminal terminal)
     {
-        using var model = ModelChoice.Open(name, new ModelSourceOptions(), terminal, quiet: false);
+        using var model = ModelChoice.Open("--model", name, new ModelSourceOptions(), terminal, quiet: false);
         var tokenizer = model.Source.ReadTokenizer();
         return new TextLimit(model.Settings.Wording.MaximumTextTokens, "tokens", text => tokenizer.Encode(text).Length);
     }

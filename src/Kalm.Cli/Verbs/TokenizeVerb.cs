@@ -42,7 +42,7 @@ internal static class TokenizeVerb
     {
         if (Directory.Exists(name) && Tokenizer.IsIn(name))
             return Tokenizer.Load(name);
-        using var model = ModelChoice.Open(name, new ModelSourceOptions(), terminal, quiet: false);
+        using var model = ModelChoice.Open("--model", name, new ModelSourceOptions(), terminal, quiet: false);
         return model.Source.ReadTokenizer();
     }
 }
