@@ -41,6 +41,9 @@ public sealed record ModelFolder(string Given, string Base, string? Adapter, Ali
             return new ModelFolder(path, BaseOf(path), path, settings) { IsAligned = aligned };
         if (File.Exists(Path.Combine(path, ModelConfig.FileName)))
             return new ModelFolder(path, path, null, settings) { IsAligned = aligned };
+        if (AdapterFolder.Inside(path) is { Count: > 0 } inside)
+            return inside.Count == 1 ? Locate(inside[0]) with { Given = path } : throw new KalmException(
+                $"{path}: not a model, but it holds {inside.Count} adapters: {string.Join(", ", inside.Select(Path.GetFileName))}\ngive one of them");
         throw new KalmException(
             $"{path}: not a model: none of {ModelConfig.FileName}, {AdapterConfig.FileName}, {RunFile} is there{ForeignWeights.Found(path)}\nexpected a Hugging Face model folder or a run folder");
     }
@@ -69,9 +72,7 @@ public sealed record ModelFolder(string Given, string Base, string? Adapter, Ali
         var model = CausalModel.Load(Base, device, precision);
         try
         {
-            if (Adapter is not null)
-                LowRank.Merge(model, Adapter);
-            return model;
+            return Adapter is null ? model : LowRank.Merge(model, Adapter);
         }
         catch
         {

@@ -59,6 +59,13 @@ public static class HuggingFaceExport
         config.Remove("_name_or_path");
         foreach (var key in TypeKeys.Where(config.ContainsKey).DefaultIfEmpty(TypeKeys[^1]).ToList())
             config[key] = type.TorchName();
+        // What an adapter may have changed.
+        config["tie_word_embeddings"] = source.Config.TieWordEmbeddings;
+        config["vocab_size"] = source.Config.VocabularySize;
+        if (source.Config.AttentionBias)
+            config["attention_bias"] = true;
+        if (source.Config.MlpBias)
+            config["mlp_bias"] = true;
         AtomicFile.WriteAllText(Path.Combine(folder, ModelConfig.FileName), Text(config));
     }
 

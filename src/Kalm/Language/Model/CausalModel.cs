@@ -84,6 +84,48 @@ public sealed class CausalModel : IDisposable
         }
     }
 
+    /// <summary>The model that this one becomes: each weight is made from weights of this one, which is done with afterwards.</summary>
+    /// <param name="config">What it becomes.</param>
+    /// <param name="warnings">What is odd about that, in sentences for the user.</param>
+    /// <param name="make">Gives a weight by its name; reads weights of this model, which are its own to keep.</param>
+    internal CausalModel Become(ModelConfig config, IReadOnlyList<string> warnings, Func<string, Func<string, Tensor>, Tensor> make)
+    {
+        var next = new CausalModel(config, Tokenizer, [], Device) { Warnings = [.. Warnings, .. warnings] };
+        try
+        {
+            foreach (var (name, _) in config.TensorShapes())
+                next.weights.Add(name, Placed(make(name, Take)));
+            return next;
+
+            Tensor Placed(Tensor weight)
+            {
+                if (weight.device_type == Device.type)
+                    return weight;
+                using (weight)
+                    return weight.to(Device).DetachFromDisposeScope();
+            }
+
+            // An embedding may be read twice: for itself and for an output layer that it was.
+            Tensor Take(string name)
+            {
+                if (name == TensorNames.Embedding && Config.TieWordEmbeddings && !config.TieWordEmbeddings)
+                    return weights[name].clone();
+                var weight = weights[name];
+                weights.Remove(name);
+                return weight;
+            }
+        }
+        catch
+        {
+            next.Dispose();
+            throw;
+        }
+        finally
+        {
+            Dispose();
+        }
+    }
+
     /// <summary>Writes a Hugging Face folder: config.json, model.safetensors (F32), tokenizer files.</summary>
     /// <param name="folder">An existing folder, usually a staged one.</param>
     /// <param name="config">The architecture.</param>

@@ -18,14 +18,17 @@ public sealed class MergedCheckpoint : IDisposable
     private MergedCheckpoint(string folder, CheckpointFolder checkpoint, AdapterFolder? adapter)
     {
         (Folder, this.checkpoint, this.adapter) = (folder, checkpoint, adapter);
-        total = checkpoint.Config.TensorShapes().Count();
+        total = Config.TensorShapes().Count();
     }
 
     /// <summary>The folder of the base model.</summary>
     public string Folder { get; }
 
-    /// <summary>The architecture.</summary>
-    public ModelConfig Config => checkpoint.Config;
+    /// <summary>The architecture, the adapter merged.</summary>
+    public ModelConfig Config => adapter?.Config ?? checkpoint.Config;
+
+    /// <summary>What is odd about the adapter without being wrong, in sentences for the user.</summary>
+    public IReadOnlyList<string> Warnings => adapter?.Warnings ?? [];
 
     private IProgress<ProgressEvent>? Progress { get; init; }
 
@@ -64,10 +67,9 @@ public sealed class MergedCheckpoint : IDisposable
     {
         Cancellation.ThrowIfCancellationRequested();
         Progress?.Report(new ProgressStage("weights", done++, total));
-        var weight = CausalModel.ReadTensor(checkpoint.Weights, name, CPU);
-        if (adapter is not null)
-            LowRank.Apply(adapter, name, weight);
-        return weight;
+        return adapter is null ? ReadBase(name) : LowRank.Merge(adapter, name, ReadBase);
+
+        Tensor ReadBase(string tensor) => CausalModel.ReadTensor(checkpoint.Weights, tensor, CPU);
     }
 
     /// <inheritdoc/>

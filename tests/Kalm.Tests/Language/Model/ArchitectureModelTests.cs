@@ -110,15 +110,15 @@ public class ArchitectureModelTests : TorchTest
     {
         var folder = Path.Combine(FolderOf(name), "adapter");
         var adapter = AdapterConfig.Load(folder);
-        using var model = Load(name);
+        var model = Load(name);
         using var file = SafetensorsFile.Open(Path.Combine(folder, AdapterConfig.WeightsName));
         using var learned = new ParameterSet(file.Tensors.Keys.Select(key => KeyValuePair.Create(key, CausalModel.ReadTensor(file, key, CPU))), CPU);
         using var replica = learned.CreateReplica();
         var sequence = Case(name).GetProperty("adapted");
         var side = Logits(model, sequence, replica, adapter);
 
-        LowRank.Merge(model, folder);
-        var merged = Logits(model, sequence);
+        using var mergedModel = LowRank.Merge(model, folder);
+        var merged = Logits(mergedModel, sequence);
 
         AssertLogits(sequence, side);
         AssertLogits(sequence, merged);

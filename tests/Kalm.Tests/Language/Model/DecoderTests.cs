@@ -209,9 +209,7 @@ public class DecoderTests : TorchTest
     private static CausalModel LoadModel(JsonElement given)
     {
         var model = ReadWeights(Path.Combine(Fixture.Folder, given.GetProperty("model").GetString()!));
-        if (given.GetProperty("adapter").GetString() is { } adapter)
-            LowRank.Merge(model, Path.Combine(Fixture.Folder, adapter));
-        return model;
+        return given.GetProperty("adapter").GetString() is { } adapter ? LowRank.Merge(model, Path.Combine(Fixture.Folder, adapter)) : model;
     }
 
     /// <summary>The fixture folders have no tokenizer, so their weights are read without one.</summary>

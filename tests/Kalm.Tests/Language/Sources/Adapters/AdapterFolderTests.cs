@@ -58,8 +58,8 @@ public class AdapterFolderTests : TorchTest
 
         using var adapter = AdapterFolder.Open(folder.Path, config);
 
-        Assert.Equal(2 * 7 + 1, adapter.Modules.Count);
-        Assert.Contains(TensorNames.Head, adapter.Modules.Keys);
+        Assert.Equal(2 * 7 + 1, adapter.Changes.Count);
+        Assert.Contains(TensorNames.Head, adapter.Changes.Keys);
     }
 
     [Fact]
@@ -72,7 +72,7 @@ public class AdapterFolderTests : TorchTest
             files.Adapt(name[..^".weight".Length], 2, (int)shape[1], (int)shape[0]);
         files.Write(folder.Path);
         using var adapter = AdapterFolder.Open(folder.Path, config);
-        Assert.DoesNotContain(TensorNames.Head, adapter.Modules.Keys);
+        Assert.DoesNotContain(TensorNames.Head, adapter.Changes.Keys);
     }
 
     [Theory]
@@ -83,7 +83,7 @@ public class AdapterFolderTests : TorchTest
         using var folder = new TemporaryFolder();
         AdapterFiles.For(ModelConfig.Load(Tied)).Rename(name => name.Replace(from, to, StringComparison.Ordinal)).Write(folder.Path);
         using var adapter = AdapterFolder.Open(folder.Path, ModelConfig.Load(Tied));
-        Assert.Equal(2, adapter.Modules.Count);
+        Assert.Equal(2, adapter.Changes.Count);
     }
 
     [Fact]
@@ -109,7 +109,7 @@ public class AdapterFolderTests : TorchTest
         files.Tensors["base_model.model.lm_head.weight"] = files.Tensors["base_model.model.model.embed_tokens.weight"];
         files.Write(folder.Path);
         using (var adapter = AdapterFolder.Open(folder.Path, ModelConfig.Load(Tied)))
-            Assert.Equal([TensorNames.Embedding], adapter.Replacements.Keys);
+            Assert.Equal([TensorNames.Embedding], adapter.Changes.Keys);
 
         files.Put("base_model.model.lm_head.weight", 60, 32).Write(folder.Path);
         Assert.Contains("tied", Assert.Throws<KalmException>(() => AdapterFolder.Open(folder.Path, ModelConfig.Load(Tied))).Message, StringComparison.Ordinal);
