@@ -14,6 +14,7 @@ internal sealed partial class AdapterPlan
     private readonly AdapterTensors tensors;
     private readonly IReadOnlyList<AdapterModule> modules;
     private readonly List<string> warnings = [];
+    private readonly List<string> untouched = [];
     private readonly Dictionary<string, AdaptedTensor> changes = [];
 
     /// <exception cref="KalmException">The adapter does not fit the base; the message names the tensor, module or key.</exception>
@@ -34,6 +35,8 @@ internal sealed partial class AdapterPlan
             AddBias(module);
         if (changes.Count == 0)
             throw new KalmException($"{weights.Path}: none of its {weights.Tensors.Count} tensors adapts anything in this base model; it has {Described()}");
+        if (untouched.Count > 0)
+            warnings.Add($"{weights.Path}: no matrices for {AdapterTensors.Listed(untouched)}, which {AdapterConfig.FileName} targets; left as in the base model");
         warnings.AddRange(tensors.UnusedWarning());
     }
 
@@ -108,10 +111,9 @@ internal sealed partial class AdapterPlan
             ? (tensors.Take(module.Core, AdapterPart.EmbeddingDown), tensors.Take(module.Core, AdapterPart.EmbeddingUp))
             : (tensors.Take(module.Core, AdapterPart.Down), tensors.Take(module.Core, AdapterPart.Up));
         var (downShape, upShape) = module.IsEmbedding ? ((long[])[rank, shape[0]], (long[])[shape[1], rank]) : ([rank, shape[1]], [shape[0], rank]);
-        var ending = module.IsEmbedding ? "lora_embedding_" : "lora_";
         if (down is null && up is null)
         {
-            warnings.Add($"{weights.Path}: no {ending}A and {ending}B for {module.Name}, which {AdapterConfig.FileName} targets; it stays as it is");
+            untouched.Add(module.Name);
             return null;
         }
         var start = !isOnBase || module.IsEmbedding ? LowRankStart.Base : config.Start;
@@ -119,7 +121,8 @@ internal sealed partial class AdapterPlan
             throw new KalmException($"{configPath}: r: found {rank} for {module.Name}, expected at most the smaller side of {TensorEntry.Describe(shape)}");
         long[] lengths = [module.IsEmbedding ? shape[1] : shape[0]];
         return new LowRankProduct(
-            Required(down, $"{module.Name}.{ending}A", downShape), Required(up, $"{module.Name}.{ending}B", upShape), scale,
+            Required(down, module.Name + (module.IsEmbedding ? ".lora_embedding_A" : ".lora_A.weight"), downShape),
+            Required(up, module.Name + (module.IsEmbedding ? ".lora_embedding_B" : ".lora_B.weight"), upShape), scale,
             config.Decomposed
                 ? Required(tensors.Take(module.Core, AdapterPart.Magnitude), $"{module.Name}.lora_magnitude_vector", lengths) : null,
             start, module.IsEmbedding);

@@ -120,8 +120,12 @@ internal sealed class AdapterTensors
         if (names.Count > 0)
             yield return $"{path}: {names.Count} {(names.Count == 1 ? "tensor adapts" : "tensors adapt")} nothing in this base model, "
                 + $"or nothing that the config targets, and {(names.Count == 1 ? "is" : "are")} ignored: "
-                + string.Join(", ", names.Take(NamesInWarning).Select(FileFault.Quote)) + (names.Count > NamesInWarning ? ", ..." : "");
+                + Listed(names);
     }
+
+    /// <summary>The first of some names, quoted, for a sentence.</summary>
+    public static string Listed(IReadOnlyList<string> names) =>
+        string.Join(", ", names.Take(NamesInWarning).Select(FileFault.Quote)) + (names.Count > NamesInWarning ? $" and {names.Count - NamesInWarning} more" : "");
 
     private static (string Module, AdapterPart Part)? Parse(string name)
     {
