@@ -14,6 +14,8 @@ internal sealed class SourceWeights(IModelSource source) : IDisposable
 
     public ModelConfig Config => source.Config;
 
+    public IReadOnlyList<string> Warnings => source.Warnings;
+
     /// <summary>A model folder, and an adapter over it.</summary>
     public static SourceWeights Open(string folder, string? adapter = null) => new(adapter is null ? FolderSource.Open(folder) : Adapted(folder, adapter));
 

@@ -54,6 +54,10 @@ public static class HuggingFaceFiles
                 own[key] = value.DeepClone();
         own["tie_word_embeddings"] = config.TieWordEmbeddings;
         own["vocab_size"] = config.VocabularySize;
+        if (config.AttentionBias)
+            own["attention_bias"] = true;
+        if (config.MlpBias)
+            own["mlp_bias"] = true;
         return own;
     }
 

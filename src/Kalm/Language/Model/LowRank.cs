@@ -1,5 +1,6 @@
 using Kalm.Language.Sources.Adapters;
 using Kalm.Language.Sources.Config;
+using Kalm.Language.Sources.Safetensors;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -45,23 +46,81 @@ public static class LowRank
         return matrices;
     }
 
-    /// <summary>Applies an adapter to one weight, in place: W += scale B A, or W = the adapter's own.</summary>
+    /// <summary>One tensor of the merged model, in F32.</summary>
     /// <param name="adapter">The adapter.</param>
-    /// <param name="name">The weight's name in the base.</param>
-    /// <param name="weight">Its values, F32.</param>
-    public static void Apply(AdapterFolder adapter, string name, Tensor weight)
+    /// <param name="name">Its canonical name, one of <see cref="AdapterFolder.Config"/>'s.</param>
+    /// <param name="readBase">Gives a tensor of the base model by its canonical name, F32, to be changed and kept; of an output layer that
+    /// was the embedding it is asked for the embedding.</param>
+    /// <returns>The tensor; the caller owns it.</returns>
+    public static Tensor Merge(AdapterFolder adapter, string name, Func<string, Tensor> readBase)
     {
         ArgumentNullException.ThrowIfNull(adapter);
-        ArgumentNullException.ThrowIfNull(weight);
+        ArgumentNullException.ThrowIfNull(readBase);
+        if (!adapter.Changes.TryGetValue(name, out var change))
+            return readBase(name);
         using var noGradient = no_grad();
         using var scope = NewDisposeScope();
-        if (adapter.Replacements.TryGetValue(name, out var replacement))
-            weight.copy_(SourceTensors.Read(adapter.Weights, replacement.Name, weight.device));
-        if (!adapter.Modules.TryGetValue(name, out var module))
+        var weight = Start(adapter, change, readBase);
+        if (change.Product is { } product)
+            Add(weight, product, entry => Read(adapter, entry, weight.device));
+        if (change.UpBias is var (bias, factor))
+            AddScaled(weight, Read(adapter, bias, weight.device), factor);
+        if (change.Tokens is var (values, rows))
+        {
+            var index = tensor(rows.ToArray(), device: weight.device);
+            weight.index_copy_(0, index, Read(adapter, values, weight.device));
+        }
+        return weight.DetachFromDisposeScope();
+    }
+
+    private static Tensor Start(AdapterFolder adapter, AdaptedTensor change, Func<string, Tensor> readBase)
+    {
+        if (change.Stored is { } stored)
+            return Read(adapter, stored, CPU);
+        if (change.StartsAtZero)
+            return zeros(change.Shape);
+        var weight = readBase(change.From);
+        if (weight.shape[0] == change.Shape[0])
+            return weight;
+        using (weight)
+            return weight.narrow(0, 0, change.Shape[0]).clone();
+    }
+
+    private static void Add(Tensor weight, LowRankProduct product, Func<TensorEntry, Tensor> read)
+    {
+        if (product.Start != LowRankStart.Base)
+            AddScaled(weight, Leading(weight, product.Start, product.Down.Shape[0]), product.Start == LowRankStart.WithoutLeadingColumns ? -product.Scale : -1);
+        var (down, up) = (read(product.Down), read(product.Up));
+        AddScaled(weight, product.IsEmbedding ? down.t().mm(up.t()) : up.mm(down), product.Scale);
+        if (product.Magnitude is null)
             return;
-        using var scale = module.Scale.ToScalar();
-        var down = SourceTensors.Read(adapter.Weights, module.Down.Name, weight.device);
-        var up = SourceTensors.Read(adapter.Weights, module.Up.Name, weight.device);
-        weight.add_(up.mm(down), scale);
+        // DoRA: the norm of each output's weights; of an embedding, of each dimension over all tokens.
+        var (along, lengths) = product.IsEmbedding ? (0L, read(product.Magnitude).view(1, -1)) : (1L, read(product.Magnitude).view(-1, 1));
+        weight.mul_(lengths / linalg.norm(weight, dims: [along], keepdim: true));
+    }
+
+    // What the adapter's A and B began as, whose product training took out of the base.
+    private static Tensor Leading(Tensor weight, LowRankStart start, long rank)
+    {
+        if (start == LowRankStart.WithoutLeadingColumns)
+        {
+            var (directions, columns) = linalg.qr(weight);
+            return directions.narrow(1, 0, rank).mm(columns.narrow(0, 0, rank));
+        }
+        var (left, values, right) = linalg.svd(weight, fullMatrices: false);
+        return left.narrow(1, 0, rank).mul(values.narrow(0, 0, rank)).mm(right.narrow(0, 0, rank));
+    }
+
+    private static void AddScaled(Tensor weight, Tensor addend, double factor)
+    {
+        using var scale = factor.ToScalar();
+        weight.add_(addend, scale);
+    }
+
+    // Unlike a weight of the base, which has an owner, it dies with the scope it is read in.
+    private static Tensor Read(AdapterFolder adapter, TensorEntry entry, Device device)
+    {
+        using var values = SourceTensors.Read(adapter.Weights, entry.Name, device);
+        return values.alias();
     }
 }

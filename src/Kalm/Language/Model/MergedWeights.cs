@@ -28,9 +28,8 @@ public sealed class MergedWeights(IModelSource source, IProgress<ProgressEvent>?
         cancellation.ThrowIfCancellationRequested();
         progress?.Report(new ProgressStage("weights", done++, total));
         NativeEngine.Initialize();
-        var weight = SourceTensors.Read(source, name, CPU);
-        if (source.Adapter is { } adapter)
-            LowRank.Apply(adapter, name, weight);
-        return weight;
+        return source.Adapter is null ? ReadBase(name) : LowRank.Merge(source.Adapter, name, ReadBase);
+
+        Tensor ReadBase(string tensor) => SourceTensors.Read(source, tensor, CPU);
     }
 }

@@ -23,7 +23,7 @@ public sealed class AdaptedSource(string given, AdapterFolder adapter, string pl
     public string Reference => Path.GetFullPath(place);
 
     /// <inheritdoc/>
-    public ModelConfig Config => adapter.Model;
+    public ModelConfig Config => adapter.Config;
 
     /// <inheritdoc/>
     public GenerationDefaults Generation => model.Generation;

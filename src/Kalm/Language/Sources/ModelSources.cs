@@ -82,11 +82,11 @@ public static class ModelSources
     // PEFT writes an adapter of another name than default into a folder of that name.
     private static AdaptedSource Inside(string folder, string given, ModelSourceOptions options)
     {
-        var inner = Directory.EnumerateDirectories(folder).Where(IsAdapter).Select(path => Path.GetFileName(path)).Order(StringComparer.Ordinal).ToList();
+        var inner = AdapterFolder.Inside(folder);
         if (inner.Count == 1)
-            return OfAdapter(Path.Combine(folder, inner[0]), given, options);
+            return OfAdapter(inner[0], given, options);
         if (inner.Count > 1)
-            throw new KalmException($"{given}: found {inner.Count} adapters: {string.Join(", ", inner)}; expected one of these folders to be given");
+            throw new KalmException($"{given}: found {inner.Count} adapters: {string.Join(", ", inner.Select(Path.GetFileName))}; expected one of these folders to be given");
         throw new KalmException($"{given}: not a model: none of {ModelConfig.FileName}, {AdapterConfig.FileName}, {RunFile} is there{ForeignWeights.Found(folder)}"
             + $"\nexpected {Expected}");
     }

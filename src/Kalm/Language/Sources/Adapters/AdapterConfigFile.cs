@@ -4,106 +4,96 @@ using Kalm.Files;
 namespace Kalm.Language.Sources.Adapters;
 
 /// <summary>Reads <see cref="AdapterConfig"/> from PEFT's <c>adapter_config.json</c>. Whatever would change the result and is not
-/// supported is refused by name, never ignored.</summary>
+/// supported is refused by name; a key that PEFT does not know either is passed over with a warning.</summary>
 internal static class AdapterConfigFile
 {
-    // Read into the record below, or checked there.
-    private static readonly HashSet<string> Understood =
-    [
-        "peft_type", "task_type", "base_model_name_or_path", "r", "lora_alpha", "lora_dropout", "target_modules", "bias", "use_rslora",
-        "inference_mode", "init_lora_weights", "megatron_core", "rank_pattern", "alpha_pattern", "modules_to_save", "layers_to_transform",
-        "layers_pattern",
-    ];
-
-    // Where the adapter comes from, or what matters only together with a field that is refused.
-    private static readonly HashSet<string> Informative = ["peft_version", "revision", "auto_mapping", "qalora_group_size"];
-
-    // Known to PEFT, with an effect that is not built here; any other key with a value is refused as unknown.
-    private static readonly HashSet<string> NotSupported =
-    [
-        "use_dora", "lora_bias", "layer_replication", "trainable_token_indices", "fan_in_fan_out", "exclude_modules", "target_parameters",
-        "use_qalora", "loftq_config", "eva_config", "corda_config", "lora_ga_config", "megatron_config", "arrow_config",
-        "alora_invocation_tokens", "ensure_weight_tying", "use_bdlora",
-    ];
+    // PEFT's defaults.
+    private const int DefaultRank = 8;
+    private const double DefaultAlpha = 8;
 
     /// <summary>Reads and checks the file.</summary>
     public static AdapterConfig Read(string path)
     {
         var fields = JsonFields.Load(path);
-        RequireSupported(fields);
-        var (modules, pattern) = Targets(fields);
+        RequireMethod(fields);
+        var warnings = AdapterConfigKeys.Check(fields);
+        var (modules, pattern) = ModuleNames(fields, "target_modules");
+        var (excluded, excludedPattern) = ModuleNames(fields, "exclude_modules");
         var config = new AdapterConfig
         {
             BaseModel = fields.Text("base_model_name_or_path"),
-            Rank = fields.RequiredInteger("r"),
-            Alpha = fields.Number("lora_alpha") ?? throw fields.Fault("lora_alpha", "a positive number"),
+            Revision = fields.Text("revision"),
+            Rank = fields.Has("r") ? fields.RequiredInteger("r") : DefaultRank,
+            Alpha = fields.Has("lora_alpha") ? fields.Number("lora_alpha") ?? throw fields.Fault("lora_alpha", "a number") : DefaultAlpha,
             Dropout = fields.Number("lora_dropout") ?? 0,
             TargetModules = modules,
             TargetPattern = pattern,
+            ExcludedModules = excluded,
+            ExcludedPattern = excludedPattern,
             Layers = Layers(fields),
+            LayersPattern = LayersPattern(fields),
             RankPattern = Map(fields, "rank_pattern", (map, key) => map.RequiredInteger(key)),
             AlphaPattern = Map(fields, "alpha_pattern", (map, key) => map.Number(key) ?? throw map.Fault(key, "a number")),
             ModulesToSave = fields.Value("modules_to_save") is null ? [] : Names(fields, "modules_to_save", "a list of module names"),
+            Tokens = Tokens(fields),
+            KeepsTying = fields.Flag("ensure_weight_tying") ?? false,
             RankStabilized = fields.Flag("use_rslora") ?? false,
+            Decomposed = fields.Flag("use_dora") ?? false,
+            HasUpBias = fields.Flag("lora_bias") ?? false,
+            Start = Start(fields, warnings),
             InferenceMode = fields.Flag("inference_mode") ?? true,
+            Warnings = warnings,
         };
         AdapterConfigCheck.Require(config, path);
         return config;
     }
 
-    private static void RequireSupported(JsonFields fields)
+    private static void RequireMethod(JsonFields fields)
     {
         if (fields.Text("peft_type") != "LORA")
-            throw fields.Fault("peft_type", "LORA");
-        if ((fields.Text("task_type") ?? "CAUSAL_LM") != "CAUSAL_LM")
-            throw fields.Fault("task_type", "CAUSAL_LM");
-        if ((fields.Text("bias") ?? "none") != "none")
-            throw fields.Fault("bias", "none");
-        // Other ways to begin (pissa, olora, loftq, ...) change the base model too, and the adapter fits only the changed one.
-        if (fields.Value("init_lora_weights") is { } begin && begin.ValueKind is not (JsonValueKind.True or JsonValueKind.False)
-            && !(begin.ValueKind == JsonValueKind.String && begin.GetString() is "gaussian" or "orthogonal"))
-            throw fields.Fault("init_lora_weights", "true, false or \"gaussian\"; other ways change the base model and are not supported");
-        foreach (var key in fields.Keys)
-        {
-            if (Understood.Contains(key) || Informative.Contains(key) || IsOff(fields.Value(key)))
-                continue;
-            throw fields.Fault(key, NotSupported.Contains(key) ? "its default; it is not supported" : "only known keys, or no value");
-        }
+            throw fields.Fault("peft_type", "LORA; other methods are not supported");
+        if ((fields.Text("task_type") ?? "CAUSAL_LM") is not ("CAUSAL_LM" or "FEATURE_EXTRACTION"))
+            throw fields.Fault("task_type", "CAUSAL_LM or FEATURE_EXTRACTION");
+        if ((fields.Text("bias") ?? "none") is not ("none" or "all" or "lora_only"))
+            throw fields.Fault("bias", "none, all or lora_only");
     }
 
-    // False, null and the empty ones are how PEFT says that an option is not used.
-    private static bool IsOff(JsonElement? value) => value switch
+    // Most ways to begin matter to training only. Some change the base model too, and the adapter fits only the changed one.
+    private static LowRankStart Start(JsonFields fields, List<string> warnings)
     {
-        null or { ValueKind: JsonValueKind.False } => true,
-        { ValueKind: JsonValueKind.Array } list => list.GetArrayLength() == 0,
-        { ValueKind: JsonValueKind.Object } map => map.GetPropertyCount() == 0,
-        { ValueKind: JsonValueKind.String } text => text.GetString() == "",
-        _ => false,
-    };
-
-    private static (IReadOnlyList<string> Modules, string? Pattern) Targets(JsonFields fields)
-    {
-        const string Key = "target_modules";
-        const string Expected = $"a list of module names, a regular expression, or \"{AdapterConfig.AllLinearName}\"";
-        var value = fields.Value(Key) ?? throw fields.Fault(Key, Expected);
-        if (value.ValueKind != JsonValueKind.String)
-            return (Names(fields, Key, Expected), null);
-        return value.GetString() switch
+        const string Key = "init_lora_weights";
+        const string Converted = "convert it with PEFT (path_initial_model_for_weight_conversion) to one that fits the base as it is";
+        if (fields.Value(Key) is not { } value || value.ValueKind is JsonValueKind.True or JsonValueKind.False)
+            return LowRankStart.Base;
+        var way = fields.Text(Key)!.ToLowerInvariant();
+        if (way == "lora_ga")
+            warnings.Add($"{fields.Path}: {Key}: lora_ga was trained on a base that training changed; merged into the base as it is, as PEFT does");
+        return way switch
         {
-            AdapterConfig.AllLinearName => (AdapterConfig.AllLinear, null),
-            "" => throw fields.Fault(Key, Expected),
-            var pattern => ([], pattern),
+            "gaussian" or "eva" or "orthogonal" or "lora_ga" => LowRankStart.Base,
+            "olora" => LowRankStart.WithoutLeadingColumns,
+            "pissa" => LowRankStart.WithoutLeadingSingularValues,
+            _ when way.StartsWith("pissa_niter_", StringComparison.Ordinal) => throw fields.Fault(
+                Key, $"pissa, or no PiSSA: this one took chance into the base model; {Converted}"),
+            _ => throw fields.Fault(
+                Key, $"true, false, gaussian, eva, orthogonal, olora or pissa; other ways change the base model and are not supported; {Converted}"),
         };
     }
 
-    // A layer or a list of them, counted along model.layers, the only place where these architectures have layers.
+    private static (IReadOnlyList<string> Modules, string? Pattern) ModuleNames(JsonFields fields, string key)
+    {
+        const string Expected = $"a list of module names, a regular expression, or (for targets) \"{AdapterConfig.AllLinearName}\"";
+        if (fields.Value(key) is not { } value)
+            return ([], null);
+        if (value.ValueKind != JsonValueKind.String)
+            return Names(fields, key, Expected) is var names && (names.Length > 0 || key != "target_modules") ? (names, null) : throw fields.Fault(key, Expected);
+        return value.GetString() is { Length: > 0 } pattern ? ([], pattern) : throw fields.Fault(key, Expected);
+    }
+
+    // A layer or a list of them.
     private static int[]? Layers(JsonFields fields)
     {
-        const string Key = "layers_to_transform", Pattern = "layers_pattern", Expected = "a layer or a list of layers";
-        if (fields.Value(Pattern) is { } pattern && !IsOff(pattern)
-            && !(pattern.ValueKind == JsonValueKind.String && pattern.GetString() == "layers")
-            && !(pattern.ValueKind == JsonValueKind.Array && Names(fields, Pattern, "layers") is ["layers"]))
-            throw fields.Fault(Pattern, "\"layers\" or null: the layers lie in model.layers");
+        const string Key = "layers_to_transform", Expected = "a layer or a list of layers";
         if (fields.Value(Key) is not { } value)
             return null;
         if (value.ValueKind == JsonValueKind.Number)
@@ -114,6 +104,31 @@ internal static class AdapterConfigFile
             item.ValueKind == JsonValueKind.Number && item.TryGetInt32(out var layer) ? layer : throw fields.Fault(Key, Expected))];
         // An empty list selects no layers in particular, which to PEFT means all.
         return layers.Length == 0 ? null : layers;
+    }
+
+    private static string[] LayersPattern(JsonFields fields)
+    {
+        const string Key = "layers_pattern";
+        return AdapterConfigKeys.IsOff(fields.Value(Key)) ? []
+            : fields.Value(Key) is { ValueKind: JsonValueKind.String } text ? [text.GetString()!]
+            : Names(fields, Key, "a name or a list of names");
+    }
+
+    // A list of tokens of the input embedding, or such a list for each module.
+    private static IReadOnlyList<AdaptedTokens> Tokens(JsonFields fields)
+    {
+        const string Key = "trainable_token_indices", Expected = "a list of tokens, or an object of such lists";
+        if (fields.Value(Key) is not { } value)
+            return [];
+        if (value.ValueKind == JsonValueKind.Array)
+            return [new AdaptedTokens(null, Rows(value))];
+        if (value.ValueKind != JsonValueKind.Object)
+            throw fields.Fault(Key, Expected);
+        return [.. value.EnumerateObject().Select(module => new AdaptedTokens(module.Name, Rows(module.Value)))];
+
+        long[] Rows(JsonElement list) => list.ValueKind != JsonValueKind.Array ? throw fields.Fault(Key, Expected)
+            : [.. list.EnumerateArray().Select(item => item.ValueKind == JsonValueKind.Number && item.TryGetInt64(out var row) && row >= 0
+                ? row : throw fields.Fault(Key, Expected))];
     }
 
     private static string[] Names(JsonFields fields, string key, string expected)

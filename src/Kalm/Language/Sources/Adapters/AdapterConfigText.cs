@@ -14,36 +14,31 @@ internal static class AdapterConfigText
         json.WriteString("base_model_name_or_path", config.BaseModel);
         json.WriteString("bias", "none");
         json.WriteNull("corda_config");
+        WriteFlag(json, "ensure_weight_tying", config.KeepsTying);
         json.WriteNull("eva_config");
-        json.WriteNull("exclude_modules");
+        WriteNames(json, "exclude_modules", config.ExcludedModules, config.ExcludedPattern);
         json.WriteBoolean("fan_in_fan_out", false);
         json.WriteBoolean("inference_mode", config.InferenceMode);
-        json.WriteBoolean("init_lora_weights", true);
+        WriteStart(json, config.Start);
         json.WriteNull("layer_replication");
-        json.WriteNull("layers_pattern");
+        WriteNames(json, "layers_pattern", config.LayersPattern, null);
         WriteLayers(json, config.Layers);
         WriteMap<int>(json, "loftq_config", [], json.WriteNumberValue);
         // PEFT writes a whole alpha as a whole number, so we do.
         json.WriteNumber("lora_alpha", config.Alpha);
-        json.WriteBoolean("lora_bias", false);
+        json.WriteBoolean("lora_bias", config.HasUpBias);
         json.WriteFloat("lora_dropout", config.Dropout);
         json.WriteNull("megatron_config");
         json.WriteString("megatron_core", "megatron.core");
-        if (config.ModulesToSave.Count > 0)
-            json.WriteTexts("modules_to_save", config.ModulesToSave);
-        else
-            json.WriteNull("modules_to_save");
+        WriteNames(json, "modules_to_save", config.ModulesToSave, null);
         json.WriteString("peft_type", "LORA");
         json.WriteNumber("r", config.Rank);
         WriteMap(json, "rank_pattern", config.RankPattern, json.WriteNumberValue);
-        json.WriteNull("revision");
-        if (config.TargetPattern is { } pattern)
-            json.WriteString("target_modules", pattern);
-        else
-            json.WriteTexts("target_modules", config.TargetModules);
+        json.WriteString("revision", config.Revision);
+        WriteNames(json, "target_modules", config.TargetModules, config.TargetPattern);
         json.WriteString("task_type", "CAUSAL_LM");
-        json.WriteNull("trainable_token_indices");
-        json.WriteBoolean("use_dora", false);
+        WriteTokens(json, config.Tokens);
+        json.WriteBoolean("use_dora", config.Decomposed);
         json.WriteBoolean("use_rslora", config.RankStabilized);
     });
 
@@ -56,6 +51,56 @@ internal static class AdapterConfigText
             writeValue(value);
         }
         json.WriteEndObject();
+    }
+
+    private static void WriteNames(Utf8JsonWriter json, string key, IReadOnlyList<string> names, string? pattern)
+    {
+        if (pattern is not null)
+            json.WriteString(key, pattern);
+        else if (names.Count > 0)
+            json.WriteTexts(key, names);
+        else
+            json.WriteNull(key);
+    }
+
+    // Older libraries do not know the key, so it is written only where it says something.
+    private static void WriteFlag(Utf8JsonWriter json, string key, bool value)
+    {
+        if (value)
+            json.WriteBoolean(key, true);
+    }
+
+    private static void WriteStart(Utf8JsonWriter json, LowRankStart start)
+    {
+        const string Key = "init_lora_weights";
+        if (start == LowRankStart.Base)
+            json.WriteBoolean(Key, true);
+        else
+            json.WriteString(Key, start == LowRankStart.WithoutLeadingColumns ? "olora" : "pissa");
+    }
+
+    private static void WriteTokens(Utf8JsonWriter json, IReadOnlyList<AdaptedTokens> tokens)
+    {
+        const string Key = "trainable_token_indices";
+        if (tokens.Count == 0)
+            json.WriteNull(Key);
+        else if (tokens is [{ Module: null } only])
+            WriteRows(Key, only);
+        else
+        {
+            json.WriteStartObject(Key);
+            foreach (var module in tokens)
+                WriteRows(module.Module!, module);
+            json.WriteEndObject();
+        }
+
+        void WriteRows(string key, AdaptedTokens module)
+        {
+            json.WriteStartArray(key);
+            foreach (var row in module.Rows)
+                json.WriteNumberValue(row);
+            json.WriteEndArray();
+        }
     }
 
     private static void WriteLayers(Utf8JsonWriter json, IReadOnlyList<int>? layers)

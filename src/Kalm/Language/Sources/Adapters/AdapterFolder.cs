@@ -3,56 +3,45 @@ using Kalm.Language.Sources.Safetensors;
 
 namespace Kalm.Language.Sources.Adapters;
 
-/// <summary>The matrices that adapt one module.</summary>
-/// <param name="Weight">The base model's weight that is changed, for example <c>model.layers.0.mlp.gate_proj.weight</c>.</param>
-/// <param name="Scale">The factor of B A.</param>
-/// <param name="Down">A, [rank, inputs].</param>
-/// <param name="Up">B, [outputs, rank].</param>
-public sealed record AdaptedModule(string Weight, double Scale, TensorEntry Down, TensorEntry Up);
-
 /// <summary>A PEFT LoRA adapter open for reading, checked against the base model it is for. Nothing but B has been read then.</summary>
 public sealed class AdapterFolder : IDisposable
 {
+    private const string PickledName = "adapter_model.bin";
     private const int ElementsPerChunk = 1 << 16;
 
-    private AdapterFolder(AdapterConfig config, SafetensorsFile weights) => (Config, Weights) = (config, weights);
+    private AdapterFolder(AdapterConfig adapter, SafetensorsFile weights, AdapterPlan plan)
+    {
+        (Adapter, Weights, Config, Changes) = (adapter, weights, plan.Model, plan.Changes);
+        Warnings = [.. adapter.Warnings, .. plan.Warnings, .. EffectWarning()];
+    }
 
     /// <summary>What <c>adapter_config.json</c> says.</summary>
-    public AdapterConfig Config { get; }
-
-    /// <summary>The architecture with the adapter merged.</summary>
-    public ModelConfig Model { get; private init; } = null!;
-
-    /// <summary>What is odd without being wrong, in sentences for the user.</summary>
-    public IReadOnlyList<string> Warnings { get; private init; } = [];
+    public AdapterConfig Adapter { get; }
 
     /// <summary>The adapter's tensors.</summary>
     public SafetensorsFile Weights { get; }
 
-    /// <summary>What is added to weights of the base, by the weight's name.</summary>
-    public IReadOnlyDictionary<string, AdaptedModule> Modules { get; private init; } = new Dictionary<string, AdaptedModule>();
+    /// <summary>The architecture of base and adapter together: the adapter may bring a larger vocabulary, an output layer apart from the
+    /// embedding, or biases.</summary>
+    public ModelConfig Config { get; }
 
-    /// <summary>What replaces weights of the base, by the weight's name.</summary>
-    public IReadOnlyDictionary<string, TensorEntry> Replacements { get; private init; } = new Dictionary<string, TensorEntry>();
+    /// <summary>What becomes of each tensor of <see cref="Config"/> that is not the base model's as it is, by its canonical name.</summary>
+    public IReadOnlyDictionary<string, AdaptedTensor> Changes { get; }
+
+    /// <summary>What is odd about the adapter without being wrong, in sentences for the user.</summary>
+    public IReadOnlyList<string> Warnings { get; }
 
     /// <summary>Opens the adapter in <paramref name="folder"/> for the base <paramref name="model"/>.</summary>
-    /// <exception cref="KalmException">A file is missing or not sound, the adapter asks for something that is not supported, does not fit the
-    /// base, or changes nothing; the message names the tensor or module.</exception>
+    /// <exception cref="KalmException">A file is missing or not sound, the adapter asks for something that is not supported, or does not fit
+    /// the base; the message names the tensor, module or key.</exception>
     public static AdapterFolder Open(string folder, ModelConfig model)
     {
         ArgumentNullException.ThrowIfNull(model);
-        var config = AdapterConfig.Load(folder);
-        var path = Path.Combine(folder, AdapterConfig.WeightsName);
-        if (!File.Exists(path) && File.Exists(Path.Combine(folder, "adapter_model.bin")))
-            throw new KalmException($"{path}: no such file; adapter_model.bin is not read, convert it to safetensors");
-        var weights = SafetensorsFile.Open(path);
+        var adapter = AdapterConfig.Load(folder);
+        var weights = OpenWeights(folder);
         try
         {
-            var plan = new AdapterPlan(config, weights, model, Path.Combine(folder, AdapterConfig.FileName));
-            var opened = new AdapterFolder(config, weights) { Model = model, Modules = plan.Modules(), Replacements = plan.Replacements() };
-            plan.RequireNothingElse();
-            opened.RequireEffect();
-            return opened;
+            return new AdapterFolder(adapter, weights, new AdapterPlan(adapter, weights, model, Path.Combine(folder, AdapterConfig.FileName)));
         }
         catch
         {
@@ -61,13 +50,27 @@ public sealed class AdapterFolder : IDisposable
         }
     }
 
+    /// <summary>The folders directly inside <paramref name="folder"/> that hold an adapter: PEFT writes one of another name than
+    /// <c>default</c> into a folder of that name, and trainers keep their checkpoints so.</summary>
+    public static IReadOnlyList<string> Inside(string folder) =>
+        [.. Directory.EnumerateDirectories(folder).Where(inner => File.Exists(Path.Combine(inner, AdapterConfig.FileName))).Order(StringComparer.Ordinal)];
+
     /// <summary>Closes the weights.</summary>
     public void Dispose() => Weights.Dispose();
 
-    private void RequireEffect()
+    private static SafetensorsFile OpenWeights(string folder)
     {
-        if (Replacements.Count == 0 && Modules.Values.All(module => IsZero(module.Up)))
-            throw new KalmException($"{Weights.Path}: every lora_B is zero, so the adapter changes nothing; expected a trained adapter");
+        var path = Path.Combine(folder, AdapterConfig.WeightsName);
+        if (!File.Exists(path) && File.Exists(Path.Combine(folder, PickledName)))
+            throw new KalmException($"{path}: no such file; {PickledName} is not read, convert it to safetensors");
+        return SafetensorsFile.Open(path);
+    }
+
+    private IEnumerable<string> EffectWarning()
+    {
+        var products = Changes.Values.Select(change => change.Product).OfType<LowRankProduct>().ToList();
+        if (products.Count == Changes.Count && products.All(product => product.Magnitude is null && product.Start == LowRankStart.Base && IsZero(product.Up)))
+            yield return $"{Weights.Path}: every B is zero, so the adapter changes nothing; was it trained?";
     }
 
     private bool IsZero(TensorEntry entry)

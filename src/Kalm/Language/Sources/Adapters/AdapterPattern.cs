@@ -18,8 +18,20 @@ internal static partial class AdapterPattern
         // Most keys are plain names, of which there may be one for each module: they need no pattern.
         IsPlain(key) ? IsEndOf(key, module) : IsMatch($@"\A(?:.*\.)?(?:{OfDotNet(key)})\z", key, module);
 
-    /// <summary>Whether a pattern of <c>target_modules</c> matches the whole module.</summary>
+    /// <summary>Whether a pattern of <c>target_modules</c> or <c>exclude_modules</c> matches the whole module.</summary>
     public static bool MatchesWhole(string pattern, string module) => IsMatch($@"\A(?:{OfDotNet(pattern)})\z", pattern, module);
+
+    /// <summary>The number after the last list of layers in the module's name; null when it has none.</summary>
+    /// <param name="layers">What the lists may be called (<c>layers_pattern</c>); empty for anything that stands before a number.</param>
+    /// <param name="module">The module's full name.</param>
+    public static int? LayerOf(IReadOnlyList<string> layers, string module)
+    {
+        foreach (var name in layers.Count == 0 ? [@"[^.]*"] : layers)
+            if (Match($@"\A.*\.(?:{OfDotNet(name)})\.(?<number>[0-9]+)\.", name, module) is { Success: true } match
+                && int.TryParse(match.Groups["number"].ValueSpan, out var layer))
+                return layer;
+        return null;
+    }
 
     /// <summary>The most characters that a pattern may have; each takes memory to understand.</summary>
     public const int LongestPattern = 4096;
@@ -45,15 +57,18 @@ internal static partial class AdapterPattern
         }
     }
 
-    private static bool IsMatch(string pattern, string given, string module)
+    private static bool IsMatch(string pattern, string given, string module) => Match(pattern, given, module).Success;
+
+    private static Match Match(string pattern, string given, string module)
     {
         try
         {
-            return Regex.IsMatch(module, pattern, RegexOptions.CultureInvariant, Longest);
+            return Regex.Match(module, pattern, RegexOptions.CultureInvariant, Longest);
         }
         catch (RegexMatchTimeoutException error)
         {
-            throw new KalmException($"the pattern {Files.FileFault.Quote(given)} takes too long on {module}; expected a simpler one", error);
+            throw new KalmException(
+                $"the pattern {Files.FileFault.Quote(given)} takes too long on {module}; expected a simpler one", error);
         }
     }
 

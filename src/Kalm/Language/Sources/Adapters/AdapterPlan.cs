@@ -4,158 +4,183 @@ using Kalm.Language.Sources.Safetensors;
 
 namespace Kalm.Language.Sources.Adapters;
 
-/// <summary>Finds each tensor of an adapter the weight of the base that it belongs to, and the other way round.</summary>
-internal sealed class AdapterPlan
+/// <summary>Finds each tensor of an adapter the weight of the base that it belongs to, and the other way round, as PEFT does when it loads
+/// the adapter: what it would pass over is named, what it would fail on is refused.</summary>
+internal sealed partial class AdapterPlan
 {
-    private const string WeightEnd = ".weight";
-    private const string Embedding = "model.embed_tokens";
-    private const string Head = "lm_head";
+    private readonly AdapterConfig config;
+    private readonly string configPath;
+    private readonly SafetensorsFile weights;
+    private readonly AdapterTensors tensors;
+    private readonly IReadOnlyList<AdapterModule> modules;
+    private readonly List<string> warnings = [];
+    private readonly List<string> untouched = [];
+    private readonly Dictionary<string, AdaptedTensor> changes = [];
 
-    private readonly AdapterConfig _config;
-    private readonly string _configPath;
-    private readonly SafetensorsFile _weights;
-    private readonly bool _isTied;
-    private readonly Dictionary<string, long[]> _base;
-    private readonly Dictionary<string, TensorEntry> _tensors = new(StringComparer.Ordinal);
-    private readonly HashSet<string> _used = [];
-
+    /// <exception cref="KalmException">The adapter does not fit the base; the message names the tensor, module or key.</exception>
     public AdapterPlan(AdapterConfig config, SafetensorsFile weights, ModelConfig model, string configPath)
     {
-        (_config, _weights, _configPath, _isTied) = (config, weights, configPath, model.TieWordEmbeddings);
-        _base = model.TensorShapes().ToDictionary(tensor => tensor.Name, tensor => tensor.Shape);
-        foreach (var (name, entry) in weights.Tensors)
+        (this.weights, this.configPath) = (weights, configPath);
+        this.config = config is { TargetPattern: null, TargetModules.Count: 0 }
+            ? config with { TargetModules = AdapterModules.CustomaryTargets(model) } : config;
+        tensors = new AdapterTensors(weights);
+        modules = AdapterModules.Of(model);
+        CheckNames();
+        Model = model;
+        foreach (var module in modules.Where(module => !module.IsEmbedding && !module.IsHead))
+            if (Weight(module) is { } change)
+                changes.Add(module.Weight, change);
+        AddVocabulary();
+        foreach (var module in modules)
+            AddBias(module);
+        if (changes.Count == 0)
+            throw new KalmException($"{weights.Path}: none of its {weights.Tensors.Count} tensors adapts anything in this base model; it has {Described()}");
+        if (untouched.Count > 0)
+            warnings.Add($"{weights.Path}: no matrices for {AdapterTensors.Listed(untouched)}, which {AdapterConfig.FileName} targets; left as in the base model");
+        warnings.AddRange(tensors.UnusedWarning());
+    }
+
+    /// <summary>The merged model: its vocabulary may have grown, and its output layer may be another matrix than its embedding.</summary>
+    public ModelConfig Model { get; private set; }
+
+    /// <summary>What becomes of each tensor of <see cref="Model"/> that does not stay as it is in the base, by canonical name.</summary>
+    public IReadOnlyDictionary<string, AdaptedTensor> Changes => changes;
+
+    /// <summary>What is passed over, in sentences for the user.</summary>
+    public IReadOnlyList<string> Warnings => warnings;
+
+    private void CheckNames()
+    {
+        if (!modules.Any(IsTarget))
+            throw new KalmException($"{configPath}: target_modules: found {TargetText()}, which matches no module of the base model; it has {Described()}");
+        foreach (var target in config.TargetModules)
+            if (!modules.Any(module => NamesOf(module).Any(name => AdapterPattern.IsEndOf(target, name))))
+                warnings.Add($"{configPath}: target_modules: {FileFault.Quote(target)} is not in the base model and ignored; it has {Described()}");
+        foreach (var layer in config.Layers ?? [])
+            if (!modules.Any(module => NamesOf(module).Any(name => AdapterPattern.LayerOf(config.LayersPattern, name) == layer)))
+                warnings.Add($"{configPath}: layers_to_transform: {layer} is not in the base model and ignored");
+        foreach (var saved in config.ModulesToSave)
+            if (!modules.Any(module => AdapterConfig.Saves(saved, module.Name)))
+                warnings.Add($"{configPath}: modules_to_save: {FileFault.Quote(saved)} is not in the base model and ignored");
+    }
+
+    private string TargetText() => FileFault.Quote(config.TargetPattern ?? string.Join(", ", config.TargetModules))
+        + (config.Layers is { } layers ? $" in the layers {string.Join(", ", layers)}" : "");
+
+    // A config may have been made for the module's name in another wrapper, the one that the file's names have.
+    private bool IsTarget(AdapterModule module) => module.Shape.Length == 2
+        && (!config.TargetsAllLinear || (module.IsLinear && !module.IsHead))
+        && NamesOf(module).Any(config.Targets);
+
+    private IEnumerable<string> NamesOf(AdapterModule module) =>
+        tensors.Spelling(module.Core) is { } spelling && spelling != module.Name ? [module.Name, spelling] : [module.Name];
+
+    private string NameFor(AdapterModule module) => NamesOf(module).First(config.Targets);
+
+    // What becomes of a weight; null when it stays.
+    private AdaptedTensor? Weight(AdapterModule module)
+    {
+        var source = Source(module);
+        var stored = config.Saves(module.Name) ? Saved(module) : source;
+        var product = IsTarget(module) ? Product(module, module.Shape, isOnBase: source is null) : null;
+        return stored is null && product is null ? null : new AdaptedTensor(module.Weight, module.Shape)
         {
-            if (!entry.Type.IsFloatingPoint())
-                throw Fault(name, $"found the type {entry.Type.SafetensorsName()}, expected F32, F16 or BF16");
-            if (!_tensors.TryAdd(PlainName(name), entry))
-                throw Fault(name, $"found {PlainName(name)} twice, under two spellings");
-        }
+            Stored = stored is null ? null : Fit(stored, module.Shape),
+            Product = product,
+        };
     }
 
-    /// <summary>The modules that the config targets, each with its matrices.</summary>
-    public Dictionary<string, AdaptedModule> Modules()
+    // A copy of the base's weight that the adapter was put on: what is trained beside it, or what was resized.
+    private TensorEntry? Source(AdapterModule module)
     {
-        var names = Linear().Where(_config.Targets).ToList();
-        RequireKnownTargets(names);
-        var modules = new Dictionary<string, AdaptedModule>();
-        foreach (var module in names)
+        var copy = tensors.Take(module.Core, AdapterPart.BaseWeight);
+        return copy is null && !config.Saves(module.Name) ? tensors.Take(module.Core, AdapterPart.Weight) : copy;
+    }
+
+    private TensorEntry Saved(AdapterModule module)
+    {
+        var again = tensors.Take(module.Core, AdapterPart.WeightAgain);
+        return tensors.Take(module.Core, AdapterPart.Weight) ?? again ?? throw Missing(module.Name + ".weight", module.Shape);
+    }
+
+    private LowRankProduct? Product(AdapterModule module, long[] shape, bool isOnBase)
+    {
+        var name = NameFor(module);
+        var (rank, scale) = (config.RankOf(name), config.ScaleOf(name));
+        var (down, up) = module.IsEmbedding
+            ? (tensors.Take(module.Core, AdapterPart.EmbeddingDown), tensors.Take(module.Core, AdapterPart.EmbeddingUp))
+            : (tensors.Take(module.Core, AdapterPart.Down), tensors.Take(module.Core, AdapterPart.Up));
+        var (downShape, upShape) = module.IsEmbedding ? ((long[])[rank, shape[0]], (long[])[shape[1], rank]) : ([rank, shape[1]], [shape[0], rank]);
+        if (down is null && up is null)
         {
-            var shape = _base[module + WeightEnd];
-            var rank = _config.RankOf(module);
-            modules.Add(module + WeightEnd, new AdaptedModule(
-                module + WeightEnd, _config.ScaleOf(module),
-                Take($"{module}.lora_A.weight", [rank, shape[1]]), Take($"{module}.lora_B.weight", [shape[0], rank])));
+            untouched.Add(module.Name);
+            return null;
         }
-        return modules;
+        var start = !isOnBase || module.IsEmbedding ? LowRankStart.Base : config.Start;
+        if (start != LowRankStart.Base && rank > Math.Min(shape[0], shape[1]))
+            throw new KalmException($"{configPath}: r: found {rank} for {module.Name}, expected at most the smaller side of {TensorEntry.Describe(shape)}");
+        long[] lengths = [module.IsEmbedding ? shape[1] : shape[0]];
+        return new LowRankProduct(
+            Required(down, module.Name + (module.IsEmbedding ? ".lora_embedding_A" : ".lora_A.weight"), downShape),
+            Required(up, module.Name + (module.IsEmbedding ? ".lora_embedding_B" : ".lora_B.weight"), upShape), scale,
+            config.Decomposed
+                ? Required(tensors.Take(module.Core, AdapterPart.Magnitude), $"{module.Name}.lora_magnitude_vector", lengths) : null,
+            start, module.IsEmbedding);
     }
 
-    /// <summary>The weights that the adapter holds whole.</summary>
-    public Dictionary<string, TensorEntry> Replacements()
+    private void AddBias(AdapterModule module)
     {
-        var replacements = new Dictionary<string, TensorEntry>();
-        foreach (var saved in _config.ModulesToSave)
-            if (!Modules(WithTiedHead(_base.Keys)).Any(module => module.EndsWith(saved, StringComparison.Ordinal)))
-                throw new KalmException($"{_configPath}: modules_to_save: found {FileFault.Quote(saved)}, which the base model lacks; it has {Described()}");
-        foreach (var (name, shape) in _base)
-            if (_config.Saves(ModuleOf(name)))
-                replacements.Add(name, Take(name, shape));
-            // PEFT writes these of its own accord, too, when the vocabulary has been changed.
-            else if (ModuleOf(name) is Embedding or Head && _tensors.ContainsKey(name))
-                replacements.Add(name, Take(name, shape));
-        if (_isTied)
-            RequireTied(replacements);
-        return replacements;
-    }
-
-    /// <summary>Refuses tensors that belong to nothing.</summary>
-    public void RequireNothingElse()
-    {
-        var strangers = _tensors.Where(pair => !_used.Contains(pair.Key)).Select(pair => pair.Value.Name).Order(StringComparer.Ordinal).ToList();
-        if (strangers.Count == 0)
+        var shape = module.Shape[..1];
+        var name = module.Bias ?? BiasOf(module);
+        var upBias = config.HasUpBias && changes.GetValueOrDefault(module.Weight)?.Product is not null
+            ? tensors.Take(module.Core, AdapterPart.UpBias) : null;
+        if (module.Bias is null && upBias is null)
             return;
-        var first = strangers[0];
-        var reason = first.Contains("lora_magnitude_vector", StringComparison.Ordinal) ? "DoRA is not supported"
-            : first.Contains("lora_embedding_", StringComparison.Ordinal) ? "adapters of the embedding are not supported; save it whole with modules_to_save"
-            : first.EndsWith(".bias", StringComparison.Ordinal) ? "biases in an adapter are not supported"
-            : "it adapts nothing in this base model, or nothing that the config targets";
-        throw Fault(first, $"{reason} ({strangers.Count} such tensors); expected matrices on {Described()}");
+        if (module.Bias is null)
+            AddBiases(module);
+        var own = tensors.Take(module.Core, AdapterPart.Bias);
+        var again = tensors.Take(module.Core, AdapterPart.BiasAgain);
+        var stored = config.Saves(module.Name) ? own ?? again ?? throw Missing(module.Name + ".bias", shape)
+            : tensors.Take(module.Core, AdapterPart.BaseBias) ?? own;
+        if (stored is not null || upBias is not null)
+            changes[name] = new AdaptedTensor(name, shape)
+            {
+                StartsAtZero = module.Bias is null,
+                Stored = stored is null ? null : Fit(stored, shape),
+                UpBias = upBias is null ? null : (Fit(upBias, shape), config.ScaleOf(NameFor(module))),
+            };
     }
 
-    // The output layer of a tied model is the embedding: an adapter may bring both, but they must stay one.
-    private void RequireTied(Dictionary<string, TensorEntry> replacements)
+    private static string BiasOf(AdapterModule module) => module.Weight[..module.Weight.LastIndexOf('.')] + ".bias";
+
+    // A bias of B where the base has none: the architecture must have a place for it, and its other biases there are zero.
+    private void AddBiases(AdapterModule module)
     {
-        const string HeadWeight = Head + WeightEnd, EmbeddingWeight = Embedding + WeightEnd;
-        var head = _tensors.GetValueOrDefault(HeadWeight);
-        if (head is null && !_config.Saves(Head))
-            return;
-        head ??= Take(HeadWeight, _base[EmbeddingWeight]);
-        _used.Add(HeadWeight);
-        var same = replacements.TryGetValue(EmbeddingWeight, out var embedding) && embedding.Type == head.Type
-            && embedding.Shape.SequenceEqual(head.Shape) && SameBytes(embedding, head);
-        if (!same)
-            throw Fault(head.Name, "the base model's output layer is tied to its embedding; expected the same embedding beside it, or none");
+        var grown = module.Weight.Contains(".self_attn.", StringComparison.Ordinal) && Model.Architecture.OffersAttentionBias ? Model with { AttentionBias = true }
+            : module.Weight.Contains(".mlp.", StringComparison.Ordinal) && Model.Architecture.OffersMlpBias ? Model with { MlpBias = true }
+            : Model;
+        var before = Model.TensorShapes().Select(tensor => tensor.Name).ToHashSet();
+        foreach (var (name, shape) in grown.TensorShapes())
+            if (!before.Contains(name))
+                changes.TryAdd(name, new AdaptedTensor(name, shape) { StartsAtZero = true });
+        Model = grown;
+        if (!changes.ContainsKey(BiasOf(module)))
+            throw new KalmException($"{configPath}: lora_bias: found true for {module.Name}, which has no bias in {Model.Architecture.ModelType}; expected false");
     }
 
-    private bool SameBytes(TensorEntry first, TensorEntry second)
-    {
-        const int Chunk = 1 << 20;
-        for (long at = 0; at < first.ByteCount; at += Chunk)
-        {
-            var count = (int)Math.Min(Chunk, first.ByteCount - at);
-            if (!_weights.Bytes(first, at, count).SequenceEqual(_weights.Bytes(second, at, count)))
-                return false;
-        }
-        return true;
-    }
+    private TensorEntry Required(TensorEntry? entry, string name, long[] shape) => entry is null ? throw Missing(name, shape) : Fit(entry, shape);
 
-    private void RequireKnownTargets(List<string> found)
-    {
-        if (_config.TargetPattern is { } pattern)
-        {
-            if (found.Count == 0)
-                throw new KalmException($"{_configPath}: target_modules: found the pattern {FileFault.Quote(pattern)}, which matches no linear module of the base model; it has {Described()}");
-            return;
-        }
-        var linear = Linear().ToList();
-        foreach (var target in _config.TargetModules)
-            if (!linear.Any(module => AdapterPattern.IsEndOf(target, module)))
-                throw new KalmException($"{_configPath}: target_modules: found {FileFault.Quote(target)}, expected a linear module of the base model; it has {Described()}");
-        if (_config.Layers is { } layers && layers.FirstOrDefault(layer => !linear.Any(module => module.StartsWith($"model.layers.{layer}.", StringComparison.Ordinal)), -1) is >= 0 and var absent)
-            throw new KalmException($"{_configPath}: layers_to_transform: found {absent}, which the base model lacks");
-    }
+    private TensorEntry Fit(TensorEntry entry, long[] shape) => entry.Shape.SequenceEqual(shape) ? entry : throw Fault(
+        entry.Name, $"found the shape {TensorEntry.Describe(entry.Shape)}; expected {TensorEntry.Describe(shape)} for this base model");
 
-    private TensorEntry Take(string name, long[] shape)
-    {
-        if (!_tensors.TryGetValue(name, out var entry))
-            throw Fault(AdapterConfig.Prefix + name, $"missing; {AdapterConfig.FileName} and the base model ask for it with the shape {TensorEntry.Describe(shape)}");
-        if (!entry.Shape.SequenceEqual(shape))
-            throw Fault(entry.Name, $"found the shape {TensorEntry.Describe(entry.Shape)}; expected {TensorEntry.Describe(shape)} for this base model");
-        _used.Add(name);
-        return entry;
-    }
+    private KalmException Missing(string name, long[] shape) => Fault(
+        AdapterConfig.Prefix + name, $"missing; {AdapterConfig.FileName} and the base model ask for it with the shape {TensorEntry.Describe(shape)}");
 
-    private IEnumerable<string> Linear() =>
-        _base.Where(tensor => tensor.Value.Length == 2 && tensor.Key.EndsWith(WeightEnd, StringComparison.Ordinal)).Select(tensor => ModuleOf(tensor.Key)).Where(module => module != Embedding);
-
-    private IEnumerable<string> WithTiedHead(IEnumerable<string> names) => _isTied ? names.Append(Head + WeightEnd) : names;
-
-    private static IEnumerable<string> Modules(IEnumerable<string> names) => names.Select(ModuleOf);
-
-    private static string ModuleOf(string tensor) => tensor[..tensor.LastIndexOf('.')];
-
-    // As PEFT writes it, without the prefix and without what it puts into names while an adapter is in memory.
-    private static string PlainName(string name)
-    {
-        if (name.StartsWith(AdapterConfig.Prefix, StringComparison.Ordinal))
-            name = name[AdapterConfig.Prefix.Length..];
-        return name.Replace(".modules_to_save.", ".", StringComparison.Ordinal).Replace(".default.", ".", StringComparison.Ordinal);
-    }
+    private KalmException Fault(string name, string fault) => SafetensorsLayout.Fault(weights.Path, name, fault);
 
     private string Described()
     {
-        var ends = Linear().Select(module => module[(module.LastIndexOf('.') + 1)..]).Distinct().ToList();
-        return string.Join(", ", ends) + $" in {Linear().Count()} linear modules";
+        var linear = modules.Where(module => module.IsLinear).ToList();
+        return string.Join(", ", linear.Select(module => module.Name[(module.Name.LastIndexOf('.') + 1)..]).Distinct()) + $" in {linear.Count} linear modules";
     }
-
-    private KalmException Fault(string name, string fault) => SafetensorsLayout.Fault(_weights.Path, name, fault);
 }

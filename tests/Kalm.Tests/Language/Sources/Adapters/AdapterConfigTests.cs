@@ -19,7 +19,14 @@ public sealed class AdapterConfigTests : IDisposable
             Alpha = 12.5,
             Dropout = 0.05,
             TargetModules = ["gate_proj", "mlp.up_proj"],
+            ExcludedModules = ["layers.3.mlp.gate_proj"],
             Layers = [1, 3],
+            LayersPattern = ["layers", "h"],
+            Revision = "main",
+            Tokens = [new("embed_tokens", [5L, 7L]), new("lm_head", [5L])],
+            KeepsTying = true,
+            Decomposed = true,
+            Start = LowRankStart.WithoutLeadingColumns,
             RankPattern = [new("up_proj", 4), new(@"layers\.[01]\..*", 2)],
             AlphaPattern = [new("gate_proj", 1.5)],
             ModulesToSave = ["lm_head"],
@@ -73,26 +80,27 @@ public sealed class AdapterConfigTests : IDisposable
     public void Accepts_fields_at_their_defaults(string fields) => Assert.Equal(4, Load(fields).Rank);
 
     [Theory]
-    [InlineData("use_dora", "true")]
-    [InlineData("lora_bias", "true")]
     [InlineData("layer_replication", "[[0,2]]")]
-    [InlineData("trainable_token_indices", "[1]")]
-    [InlineData("init_lora_weights", "\"pissa\"")]
     [InlineData("init_lora_weights", "\"pissa_niter_16\"")]
-    [InlineData("init_lora_weights", "\"olora\"")]
     [InlineData("init_lora_weights", "\"loftq\"")]
-    [InlineData("fan_in_fan_out", "true")]
-    [InlineData("exclude_modules", "\"up_proj\"")]
-    [InlineData("bias", "\"all\"")]
     [InlineData("task_type", "\"SEQ_CLS\"")]
     [InlineData("peft_type", "\"IA3\"")]
-    [InlineData("a_field_of_the_future", "3")]
-    [InlineData("init_lora_weights", "\"eva\"")]
     [InlineData("init_lora_weights", "\"corda\"")]
     [InlineData("target_parameters", "[\"experts\"]")]
+    [InlineData("alora_invocation_tokens", "[5]")]
+    [InlineData("use_qalora", "true")]
+    [InlineData("kasa_config", "{\"rank\":4}")]
+    [InlineData("init_lora_weights", "\"of the future\"")]
+    [InlineData("init_lora_weights", "3")]
+    [InlineData("bias", "\"some\"")]
+    [InlineData("exclude_modules", "\"(proj\"")]
+    [InlineData("layers_pattern", "[\"(h\"]")]
+    [InlineData("trainable_token_indices", "3")]
+    [InlineData("trainable_token_indices", "[-1]")]
+    [InlineData("trainable_token_indices", "{\"embed_tokens\":[1.5]}")]
+    [InlineData("lora_bias", "true,\"use_dora\":true")]
     [InlineData("layers_to_transform", "\"0\"")]
     [InlineData("layers_to_transform", "[-1]")]
-    [InlineData("layers_pattern", "\"h\"")]
     [InlineData("rank_pattern", "{\"up_proj\":0}")]
     [InlineData("rank_pattern", "{\"up_proj\":1.5}")]
     [InlineData("alpha_pattern", "{\"up_proj\":null}")]
@@ -101,10 +109,8 @@ public sealed class AdapterConfigTests : IDisposable
     [InlineData("target_modules", "\"\"")]
     [InlineData("target_modules", "[]")]
     [InlineData("target_modules", "[1]")]
-    [InlineData("target_modules", "null")]
     [InlineData("r", "0")]
     [InlineData("r", "null")]
-    [InlineData("lora_alpha", "0")]
     [InlineData("lora_alpha", "\"8\"")]
     [InlineData("lora_dropout", "1.0")]
     public void Refuses_what_is_wrong_or_not_supported_by_key(string key, string value)
@@ -122,8 +128,45 @@ public sealed class AdapterConfigTests : IDisposable
         Assert.True(config.Targets("model.layers.0.mlp.up_proj"));
         Assert.True(config.Targets("proj"));
         Assert.False(config.Targets("model.layers.0.mlp.down_proj"));
-        Assert.Equal(AdapterConfig.AllLinear, Load("\"target_modules\":\"all-linear\"").TargetModules);
+        Assert.True(Load("\"target_modules\":\"all-linear\"").TargetsAllLinear);
     }
+
+    [Theory]
+    [InlineData("\"up_proj\"", true)]
+    [InlineData("[\"0.mlp.up_proj\"]", false)]
+    [InlineData("[\"gate_proj\"]", true)]
+    [InlineData("\".*\\\\.up_proj\"", false)]
+    public void What_is_excluded_is_no_target(string excluded, bool isTarget)
+    {
+        var config = Load($"\"exclude_modules\":{excluded}");
+        Assert.Equal(isTarget, config.Targets("model.layers.0.mlp.up_proj"));
+    }
+
+    [Fact]
+    public void A_module_is_saved_by_what_it_or_a_part_of_its_path_ends_with()
+    {
+        var config = Load("\"modules_to_save\":[\"norm\",\"self_attn\"]");
+        Assert.True(config.Saves("model.norm"));
+        Assert.True(config.Saves("model.layers.0.input_layernorm"));
+        Assert.True(config.Saves("model.layers.0.self_attn.q_proj"));
+        Assert.False(config.Saves("model.layers.0.mlp.up_proj"));
+        Assert.False(config.Targets("model.layers.0.self_attn.up_proj"));
+    }
+
+    [Theory]
+    [InlineData("\"a_field_of_the_future\":3", "a_field_of_the_future")]
+    [InlineData("\"fan_in_fan_out\":true", "fan_in_fan_out")]
+    [InlineData("\"init_lora_weights\":\"lora_ga\"", "lora_ga")]
+    public void What_PEFT_passes_over_is_named(string fields, string named) =>
+        Assert.Contains(named, Assert.Single(Load(fields).Warnings), StringComparison.Ordinal);
+
+    [Theory]
+    [InlineData("\"h\"", "transformer.h.1.mlp.up_proj", true)]
+    [InlineData("\"h\"", "model.layers.1.mlp.up_proj", false)]
+    [InlineData("[\"blocks\",\"layers\"]", "model.layers.1.mlp.up_proj", true)]
+    [InlineData("null", "transformer.h.1.mlp.up_proj", true)]
+    public void Layers_are_counted_in_the_list_named(string pattern, string module, bool isTarget) =>
+        Assert.Equal(isTarget, Load($"\"layers_to_transform\":[1],\"layers_pattern\":{pattern}").Targets(module));
 
     [Fact]
     public void Only_the_layers_named_are_transformed()

@@ -59,12 +59,18 @@ internal sealed class AdapterFiles
         return this;
     }
 
-    public void Write(string folder)
+    public void Write(string folder, TensorType type = TensorType.F32)
     {
         File.WriteAllText(Path.Combine(folder, AdapterConfig.FileName), Config.ToJsonString(JsonSerializerOptions.Default));
         var writer = new SafetensorsWriter();
         foreach (var (name, (shape, _)) in Tensors)
-            writer.Declare(name, TensorType.F32, shape);
-        writer.Write(Path.Combine(folder, AdapterConfig.WeightsName), (entry, stream) => SafetensorsWriter.WriteSingles(entry, stream, Tensors[entry.Name].Values));
+            writer.Declare(name, type, shape);
+        writer.Write(Path.Combine(folder, AdapterConfig.WeightsName), (entry, stream) =>
+        {
+            if (type == TensorType.I32)
+                stream.Write(new byte[entry.ByteCount]);
+            else
+                SafetensorsWriter.WriteSingles(entry, stream, Tensors[entry.Name].Values);
+        });
     }
 }

@@ -57,8 +57,8 @@ public class AdapterFolderTests : TorchTest
 
         using var adapter = AdapterFolder.Open(folder.Path, config);
 
-        Assert.Equal(2 * 7 + 1, adapter.Modules.Count);
-        Assert.Contains(TensorNames.Head, adapter.Modules.Keys);
+        Assert.Equal(2 * 7 + 1, adapter.Changes.Count);
+        Assert.Contains(TensorNames.Head, adapter.Changes.Keys);
     }
 
     [Fact]
@@ -71,18 +71,28 @@ public class AdapterFolderTests : TorchTest
             files.Adapt(name[..^".weight".Length], 2, (int)shape[1], (int)shape[0]);
         files.Write(folder.Path);
         using var adapter = AdapterFolder.Open(folder.Path, config);
-        Assert.DoesNotContain(TensorNames.Head, adapter.Modules.Keys);
+        Assert.DoesNotContain(TensorNames.Head, adapter.Changes.Keys);
     }
 
     [Theory]
     [InlineData("base_model.model.", "")]
+    [InlineData("base_model.model.", "base_model.")]
+    [InlineData("base_model.model.", "model.")]
+    [InlineData("base_model.model.model.", "base_model.model.")]
+    [InlineData("base_model.model.model.", "base_model.model.model.language_model.")]
+    [InlineData("base_model.model.model.", "base_model.model.language_model.model.")]
+    [InlineData("base_model.model.", "base_model.model._orig_mod.")]
+    [InlineData("base_model.model.", "module.base_model.model.")]
+    [InlineData("mlp.", "mlp._checkpoint_wrapped_module.")]
     [InlineData("lora_A.weight", "lora_A.default.weight")]
-    public void Tensor_names_may_be_spelled_as_in_memory(string from, string to)
+    [InlineData("lora_A.weight", "lora_A.sft.weight")]
+    public void Tensor_names_may_be_spelled_in_any_wrapper(string from, string to)
     {
         using var folder = new TemporaryFolder();
         AdapterFiles.For(ModelConfig.Load(Tied)).Rename(name => name.Replace(from, to, StringComparison.Ordinal)).Write(folder.Path);
         using var adapter = AdapterFolder.Open(folder.Path, ModelConfig.Load(Tied));
-        Assert.Equal(2, adapter.Modules.Count);
+        Assert.Equal(2, adapter.Changes.Count);
+        Assert.Empty(adapter.Warnings);
     }
 
     [Fact]
@@ -100,37 +110,43 @@ public class AdapterFolderTests : TorchTest
     }
 
     [Fact]
-    public void A_tied_model_takes_an_embedding_and_the_same_as_head_but_no_other()
+    public void A_tied_model_stays_so_when_embedding_and_head_are_saved_alike()
     {
         using var folder = new TemporaryFolder();
         var files = AdapterFiles.For(ModelConfig.Load(Tied)).Set("modules_to_save", """["embed_tokens", "lm_head"]""")
             .Put("base_model.model.model.embed_tokens.weight", 60, 32);
         files.Tensors["base_model.model.lm_head.weight"] = files.Tensors["base_model.model.model.embed_tokens.weight"];
         files.Write(folder.Path);
-        using (var adapter = AdapterFolder.Open(folder.Path, ModelConfig.Load(Tied)))
-            Assert.Equal([TensorNames.Embedding], adapter.Replacements.Keys);
-
+        Assert.True(OpenAdapter().Config.TieWordEmbeddings);
         files.Put("base_model.model.lm_head.weight", 60, 32).Write(folder.Path);
-        Assert.Contains("tied", Assert.Throws<KalmException>(() => AdapterFolder.Open(folder.Path, ModelConfig.Load(Tied))).Message, StringComparison.Ordinal);
+        Assert.False(OpenAdapter().Config.TieWordEmbeddings);
+
+        AdapterFolder OpenAdapter()
+        {
+            using var adapter = AdapterFolder.Open(folder.Path, ModelConfig.Load(Tied));
+            return adapter;
+        }
     }
 
     public static TheoryData<string, string[]> Unfit => new()
     {
         { "rank", ["layers.0.mlp.up_proj.lora_A.weight", "[2, 32]", "[3, 32]"] },
         { "missing", ["layers.1.mlp.up_proj.lora_B.weight", "missing"] },
-        { "zero", ["every lora_B is zero"] },
-        { "stranger", ["layers.7.mlp.up_proj.lora_A.weight", "adapts nothing"] },
-        { "target", ["target_modules", "'c_attn'", "q_proj"] },
-        { "pattern", ["target_modules", "attn_[abc]", "matches no linear module"] },
-        { "layer", ["layers_to_transform", "5"] },
-        { "embedding", ["lora_embedding_A", "adapters of the embedding are not supported"] },
-        { "dora", ["lora_magnitude_vector", "DoRA is not supported"] },
-        { "bias", ["lora_B.bias", "biases"] },
-        { "saved", ["modules_to_save", "'score'", "lacks"] },
+        { "pattern", ["target_modules", "attn_[abc]", "matches no module", "q_proj"] },
+        { "target", ["target_modules", "c_attn", "matches no module", "q_proj"] },
+        { "layer", ["target_modules", "up_proj", "layers 5"] },
+        { "dora", ["lora_magnitude_vector", "missing", "[48]"] },
         { "unsaved", ["lm_head", "missing"] },
-        { "whole", ["model.layers.0.mlp.down_proj.weight", "adapts nothing"] },
         { "twice", ["twice"] },
-        { "vocabulary", ["model.embed_tokens.weight", "[61, 32]", "[60, 32]"] },
+        { "integers", ["I32", "lora_A"] },
+        { "nothing", ["none of its", "q_proj"] },
+        { "hidden", ["model.embed_tokens.weight", "[60, 31]", "[60, 32]"] },
+        { "vocabularies", ["lm_head.weight", "[62, 48]", "[61, 48]"] },
+        { "half a vocabulary", ["model.embed_tokens.weight", "61 tokens", "60", "lm_head"] },
+        { "token", ["trainable_token_indices", "60"] },
+        { "token rows", ["trainable_tokens_delta", "[2, 32]", "[1, 32]"] },
+        { "token module", ["trainable_token_indices", "'q_proj'"] },
+        { "leading columns", ["r: found 64", "[48, 32]"] },
     };
 
     [Theory]
@@ -138,30 +154,70 @@ public class AdapterFolderTests : TorchTest
     public void An_adapter_that_does_not_fit_is_refused_by_name(string fault, string[] mentioned)
     {
         using var folder = new TemporaryFolder();
-        var (path, model) = (fault == "unsaved" ? Untied : Tied, ModelConfig.Load(fault == "unsaved" ? Untied : Tied));
-        var files = AdapterFiles.For(model);
+        var path = fault is "unsaved" or "vocabularies" or "half a vocabulary" ? Untied : Tied;
+        var files = AdapterFiles.For(ModelConfig.Load(path));
+        const string Embedding = "base_model.model.model.embed_tokens";
         _ = fault switch
         {
             "rank" => files.Put("base_model.model.model.layers.0.mlp.up_proj.lora_A.weight", 3, 32),
             "missing" => files.Tensors.Remove("base_model.model.model.layers.1.mlp.up_proj.lora_B.weight") ? files : null,
-            "zero" => Zeroed(files),
-            "stranger" => files.Adapt("model.layers.7.mlp.up_proj", 2, 32, 48),
-            "target" => files.Set("target_modules", """["up_proj", "c_attn"]"""),
             "pattern" => files.Set("target_modules", "\"attn_[abc]\""),
-            "layer" => files.Set("layers_to_transform", "[0, 1, 5]"),
-            "embedding" => files.Put("base_model.model.model.embed_tokens.lora_embedding_A", 2, 60),
-            "dora" => files.Put("base_model.model.model.layers.0.mlp.up_proj.lora_magnitude_vector", 48),
-            "bias" => files.Put("base_model.model.model.layers.0.mlp.up_proj.lora_B.bias", 48),
-            "saved" => files.Set("modules_to_save", """["score"]"""),
+            "target" => files.Set("target_modules", """["c_attn"]"""),
+            "layer" => files.Set("layers_to_transform", "[5]"),
+            "dora" => files.Set("use_dora", "true"),
             "unsaved" => files.Set("modules_to_save", """["lm_head"]"""),
-            "whole" => files.Put("base_model.model.model.layers.0.mlp.down_proj.weight", 32, 48),
             "twice" => files.Put("model.layers.0.mlp.up_proj.lora_A.default.weight", 2, 32),
-            _ => files.Put("base_model.model.model.embed_tokens.weight", 61, 32),
+            "integers" => files,
+            "nothing" => files.Rename(name => name.Replace("mlp", "moe", StringComparison.Ordinal)),
+            "hidden" => files.Put(Embedding + ".weight", 60, 31),
+            "vocabularies" => files.Put(Embedding + ".weight", 61, 48).Put("base_model.model.lm_head.weight", 62, 48),
+            "half a vocabulary" => files.Put(Embedding + ".weight", 61, 48),
+            "token" => files.Set("trainable_token_indices", "[60]").Put(Embedding + ".token_adapter.trainable_tokens_delta", 1, 32),
+            "token rows" => files.Set("trainable_token_indices", "[5]").Put(Embedding + ".token_adapter.trainable_tokens_delta", 2, 32),
+            "token module" => files.Set("trainable_token_indices", """{"q_proj": [5]}"""),
+            _ => files.Set("r", "64").Set("init_lora_weights", "\"olora\""),
         };
-        files.Write(folder.Path);
+        files.Write(folder.Path, fault == "integers" ? TensorType.I32 : TensorType.F32);
         var message = Assert.Throws<KalmException>(() => Open(path, folder.Path)).Message;
         foreach (var word in mentioned)
             Assert.Contains(word, message, StringComparison.Ordinal);
+    }
+
+    public static TheoryData<string, string[]> Odd => new()
+    {
+        { "stranger", ["2 tensors", "layers.7.mlp.up_proj.lora_A.weight", "ignored"] },
+        { "target", ["target_modules", "'c_attn'"] },
+        { "layer", ["layers_to_transform", "5"] },
+        { "saved", ["modules_to_save", "'score'"] },
+        { "untouched", ["no matrices for", "model.layers.1.mlp.up_proj"] },
+        { "magnitude", ["lora_magnitude_vector", "ignored"] },
+        { "bias", ["lora_B.bias", "ignored"] },
+        { "zero", ["every B is zero"] },
+    };
+
+    [Theory]
+    [MemberData(nameof(Odd))]
+    public void What_PEFT_passes_over_is_named(string oddity, string[] mentioned)
+    {
+        using var folder = new TemporaryFolder();
+        var files = AdapterFiles.For(ModelConfig.Load(Tied));
+        const string First = "base_model.model.model.layers.0.mlp.up_proj.", Second = "base_model.model.model.layers.1.mlp.up_proj.";
+        _ = oddity switch
+        {
+            "stranger" => files.Adapt("model.layers.7.mlp.up_proj", 2, 32, 48),
+            "target" => files.Set("target_modules", """["up_proj", "c_attn"]"""),
+            "layer" => files.Set("layers_to_transform", "[0, 1, 5]"),
+            "saved" => files.Set("modules_to_save", """["score"]"""),
+            "untouched" => files.Tensors.Remove(Second + "lora_B.weight") && files.Tensors.Remove(Second + "lora_A.weight") ? files : null,
+            "magnitude" => files.Put(First + "lora_magnitude_vector", 48),
+            "bias" => files.Put(First + "lora_B.bias", 48),
+            _ => Zeroed(files),
+        };
+        files.Write(folder.Path);
+        using var merged = Open(Tied, folder.Path);
+        var warning = Assert.Single(merged.Warnings);
+        foreach (var word in mentioned)
+            Assert.Contains(word, warning, StringComparison.Ordinal);
     }
 
     [Fact]
