@@ -99,16 +99,18 @@ public static class LowRank
         weight.mul_(lengths / linalg.norm(weight, dims: [along], keepdim: true));
     }
 
-    // What the adapter's A and B began as, whose product training took out of the base.
+    // What the adapter's A and B began as, whose product training took out of the base; in F64, because singular vectors of values that
+    // lie close together need the room.
     private static Tensor Leading(Tensor weight, LowRankStart start, long rank)
     {
+        var exact = weight.to(ScalarType.Float64);
         if (start == LowRankStart.WithoutLeadingColumns)
         {
-            var (directions, columns) = linalg.qr(weight);
-            return directions.narrow(1, 0, rank).mm(columns.narrow(0, 0, rank));
+            var (directions, columns) = linalg.qr(exact);
+            return directions.narrow(1, 0, rank).mm(columns.narrow(0, 0, rank)).to(ScalarType.Float32);
         }
-        var (left, values, right) = linalg.svd(weight, fullMatrices: false);
-        return left.narrow(1, 0, rank).mul(values.narrow(0, 0, rank)).mm(right.narrow(0, 0, rank));
+        var (left, values, right) = linalg.svd(exact, fullMatrices: false);
+        return left.narrow(1, 0, rank).mul(values.narrow(0, 0, rank)).mm(right.narrow(0, 0, rank)).to(ScalarType.Float32);
     }
 
     private static void AddScaled(Tensor weight, Tensor addend, double factor)
