@@ -105,7 +105,7 @@ public static class GgufExport
     private static float[] Divisors(ModelConfig config) => [.. Enumerable.Range(0, config.HeadDimension / 2).Select(index =>
     {
         var frequency = Math.Pow(config.RopeTheta, -2.0 * index / config.HeadDimension);
-        return (float)(frequency / config.RopeScaling!.Scale(frequency));
+        return (float)(frequency / ((Llama3Scaling)config.RopeScaling!).Scale(frequency));
     })];
 
     // llama.cpp turns neighbouring rows of a head together where the checkpoint has the first half with the second: new row 2i + j of a
