@@ -104,7 +104,7 @@ internal sealed record TrainingFacts(long Lora, int Rank, IReadOnlyList<string> 
     public static TrainingFacts Of(ModelConfig config)
     {
         var defaults = new AlignmentOptions();
-        var adapter = new AdapterConfig { Rank = defaults.LoraRank, Alpha = defaults.LoraAlpha, TargetModules = defaults.LoraTargets };
+        var adapter = new AdapterConfig { Rank = defaults.LoraRank, Alpha = defaults.LoraAlpha, TargetModules = config.TargetNames(defaults.LoraTargets) };
         var (lora, full) = (0L, 0L);
         foreach (var (name, shape) in config.TensorShapes())
         {

@@ -113,8 +113,8 @@ public sealed record TextPerplexity(int Tokens, double NegativeLogLikelihood, in
         for (var start = 0; predicted < ids.Length; start += stride)
         {
             var end = Math.Min(start + window, ids.Length);
-            // A token is predicted at the one before it; the window's last is a label only.
-            yield return (TokenRow.Sequence(ids[start..(end - 1)], [.. Enumerable.Range(predicted - 1 - start, end - predicted)]), ids[predicted..end]);
+            // A token is predicted at the one before it. The window's last is a label only, but its length may decide how positions are stretched.
+            yield return (TokenRow.Sequence(ids[start..end], [.. Enumerable.Range(predicted - 1 - start, end - predicted)]), ids[predicted..end]);
             predicted = end;
         }
     }

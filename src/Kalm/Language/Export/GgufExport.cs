@@ -89,6 +89,10 @@ public static class GgufExport
 
     private static void RequireSupported(ModelConfig config)
     {
+        if (config.Architecture.ModelType is not ("llama" or "mistral" or "qwen2" or "qwen3"))
+            throw new KalmException($"model_type: found {config.Architecture.ModelType}; expected llama, mistral, qwen2 or qwen3: no other is written as GGUF");
+        if (config.RopeScaling is not (null or LinearScaling or Llama3Scaling))
+            throw new KalmException($"rope_scaling: found {config.RopeScaling.TypeName}; expected none, linear or llama3: no other is written as GGUF");
         if (GgufNames.IsLlama(config.Architecture))
             return;
         if (config.RopeScaling is Llama3Scaling)

@@ -1,9 +1,9 @@
 using Kalm.Engine;
-using Kalm.Language.Generation;
 using Kalm.Language.Model;
 using Kalm.Language.Sources.Adapters;
 using Kalm.Language.Sources.Config;
 using Kalm.Representation;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Kalm.Tests.Language.Model;
@@ -23,7 +23,7 @@ public class FamilyKernelTests : TorchTest
         using var learned = new ParameterSet(model.Weights, CPU);
         TokenRow[] rows = [.. Trees(new Random(seed))];
 
-        AssertSame(model, rows, learned, null, expectsAll: true);
+        AssertSame(model, rows, learned, null);
     }
 
     [Theory]
@@ -34,18 +34,21 @@ public class FamilyKernelTests : TorchTest
         using var model = SmallFamily.Model(config, seed);
         var targets = config.Projections.Select(module => config.CheckpointName("model.layers.0." + module).Split('.')[^1]).ToList();
         var adapter = new AdapterConfig { Rank = 2, Alpha = 3, TargetModules = targets };
-        var matrices = LowRank.Shapes(config, adapter).ToDictionary(matrix => matrix.Name, matrix => randn(matrix.Shape));
+        using var spread = 0.2.ToScalar();
+        using var generator = new Generator((ulong)seed);
+        var matrices = LowRank.Shapes(config, adapter).ToDictionary(matrix => matrix.Name, matrix => randn(matrix.Shape, generator: generator).mul(spread));
         Assert.Equal(2 * config.LayerCount * config.Projections.Count(), matrices.Count);
         using var learned = new ParameterSet(matrices, CPU);
         TokenRow[] rows = [.. Trees(new Random(seed))];
 
-        var side = AssertSame(model, rows, learned, adapter, expectsAll: true);
+        var side = AssertSame(model, rows, learned, adapter);
 
+        using var scale = adapter.Scale.ToScalar();
         foreach (var (name, weight) in model.Weights.Where(pair => pair.Value.dim() == 2))
         {
             var module = config.CheckpointName(name[..^".weight".Length]);
             if (matrices.TryGetValue(AdapterConfig.LoraName(module, 'A'), out var down))
-                weight.add_(matrices[AdapterConfig.LoraName(module, 'B')].mm(down), adapter.ScaleOf(module).ToScalar());
+                weight.add_(matrices[AdapterConfig.LoraName(module, 'B')].mm(down), scale);
         }
         AssertClose(side, Run(model, rows, null, null, fused: true).States, 1e-4);
     }
@@ -122,16 +125,15 @@ public class FamilyKernelTests : TorchTest
         }
     }
 
-    private static Tensor AssertSame(CausalModel model, TokenRow[] rows, ParameterSet learned, AdapterConfig? adapter, bool expectsAll)
+    private static Tensor AssertSame(CausalModel model, TokenRow[] rows, ParameterSet learned, AdapterConfig? adapter)
     {
         var (states, logits, gradient) = Run(model, rows, learned, adapter, fused: true);
         var (plainStates, plainLogits, plainGradient) = Run(model, rows, learned, adapter, fused: false);
         AssertClose(plainStates, states, 1e-4);
         AssertClose(plainLogits, logits, 1e-4);
-        AssertClose(plainGradient!, gradient!, 1e-4);
+        AssertClose(plainGradient!, gradient!, 1e-3);
         foreach (var slice in learned.Slices)
-            Assert.True(
-                !expectsAll || gradient!.narrow(0, slice.Offset, slice.Count).abs().max().ReadNumber() > 0, slice.Name);
+            Assert.True(gradient!.narrow(0, slice.Offset, slice.Count).abs().max().ReadNumber() > 0, slice.Name);
         return states;
     }
 

@@ -2,8 +2,8 @@ using System.Text.Json;
 using Kalm.Engine;
 using Kalm.Language.Model;
 using Kalm.Language.Sources.Adapters;
-using Kalm.Language.Sources.Config;
 using Kalm.Language.Sources.Safetensors;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Kalm.Tests.Language.Model;
@@ -61,7 +61,7 @@ public class FamilyReferenceTests : TorchTest
         var adapter = new AdapterConfig { Rank = 2, Alpha = 4, TargetModules = targets };
         using var learned = new ParameterSet(LowRank.Initialise(model.Config, adapter, 3), CPU);
         using var pool = new DecoderPool(model, learned, adapter, 1);
-        TokenRow[] rows = [TokenRow.Sequence(ids[..^1], [.. Enumerable.Range(0, ids.Length - 1)])];
+        TokenRow[] rows = [TokenRow.Sequence(ids, [.. Enumerable.Range(0, ids.Length - 1)])];
         int[][] labels = [ids[1..]];
 
         pool.ZeroGradients();
@@ -88,7 +88,7 @@ public class FamilyReferenceTests : TorchTest
             Fixture.AssertClose(expected.GetProperty("last_logits").Doubles(), logits[^1], 1.5e-5);
         }
         using var pool = new DecoderPool(model, null, null, 2);
-        var likelihoods = pool.LogLikelihoods([TokenRow.Sequence(ids[..^1], all[..^1])], [ids[1..]])[0];
+        var likelihoods = pool.LogLikelihoods([TokenRow.Sequence(ids, all[..^1])], [ids[1..]])[0];
         foreach (var (found, at) in likelihoods.Select((value, index) => (-value, index)))
             Assert.Equal(expected.GetProperty("nll")[at].GetDouble(), found, 1e-5);
         Assert.Equal(expected.GetProperty("sum_nll").GetDouble(), -likelihoods.Sum(value => (double)value), 1e-4);

@@ -54,15 +54,16 @@ internal static class SmallFamily
             ScoreCap = architecture.SoftCaps.Scores && Coin() ? 2 : null,
             LogitCap = architecture.SoftCaps.Logits && Coin() ? 3 : null,
             LogitScale = architecture.LogitScaleKey is not null ? 1.7 : 1,
-            QueryStretch = architecture.StretchesQueries && Coin() ? new QueryStretch(0.3, 8) : null,
             RotatedLayers = architecture.Rotation == RotationRule.ListedLayers ? [.. Enumerable.Range(0, layers).Select(_ => Coin())] : null,
             BeginTokenId = Coin() ? 1 : null,
             EndTokenIds = Coin() ? [2] : Coin() ? [2, 3] : [],
         };
+        var scaling = Scaling(random, config, isLongOnly: architecture == Architecture.Phi3);
         config = config with
         {
             MlpBias = architecture.MlpBias is not null && (architecture.MlpBias == architecture.AttentionBias ? config.AttentionBias : Coin()),
-            RopeScaling = Scaling(random, config, isLongOnly: architecture == Architecture.Phi3),
+            RopeScaling = scaling,
+            QueryStretch = architecture.StretchesQueries && Coin() ? new QueryStretch(0.3, scaling?.TrainedPositions ?? 8) : null,
             WindowedRotary = architecture.HasWindowedRotary ? new RotaryParameters(architecture.WindowedThetaKey is null ? config.RopeTheta : 300, null) : null,
         };
         return WithWindows(config, random);
@@ -113,6 +114,6 @@ internal static class SmallFamily
             return config;
         bool[] layers = [.. Enumerable.Range(0, config.LayerCount).Select(_ => random.Next(2) == 0)];
         layers[0] = true;
-        return config with { SlidingWindow = random.Next(1, 9), WindowedLayers = layers.Contains(false) ? layers : null };
+        return config with { SlidingWindow = random.Next(2, 9), WindowedLayers = layers.Contains(false) ? layers : null };
     }
 }

@@ -39,6 +39,9 @@ public sealed record LongRopeScaling(
     /// <inheritdoc/>
     public override string TypeName => Name;
 
+    /// <inheritdoc/>
+    public override int? TrainedPositions => OriginalMaxPositions;
+
     /// <summary>The file's own <c>attention_factor</c>; null for the default.</summary>
     public double? GivenRotaryFactor { get; init; }
 

@@ -3,6 +3,7 @@ namespace Kalm.Language.Sources.Config;
 /// <summary>The tensors of a model and their names.</summary>
 public sealed partial record ModelConfig
 {
+    private const string LayerModule = "model.layers.0.";
     private const string Attention = "self_attn.";
     private const string Output = "self_attn.o_proj";
     private const string FeedForward = "mlp.";
@@ -46,6 +47,30 @@ public sealed partial record ModelConfig
 
     /// <summary>The modules of a layer that multiply by a matrix, by their canonical names, in the order of the computation.</summary>
     public IEnumerable<string> Projections => Modules().Where(module => module.Shape.Length == 2).Select(module => module.Name);
+
+    /// <summary>The ends of the checkpoint's names of the modules that do what Llama's modules of some names do: an adapter's targets.</summary>
+    /// <param name="targets">Names of Llama's (<c>q_proj</c>), or of this model's own, which stay.</param>
+    public IReadOnlyList<string> TargetNames(IReadOnlyList<string> targets)
+    {
+        var names = Projections.ToDictionary(module => module, module => CheckpointName(LayerModule + module)[(CheckpointName(LayerModule + module).LastIndexOf('.') + 1)..]);
+        return [.. targets.SelectMany(Names).Distinct()];
+
+        IEnumerable<string> Names(string target)
+        {
+            if (names.ContainsValue(target))
+                return [target];
+            var module = target switch
+            {
+                "q_proj" or "k_proj" or "v_proj" => HasModule(Attention + target) ? Attention + target : Attention + "qkv_proj",
+                "o_proj" => Output,
+                "gate_proj" or "up_proj" => HasModule(FeedForward + "gate_up_proj") ? FeedForward + "gate_up_proj" : FeedForward + target,
+                "down_proj" => FeedForward + target,
+                _ => target,
+            };
+            // A model without a gate has none to adapt.
+            return names.TryGetValue(module, out var name) ? [name] : target == "gate_proj" ? [] : [target];
+        }
+    }
 
     /// <summary>Whether a layer has a module of this canonical name.</summary>
     public bool HasModule(string module) => Modules().Any(present => present.Name == module);

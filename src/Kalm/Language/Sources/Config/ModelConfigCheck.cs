@@ -29,6 +29,13 @@ internal static class ModelConfigCheck
         RequireRotary(new RotaryParameters(config.RopeTheta, config.RopeScaling, config.RotatedShare));
         if (config.WindowedRotary is { } own)
             RequireRotary(own);
+        if (config.QueryStretch is { } stretch)
+        {
+            FiniteNumber("llama_4_scaling_beta", stretch.Beta);
+            Positive("original_max_position_embeddings", stretch.Positions);
+            if (config.RopeScaling?.TrainedPositions is { } trained && trained != stretch.Positions)
+                throw Fault("original_max_position_embeddings", stretch.Positions, $"{trained}, as for rotary positions");
+        }
         if (config.AttentionMultiplier is { } multiplier)
             FiniteNumber("attention_multiplier", multiplier);
         FiniteNumber("embedding_multiplier", config.EmbeddingMultiplier);

@@ -15,6 +15,9 @@ public abstract record RopeScaling(double Factor)
     /// <param name="place">Which frequency it is, and of what.</param>
     public abstract double Scale(double frequency, RotaryPlace place);
 
+    /// <summary>The length trained on before stretching, in tokens, where it counts.</summary>
+    public virtual int? TrainedPositions => null;
+
     /// <summary>Texts whose lengths give the same number have the same frequencies: 0 for all, unless the frequencies depend on the length.</summary>
     /// <param name="length">The positions of a text.</param>
     public virtual int Regime(int length) => 0;
@@ -46,6 +49,9 @@ public sealed record Llama3Scaling(double Factor, double LowFrequencyFactor, dou
 
     /// <inheritdoc/>
     public override string TypeName => Name;
+
+    /// <inheritdoc/>
+    public override int? TrainedPositions => OriginalMaxPositions;
 
     /// <inheritdoc/>
     public override double Scale(double frequency, RotaryPlace place) => Scale(frequency);

@@ -13,7 +13,7 @@ internal static class RopeText
         if (architecture.RotatedShareKey is { } key)
             json.WriteFloat(key, config.RotatedShare);
         if (architecture.Defaults.OriginalMaxPositions is { } original)
-            json.WriteNumber("original_max_position_embeddings", (config.RopeScaling as LongRopeScaling)?.OriginalMaxPositions ?? original);
+            json.WriteNumber("original_max_position_embeddings", config.RopeScaling?.TrainedPositions ?? original);
         if (architecture.WindowedThetaKey is { } windowedKey && config.WindowedRotary is { } windowed)
             json.WriteFloat(windowedKey, windowed.Theta);
         WriteNewer(json, config);
@@ -65,7 +65,7 @@ internal static class RopeText
         if (config.QueryStretch is not { } stretch)
             return;
         json.WriteFloat("llama_4_scaling_beta", stretch.Beta);
-        if (config.RopeScaling is not YarnScaling)
+        if (config.RopeScaling?.TrainedPositions is null)
             json.WriteNumber("original_max_position_embeddings", stretch.Positions);
     }
 

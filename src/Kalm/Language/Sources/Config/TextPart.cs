@@ -39,5 +39,6 @@ internal static class TextPart
         return (text, architecture ?? throw Unknown(text));
     }
 
-    private static KalmException Unknown(JsonFields fields) => fields.Fault(ModelType, $"a supported architecture: {Architecture.Supported}");
+    private static KalmException Unknown(JsonFields fields) => fields.Fault(
+        ModelType, $"a supported architecture: {Architecture.Supported}{(fields.Value("auto_map") is null ? "" : " (code that comes with a model is never run)")}");
 }

@@ -12,6 +12,9 @@ public sealed record YarnScaling(double Factor, int OriginalMaxPositions) : Rope
     /// <inheritdoc/>
     public override string TypeName => Name;
 
+    /// <inheritdoc/>
+    public override int? TrainedPositions => OriginalMaxPositions;
+
     /// <summary>Turns within the original length from which a rotation is fast (<c>beta_fast</c>).</summary>
     public double FastTurns { get; init; } = 32;
 
