@@ -8,7 +8,7 @@ namespace Kalm.Tests;
 /// <summary>The tiny models of Fixtures/, which have no tokenizer of their own.</summary>
 internal static class FixtureModel
 {
-    private static readonly Tokenizer AnyTokenizer = Tokenizer.Train(["any text"], 257);
+    public static readonly Tokenizer AnyTokenizer = Tokenizer.Train(["any text"], 257);
 
     public static CausalModel Load(string name)
     {

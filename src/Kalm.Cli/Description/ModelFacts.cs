@@ -90,12 +90,12 @@ internal sealed record TrainingFacts(long Lora, int Rank, IReadOnlyList<string> 
     public static TrainingFacts Of(ModelConfig config)
     {
         var defaults = new AlignmentOptions();
-        var adapter = new AdapterConfig { Rank = defaults.LoraRank, Alpha = defaults.LoraAlpha, TargetModules = defaults.LoraTargets };
+        var adapter = new AdapterConfig { Rank = defaults.LoraRank, Alpha = defaults.LoraAlpha, TargetModules = config.TargetNames(defaults.LoraTargets) };
         var (lora, full) = (0L, 0L);
         foreach (var (name, shape) in config.TensorShapes())
         {
             full += shape.Aggregate(1L, (product, size) => product * size);
-            if (shape is [var rows, var columns] && name.EndsWith(WeightEnd, StringComparison.Ordinal) && adapter.Targets(name[..^WeightEnd.Length]))
+            if (shape is [var rows, var columns] && name.EndsWith(WeightEnd, StringComparison.Ordinal) && adapter.Targets(config.CheckpointName(name[..^WeightEnd.Length])))
                 lora += adapter.Rank * (rows + columns);
         }
         return new TrainingFacts(lora, adapter.Rank, adapter.TargetModules, full);

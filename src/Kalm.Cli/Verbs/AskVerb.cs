@@ -49,7 +49,7 @@ internal static class AskVerb
                 RepetitionPenalty = parse.GetValue(penalty) ?? defaults.RepetitionPenalty,
                 Seed = parse.GetValue(seed) ?? 1,
             }).Validated();
-            var prompt = loaded.Wording.Questions.Ask(loaded.Wording.Questions.Free(text), [], loaded.Decoder.Config.MaxPositions - 1).Tokens;
+            var prompt = loaded.Wording.Questions.Ask(loaded.Wording.Questions.Free(text), [], loaded.Decoder.Config.ContextLength - 1).Tokens;
             foreach (var piece in new Generator(loaded.Decoder, loaded.Model.Tokenizer).Stream(prompt, options, terminal.Cancellation))
             {
                 terminal.Output.Write(piece);

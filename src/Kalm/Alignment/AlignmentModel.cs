@@ -43,12 +43,12 @@ public sealed class AlignmentModel : IDisposable
                 Alpha = options.LoraAlpha,
                 Dropout = options.LoraDropout,
                 RankStabilized = options.LoraRankStabilized,
-                TargetModules = options.LoraTargets is [AdapterConfig.AllLinearName] ? AdapterConfig.AllLinear : options.LoraTargets,
+                TargetModules = model.Config.TargetNames(options.LoraTargets is [AdapterConfig.AllLinearName] ? AdapterConfig.AllLinear : options.LoraTargets),
             };
             adaptedBase = source is null ? null : new AlignedBase(source.Reference, BaseFingerprint.Of(source));
             var matrices = LowRank.Initialise(model.Config, adapter, Randomness.Seed(options.Seed, "lora", 0));
             if (matrices.Count == 0)
-                throw new KalmException($"lora_targets: no module of this model is named {string.Join(", ", options.LoraTargets)}; expected some of {string.Join(", ", AdapterConfig.AllLinear)}");
+                throw new KalmException($"lora_targets: no module of this model is named {string.Join(", ", options.LoraTargets)}; expected some of {string.Join(", ", model.Config.TargetNames(AdapterConfig.AllLinear))}");
             Learned = new ParameterSet(matrices.Append(KeyValuePair.Create(TemperatureName, temperature)), model.Device);
             foreach (var matrix in matrices.Values)
                 matrix.Dispose();

@@ -88,6 +88,10 @@ public static class GgufExport
 
     private static void RequireSupported(ModelConfig config)
     {
+        if (config.Architecture.ModelType is not ("llama" or "mistral" or "qwen2" or "qwen3"))
+            throw new KalmException($"model_type: found {config.Architecture.ModelType}; expected llama, mistral, qwen2 or qwen3: no other is written as GGUF");
+        if (config.RopeScaling is not (null or LinearScaling or Llama3Scaling))
+            throw new KalmException($"rope_scaling: found {config.RopeScaling.TypeName}; expected none, linear or llama3: no other is written as GGUF");
         if (GgufNames.IsLlama(config.Architecture))
             return;
         if (config.RopeScaling is Llama3Scaling)
@@ -104,7 +108,7 @@ public static class GgufExport
     private static float[] Divisors(ModelConfig config) => [.. Enumerable.Range(0, config.HeadDimension / 2).Select(index =>
     {
         var frequency = Math.Pow(config.RopeTheta, -2.0 * index / config.HeadDimension);
-        return (float)(frequency / config.RopeScaling!.Scale(frequency));
+        return (float)(frequency / ((Llama3Scaling)config.RopeScaling!).Scale(frequency));
     })];
 
     // llama.cpp turns neighbouring rows of a head together where the checkpoint has the first half with the second: new row 2i + j of a

@@ -12,8 +12,12 @@ namespace Kalm.Language.Sources;
 public sealed class FolderSource : IModelSource
 {
     private const int NamesInWarning = 5;
+    // Old checkpoints hold what is computed from the config.
+    private static readonly string[] Computed = ["rotary_emb.inv_freq", ".attention.bias", ".attention.masked_bias"];
+
     private readonly ITensorStore store;
     private readonly Dictionary<string, string> storedNames = [];
+    private NamePrefix prefix = null!;
 
     private FolderSource(string folder, ITensorStore store) => (Place, Given, this.store) = (folder, folder, store);
 
@@ -98,25 +102,26 @@ public sealed class FolderSource : IModelSource
 
     private void Bind(ModelConfig config)
     {
-        var spelling = TensorSpelling.Of(store, config);
+        prefix = config.NamePrefixes.FirstOrDefault(prefix => store.TryFind(config.CheckpointName(TensorNames.Embedding, prefix)) is not null) ?? config.NamePrefixes[0];
         var warnings = new List<string>();
         if (SafetensorsShards.HasBoth(Place))
             warnings.Add($"{Path.Combine(Place, SafetensorsIndex.FileName)}: ignored, because {SafetensorsShards.SingleName} is there too");
-        Config = Tied(config, spelling, warnings);
+        Config = Tied(config, warnings);
         foreach (var (name, shape) in Config.TensorShapes())
-            storedNames.Add(name, Checked(name, spelling.Of(name), shape));
+            storedNames.Add(name, Checked(name, StoredName(Config, name), shape));
         Generation = GenerationDefaults.Read(Place, Config);
-        Warnings = [.. warnings, .. Unused(spelling), .. Generation.Warnings];
+        Warnings = [.. warnings, .. Unused(), .. Generation.Warnings];
     }
 
     // Whether the head is the embedding is decided by what is stored, as the transformers library does from version 5 on: a head beside the embedding of a
     // tied model counts where it differs, and where an untied model has none the embedding takes its place.
-    private ModelConfig Tied(ModelConfig config, TensorSpelling spelling, List<string> warnings)
+    private ModelConfig Tied(ModelConfig config, List<string> warnings)
     {
-        var (head, embedding) = (store.TryFind(spelling.Of(TensorNames.Head)), store.TryFind(spelling.Of(TensorNames.Embedding)));
+        var headName = StoredName(config, TensorNames.Head);
+        var (head, embedding) = (store.TryFind(headName), store.TryFind(StoredName(config, TensorNames.Embedding)));
         if (!config.TieWordEmbeddings && head is null && embedding is not null)
         {
-            warnings.Add($"{store.Path}: has no {spelling.Of(TensorNames.Head)}, as models for embeddings alone; the embedding takes its place, and what is written "
+            warnings.Add($"{store.Path}: has no {headName}, as models for embeddings alone; the embedding takes its place, and what is written "
                 + "has no sense");
             return config with { TieWordEmbeddings = true };
         }
@@ -125,6 +130,10 @@ public sealed class FolderSource : IModelSource
         warnings.Add($"{store.Path}: {head.Name} differs from the embedding, though {ModelConfig.FileName} ties them; both are taken as they are stored");
         return config with { TieWordEmbeddings = false };
     }
+
+    // The head often stands outside of the wrapper that the body is in.
+    private string StoredName(ModelConfig config, string name) =>
+        config.CheckpointName(name, prefix) is var spelled && name == TensorNames.Head && store.TryFind(spelled) is null ? config.CheckpointName(name) : spelled;
 
     private bool AreEqual(StoredTensor first, StoredTensor second)
     {
@@ -159,14 +168,14 @@ public sealed class FolderSource : IModelSource
             $"found the type {found.Type}, expected F64, F32, F16 or BF16");
     }
 
-    private IEnumerable<string> Unused(TensorSpelling spelling)
+    private IEnumerable<string> Unused()
     {
         var used = storedNames.Values.ToHashSet();
-        // A tied model's head is its embedding, stored twice; rotary frequencies are computed from the config.
-        if (Config.TieWordEmbeddings && store.TryFind(spelling.Of(TensorNames.Head)) is { } head && head.Shape.SequenceEqual([Config.VocabularySize, Config.HiddenSize]))
+        // A tied model's head is its embedding, stored twice.
+        if (Config.TieWordEmbeddings && store.TryFind(StoredName(Config, TensorNames.Head)) is { } head && head.Shape.SequenceEqual([Config.VocabularySize, Config.HiddenSize]))
             used.Add(head.Name);
         var unused = store.Tensors.Select(tensor => tensor.Name)
-            .Where(name => !used.Contains(name) && !name.EndsWith("rotary_emb.inv_freq", StringComparison.Ordinal)).Order(StringComparer.Ordinal).ToList();
+            .Where(name => !used.Contains(name) && !Computed.Any(end => name.EndsWith(end, StringComparison.Ordinal))).Order(StringComparer.Ordinal).ToList();
         if (unused.Count > 0)
             yield return $"{store.Path}: {unused.Count} {(unused.Count == 1 ? "tensor is" : "tensors are")} not part of the model and ignored: "
                 + string.Join(", ", unused.Take(NamesInWarning).Select(FileFault.Quote)) + (unused.Count > NamesInWarning ? ", ..." : "");

@@ -110,12 +110,29 @@ public sealed class FolderSourceTests : IDisposable
     }
 
     [Fact]
-    public void Refuses_a_model_that_brings_its_own_code()
+    public void Refuses_a_model_that_needs_its_own_code()
     {
         Save(Small, Small);
-        var config = File.ReadAllText(_folder.File("config.json")).TrimEnd()[..^1];
-        _folder.Write("config.json", config + ",\"auto_map\":{\"AutoModelForCausalLM\":\"modeling_other.OtherForCausalLM\"}}");
-        AssertRefused("auto_map: found {\"AutoModelForCausalLM\":\"modeling_other.OtherForCausalLM\"}, expected nothing: code that comes with a model is never run");
+        var config = File.ReadAllText(_folder.File("config.json")).TrimEnd()[..^1] + ",\"auto_map\":{\"AutoModelForCausalLM\":\"modeling_other.OtherForCausalLM\"}}";
+        _folder.Write("config.json", config);
+        using (FolderSource.Open(_folder.Path))
+            _folder.Write("config.json", config.Replace("\"model_type\": \"llama\"", "\"model_type\": \"other\"", StringComparison.Ordinal));
+        AssertRefused("(code that comes with a model is never run)");
+    }
+
+    [Theory]
+    [InlineData("", "")]
+    [InlineData("language_model.model.", "language_model.")]
+    [InlineData("model.language_model.", "")]
+    public void Names_may_begin_otherwise(string body, string head)
+    {
+        Save(Small, Small, [("vision_tower.patch.weight", TensorType.F32, [2, 2])], name => Small.CheckpointName(name, new NamePrefix(body, head)));
+
+        using var checkpoint = FolderSource.Open(_folder.Path);
+
+        Assert.NotNull(checkpoint.TryFind("lm_head.weight"));
+        Assert.NotNull(checkpoint.TryFind("model.layers.0.mlp.up_proj.weight"));
+        Assert.Contains("1 tensor is not part of the model and ignored: 'vision_tower.patch.weight'", Assert.Single(checkpoint.Warnings), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -153,12 +170,14 @@ public sealed class FolderSourceTests : IDisposable
     private void AssertRefused(string expected) =>
         Assert.Contains(expected, Assert.Throws<KalmException>(() => FolderSource.Open(_folder.Path)).Message, StringComparison.Ordinal);
 
-    private void Save(ModelConfig config, ModelConfig weights, params (string Name, TensorType Type, long[] Shape)[] more)
+    private void Save(ModelConfig config, ModelConfig weights, params (string Name, TensorType Type, long[] Shape)[] more) => Save(config, weights, more, name => name);
+
+    private void Save(ModelConfig config, ModelConfig weights, (string Name, TensorType Type, long[] Shape)[] more, Func<string, string> nameOf)
     {
         config.Save(_folder.Path);
         var writer = new SafetensorsWriter();
         foreach (var (name, shape) in weights.TensorShapes())
-            writer.Declare(name, TensorType.F32, shape);
+            writer.Declare(nameOf(name), TensorType.F32, shape);
         foreach (var (name, type, shape) in more)
             writer.Declare(name, type, shape);
         writer.Write(_folder.File("model.safetensors"), (entry, stream) => stream.Write(new byte[entry.ByteCount]));

@@ -97,7 +97,7 @@ public sealed class AdapterMergeTests : TorchTest, IDisposable
         Assert.Equal(0, merged.Read("model.layers.0.mlp.gate_proj.bias").abs().sum().ReadNumber());
         using var exported = new TemporaryFolder();
         HuggingFaceExport.Write(exported.Path, merged, TensorType.F32);
-        using var checkpoint = CheckpointFolder.Open(exported.Path);
+        using var checkpoint = FolderSource.Open(exported.Path);
         Assert.True(checkpoint.Config.MlpBias);
     }
 
@@ -167,12 +167,13 @@ public sealed class AdapterMergeTests : TorchTest, IDisposable
         Fixture.AssertClose(expected.contiguous().data<double>().ToArray(), merged.Read(name), tolerance);
     }
 
-    private MergedCheckpoint Open(string model) => MergedCheckpoint.Open(model, folder.Path, null, TestContext.Current.CancellationToken);
+    private SourceWeights Open(string model) => SourceWeights.Open(model, folder.Path);
 
     private static Tensor Base(string model, string name)
     {
-        using var checkpoint = CheckpointFolder.Open(model);
-        return CausalModel.ReadTensor(checkpoint.Weights, name, CPU).to(ScalarType.Float64);
+        using var source = FolderSource.Open(model);
+        using var weight = SourceTensors.Read(source, name, CPU);
+        return weight.to(ScalarType.Float64);
     }
 
     private static Tensor Value(AdapterFiles files, string name) => tensor(files.Tensors[name].Values, files.Tensors[name].Shape).to(ScalarType.Float64);

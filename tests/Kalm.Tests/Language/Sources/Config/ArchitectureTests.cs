@@ -49,7 +49,14 @@ public sealed class ArchitectureTests : IDisposable
     [InlineData("qwen2", "\"layer_types\":[\"full_attention\",\"chunked_attention\",\"full_attention\"]", "expected full_attention or sliding_attention")]
     [InlineData("qwen3", "\"use_sliding_window\":false,\"layer_types\":[\"full_attention\",\"sliding_attention\",\"full_attention\"]", "use_sliding_window: found false, expected true")]
     [InlineData("qwen3", "\"use_sliding_window\":true,\"max_window_layers\":-1", "max_window_layers: found -1")]
-    [InlineData("gemma", "\"head_dim\":8", "found \"gemma\", expected a supported architecture: llama, mistral, qwen2, qwen3")]
+    [InlineData("olmo", "\"head_dim\":8", "found \"olmo\", expected a supported architecture: llama, mistral, ministral3, qwen2, qwen3")]
+    [InlineData("stablelm", "\"qk_layernorm\":true", "qk_layernorm: found true, expected false")]
+    [InlineData("gemma3_text", "\"use_bidirectional_attention\":true", "use_bidirectional_attention: found true")]
+    [InlineData("glm4", "\"partial_rotary_factor\":0", "found 0, expected a share")]
+    [InlineData("smollm3", "\"no_rope_layers\":[1]", "no_rope_layers: found [1], expected a list of at least 3")]
+    [InlineData("exaone4", "\"sliding_window_pattern\":\"LX\"", "sliding_window_pattern: found \"LX\"")]
+    [InlineData("cohere2", "\"sliding_window_pattern\":0", "sliding_window_pattern: found 0")]
+    [InlineData("granite", "\"logits_scaling\":0", "logits_scaling: found 0")]
     public void What_an_architecture_does_not_have_is_refused(string modelType, string fields, string expected)
     {
         _folder.Write("config.json", "{" + Required(modelType) + "," + fields + "}");

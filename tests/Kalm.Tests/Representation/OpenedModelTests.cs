@@ -2,7 +2,7 @@ using Kalm.Representation;
 
 namespace Kalm.Tests.Representation;
 
-public sealed class ModelFolderTests : IDisposable
+public sealed class OpenedModelTests : IDisposable
 {
     private const string Adapter = "tied-rslora";
     private readonly TemporaryFolder folder = new();
@@ -13,8 +13,8 @@ public sealed class ModelFolderTests : IDisposable
     public void A_folder_with_one_adapter_inside_is_that_adapter()
     {
         Put("run/policy");
-        var found = ModelFolder.Locate(folder.File("run"));
-        Assert.Equal(folder.File("run/policy"), found.Adapter);
+        using var found = OpenedModel.Open(folder.File("run"));
+        Assert.Equal(folder.File("run/policy"), found.AdapterFolder);
         Assert.Equal(folder.File("run"), found.Given);
     }
 
@@ -23,7 +23,7 @@ public sealed class ModelFolderTests : IDisposable
     {
         Put("run/checkpoint-10");
         Put("run/checkpoint-20");
-        var message = Assert.Throws<KalmException>(() => ModelFolder.Locate(folder.File("run"))).Message;
+        var message = Assert.Throws<KalmException>(() => OpenedModel.Open(folder.File("run"))).Message;
         Assert.Contains("checkpoint-10, checkpoint-20", message, StringComparison.Ordinal);
     }
 
@@ -32,5 +32,6 @@ public sealed class ModelFolderTests : IDisposable
         var adapters = Path.Combine(Fixture.Folder, "adapters");
         var config = File.ReadAllText(Path.Combine(adapters, Adapter, "adapter_config.json"));
         folder.Write(name + "/adapter_config.json", config.Replace("../tied", Path.Combine(adapters, "tied"), StringComparison.Ordinal));
+        File.Copy(Path.Combine(adapters, Adapter, "adapter_model.safetensors"), folder.File(name + "/adapter_model.safetensors"));
     }
 }
