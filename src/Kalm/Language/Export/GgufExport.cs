@@ -1,5 +1,6 @@
 using Kalm.Language.Model;
 using Kalm.Language.Sources.Config;
+using Kalm.Language.Sources.Gguf;
 using Kalm.Language.Tokenization;
 using static TorchSharp.torch;
 
@@ -99,7 +100,7 @@ public static class GgufExport
 
     private static GgufTensorType TypeOf(GgufTensorType type, long[] shape) =>
         shape.Length < 2 ? GgufTensorType.F32
-        : type == GgufTensorType.Q8 && shape[^1] % GgufNumbers.BlockSize != 0 ? GgufTensorType.F16
+        : type == GgufTensorType.Q8 && shape[^1] % type.BlockSize() != 0 ? GgufTensorType.F16
         : type;
 
     private static float[] Divisors(ModelConfig config) => [.. Enumerable.Range(0, config.HeadDimension / 2).Select(index =>

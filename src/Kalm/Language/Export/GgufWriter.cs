@@ -1,5 +1,6 @@
 using System.Text;
 using Kalm.Files;
+using Kalm.Language.Sources.Gguf;
 
 namespace Kalm.Language.Export;
 
@@ -128,7 +129,7 @@ internal sealed class GgufWriter : IDisposable
         writer.Write(bytes);
     }
 
-    private static long ByteCount(GgufTensorType type, long[] shape) => GgufNumbers.ByteCount(type, shape.Aggregate(1L, (product, size) => product * size));
+    private static long ByteCount(GgufTensorType type, long[] shape) => type.ByteCount(shape.Aggregate(1L, (product, size) => product * size));
 
     private static long Padded(long length) => (length + Alignment - 1) / Alignment * Alignment;
 
