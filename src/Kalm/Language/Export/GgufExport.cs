@@ -1,7 +1,9 @@
+using Kalm.Engine;
 using Kalm.Language.Model;
 using Kalm.Language.Sources.Config;
 using Kalm.Language.Sources.Gguf;
 using Kalm.Language.Tokenization;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Kalm.Language.Export;
@@ -9,9 +11,6 @@ namespace Kalm.Language.Export;
 /// <summary>Writes a model as one GGUF file that llama.cpp runs, weight by weight.</summary>
 public static class GgufExport
 {
-    /// <summary>The divisors of the rotary frequencies, where they are scaled as in Llama 3.</summary>
-    private const string RotaryDivisors = "rope_freqs.weight";
-
     /// <summary>Writes the file.</summary>
     /// <param name="path">The file, replaced when it exists.</param>
     /// <param name="source">The weights.</param>
@@ -24,38 +23,40 @@ public static class GgufExport
     {
         ArgumentNullException.ThrowIfNull(source);
         var config = source.Config;
-        RequireSupported(config);
+        var architecture = GgufNames.OfModel(config.Architecture.ModelType)
+            ?? throw new KalmException($"model_type: found {config.Architecture.ModelType}, expected one that llama.cpp has: {GgufNames.Supported}");
+        RequireSupported(config, architecture);
         var warnings = new List<string>();
         using var writer = new GgufWriter();
-        AddModel(writer, config, type, name);
+        AddModel(writer, config, architecture.Architecture, type, name);
         GgufTokenizer.Add(writer, Tokenizer.Load(source.Folder).Definition, config, warnings);
         var names = new Dictionary<string, string>();
         var types = new Dictionary<string, GgufTensorType>();
         if (config.RopeScaling is Llama3Scaling)
-            writer.Declare(RotaryDivisors, GgufTensorType.F32, [config.HeadDimension / 2]);
+            writer.Declare(GgufRope.Divisors, GgufTensorType.F32, [config.HeadDimension / 2]);
         foreach (var (original, shape) in config.TensorShapes())
         {
-            var written = GgufNames.Tensor(original);
+            var written = architecture.ToFile(original)
+                ?? throw new KalmException($"tensor {original}: llama.cpp has no place for it in {architecture.Architecture}");
             names.Add(written, original);
             types.Add(written, TypeOf(type, shape));
             writer.Declare(written, types[written], shape);
         }
         if (config.SlidingWindow is { } window && window < config.MaxPositions)
-            warnings.Add($"llama.cpp knows no sliding window for {GgufNames.Architecture(config.Architecture)}: texts longer than {window} tokens get other numbers there");
+            warnings.Add($"llama.cpp knows no sliding window for {architecture.Architecture}: texts longer than {window} tokens get other numbers there");
         writer.Write(path, (written, stream) =>
         {
             using var scope = NewDisposeScope();
-            if (written == RotaryDivisors)
-                GgufNumbers.Write(written, GgufTensorType.F32, Divisors(config), stream);
+            if (written == GgufRope.Divisors)
+                GgufNumbers.Write(written, GgufTensorType.F32, GgufRope.DivisorsOf(config), stream);
             else
-                TensorParts.ForEach(Arranged(source.Read(names[written]), names[written], config), part => GgufNumbers.Write(written, types[written], part, stream));
+                TensorParts.ForEach(Arranged(source.Read(names[written]), GgufArrangement.Of(architecture, config, names[written])), part => GgufNumbers.Write(written, types[written], part, stream));
         });
         return warnings;
     }
 
-    private static void AddModel(GgufWriter writer, ModelConfig config, GgufTensorType type, string name)
+    private static void AddModel(GgufWriter writer, ModelConfig config, string architecture, GgufTensorType type, string name)
     {
-        var architecture = GgufNames.Architecture(config.Architecture);
         writer.Add("general.architecture", architecture);
         writer.Add("general.type", "model");
         writer.Add("general.name", name);
@@ -79,6 +80,9 @@ public static class GgufExport
         writer.Add($"{architecture}.attention.layer_norm_rms_epsilon", config.NormEpsilon);
         if (config.SlidingWindow is { } window)
             writer.Add($"{architecture}.attention.sliding_window", (long)window);
+        // A window alone may be one that is not used.
+        if (config.SlidingWindow is not null && config.Architecture.Windows == WindowRule.LaterLayers)
+            writer.Add($"{architecture}.attention.sliding_window_pattern", [.. Enumerable.Range(0, config.LayerCount).Select(layer => config.WindowOf(layer) is not null)]);
         writer.Add($"{architecture}.rope.dimension_count", (long)config.HeadDimension);
         writer.Add($"{architecture}.rope.freq_base", config.RopeTheta);
         if (config.RopeScaling is LinearScaling linear)
@@ -88,11 +92,9 @@ public static class GgufExport
         }
     }
 
-    private static void RequireSupported(ModelConfig config)
+    private static void RequireSupported(ModelConfig config, GgufNames architecture)
     {
-        if (GgufNames.IsLlama(config.Architecture))
-            return;
-        if (config.RopeScaling is Llama3Scaling)
+        if (config.RopeScaling is Llama3Scaling && architecture.Architecture != "llama")
             throw new KalmException($"rope_scaling: found llama3 on {config.Architecture.ModelType}; expected none or linear: llama.cpp scales only llama so");
         if (config.AttentionBias && config.Architecture.NormalisesHeads)
             throw new KalmException($"attention_bias: found true on {config.Architecture.ModelType}; expected false: llama.cpp has no such biases there");
@@ -103,22 +105,24 @@ public static class GgufExport
         : type == GgufTensorType.Q8 && shape[^1] % type.BlockSize() != 0 ? GgufTensorType.F16
         : type;
 
-    private static float[] Divisors(ModelConfig config) => [.. Enumerable.Range(0, config.HeadDimension / 2).Select(index =>
+    private static Tensor Arranged(Tensor weight, GgufArrangement arrangement)
     {
-        var frequency = Math.Pow(config.RopeTheta, -2.0 * index / config.HeadDimension);
-        return (float)(frequency / config.RopeScaling!.Scale(frequency));
-    })];
-
-    // llama.cpp turns neighbouring rows of a head together where the checkpoint has the first half with the second: new row 2i + j of a
-    // head is old row j * width / 2 + i.
-    private static Tensor Arranged(Tensor weight, string name, ModelConfig config)
-    {
-        var heads = name.Contains(".self_attn.q_proj.", StringComparison.Ordinal) ? config.HeadCount
-            : name.Contains(".self_attn.k_proj.", StringComparison.Ordinal) ? config.KeyValueHeadCount
-            : 0;
-        if (heads == 0 || !GgufNames.IsLlama(config.Architecture))
+        if (!arrangement.MovesRows && arrangement.Offset == 0)
             return weight;
         using var scope = NewDisposeScope();
-        return weight.view(heads, 2, config.HeadDimension / 2, -1).transpose(1, 2).reshape(weight.shape).MoveToOuterDisposeScope();
+        var arranged = weight;
+        if (arrangement.MovesRows)
+        {
+            var rows = new long[weight.shape[0]];
+            for (var row = 0L; row < rows.Length; row++)
+                rows[arrangement.RowInFile(row)] = row;
+            arranged = weight.index_select(0, tensor(rows));
+        }
+        if (arrangement.Offset != 0)
+        {
+            using var offset = arrangement.Offset.ToScalar();
+            arranged = arranged.Plus(offset);
+        }
+        return arranged.MoveToOuterDisposeScope();
     }
 }

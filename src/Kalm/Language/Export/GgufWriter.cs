@@ -51,6 +51,8 @@ internal sealed class GgufWriter : IDisposable
 
     public void Add(string key, IReadOnlyList<float> values) => AddList(key, SingleType, values, _keys.Write);
 
+    public void Add(string key, IReadOnlyList<bool> values) => AddList(key, BoolType, values, _keys.Write);
+
     /// <summary>Declares a tensor; they lie in the file in the order of their declarations.</summary>
     /// <param name="name">Its name, unique in the file.</param>
     /// <param name="type">Its type.</param>

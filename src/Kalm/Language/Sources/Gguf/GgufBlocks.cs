@@ -35,14 +35,14 @@ public static partial class GgufBlocks
         var (size, bytes) = (type.BlockSize(), type.BlockBytes());
         for (var count = destination.Length / size; count > 0; count--)
         {
-            Dequantize(type, blocks[..bytes], ref MemoryMarshal.GetReference(destination));
+            FromBlock(type, blocks[..bytes], ref MemoryMarshal.GetReference(destination));
             blocks = blocks[bytes..];
             destination = destination[size..];
         }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Dequantize(GgufTensorType type, ReadOnlySpan<byte> block, ref float to)
+    private static void FromBlock(GgufTensorType type, ReadOnlySpan<byte> block, ref float to)
     {
         switch (type)
         {
