@@ -42,7 +42,7 @@ internal sealed class ChatWording
     {
         if (Refusal is not null)
             throw new KalmException(Refusal);
-        var positions = model.Decoder.Config.MaxPositions;
+        var positions = model.Decoder.Config.ContextLength;
         var room = positions - Math.Clamp(reserved, 1, positions / 2);
         return template is null ? OfAlignment(said, room) : OfTemplate(template, said, room);
     }

@@ -34,11 +34,12 @@ internal sealed record WeightFacts(
     /// <summary>Takes the facts of headers.</summary>
     public static WeightFacts Of(CheckpointFolder checkpoint)
     {
-        var tensors = checkpoint.Config.TensorShapes().Select(tensor => checkpoint.Weights.Find(tensor.Name)).ToList();
+        var tensors = checkpoint.Config.TensorShapes().Select(tensor => checkpoint.Weights.Find(checkpoint.NameOf(tensor.Name))).ToList();
+        var ends = EndNames.Select(checkpoint.NameOf).ToList();
         var files = checkpoint.Weights.Files.Select(WeightFile.Of).ToList();
         return new WeightFacts(
             tensors.Sum(entry => entry.ElementCount),
-            tensors.Where(entry => !EndNames.Contains(entry.Name)).Sum(entry => entry.ElementCount),
+            tensors.Where(entry => !ends.Contains(entry.Name)).Sum(entry => entry.ElementCount),
             files.Sum(file => file.Bytes),
             tensors.GroupBy(entry => entry.Type).OrderBy(group => group.Key)
                 .ToDictionary(group => group.Key.SafetensorsName(), group => group.Sum(entry => entry.ByteCount)),
@@ -108,7 +109,7 @@ internal sealed record TrainingFacts(long Lora, int Rank, IReadOnlyList<string> 
         foreach (var (name, shape) in config.TensorShapes())
         {
             full += shape.Aggregate(1L, (product, size) => product * size);
-            if (shape is [var rows, var columns] && name.EndsWith(WeightEnd, StringComparison.Ordinal) && adapter.Targets(name[..^WeightEnd.Length]))
+            if (shape is [var rows, var columns] && name.EndsWith(WeightEnd, StringComparison.Ordinal) && adapter.Targets(config.CheckpointName(name[..^WeightEnd.Length])))
                 lora += adapter.Rank * (rows + columns);
         }
         return new TrainingFacts(lora, adapter.Rank, adapter.TargetModules, full);

@@ -102,7 +102,7 @@ public sealed class AlignmentRun
     };
 
     private ReplayText? Replay(AlignmentInputs inputs, CausalModel model) =>
-        inputs.Texts.Count == 0 ? null : new ReplayText(inputs.Texts, model.Tokenizer, model.Config.MaxPositions, options);
+        inputs.Texts.Count == 0 ? null : new ReplayText(inputs.Texts, model.Tokenizer, model.Config.ContextLength, options);
 
     private static string Hash(IEnumerable<string> texts)
     {

@@ -33,7 +33,7 @@ public sealed record TextPerplexity(int Tokens, double NegativeLogLikelihood, in
     public static TextPerplexity Measure(
         LoadedModel model, string text, int? window, int? stride, IProgress<EvaluationProgress>? progress, CancellationToken cancellation)
     {
-        var context = model.Model.Config.MaxPositions;
+        var context = model.Model.Config.ContextLength;
         var wide = window ?? Math.Min(context, LargestDefaultWindow);
         if (wide < 2 || wide > context)
             throw new KalmException($"window: found {wide}; expected 2 to {context}, the model's context");
@@ -80,7 +80,7 @@ public sealed record TextPerplexity(int Tokens, double NegativeLogLikelihood, in
     /// <param name="cancellation">Stops between portions.</param>
     public static TextPerplexity OfTexts(LoadedModel model, IReadOnlyList<string> texts, CancellationToken cancellation)
     {
-        var context = model.Model.Config.MaxPositions;
+        var context = model.Model.Config.ContextLength;
         var whole = texts.Select(model.Model.Tokenizer.Whole).Where(ids => ids.Length > 1).Select(ids => ids[..Math.Min(ids.Length, context)]).ToList();
         if (whole.Count == 0)
             throw new KalmException("the texts: found none of two tokens; expected at least one");

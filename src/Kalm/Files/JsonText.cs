@@ -32,8 +32,14 @@ internal static class JsonText
     /// <summary>Writes a floating-point number that reads back as the same double.</summary>
     public static void WriteFloat(this Utf8JsonWriter json, string key, double value)
     {
-        var text = value.ToString("R", CultureInfo.InvariantCulture);
         json.WritePropertyName(key);
+        json.WriteFloatValue(value);
+    }
+
+    /// <summary>The same within a list.</summary>
+    public static void WriteFloatValue(this Utf8JsonWriter json, double value)
+    {
+        var text = value.ToString("R", CultureInfo.InvariantCulture);
         json.WriteRawValue(text.AsSpan().IndexOfAny('.', 'E') < 0 ? text + ".0" : text);
     }
 

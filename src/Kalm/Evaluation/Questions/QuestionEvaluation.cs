@@ -52,7 +52,7 @@ public sealed class QuestionEvaluation
         if (set.Questions.Count == 0)
             return [];
         var shots = set.Examples.Select(example => builder.Shot(example.Task, example.Row, example.IsTrue, withDescriptions, AnswerForm.Name)).ToList();
-        var room = decoder.Config.MaxPositions - AnswerTokens;
+        var room = decoder.Config.ContextLength - AnswerTokens;
         var asked = set.Questions.Select(question => wording.Questions.Ask(builder.Ask(question.Task, question.Row, withDescriptions), shots, room)).ToList();
         FewestShots = asked.Min(item => item.Shots);
         var prompts = asked.Select(item => item.Tokens).ToList();

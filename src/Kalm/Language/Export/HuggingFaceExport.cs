@@ -96,7 +96,7 @@ public static class HuggingFaceExport
             writer.Write(Path.Combine(folder, name), (entry, stream) =>
             {
                 using var scope = NewDisposeScope();
-                TensorParts.ForEach(source.Read(entry.Name), part => SafetensorsWriter.WriteSingles(entry, stream, part));
+                TensorParts.ForEach(source.Read(source.Config.CanonicalName(entry.Name)), part => SafetensorsWriter.WriteSingles(entry, stream, part));
             });
         }
         if (shards.Count > 1)
@@ -119,7 +119,7 @@ public static class HuggingFaceExport
                 shards.Add([]);
                 filled = 0;
             }
-            shards[^1].Add(tensor);
+            shards[^1].Add((config.CheckpointName(tensor.Name), tensor.Shape));
             filled += size;
         }
         return shards;

@@ -32,7 +32,7 @@ public sealed class ConstrainedDecoder(DecoderPool pool, TokenTrie trie, int[] t
         var done = 0;
         new PromptBatches(pool, prompts).Run((batch, rows) =>
         {
-            var searches = rows.Select(row => new TrieSearch(trie, terminators, count, beams, pool.Config.MaxPositions - prompts[row].Length)).ToArray();
+            var searches = rows.Select(row => new TrieSearch(trie, terminators, count, beams, pool.Config.ContextLength - prompts[row].Length)).ToArray();
             Run(batch, searches, cancellation);
             for (var index = 0; index < rows.Length; index++)
                 answers[rows[index]] = searches[index].Answers;

@@ -70,7 +70,7 @@ public sealed class Generator(DecoderPool pool, Tokenizer tokenizer)
     private GeneratedSequence Begin(int[] prompt, int number, GenerationOptions options)
     {
         PromptBatches.RequireRoom(prompt, pool.Config);
-        return new GeneratedSequence(prompt, number, options, tokenizer, ends, pool.Config.MaxPositions);
+        return new GeneratedSequence(prompt, number, options, tokenizer, ends, pool.Config.ContextLength);
     }
 
     private static void Finish(PromptBatch batch, GeneratedSequence[] sequences, CancellationToken cancellation)

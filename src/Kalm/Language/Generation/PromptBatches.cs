@@ -31,8 +31,8 @@ internal sealed class PromptBatches
     {
         if (prompt.Length == 0)
             throw new KalmException("an empty prompt: found no token; expected at least one");
-        if (prompt.Length >= config.MaxPositions)
-            throw new KalmException($"a prompt of {prompt.Length} tokens leaves no room in the model's context of {config.MaxPositions}; expected a shorter one");
+        if (prompt.Length >= config.ContextLength)
+            throw new KalmException($"a prompt of {prompt.Length} tokens leaves no room in the model's context of {config.ContextLength}; expected a shorter one");
     }
 
     /// <summary>Hands every batch to an action, on the workers side by side.</summary>

@@ -32,7 +32,7 @@ public sealed class CausalModel : IDisposable
     /// <summary>The tokenizer.</summary>
     public Tokenizer Tokenizer { get; }
 
-    /// <summary>The weights by their checkpoint names, F32; of a base loaded in fewer bytes the layers' matrices in their held form, with
+    /// <summary>The weights by their canonical names, F32; of a base loaded in fewer bytes the layers' matrices in their held form, with
     /// <see cref="TensorNames.ScalesOf"/> beside them. Owned by the model.</summary>
     public IReadOnlyDictionary<string, Tensor> Weights => weights;
 
@@ -74,7 +74,7 @@ public sealed class CausalModel : IDisposable
         try
         {
             foreach (var (name, shape) in checkpoint.Config.TensorShapes())
-                model.Add(name, ReadTensor(checkpoint.Weights, name, model.Device), FrozenWeight.Covers(name, shape) ? precision : BasePrecision.Fp32);
+                model.Add(name, ReadTensor(checkpoint.Weights, checkpoint.NameOf(name), model.Device), FrozenWeight.Covers(name, shape) ? precision : BasePrecision.Fp32);
             return model;
         }
         catch
@@ -88,12 +88,14 @@ public sealed class CausalModel : IDisposable
     /// <param name="folder">An existing folder, usually a staged one.</param>
     /// <param name="config">The architecture.</param>
     /// <param name="tokenizer">The tokenizer.</param>
-    /// <param name="weight">Gives a weight by its checkpoint name; the result is disposed.</param>
+    /// <param name="weight">Gives a weight by its canonical name; the result is disposed.</param>
     public static void Save(string folder, ModelConfig config, Tokenizer tokenizer, Func<string, Tensor> weight)
     {
         (config with { TorchType = TensorType.F32 }).Save(folder);
         tokenizer.Save(folder);
-        WriteTensors(Path.Combine(folder, CheckpointFolder.WeightsName), config.TensorShapes(), weight);
+        WriteTensors(
+            Path.Combine(folder, CheckpointFolder.WeightsName), config.TensorShapes().Select(tensor => (config.CheckpointName(tensor.Name), tensor.Shape)),
+            name => weight(config.CanonicalName(name)));
     }
 
     private void Add(string name, Tensor weight, BasePrecision precision)
@@ -153,9 +155,9 @@ public sealed class CausalModel : IDisposable
     // A tied model may store its head as well; the embedding is used, so one that differs is worth a word.
     private static string[] HeadWarning(CheckpointFolder checkpoint)
     {
-        if (!checkpoint.Config.TieWordEmbeddings || checkpoint.Weights.TryFind(TensorNames.Head) is not { } head)
+        if (!checkpoint.Config.TieWordEmbeddings || checkpoint.Weights.TryFind(checkpoint.NameOf(TensorNames.Head)) is not { } head)
             return [];
-        var embedding = checkpoint.Weights.Find(TensorNames.Embedding);
+        var embedding = checkpoint.Weights.Find(checkpoint.NameOf(TensorNames.Embedding));
         var (headFile, embeddingFile) = (checkpoint.Weights.FileOf(head.Name), checkpoint.Weights.FileOf(embedding.Name));
         var isSame = head.Type == embedding.Type && head.ByteCount == embedding.ByteCount;
         for (long at = 0; isSame && at < head.ByteCount; at += Chunk)

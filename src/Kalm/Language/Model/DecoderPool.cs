@@ -37,7 +37,7 @@ public sealed class DecoderPool : IDisposable
         RoundsProducts = roundProducts && model.Device.type == DeviceType.CPU && MatrixProducts.CanRound;
         device = model.Device;
         Config = model.Config;
-        positions = model.Config.MaxPositions;
+        positions = model.Config.ContextLength;
         vocabulary = model.Config.VocabularySize;
         var count = device.type == DeviceType.CPU && model.Config.HiddenSize < Decoder.WideModel ? threads : 1;
         workers = new WorkerThreads(count, Math.Max(1, threads / count));

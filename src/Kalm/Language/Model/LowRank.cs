@@ -17,7 +17,7 @@ public static class LowRank
         {
             if (shape.Length != 2 || !name.StartsWith(TensorNames.LayerPrefix, StringComparison.Ordinal))
                 continue;
-            var module = name[..^WeightEnd.Length];
+            var module = config.CheckpointName(name[..^WeightEnd.Length]);
             if (!adapter.Targets(module))
                 continue;
             yield return (AdapterConfig.LoraName(module, 'A'), [adapter.RankOf(module), shape[1]]);

@@ -64,7 +64,7 @@ public sealed class MergedCheckpoint : IDisposable
     {
         Cancellation.ThrowIfCancellationRequested();
         Progress?.Report(new ProgressStage("weights", done++, total));
-        var weight = CausalModel.ReadTensor(checkpoint.Weights, name, CPU);
+        var weight = CausalModel.ReadTensor(checkpoint.Weights, checkpoint.NameOf(name), CPU);
         if (adapter is not null)
             LowRank.Apply(adapter, name, weight);
         return weight;

@@ -1,6 +1,6 @@
 namespace Kalm.Language.Model;
 
-/// <summary>The names of a decoder's tensors in a Hugging Face checkpoint.</summary>
+/// <summary>The canonical names of a decoder's tensors: those that a Hugging Face checkpoint of Llama has.</summary>
 public static class TensorNames
 {
     /// <summary>Token embedding, [vocabulary, hidden].</summary>
@@ -8,6 +8,9 @@ public static class TensorNames
 
     /// <summary>Final norm, [hidden].</summary>
     public const string FinalNorm = "model.norm.weight";
+
+    /// <summary>The final norm's bias where it has one, [hidden].</summary>
+    public const string FinalNormBias = "model.norm.bias";
 
     /// <summary>Language-model head, [vocabulary, hidden]; absent when tied to the embedding.</summary>
     public const string Head = "lm_head.weight";

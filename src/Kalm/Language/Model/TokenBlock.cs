@@ -43,7 +43,8 @@ public sealed class TokenBlock : IDisposable
         RowCount = rows.Count;
         Length = rows.Max(row => row.Length);
         TokenCount = rows.Sum(row => row.Length);
-        LastPosition = rows.Max(row => row.Positions.Max());
+        RowLengths = [.. rows.Select(row => row.Positions.Max() + 1)];
+        LastPosition = RowLengths.Max() - 1;
         IsPacked = packed && cache is null && Sees(int.MaxValue);
         var tokens = new long[IsPacked ? Filled(TokenCount) : RowCount * Length];
         var positions = new long[tokens.Length];
@@ -106,14 +107,18 @@ public sealed class TokenBlock : IDisposable
     /// <summary>The highest position.</summary>
     public int LastPosition { get; }
 
+    /// <summary>For each row the positions up to its highest.</summary>
+    public IReadOnlyList<int> RowLengths { get; }
+
     /// <summary>What to add to attention scores, [rows, 1, length, cached slots + length], 0 or minus infinity; null where it would say no more than
     /// causality does. Owned by the block.</summary>
     /// <param name="window">How many positions a token sees, itself included; null for all before it.</param>
-    public Tensor? Mask(int? window)
+    /// <param name="always">Whether causality is to be said, too; null then means that every token sees all.</param>
+    public Tensor? Mask(int? window, bool always = false)
     {
         // A window that holds the whole block is none. Padding lies behind every real token, so plain rows need no mask for it.
         var width = window is { } some && some <= LastPosition ? some : int.MaxValue;
-        if (isPlain && width == int.MaxValue && IsCausal())
+        if (isPlain && width == int.MaxValue && IsCausal() && !(always && Length > 1))
             return null;
         if (!masks.TryGetValue(width, out var mask))
         {
@@ -124,11 +129,16 @@ public sealed class TokenBlock : IDisposable
     }
 
     /// <summary>How a packed block's attention is laid out.</summary>
-    internal AttentionPlan Plan(ModelConfig config, int? window, RotaryTable angles)
+    /// <param name="config">The architecture.</param>
+    /// <param name="window">How many positions a token sees, itself included; null for all before it.</param>
+    /// <param name="rotary">Turns queries and keys; null where nothing is turned any more.</param>
+    internal AttentionPlan Plan(ModelConfig config, int? window, Rotary? rotary)
     {
         var width = window is { } some && some <= LastPosition ? some : int.MaxValue;
         Sees(width);
-        return new AttentionPlan(rows, Starts, sights[width], config.HeadCount, config.KeyValueHeadCount, config.HeadDimension, angles);
+        RotaryTable[] angles = [.. RowLengths.Select(length => rotary?.Table(length) ?? RotaryTable.None)];
+        return new AttentionPlan(
+            rows, Starts, sights[width], config.HeadCount, config.KeyValueHeadCount, config.HeadDimension, angles, (float)config.ScoreFactor, config.QueryStretch);
     }
 
     private bool Sees(int width)

@@ -23,11 +23,11 @@ public static class BaseFingerprint
         foreach (var (name, shape) in checkpoint.Config.TensorShapes().OrderBy(tensor => tensor.Name, StringComparer.Ordinal))
         {
             hash.AppendData(Encoding.UTF8.GetBytes($"{name} {TensorEntry.Describe(shape)}\n"));
-            var entry = checkpoint.Weights.Find(name);
+            var entry = checkpoint.Weights.Find(checkpoint.NameOf(name));
             for (var place = 0; place < Places; place++)
             {
                 var count = (int)Math.Min(NumbersPerPlace, entry.ElementCount);
-                checkpoint.Weights.FileOf(name).ReadSingles(entry, (entry.ElementCount - count) / Math.Max(1, Places - 1) * place, numbers[..count]);
+                checkpoint.Weights.FileOf(entry.Name).ReadSingles(entry, (entry.ElementCount - count) / Math.Max(1, Places - 1) * place, numbers[..count]);
                 for (var index = 0; index < count; index++)
                     BinaryPrimitives.WriteUInt16LittleEndian(bytes[(2 * index)..], TensorNumbers.ToBFloat16(numbers[index]));
                 hash.AppendData(bytes[..(2 * count)]);

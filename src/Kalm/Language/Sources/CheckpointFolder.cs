@@ -13,13 +13,17 @@ public sealed class CheckpointFolder : IDisposable
     public const string WeightsName = SafetensorsShards.SingleName;
 
     private const string OutputLayer = "lm_head.weight";
+    private const string Embedding = "model.embed_tokens.weight";
     private const int NamesInWarning = 5;
     private const int HashChunk = 1 << 20;
 
-    private CheckpointFolder(ModelConfig config, SafetensorsShards weights)
+    private readonly NamePrefix prefix;
+
+    private CheckpointFolder(ModelConfig config, SafetensorsShards weights, NamePrefix prefix)
     {
         Config = config;
         Weights = weights;
+        this.prefix = prefix;
     }
 
     /// <summary>What <c>config.json</c> says.</summary>
@@ -29,7 +33,7 @@ public sealed class CheckpointFolder : IDisposable
     public SafetensorsShards Weights { get; }
 
     /// <summary>What is odd about the folder without being wrong, in sentences for the user.</summary>
-    public IReadOnlyList<string> Warnings { get; private init; } = [];
+    public IReadOnlyList<string> Warnings { get; private set; } = [];
 
     /// <summary>Opens the model folder <paramref name="folder"/>.</summary>
     /// <exception cref="KalmException">A file is missing or not sound, the model is not supported, or a tensor is missing or has another
@@ -44,7 +48,11 @@ public sealed class CheckpointFolder : IDisposable
         var weights = SafetensorsShards.Open(folder);
         try
         {
-            return new CheckpointFolder(config, weights) { Warnings = [.. BothWarning(folder), .. Check(config, weights)] };
+            var prefix = config.NamePrefixes.FirstOrDefault(prefix => weights.TryFind(config.CheckpointName(Embedding, prefix)) is not null)
+                ?? config.NamePrefixes[0];
+            var opened = new CheckpointFolder(config, weights, prefix);
+            opened.Warnings = [.. BothWarning(folder), .. opened.Check()];
+            return opened;
         }
         catch
         {
@@ -52,6 +60,9 @@ public sealed class CheckpointFolder : IDisposable
             throw;
         }
     }
+
+    /// <summary>What this folder calls a tensor that has a canonical name.</summary>
+    public string NameOf(string canonical) => Config.CheckpointName(canonical, prefix);
 
     /// <summary>Closes the weights.</summary>
     public void Dispose() => Weights.Dispose();
@@ -84,15 +95,16 @@ public sealed class CheckpointFolder : IDisposable
         ? [$"{Path.Combine(folder, SafetensorsIndex.FileName)}: ignored, because {WeightsName} is there too"]
         : [];
 
-    private static List<string> Check(ModelConfig config, SafetensorsShards weights)
+    private List<string> Check()
     {
         var expectedNames = new HashSet<string>();
-        foreach (var (name, shape) in config.TensorShapes())
+        foreach (var (canonical, shape) in Config.TensorShapes())
         {
+            var name = NameOf(canonical);
             var expected = TensorEntry.Describe(shape);
-            if (weights.TryFind(name) is not { } entry)
-                throw SafetensorsLayout.Fault(weights.Path, name, $"missing; {ModelConfig.FileName} asks for it with the shape {expected}");
-            var path = weights.FileOf(name).Path;
+            if (Weights.TryFind(name) is not { } entry)
+                throw SafetensorsLayout.Fault(Weights.Path, name, $"missing; {ModelConfig.FileName} asks for it with the shape {expected}");
+            var path = Weights.FileOf(name).Path;
             if (!entry.Shape.SequenceEqual(shape))
                 throw SafetensorsLayout.Fault(path, name,
                     $"found the shape {TensorEntry.Describe(entry.Shape)}, expected {expected} by {ModelConfig.FileName}");
@@ -101,23 +113,25 @@ public sealed class CheckpointFolder : IDisposable
                     $"found the type {entry.Type.SafetensorsName()}, expected F64, F32, F16 or BF16");
             expectedNames.Add(name);
         }
-        return UnusedWarning(config, weights, expectedNames);
+        return UnusedWarning(expectedNames);
     }
 
-    private static List<string> UnusedWarning(ModelConfig config, SafetensorsShards weights, HashSet<string> expected)
+    private List<string> UnusedWarning(HashSet<string> expected)
     {
-        var unused = weights.Tensors.Where(entry => !expected.Contains(entry.Name) && !IsHarmless(config, entry))
+        var unused = Weights.Tensors.Where(entry => !expected.Contains(entry.Name) && !IsHarmless(entry))
             .Select(entry => entry.Name).Order(StringComparer.Ordinal).ToList();
         if (unused.Count == 0)
             return [];
         var names = string.Join(", ", unused.Take(NamesInWarning).Select(FileFault.Quote));
-        return [$"{weights.Path}: {unused.Count} {(unused.Count == 1 ? "tensor is" : "tensors are")} not part of the model and ignored: {names}"
+        return [$"{Weights.Path}: {unused.Count} {(unused.Count == 1 ? "tensor is" : "tensors are")} not part of the model and ignored: {names}"
             + (unused.Count > NamesInWarning ? ", ..." : "")];
     }
 
-    // A tied model's output layer is its embedding, stored twice (CausalModel.Load compares them); the rotary frequencies are computed
-    // from the config.
-    private static bool IsHarmless(ModelConfig config, TensorEntry entry) =>
-        (entry.Name == OutputLayer && entry.Shape.SequenceEqual([config.VocabularySize, config.HiddenSize]))
-        || entry.Name.EndsWith("rotary_emb.inv_freq", StringComparison.Ordinal);
+    // A tied model's output layer is its embedding, stored twice (CausalModel.Load compares them); rotary frequencies and causal masks are
+    // computed from the config.
+    private bool IsHarmless(TensorEntry entry) =>
+        (entry.Name == NameOf(OutputLayer) && entry.Shape.SequenceEqual([Config.VocabularySize, Config.HiddenSize]))
+        || entry.Name.EndsWith("rotary_emb.inv_freq", StringComparison.Ordinal)
+        || entry.Name.EndsWith(".attention.bias", StringComparison.Ordinal)
+        || entry.Name.EndsWith(".attention.masked_bias", StringComparison.Ordinal);
 }

@@ -37,7 +37,7 @@ internal sealed unsafe partial class AttentionScratch
 
     private void TakeKeys(AttentionPlan plan, int row, int head, RowVectors from, bool withGradient)
     {
-        TakeTurned(plan, row, from.Key, plan.KeyHeads, head, key, 1);
+        TakeTurned(plan, row, from.Key, plan.KeyHeads, head, key, isQuery: false);
         Take(plan, row, from.Value, plan.KeyHeads, head, value);
         Transpose(key, keyColumns);
         if (withGradient)
@@ -51,12 +51,14 @@ internal sealed unsafe partial class AttentionScratch
                 columns[index * height + at] = rows[at * width + index];
     }
 
-    private void TakeTurned(AttentionPlan plan, int row, ReadOnlySpan<float> from, int heads, int head, float* to, float factor)
+    private void TakeTurned(AttentionPlan plan, int row, ReadOnlySpan<float> from, int heads, int head, float* to, bool isQuery)
     {
         for (var at = 0; at < length; at++, to += width)
         {
-            plan.Angles.Turn(
-                from.Slice(((plan.Starts[row] + at) * heads + head) * dimension, dimension), new Span<float>(to, dimension), plan.Rows[row].Positions[at], factor, 1);
+            var position = plan.Rows[row].Positions[at];
+            plan.Angles[row].Turn(
+                from.Slice(((plan.Starts[row] + at) * heads + head) * dimension, dimension), new Span<float>(to, dimension), position,
+                isQuery ? plan.ScaleAt(position) : 1, 1);
             new Span<float>(to + dimension, width - dimension).Clear();
         }
     }
@@ -76,10 +78,14 @@ internal sealed unsafe partial class AttentionScratch
             new Span<float>(from, dimension).CopyTo(to.Slice(((plan.Starts[row] + at) * heads + head) * dimension, dimension));
     }
 
-    private void GiveTurned(AttentionPlan plan, int row, float* from, Span<float> to, int heads, int head, float factor)
+    private void GiveTurned(AttentionPlan plan, int row, float* from, Span<float> to, int heads, int head, bool isQuery)
     {
         for (var at = 0; at < length; at++, from += width)
-            plan.Angles.Turn(
-                new Span<float>(from, dimension), to.Slice(((plan.Starts[row] + at) * heads + head) * dimension, dimension), plan.Rows[row].Positions[at], factor, -1);
+        {
+            var position = plan.Rows[row].Positions[at];
+            plan.Angles[row].Turn(
+                new Span<float>(from, dimension), to.Slice(((plan.Starts[row] + at) * heads + head) * dimension, dimension), position,
+                isQuery ? plan.ScaleAt(position) : 1, -1);
+        }
     }
 }

@@ -40,7 +40,7 @@ internal sealed unsafe partial class AttentionScratch
         {
             if (head % plan.Group == 0)
                 TakeKeys(plan, row, head / plan.Group, from, withGradient: false);
-            TakeTurned(plan, row, from.Query, plan.Heads, head, query, plan.Scale);
+            TakeTurned(plan, row, from.Query, plan.Heads, head, query, isQuery: true);
             for (first = 0; first < length; first += count)
             {
                 Gather(plan, row);
@@ -75,7 +75,7 @@ internal sealed unsafe partial class AttentionScratch
                 new Span<float>(toKey, length * width).Clear();
                 new Span<float>(toValue, length * width).Clear();
             }
-            TakeTurned(plan, row, from.Query, plan.Heads, head, query, plan.Scale);
+            TakeTurned(plan, row, from.Query, plan.Heads, head, query, isQuery: true);
             Take(plan, row, given, plan.Heads, head, gradient);
             for (first = 0; first < length; first += count)
             {
@@ -94,10 +94,10 @@ internal sealed unsafe partial class AttentionScratch
                     }
                 Spread();
             }
-            GiveTurned(plan, row, toQuery, to.Query, plan.Heads, head, plan.Scale);
+            GiveTurned(plan, row, toQuery, to.Query, plan.Heads, head, isQuery: true);
             if ((head + 1) % plan.Group == 0)
             {
-                GiveTurned(plan, row, toKey, to.Key, plan.KeyHeads, head / plan.Group, 1);
+                GiveTurned(plan, row, toKey, to.Key, plan.KeyHeads, head / plan.Group, isQuery: false);
                 Give(plan, row, toValue, to.Value, plan.KeyHeads, head / plan.Group);
             }
         }

@@ -5,7 +5,7 @@ namespace Kalm.Language.Sources.Config;
 
 /// <summary>The shape of a causal language model: what the <c>config.json</c> of a Hugging Face model folder says. What is supported
 /// stands in <see cref="Architecture.All"/>.</summary>
-public sealed record ModelConfig
+public sealed partial record ModelConfig
 {
     /// <summary>The file's name in a model folder.</summary>
     public const string FileName = "config.json";
@@ -28,20 +28,38 @@ public sealed record ModelConfig
     /// <summary>The heads of keys and values, each shared by the same number of query heads (<c>num_key_value_heads</c>).</summary>
     public required int KeyValueHeadCount { get; init; }
 
-    /// <summary>The width of a head (<c>head_dim</c>), which need not be hidden / heads; even, because rotary positions turn pairs.</summary>
+    /// <summary>The width of a head (<c>head_dim</c>), which need not be hidden / heads; even where all of it is turned.</summary>
     public required int HeadDimension { get; init; }
 
     /// <summary>The number of tokens, that is rows of the embedding (<c>vocab_size</c>).</summary>
     public required int VocabularySize { get; init; }
 
-    /// <summary>What the norms add to the mean square before the root (<c>rms_norm_eps</c>).</summary>
+    /// <summary>The activation of the feed-forward part (<c>hidden_act</c>).</summary>
+    public Activation Activation { get; init; }
+
+    /// <summary>What the norms add to the mean square, or the variance, before the root (<c>rms_norm_eps</c>).</summary>
     public double NormEpsilon { get; init; } = 1e-6;
+
+    /// <summary>Whether attention and feed-forward part both read what comes into a layer (<c>use_parallel_residual</c>).</summary>
+    public bool IsParallel { get; init; }
 
     /// <summary>The base of the rotary frequencies (<c>rope_theta</c>).</summary>
     public double RopeTheta { get; init; } = 10000;
 
     /// <summary>How rotary positions are stretched (<c>rope_scaling</c>); null for not at all.</summary>
     public RopeScaling? RopeScaling { get; init; }
+
+    /// <summary>The share of a head that is turned (<c>partial_rotary_factor</c>).</summary>
+    public double RotatedShare { get; init; } = 1;
+
+    /// <summary>The rotary positions of windowed layers where they have their own; null where they do not.</summary>
+    public RotaryParameters? WindowedRotary { get; init; }
+
+    /// <summary>For each layer whether it turns queries and keys (<c>no_rope_layers</c>); null where the architecture says it.</summary>
+    public IReadOnlyList<bool>? RotatedLayers { get; init; }
+
+    /// <summary>How queries far on grow (<c>llama_4_scaling_beta</c>); null for not at all.</summary>
+    public QueryStretch? QueryStretch { get; init; }
 
     /// <summary>The longest input, in tokens (<c>max_position_embeddings</c>).</summary>
     public int MaxPositions { get; init; } = 2048;
@@ -58,12 +76,36 @@ public sealed record ModelConfig
     /// (<c>tie_word_embeddings</c>).</summary>
     public bool TieWordEmbeddings { get; init; }
 
-    /// <summary>Whether all attention projections have biases (<c>attention_bias</c>), besides those that the architecture always
-    /// has.</summary>
+    /// <summary>Whether the projections into attention have biases (<c>attention_bias</c>), and the one out of it where the architecture says so,
+    /// besides those that the architecture always has.</summary>
     public bool AttentionBias { get; init; }
+
+    /// <summary>Whether the projection out of attention has a bias by a key of its own (<c>attention_out_bias</c>).</summary>
+    public bool OutputBias { get; init; }
 
     /// <summary>Whether the feed-forward projections have biases (<c>mlp_bias</c>).</summary>
     public bool MlpBias { get; init; }
+
+    /// <summary>The factor of the embeddings (<c>embedding_multiplier</c>).</summary>
+    public double EmbeddingMultiplier { get; init; } = 1;
+
+    /// <summary>The factor of what attention and feed-forward part add (<c>residual_multiplier</c>).</summary>
+    public double ResidualMultiplier { get; init; } = 1;
+
+    /// <summary>The factor of the attention scores (<c>attention_multiplier</c>); null where another rule gives it.</summary>
+    public double? AttentionMultiplier { get; init; }
+
+    /// <summary>The root of this divides the attention scores (<c>query_pre_attn_scalar</c>); null for the width of a head.</summary>
+    public double? QueryScalar { get; init; }
+
+    /// <summary>The bound that attention scores approach, c tanh(s / c) (<c>attn_logit_softcapping</c>); null for none.</summary>
+    public double? ScoreCap { get; init; }
+
+    /// <summary>The bound that logits approach (<c>final_logit_softcapping</c>); null for none.</summary>
+    public double? LogitCap { get; init; }
+
+    /// <summary>What logits are multiplied by (<c>logit_scale</c>), or divided by (<c>logits_scaling</c>).</summary>
+    public double LogitScale { get; init; } = 1;
 
     /// <summary>The token a text begins with (<c>bos_token_id</c>), where there is one. Whether it is prepended is the tokenizer's
     /// affair.</summary>
@@ -74,6 +116,18 @@ public sealed record ModelConfig
 
     /// <summary>The type the weights are stored in (<c>torch_dtype</c>, or <c>dtype</c> in newer files).</summary>
     public TensorType TorchType { get; init; } = TensorType.F32;
+
+    /// <summary>The longest input that is read, in tokens: <see cref="MaxPositions"/>, or further where positions are stretched beyond it.</summary>
+    public int ContextLength => RopeScaling is DynamicScaling { Alpha: null } dynamic ? (int)(MaxPositions * Math.Max(1, dynamic.Factor)) : MaxPositions;
+
+    /// <summary>The factor of the embeddings.</summary>
+    public double EmbeddingFactor => Architecture.ScalesEmbeddings ? (float)Math.Sqrt(HiddenSize) : EmbeddingMultiplier;
+
+    /// <summary>The factor of the attention scores.</summary>
+    public double ScoreFactor => AttentionMultiplier ?? 1 / Math.Sqrt(QueryScalar ?? HeadDimension);
+
+    /// <summary>The factor of the logits.</summary>
+    public double LogitFactor => Architecture.DividesLogits ? 1 / LogitScale : LogitScale;
 
     /// <summary>Reads <c>config.json</c> of the model folder <paramref name="folder"/>.</summary>
     /// <exception cref="KalmException">The file is missing, not valid, or describes a model that is not supported; the message names
@@ -86,7 +140,7 @@ public sealed record ModelConfig
     public void Save(string folder)
     {
         var path = Path.Combine(folder, FileName);
-        ModelConfigFile.Check(this, path);
+        ModelConfigCheck.Require(this, path);
         AtomicFile.WriteAllText(path, ModelConfigText.Write(this));
     }
 
@@ -94,71 +148,20 @@ public sealed record ModelConfig
     /// 0 &lt;= i - j &lt; window; null for all before it.</summary>
     public int? WindowOf(int layer) => WindowedLayers?[layer] ?? true ? SlidingWindow : null;
 
-    /// <summary>Whether a module of a layer, for example <c>self_attn.q_proj</c>, has a bias.</summary>
-    public bool HasBias(string module)
+    /// <summary>How <paramref name="layer"/> turns queries and keys; null where it does not.</summary>
+    public RotaryParameters? RotaryOf(int layer)
     {
-        ArgumentNullException.ThrowIfNull(module);
-        var isProjection = module.EndsWith("_proj", StringComparison.Ordinal);
-        return Architecture.BiasedModules.Contains(module)
-            || (isProjection && AttentionBias && module.StartsWith("self_attn.", StringComparison.Ordinal))
-            || (isProjection && MlpBias && module.StartsWith("mlp.", StringComparison.Ordinal));
-    }
-
-    /// <summary>The rotary frequencies, scaled, fastest first.</summary>
-    /// <returns>Radians a position, one for each pair of a head: <see cref="HeadDimension"/> / 2.</returns>
-    public double[] RotaryFrequencies()
-    {
-        var frequencies = new double[HeadDimension / 2];
-        for (var index = 0; index < frequencies.Length; index++)
+        var isWindowed = WindowOf(layer) is not null;
+        var isTurned = RotatedLayers?[layer] ?? Architecture.Rotation switch
         {
-            var frequency = Math.Pow(RopeTheta, -2.0 * index / HeadDimension);
-            frequencies[index] = RopeScaling?.Scale(frequency) ?? frequency;
-        }
-        return frequencies;
+            RotationRule.WindowedLayers => isWindowed,
+            RotationRule.WindowedLayersIfAny => isWindowed || SlidingWindow is null,
+            _ => true,
+        };
+        return !isTurned ? null : isWindowed && WindowedRotary is { } own ? own : new RotaryParameters(RopeTheta, RopeScaling, RotatedShare);
     }
 
-    /// <summary>The name that a Hugging Face checkpoint of this architecture has for a tensor or module that we know by the canonical name, which is
-    /// Llama's where Llama has one.</summary>
-    public string CheckpointName(string canonical) => canonical;
-
-    /// <summary>Every tensor that a checkpoint of this model holds, by its Hugging Face name, in the order of the computation; matrices are
-    /// [outputs, inputs].</summary>
-    public IEnumerable<(string Name, long[] Shape)> TensorShapes()
-    {
-        yield return ("model.embed_tokens.weight", [VocabularySize, HiddenSize]);
-        for (var layer = 0; layer < LayerCount; layer++)
-            foreach (var (name, shape) in LayerShapes())
-                yield return ($"model.layers.{layer}.{name}", shape);
-        yield return ("model.norm.weight", [HiddenSize]);
-        if (!TieWordEmbeddings)
-            yield return ("lm_head.weight", [VocabularySize, HiddenSize]);
-    }
-
-    private IEnumerable<(string Name, long[] Shape)> LayerShapes()
-    {
-        var queryWidth = (long)HeadCount * HeadDimension;
-        var keyWidth = (long)KeyValueHeadCount * HeadDimension;
-        (string Name, long[] Shape)[] modules =
-        [
-            ("input_layernorm", [HiddenSize]),
-            ("self_attn.q_proj", [queryWidth, HiddenSize]),
-            ("self_attn.k_proj", [keyWidth, HiddenSize]),
-            ("self_attn.v_proj", [keyWidth, HiddenSize]),
-            ("self_attn.q_norm", [HeadDimension]),
-            ("self_attn.k_norm", [HeadDimension]),
-            ("self_attn.o_proj", [HiddenSize, queryWidth]),
-            ("post_attention_layernorm", [HiddenSize]),
-            ("mlp.gate_proj", [IntermediateSize, HiddenSize]),
-            ("mlp.up_proj", [IntermediateSize, HiddenSize]),
-            ("mlp.down_proj", [HiddenSize, IntermediateSize]),
-        ];
-        foreach (var (name, shape) in modules)
-        {
-            if (!Architecture.NormalisesHeads && name is "self_attn.q_norm" or "self_attn.k_norm")
-                continue;
-            yield return (name + ".weight", shape);
-            if (HasBias(name))
-                yield return (name + ".bias", [shape[0]]);
-        }
-    }
+    /// <summary>The rotary frequencies of layers without a window, scaled, fastest first.</summary>
+    /// <returns>Radians a position, one for each pair of a head that is turned.</returns>
+    public double[] RotaryFrequencies() => new RotaryParameters(RopeTheta, RopeScaling, RotatedShare).Frequencies(HeadDimension);
 }

@@ -4,123 +4,136 @@ using Kalm.Language.Sources.Safetensors;
 
 namespace Kalm.Language.Sources.Config;
 
-/// <summary>Reads and checks <see cref="ModelConfig"/> in a <c>config.json</c>. Absent keys mean what they mean to the transformers
-/// library's configuration of the same architecture.</summary>
+/// <summary>Reads <see cref="ModelConfig"/> from a <c>config.json</c>. Absent keys mean what they mean to the transformers library's
+/// configuration of the same architecture.</summary>
 internal static class ModelConfigFile
 {
+    private const string Ties = "tie_word_embeddings";
+    private const string BeginToken = "bos_token_id";
+    private const string EndToken = "eos_token_id";
+
     /// <summary>Reads and checks the file.</summary>
-    public static ModelConfig Read(string path)
+    public static ModelConfig Read(string path) => Read(JsonFields.Load(path));
+
+    /// <summary>Reads and checks what such a file says.</summary>
+    public static ModelConfig Read(JsonFields file)
     {
-        var fields = JsonFields.Load(path);
-        var architecture = ReadArchitecture(fields);
-        RequireSupported(fields);
-        var hiddenSize = fields.RequiredInteger("hidden_size");
-        var headCount = fields.RequiredInteger("num_attention_heads");
-        var rope = fields.Object(fields.EitherKey("rope_parameters", "rope_scaling"));
-        RequireWholeRotation(fields);
-        RequireWholeRotation(rope);
-        var layerCount = fields.RequiredInteger("num_hidden_layers");
-        var (window, windowed) = SlidingWindows.Read(fields, architecture, layerCount);
-        var config = new ModelConfig
+        var (fields, architecture) = TextPart.Find(file);
+        RequireSupported(file, architecture);
+        RequireSupported(fields, architecture);
+        var config = ReadLayers(fields, architecture, ReadSizes(fields, architecture, isNested: fields != file));
+        config = config with
+        {
+            TieWordEmbeddings = Holder(Ties).Flag(Ties) ?? architecture.Defaults.Ties,
+            BeginTokenId = Holder(BeginToken).Has(BeginToken) ? Holder(BeginToken).Integer(BeginToken) : Known(architecture.Defaults.BeginToken, config),
+            EndTokenIds = Holder(EndToken).Has(EndToken) ? EndTokens(Holder(EndToken))
+                : [.. architecture.Defaults.EndTokens.Where(token => token < config.VocabularySize)],
+            TorchType = WeightType(fields.Has("dtype") || fields.Has("torch_dtype") ? fields : file),
+        };
+        ModelConfigCheck.Require(config, file.Path);
+        return config;
+
+        // What a part for text leaves out the whole says.
+        JsonFields Holder(string key) => fields.Has(key) ? fields : file;
+    }
+
+    private static ModelConfig ReadSizes(JsonFields fields, Architecture architecture, bool isNested)
+    {
+        var defaults = architecture.Defaults;
+        var hiddenSize = Size("hidden_size", defaults.Hidden);
+        var headCount = Size("num_attention_heads", defaults.Heads);
+        return new ModelConfig
         {
             Architecture = architecture,
             HiddenSize = hiddenSize,
-            IntermediateSize = fields.RequiredInteger("intermediate_size"),
-            LayerCount = layerCount,
+            IntermediateSize = Size("intermediate_size", defaults.Intermediate),
+            LayerCount = Size("num_hidden_layers", defaults.Layers),
             HeadCount = headCount,
-            KeyValueHeadCount = fields.Integer("num_key_value_heads") ?? (fields.Has("num_key_value_heads") ? null : architecture.DefaultKeyValueHeads) ?? headCount,
-            HeadDimension = fields.Integer("head_dim") ?? (fields.Has("head_dim") ? null : architecture.DefaultHeadDimension) ?? EqualShare(fields, hiddenSize, headCount),
-            VocabularySize = fields.RequiredInteger("vocab_size"),
-            NormEpsilon = fields.Number("rms_norm_eps") ?? 1e-6,
-            RopeTheta = Theta(fields, rope),
-            RopeScaling = RopeScaling.Read(rope),
-            MaxPositions = fields.Integer("max_position_embeddings") ?? architecture.DefaultMaxPositions,
-            SlidingWindow = window,
-            WindowedLayers = windowed,
-            TieWordEmbeddings = fields.Flag("tie_word_embeddings") ?? false,
-            AttentionBias = Bias(fields, "attention_bias", architecture.OffersAttentionBias, architecture.BiasedModules.Count > 0),
-            MlpBias = Bias(fields, "mlp_bias", architecture.OffersMlpBias, false),
-            BeginTokenId = fields.Has("bos_token_id") ? fields.Integer("bos_token_id") : architecture.DefaultBeginToken,
-            EndTokenIds = fields.Has("eos_token_id") ? EndTokens(fields) : architecture.DefaultEndTokens,
-            TorchType = WeightType(fields),
+            KeyValueHeadCount = architecture.HasOwnKeyHeads ? headCount : Optional("num_key_value_heads", defaults.KeyValueHeads) ?? headCount,
+            HeadDimension = (defaults.HasEqualHeads ? null : Optional("head_dim", defaults.HeadDimension)) ?? EqualShare(fields, hiddenSize, headCount),
+            VocabularySize = Size("vocab_size", defaults.Vocabulary),
+            MaxPositions = fields.Integer("max_position_embeddings") ?? defaults.MaxPositions,
         };
-        Check(config, path);
-        return config;
+
+        // A part for text within another file is written without the numbers that go without saying.
+        int Size(string key, int absent) => isNested && !fields.Has(key) ? absent : fields.RequiredInteger(key);
+
+        int? Optional(string key, int? absent) => fields.Has(key) ? fields.Integer(key) : absent;
     }
 
-    /// <summary>Checks that the values are in range and fit together.</summary>
-    public static void Check(ModelConfig config, string path)
+    private static ModelConfig ReadLayers(JsonFields fields, Architecture architecture, ModelConfig config)
     {
-        Positive("hidden_size", config.HiddenSize);
-        Positive("intermediate_size", config.IntermediateSize);
-        Positive("num_hidden_layers", config.LayerCount);
-        Positive("num_attention_heads", config.HeadCount);
-        Positive("num_key_value_heads", config.KeyValueHeadCount);
-        Positive("head_dim", config.HeadDimension);
-        Positive("vocab_size", config.VocabularySize);
-        Positive("max_position_embeddings", config.MaxPositions);
-        if (config.HeadCount % config.KeyValueHeadCount != 0)
-            throw Fault("num_key_value_heads", config.KeyValueHeadCount, $"a divisor of num_attention_heads, {config.HeadCount}");
-        if (config.HeadDimension % 2 != 0)
-            throw Fault("head_dim", config.HeadDimension, "an even number: rotary positions turn pairs");
-        if (!(config.NormEpsilon > 0) || !double.IsFinite(config.NormEpsilon))
-            throw Fault("rms_norm_eps", config.NormEpsilon, "a positive number");
-        if (!(config.RopeTheta > 0) || !double.IsFinite(config.RopeTheta))
-            throw Fault("rope_theta", config.RopeTheta, "a positive number");
-        if (config.SlidingWindow is { } window)
-            Positive("sliding_window", window);
-        if (config.WindowedLayers is { } windowed && (windowed.Count != config.LayerCount || config.SlidingWindow is null))
-            throw Fault("layer_types", $"{windowed.Count} layers", $"{config.LayerCount}, num_hidden_layers, and a sliding_window");
-        if (config.BeginTokenId is { } begin)
-            Token("bos_token_id", begin);
-        foreach (var end in config.EndTokenIds)
-            Token("eos_token_id", end);
-
-        void Positive(string key, int value)
+        var defaults = architecture.Defaults;
+        config = config with
         {
-            if (value <= 0)
-                throw Fault(key, value, "a positive whole number");
-        }
-
-        void Token(string key, int value)
-        {
-            if (value < 0 || value >= config.VocabularySize)
-                throw Fault(key, value, $"a token from 0 to {config.VocabularySize - 1}, vocab_size - 1");
-        }
-
-        KalmException Fault(string key, object found, string expected) => new($"{path}: {key}: found {found}, expected {expected}");
+            Activation = ReadActivation(fields, architecture),
+            NormEpsilon = fields.Number(architecture.NormEpsilonKey) ?? defaults.NormEpsilon,
+            IsParallel = architecture.OffersParallel ? fields.Flag("use_parallel_residual") ?? architecture.IsParallel : architecture.IsParallel,
+            AttentionBias = Bias(fields, architecture, architecture.AttentionBias, "attention_bias"),
+            OutputBias = architecture.OutputBias is { } output && (fields.Flag(output.Key) ?? output.Default),
+            MlpBias = Bias(fields, architecture, architecture.MlpBias, "mlp_bias"),
+            EmbeddingMultiplier = architecture.HasMultipliers ? fields.Number("embedding_multiplier") ?? 1 : 1,
+            ResidualMultiplier = architecture.HasMultipliers ? fields.Number("residual_multiplier") ?? 1 : 1,
+            AttentionMultiplier = architecture.HasMultipliers ? fields.Number("attention_multiplier") ?? 1 : null,
+            QueryScalar = architecture.HasQueryScalar ? fields.Number("query_pre_attn_scalar") ?? 256 : null,
+            ScoreCap = architecture.SoftCaps.Scores ? Cap(fields, "attn_logit_softcapping", defaults.ScoreCap) : null,
+            LogitCap = architecture.SoftCaps.Logits ? Cap(fields, "final_logit_softcapping", defaults.LogitCap) : null,
+            LogitScale = architecture.LogitScaleKey is { } key ? fields.Number(key) ?? defaults.LogitScale : 1,
+            RotatedLayers = architecture.Rotation == RotationRule.ListedLayers ? ReadRotatedLayers(fields, config.LayerCount) : null,
+        };
+        return RopeReader.Read(fields, SlidingWindows.Read(fields, config));
     }
 
-    private static Architecture ReadArchitecture(JsonFields fields)
+    private static double? Cap(JsonFields fields, string key, double? absent) => fields.Has(key) ? fields.Number(key) : absent;
+
+    private static Activation ReadActivation(JsonFields fields, Architecture architecture)
     {
-        if (fields.Value("auto_map") is not null)
-            throw fields.Fault("auto_map", "nothing: code that comes with a model is never run");
-        return Architecture.Find(fields.Text("model_type"))
-            ?? throw fields.Fault("model_type", $"a supported architecture: {Architecture.Supported}");
+        // Gemma's first files have both keys, and mean the second.
+        var key = fields.Text("hidden_activation") is not null && architecture.ScalesEmbeddings ? "hidden_activation" : architecture.ActivationKey;
+        return fields.Text(key) is not { } name ? architecture.Defaults.Activation
+            : ActivationNames.Find(name) ?? throw fields.Fault(key, $"one of {ActivationNames.All}");
     }
 
     // What would make the model compute something else than we do is refused rather than ignored.
-    private static void RequireSupported(JsonFields fields)
+    private static void RequireSupported(JsonFields fields, Architecture architecture)
     {
-        if ((fields.Text("hidden_act") ?? "silu") != "silu")
-            throw fields.Fault("hidden_act", "silu");
         if (fields.Value("quantization_config") is not null)
-            throw fields.Fault("quantization_config", "null: quantized checkpoints are not supported");
+            throw fields.Fault("quantization_config", "null: quantized checkpoints are not supported; take the model's unquantized folder, or a GGUF file of it");
         if (fields.Flag("is_causal") == false)
             throw fields.Fault("is_causal", "true: a token sees those before it only");
+        foreach (var option in architecture.RefusedOptions)
+            if (fields.Flag(option) ?? false)
+                throw fields.Fault(option, "false: it is not supported");
     }
 
     // Where biases are fixed by the architecture the key says nothing, whatever its value.
-    private static bool Bias(JsonFields fields, string key, bool offered, bool settled)
+    private static bool Bias(JsonFields fields, Architecture architecture, BiasOption? option, string usualKey)
     {
-        var bias = fields.Flag(key) ?? false;
-        return bias && !offered && !settled ? throw fields.Fault(key, "false: this architecture has none") : bias && offered;
+        if (option is not null)
+            return fields.Flag(option.Key) ?? option.Default;
+        var isSettled = usualKey == "attention_bias" ? architecture.BiasedModules.Contains("self_attn.q_proj") : architecture.BiasedModules.Contains("mlp.up_proj");
+        return (fields.Flag(usualKey) ?? false) && !isSettled ? throw fields.Fault(usualKey, "false: this architecture has none") : false;
     }
 
-    private static void RequireWholeRotation(JsonFields? fields)
+    private static List<bool> ReadRotatedLayers(JsonFields fields, int layerCount)
     {
-        if (fields?.Number("partial_rotary_factor") is { } share && share != 1)
-            throw fields.Fault("partial_rotary_factor", "1: all of a head is rotated");
+        const string Key = "no_rope_layers";
+        const string IntervalKey = "no_rope_layer_interval";
+        if (fields.Value(Key) is { } list)
+        {
+            if (list.ValueKind != JsonValueKind.Array || list.GetArrayLength() < layerCount)
+                throw fields.Fault(Key, $"a list of at least {layerCount} numbers 0 or 1, num_hidden_layers");
+            return [.. list.EnumerateArray().Take(layerCount).Select(item => item.ValueKind switch
+            {
+                JsonValueKind.Number => item.TryGetInt32(out var number) ? number != 0 : throw fields.Fault(Key, "numbers 0 or 1"),
+                JsonValueKind.True => true,
+                JsonValueKind.False => false,
+                _ => throw fields.Fault(Key, "numbers 0 or 1"),
+            })];
+        }
+        var interval = fields.Integer(IntervalKey) ?? 4;
+        return interval > 0 ? SlidingWindows.Layers(fields, layerCount, layer => (layer + 1) % interval != 0)
+            : throw fields.Fault(IntervalKey, "a positive whole number");
     }
 
     private static int EqualShare(JsonFields fields, int hiddenSize, int headCount)
@@ -132,15 +145,7 @@ internal static class ModelConfigFile
         return hiddenSize / headCount;
     }
 
-    // Newer files keep the base of the frequencies inside the rope object; if both places have one they must not differ.
-    private static double Theta(JsonFields fields, JsonFields? rope)
-    {
-        var outer = fields.Number("rope_theta");
-        var inner = rope?.Number("rope_theta");
-        if (outer is { } first && inner is { } second && first != second)
-            throw fields.Fault("rope_theta", $"the same as within the rope object, {second}");
-        return inner ?? outer ?? 10000;
-    }
+    private static int? Known(int? token, ModelConfig config) => token < config.VocabularySize ? token : null;
 
     private static TensorType WeightType(JsonFields fields)
     {
@@ -151,13 +156,12 @@ internal static class ModelConfigFile
 
     private static int[] EndTokens(JsonFields fields)
     {
-        const string Key = "eos_token_id";
-        if (fields.Value(Key) is not { } value)
+        if (fields.Value(EndToken) is not { } value)
             return [];
         if (value.ValueKind != JsonValueKind.Array)
-            return [fields.RequiredInteger(Key)];
+            return [fields.RequiredInteger(EndToken)];
         return [.. value.EnumerateArray().Select(item => item.ValueKind == JsonValueKind.Number && item.TryGetInt32(out var token)
             ? token
-            : throw fields.Fault(Key, "a whole number or a list of them"))];
+            : throw fields.Fault(EndToken, "a whole number or a list of them"))];
     }
 }

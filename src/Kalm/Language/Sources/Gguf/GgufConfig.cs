@@ -1,3 +1,6 @@
+using System.Text;
+using System.Text.Json.Nodes;
+using Kalm.Files;
 using Kalm.Language.Sources.Config;
 using Kalm.Language.Sources.Safetensors;
 
@@ -8,15 +11,19 @@ namespace Kalm.Language.Sources.Gguf;
 internal static class GgufConfig
 {
     private const string ArchitectureKey = "general.architecture";
+    private const int KeysInWarning = 10;
 
-    // Keys that are read here or change nothing that a model computes.
+    // Keys that are read, or change nothing that a model computes.
     private static readonly HashSet<string> Understood =
     [
         "vocab_size", "context_length", "embedding_length", "block_count", "feed_forward_length", "attention.head_count",
         "attention.head_count_kv", "attention.key_length", "attention.value_length", "attention.layer_norm_rms_epsilon",
-        "attention.layer_norm_epsilon", "attention.sliding_window", "attention.sliding_window_pattern", "attention.causal",
-        "rope.dimension_count", "rope.freq_base", "rope.scaling.type", "rope.scaling.factor", "rope.scaling.original_context_length",
-        "rope.scaling.finetuned", "rope.scale_linear", "tensor_data_layout", "pooling_type", "expert_count", "expert_used_count",
+        "attention.layer_norm_epsilon", "attention.sliding_window", "attention.sliding_window_pattern", "attention.causal", "attention.scale",
+        "attention.temperature_scale", "attn_logit_softcapping", "final_logit_softcapping", "embedding_scale", "residual_scale", "logit_scale",
+        "rope.dimension_count", "rope.freq_base", "rope.freq_base_swa", "rope.scaling.type", "rope.scaling.factor",
+        "rope.scaling.original_context_length", "rope.scaling.finetuned", "rope.scaling.attn_factor", "rope.scaling.yarn_beta_fast",
+        "rope.scaling.yarn_beta_slow", "rope.scaling.yarn_log_multiplier", "rope.scale_linear", "tensor_data_layout", "pooling_type",
+        "expert_count", "expert_used_count", "use_parallel_residual",
     ];
 
     /// <summary>The names of the file's architecture.</summary>
@@ -24,7 +31,8 @@ internal static class GgufConfig
     public static GgufNames Names(GgufMetadata metadata) => GgufNames.OfFile(metadata.Text(ArchitectureKey))
         ?? throw metadata.Fault(ArchitectureKey, $"one of {GgufNames.Supported}");
 
-    /// <summary>The configuration.</summary>
+    /// <summary>The configuration, by way of the config.json that the file was made from: what the keys leave out means what it means
+    /// there.</summary>
     /// <param name="shards">The files.</param>
     /// <param name="names">The names of their architecture.</param>
     /// <param name="ends">The tokens that end a text.</param>
@@ -34,73 +42,75 @@ internal static class GgufConfig
     {
         var metadata = shards.Metadata;
         var keys = new GgufKeys(metadata, names.Architecture);
-        var architecture = ReadArchitecture(keys, names);
-        RequireSupported(keys);
-        var layers = keys.Required("block_count");
-        var heads = keys.Required("attention.head_count");
-        var width = keys.Required("embedding_length");
-        var headDimension = keys.Count("attention.key_length") ?? EqualShare(keys, width, heads);
+        var type = ModelType(keys, names);
+        var architecture = Architecture.Find(type)
+            ?? throw new KalmException($"{metadata.Path}: {ArchitectureKey}: found '{names.Architecture}', which is {type}; supported: {Architecture.Supported}");
+        GgufSupport.Require(keys, architecture);
+        var json = new JsonObject { ["model_type"] = type };
+        AddSizes(json, keys, architecture, (int)Embedding(shards).Shape[0]);
+        AddBiases(json, shards, architecture);
+        GgufFactors.Add(json, keys, architecture);
+        GgufWindows.Add(json, keys, architecture);
+        GgufRope.Add(json, shards, keys, architecture);
+        json["tie_word_embeddings"] = shards.TryFind("output.weight") is null;
+        json["bos_token_id"] = metadata.Count("tokenizer.ggml.bos_token_id");
+        json["eos_token_id"] = new JsonArray([.. ends.Select(end => JsonValue.Create(end))]);
+        json["torch_dtype"] = metadata.Whole("general.file_type") switch
+        {
+            1 => "float16",
+            32 => "bfloat16",
+            _ => "float32",
+        };
+        if (keys.Beside(Understood).ToList() is { Count: > 0 } others)
+            warnings.Add($"{metadata.Path}: keys that are not understood and passed over: {string.Join(", ", others.Take(KeysInWarning).Select(FileFault.Plain))}"
+                + (others.Count > KeysInWarning ? ", ..." : ""));
+        return ModelConfigFile.Read(JsonFields.Parse(metadata.Path, Encoding.UTF8.GetBytes(json.ToJsonString())));
+    }
+
+    // One architecture of llama.cpp can stand for two of ours; it has a window where they have.
+    private static string ModelType(GgufKeys keys, GgufNames names) =>
+        names.ModelTypes.Count > 1 && keys.Count("attention.sliding_window") is > 0 ? names.ModelTypes[1] : names.ModelTypes[0];
+
+    private static void AddSizes(JsonObject json, GgufKeys keys, Architecture architecture, int vocabulary)
+    {
+        var (width, heads) = (keys.Required("embedding_length"), keys.Required("attention.head_count"));
+        var headDimension = HeadDimension(keys);
         if (keys.Count("attention.value_length") is { } values && values != headDimension)
             throw keys.Fault("attention.value_length", $"{headDimension}, as of keys");
-        if (keys.Count("rope.dimension_count") is { } turned && turned != headDimension)
-            throw keys.Fault("rope.dimension_count", $"{headDimension}: all of a head is rotated");
-        var (window, windowed) = Windows(keys, architecture, layers);
-        var config = new ModelConfig
+        if (!architecture.Defaults.HasEqualHeads)
+            json["head_dim"] = headDimension;
+        else if (headDimension * heads != width)
+            throw keys.Fault("attention.key_length", $"{width} / {heads}, embedding_length / attention.head_count");
+        json["hidden_size"] = width;
+        json["num_attention_heads"] = heads;
+        json["num_key_value_heads"] = keys.Count("attention.head_count_kv") ?? heads;
+        json["intermediate_size"] = keys.Required("feed_forward_length");
+        json["num_hidden_layers"] = keys.Required("block_count");
+        json["vocab_size"] = vocabulary;
+        json["max_position_embeddings"] = keys.Required("context_length");
+        var epsilon = architecture.Norm == NormKind.LayerNorm ? "attention.layer_norm_epsilon" : "attention.layer_norm_rms_epsilon";
+        json[architecture.NormEpsilonKey] = keys.Number(epsilon) ?? throw keys.Fault(epsilon, "a number");
+        if (architecture.OffersParallel)
+            json["use_parallel_residual"] = keys.Flag("use_parallel_residual") ?? architecture.IsParallel;
+    }
+
+    /// <summary>The width of a head.</summary>
+    public static int HeadDimension(GgufKeys keys)
+    {
+        var (width, heads) = (keys.Required("embedding_length"), keys.Required("attention.head_count"));
+        return keys.Count("attention.key_length") ?? (heads > 0 && width % heads == 0 ? width / heads
+            : throw keys.Fault("attention.head_count", $"a divisor of embedding_length, {width}, or attention.key_length given"));
+    }
+
+    private static void AddBiases(JsonObject json, GgufShards shards, Architecture architecture)
+    {
+        foreach (var (option, tensors) in new[]
         {
-            Architecture = architecture,
-            HiddenSize = width,
-            IntermediateSize = keys.Required("feed_forward_length"),
-            LayerCount = layers,
-            HeadCount = heads,
-            KeyValueHeadCount = keys.Count("attention.head_count_kv") ?? heads,
-            HeadDimension = headDimension,
-            VocabularySize = (int)Embedding(shards).Shape[0],
-            NormEpsilon = keys.Number("attention.layer_norm_rms_epsilon") ?? throw keys.Fault("attention.layer_norm_rms_epsilon", "a number"),
-            RopeTheta = keys.Number("rope.freq_base") ?? 10000,
-            RopeScaling = GgufRope.Read(shards, keys, headDimension),
-            MaxPositions = keys.Required("context_length"),
-            SlidingWindow = window,
-            WindowedLayers = windowed,
-            TieWordEmbeddings = shards.TryFind("output.weight") is null,
-            AttentionBias = architecture.OffersAttentionBias && shards.TryFind("blk.0.attn_q.bias") is not null,
-            MlpBias = architecture.OffersMlpBias && shards.TryFind("blk.0.ffn_gate.bias") is not null,
-            BeginTokenId = metadata.Count("tokenizer.ggml.bos_token_id"),
-            EndTokenIds = ends,
-            TorchType = metadata.Whole("general.file_type") switch
-            {
-                1 => TensorType.F16,
-                32 => TensorType.BF16,
-                _ => TensorType.F32,
-            },
-        };
-        ModelConfigFile.Check(config, metadata.Path);
-        if (keys.Beside(Understood).ToList() is { Count: > 0 } others)
-            warnings.Add($"{metadata.Path}: keys that are not understood and passed over: {string.Join(", ", others)}");
-        return config;
+            (architecture.AttentionBias, new[] { "attn_q", "attn_qkv" }), (architecture.OutputBias, ["attn_output"]), (architecture.MlpBias, ["ffn_up", "ffn_gate"]),
+        })
+            if (option is not null && (json[option.Key] as JsonValue)?.GetValue<bool>() != true)
+                json[option.Key] = tensors.Any(tensor => shards.TryFind($"blk.0.{tensor}.bias") is not null);
     }
-
-    private static Architecture ReadArchitecture(GgufKeys keys, GgufNames names)
-    {
-        // Mistral is a Llama with a window; llama.cpp's converter leaves the window out.
-        var type = names.Architecture == "llama" && keys.Count("attention.sliding_window") is > 0 ? "mistral" : names.ModelTypes[0];
-        return Architecture.Find(type)
-            ?? throw new KalmException($"{keys.Path}: {ArchitectureKey}: found '{names.Architecture}', which is {type}; supported: {Architecture.Supported}");
-    }
-
-    private static void RequireSupported(GgufKeys keys)
-    {
-        if (keys.Count("expert_count") is > 0)
-            throw keys.Fault("expert_count", "0: mixtures of experts are not supported");
-        if (keys.Flag("attention.causal") == false)
-            throw keys.Fault("attention.causal", "true: a token sees those before it only");
-        foreach (var (key, neutral) in new[] { ("attention.clamp_kqv", 0), ("attention.max_alibi_bias", 0), ("attn_logit_softcapping", 0),
-            ("final_logit_softcapping", 0), ("attention.scale", 0), ("embedding_scale", 1), ("residual_scale", 1), ("logit_scale", 1), ("attention.temperature_scale", 0) })
-            if (keys.Number(key) is { } value && value != neutral && value != 0)
-                throw keys.Fault(key, $"{neutral} or nothing: this architecture has no such thing here");
-    }
-
-    private static int EqualShare(GgufKeys keys, int width, int heads) => heads > 0 && width % heads == 0 ? width / heads
-        : throw keys.Fault("attention.head_count", $"a divisor of embedding_length, {width}, or attention.key_length given");
 
     private static GgufTensor Embedding(GgufShards shards)
     {
@@ -108,19 +118,5 @@ internal static class GgufConfig
         var tensor = (shards.TryFind(Name) ?? throw GgufHeader.Fault(shards.Files[0].Path, Name, "missing; expected the embedding of the tokens")).Tensor;
         return tensor.Shape.Count == 2 && tensor.Shape[0] is > 0 and <= int.MaxValue ? tensor
             : throw GgufHeader.Fault(shards.Files[0].Path, Name, $"found the shape {TensorEntry.Describe(tensor.Shape)}, expected [tokens, width]");
-    }
-
-    // Qwen's files name a window whether it is used or not: only a pattern says that it is.
-    private static (int? Window, IReadOnlyList<bool>? Layers) Windows(GgufKeys keys, Architecture architecture, int layers)
-    {
-        if (architecture.Windows == WindowRule.None || keys.Count("attention.sliding_window") is not > 0 and var absent)
-            return (null, null);
-        var window = keys.Count("attention.sliding_window");
-        var pattern = keys.Flags("attention.sliding_window_pattern");
-        if (pattern is null)
-            return architecture.Windows == WindowRule.EveryLayer ? (window, null) : (null, null);
-        if (pattern.Count != layers)
-            throw keys.Fault("attention.sliding_window_pattern", $"a list of {layers}, block_count");
-        return pattern.Contains(true) ? (window, pattern.Contains(false) ? pattern : null) : (null, null);
     }
 }

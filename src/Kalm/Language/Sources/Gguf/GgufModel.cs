@@ -148,7 +148,7 @@ public sealed class GgufModel : IDisposable
 
     private void Collect(List<string> warnings)
     {
-        var used = new HashSet<string>(StringComparer.Ordinal) { GgufRope.Divisors };
+        var used = new HashSet<string>(StringComparer.Ordinal) { GgufRope.Divisors, GgufRope.LongDivisors, GgufRope.ShortDivisors };
         foreach (var (name, shape) in Config.TensorShapes())
         {
             var fileName = names.ToFile(name) ?? throw new KalmException($"{shards.Files[0].Path}: {names.Architecture} has no tensor for {name}");

@@ -42,6 +42,7 @@ internal sealed record GgufNames
         Of("gemma2") with { NormsIncludeOne = true },
         Of("gemma3", "gemma3_text") with { NormsIncludeOne = true },
         Of("ernie4_5"),
+        // Where one name stands for two, the second has a window.
         Of("olmo2", "olmo2", "olmo3"),
         Of("exaone4"),
         Of("cohere2"),

@@ -7,7 +7,8 @@ namespace Kalm.Tests.Language.Sources.Gguf;
 /// <summary>Files that llama.cpp's own converter wrote, against what transformers computes with the folders they were made from.</summary>
 public class GgufModelTests : TorchTest
 {
-    public static TheoryData<string> Families => ["llama", "llama-llama3-rope", "mistral", "qwen2", "qwen3"];
+    public static TheoryData<string> Families => 
+        ["llama", "llama-llama3-rope", "mistral", "qwen2", "qwen3", "gemma2", "gemma3_text", "smollm3", "granite", "ernie4_5"];
 
     [Theory]
     [MemberData(nameof(Families))]

@@ -1,0 +1,48 @@
+using Kalm.Language.Sources.Adapters;
+using Kalm.Language.Sources.Config;
+using static TorchSharp.torch;
+
+namespace Kalm.Language.Model;
+
+/// <summary>Finds the weights of a decoder, learned ones first.</summary>
+/// <param name="Config">The architecture.</param>
+/// <param name="Frozen">The weights that are not learned, by canonical name.</param>
+/// <param name="Learned">The learned parameters: weights by canonical name, low-rank matrices by PEFT's.</param>
+/// <param name="Lora">The low-rank options.</param>
+/// <param name="Fused">Whether the hand-written operations may be taken.</param>
+internal sealed record DecoderWeights(
+    ModelConfig Config, IReadOnlyDictionary<string, Tensor> Frozen, ParameterReplica? Learned, AdapterConfig? Lora, bool Fused)
+{
+    /// <summary>A weight that must be there.</summary>
+    public Tensor Find(string name) => Learned?.Find(name) ?? Frozen[name];
+
+    /// <summary>The norm before the output layer.</summary>
+    public Norm FinalNorm() =>
+        new(Config, Find(TensorNames.FinalNorm), Config.Architecture.HasNormBias ? Find(TensorNames.FinalNormBias) : null, Fused);
+
+    /// <summary>The weights of one layer.</summary>
+    public LayerWeights Layer(int layer) => new(this, layer);
+}
+
+/// <summary>Finds the weights of one layer.</summary>
+/// <param name="weights">The weights.</param>
+/// <param name="layer">The layer.</param>
+internal sealed class LayerWeights(DecoderWeights weights, int layer)
+{
+    /// <summary>A norm by its module's name; null where the model has none of it. The caller owns it, not its weights.</summary>
+    public Norm? Norm(string module) => !weights.Config.HasModule(module) ? null : new Norm(
+        weights.Config, weights.Find(TensorNames.OfLayer(layer, module)),
+        weights.Config.HasBias(module) ? weights.Find(TensorNames.BiasOfLayer(layer, module)) : null, weights.Fused);
+
+    /// <summary>A projection by its module's name. The caller owns it, not its weights.</summary>
+    public Projection Project(string module)
+    {
+        var weight = TensorNames.OfLayer(layer, module);
+        var adapted = weights.Config.CheckpointName(TensorNames.Module(layer, module));
+        return new Projection(
+            weights.Find(weight), weights.Frozen.GetValueOrDefault(TensorNames.ScalesOf(weight)),
+            weights.Config.HasBias(module) ? weights.Find(TensorNames.BiasOfLayer(layer, module)) : null,
+            weights.Learned?.Find(AdapterConfig.LoraName(adapted, 'A')), weights.Learned?.Find(AdapterConfig.LoraName(adapted, 'B')),
+            weights.Lora?.ScaleOf(adapted) ?? 0, weights.Lora?.Dropout ?? 0);
+    }
+}

@@ -1,0 +1,63 @@
+using Kalm.Language.Model.Kernels;
+using Kalm.Language.Sources.Config;
+using static TorchSharp.torch;
+using static TorchSharp.torch.nn;
+
+namespace Kalm.Language.Model;
+
+/// <summary>The feed-forward part of a layer: down(f(gate x) * up x), or down(f(up x)) where there is no gate.</summary>
+internal sealed class FeedForward : IDisposable
+{
+    private readonly Activation activation;
+    private readonly bool fused;
+    private readonly bool isOneMatrix;
+    private readonly long width;
+    private readonly Projection? gate;
+    private readonly Projection up;
+    private readonly Projection down;
+
+    /// <param name="config">The architecture.</param>
+    /// <param name="fused">Whether the hand-written operation may be taken.</param>
+    /// <param name="projection">Gives a projection of the layer by its module's name.</param>
+    public FeedForward(ModelConfig config, bool fused, Func<string, Projection> projection)
+    {
+        (activation, width) = (config.Activation, config.IntermediateSize);
+        this.fused = fused && activation == Activation.Silu;
+        isOneMatrix = config.Architecture.FusesGate;
+        gate = config.Architecture.HasGate && !isOneMatrix ? projection("mlp.gate_proj") : null;
+        up = projection(isOneMatrix ? "mlp.gate_up_proj" : "mlp.up_proj");
+        down = projection("mlp.down_proj");
+    }
+
+    /// <param name="input">[tokens, hidden].</param>
+    /// <param name="randomness">Draws the dropout of a training pass; null where nothing is dropped.</param>
+    /// <returns>[tokens, hidden]; the caller owns it.</returns>
+    public Tensor Apply(Tensor input, Generator? randomness)
+    {
+        using var scope = NewDisposeScope();
+        var gated = gate?.Apply(input, randomness);
+        var wide = up.Apply(input, randomness);
+        if (isOneMatrix)
+            (gated, wide) = (wide.narrow(1, 0, width).contiguous(), wide.narrow(1, width, width).contiguous());
+        var inner = gated is null ? Activate(wide) : fused ? GatedUnit.Apply(gated, wide) : Activate(gated) * wide;
+        return down.Apply(inner, randomness).MoveToOuterDisposeScope();
+    }
+
+    private Tensor Activate(Tensor values) => activation switch
+    {
+        Activation.Silu => functional.silu(values),
+        Activation.Gelu => functional.gelu(values),
+        Activation.GeluTanh => functional.gelu(values, TorchSharp.Modules.GELU.Approximate.tanh),
+        Activation.Relu => functional.relu(values),
+        _ => Squared(functional.relu(values)),
+    };
+
+    private static Tensor Squared(Tensor values) => values * values;
+
+    public void Dispose()
+    {
+        gate?.Dispose();
+        up.Dispose();
+        down.Dispose();
+    }
+}
