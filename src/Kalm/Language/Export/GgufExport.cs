@@ -25,7 +25,7 @@ public static class GgufExport
         var config = source.Config;
         var architecture = GgufNames.OfModel(config.Architecture.ModelType)
             ?? throw new KalmException($"model_type: found {config.Architecture.ModelType}, expected one that llama.cpp has: {GgufNames.Supported}");
-        RequireSupported(config, architecture);
+        GgufModelKeys.RequireSupported(config, architecture);
         var warnings = new List<string>();
         using var writer = new GgufWriter();
         AddModel(writer, config, architecture.Architecture, type, name);
@@ -68,36 +68,7 @@ public static class GgufExport
             _ => 32,
         });
         writer.Add("general.quantization_version", 2L);
-        writer.Add($"{architecture}.vocab_size", (long)config.VocabularySize);
-        writer.Add($"{architecture}.context_length", (long)config.MaxPositions);
-        writer.Add($"{architecture}.embedding_length", (long)config.HiddenSize);
-        writer.Add($"{architecture}.block_count", (long)config.LayerCount);
-        writer.Add($"{architecture}.feed_forward_length", (long)config.IntermediateSize);
-        writer.Add($"{architecture}.attention.head_count", (long)config.HeadCount);
-        writer.Add($"{architecture}.attention.head_count_kv", (long)config.KeyValueHeadCount);
-        writer.Add($"{architecture}.attention.key_length", (long)config.HeadDimension);
-        writer.Add($"{architecture}.attention.value_length", (long)config.HeadDimension);
-        writer.Add($"{architecture}.attention.layer_norm_rms_epsilon", config.NormEpsilon);
-        if (config.SlidingWindow is { } window)
-            writer.Add($"{architecture}.attention.sliding_window", (long)window);
-        // A window alone may be one that is not used.
-        if (config.SlidingWindow is not null && config.Architecture.Windows == WindowRule.LaterLayers)
-            writer.Add($"{architecture}.attention.sliding_window_pattern", [.. Enumerable.Range(0, config.LayerCount).Select(layer => config.WindowOf(layer) is not null)]);
-        writer.Add($"{architecture}.rope.dimension_count", (long)config.HeadDimension);
-        writer.Add($"{architecture}.rope.freq_base", config.RopeTheta);
-        if (config.RopeScaling is LinearScaling linear)
-        {
-            writer.Add($"{architecture}.rope.scaling.type", "linear");
-            writer.Add($"{architecture}.rope.scaling.factor", linear.Factor);
-        }
-    }
-
-    private static void RequireSupported(ModelConfig config, GgufNames architecture)
-    {
-        if (config.RopeScaling is Llama3Scaling && architecture.Architecture != "llama")
-            throw new KalmException($"rope_scaling: found llama3 on {config.Architecture.ModelType}; expected none or linear: llama.cpp scales only llama so");
-        if (config.AttentionBias && config.Architecture.NormalisesHeads)
-            throw new KalmException($"attention_bias: found true on {config.Architecture.ModelType}; expected false: llama.cpp has no such biases there");
+        GgufModelKeys.Add(writer, architecture, config);
     }
 
     private static GgufTensorType TypeOf(GgufTensorType type, long[] shape) =>

@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using Kalm.Language.Export;
+using Kalm.Language.Model;
 using Kalm.Language.Sources;
 using Kalm.Language.Sources.Config;
 using Kalm.Language.Sources.Gguf;
@@ -11,6 +12,36 @@ namespace Kalm.Tests.Language.Export;
 public class GgufRoundTripTests : TorchTest
 {
     public static TheoryData<string> Models => [.. Architectures.Where(name => name != "qwen3_window")];
+
+    [Theory]
+    [InlineData("gemma2")]
+    [InlineData("gemma3_text")]
+    [InlineData("smollm3")]
+    [InlineData("granite")]
+    [InlineData("ernie4_5")]
+    [InlineData("olmo2")]
+    [InlineData("olmo3")]
+    [InlineData("exaone4")]
+    [InlineData("glm4")]
+    [InlineData("cohere2")]
+    [InlineData("seed_oss")]
+    [InlineData("starcoder2")]
+    [InlineData("gpt_neox")]
+    [InlineData("stablelm")]
+    [InlineData("hunyuan_v1_dense")]
+    [InlineData("llama-llama3-rope")]
+    [InlineData("llama-linear-rope")]
+    public void A_family_is_the_same_after_it_was_written_and_read(string name)
+    {
+        using var folder = new TemporaryFolder();
+        using var checkpoint = CheckpointFolder.Open(DataFolder.Require($"families/{name}"));
+        using (var source = Open(DataFolder.Require($"families/{name}")))
+            GgufExport.Write(folder.File("made.gguf"), source, GgufTensorType.F32, "made");
+        using var model = GgufModel.Open(folder.File("made.gguf"));
+        AssertConfig(checkpoint.Config, model.Config);
+        AssertTensors(checkpoint, model, checkpoint.Config.Architecture.Norm == NormKind.ShiftedRootMeanSquare ? 1e-6f : 0);
+        Assert.Empty(model.Warnings);
+    }
 
     [Theory]
     [MemberData(nameof(Models))]
@@ -25,16 +56,7 @@ public class GgufRoundTripTests : TorchTest
         using var model = GgufModel.Open(file);
 
         AssertConfig(checkpoint.Config, model.Config);
-        foreach (var (tensor, shape) in checkpoint.Config.TensorShapes())
-        {
-            var entry = checkpoint.Weights.Find(tensor);
-            var found = model.TryFind(tensor)!;
-            Assert.Equal(shape, found.Shape);
-            var (expected, values) = (new float[entry.ElementCount], new float[entry.ElementCount]);
-            checkpoint.Weights.FileOf(tensor).ReadSingles(entry, 0, expected);
-            model.ReadSingles(found, 0, values);
-            Assert.Equal(MemoryMarshal.Cast<float, int>(expected.AsSpan()).ToArray(), MemoryMarshal.Cast<float, int>(values.AsSpan()).ToArray());
-        }
+        AssertTensors(checkpoint, model, 0);
         Assert.Empty(model.Warnings);
     }
 
@@ -59,6 +81,24 @@ public class GgufRoundTripTests : TorchTest
         }
         Assert.Equal("{{ messages }}", model.ChatTemplate);
         Assert.Equal(31, Assert.Single(model.EndTokenIds));
+    }
+
+    // Where a norm is written with 1 more, a number near 0 loses its last bits.
+    private static void AssertTensors(CheckpointFolder checkpoint, GgufModel model, float tolerance)
+    {
+        foreach (var (tensor, shape) in checkpoint.Config.TensorShapes())
+        {
+            using var stored = CausalModel.ReadTensor(checkpoint.Weights, checkpoint.Config.CheckpointName(tensor), TorchSharp.torch.CPU);
+            var found = model.TryFind(tensor)!;
+            Assert.Equal(shape, found.Shape);
+            var expected = stored.data<float>().ToArray();
+            var values = new float[expected.Length];
+            model.ReadSingles(found, 0, values);
+            if (tensor.EndsWith("norm.weight", StringComparison.Ordinal) && tolerance > 0)
+                Assert.All(expected.Zip(values), pair => Assert.InRange(pair.Second, pair.First - tolerance, pair.First + tolerance));
+            else
+                Assert.Equal(MemoryMarshal.Cast<float, int>(expected.AsSpan()).ToArray(), MemoryMarshal.Cast<float, int>(values.AsSpan()).ToArray());
+        }
     }
 
     // A Mistral without a window is a Llama there; which tokens end a text is the tokenizer's affair.

@@ -4,9 +4,13 @@ namespace Kalm.Language.Sources.Gguf;
 /// other, each within what those before it left, as the published tokenizer.json files have them.</summary>
 internal static class GgufSplittings
 {
+    /// <summary>A digit by itself.</summary>
+    public const string Digit = @"\p{N}";
+
     private const string Contractions = @"(?i:'s|'t|'re|'ve|'m|'ll|'d)";
     private const string Blanks = @"\s*[\r\n]+|\s+(?!\S)|\s+";
-    private const string Gpt2 = @"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+";
+    /// <summary>GPT-2's words.</summary>
+    public const string Gpt2 = @"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+";
     private const string Llama3 = Contractions + @"|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|" + Blanks;
     private const string Qwen2 = Contractions + @"|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|" + Blanks;
     private const string Qwen35 = Contractions + @"|[^\r\n\p{L}\p{N}]?[\p{L}\p{M}]+|\p{N}| ?[^\s\p{L}\p{M}\p{N}]+[\r\n]*|" + Blanks;
@@ -22,7 +26,7 @@ internal static class GgufSplittings
 
     private static readonly Dictionary<string, string[]> Known = Table(
         ([Gpt2], ["gpt-2", "phi-2", "gigachat", "a.x-4.0", "mellum", "modern-bert", "mpt", "olmo", "jais", "trillion", "granite-docling", "exaone4"]),
-        ([@"\p{N}", Gpt2], ["smollm", "starcoder", "refact", "command-r", "codeshell", "exaone", "minerva-7b", "mellum2"]),
+        ([Digit, Gpt2], ["smollm", "starcoder", "refact", "command-r", "codeshell", "exaone", "minerva-7b", "mellum2"]),
         ([Llama3], ["llama-bpe", "llama3", "llama-v3", "falcon3", "falcon-h1", "pixtral", "midm-2.0", "lfm2", "dbrx", "smaug-bpe", "chatglm-bpe", "glm4"]),
         ([Qwen2], ["qwen2", "deepseek-r1-qwen", "kormo", "f2llmv2", "stablelm2", "megrez", "hunyuan", "solar-open", "grok-2"]),
         ([Qwen35], ["qwen35"]),
@@ -34,7 +38,7 @@ internal static class GgufSplittings
         ([@"[\p{P}$+<=>^~|`]+", Gpt2, "[0-9][0-9][0-9]"], ["falcon"]),
         ([@"[\p{P}$+<=>^~|]+", Gpt2, @"\p{N}+", "[0-9][0-9][0-9]"], ["default"]),
         ([Bloom], ["bloom", "poro-chat", "gpt3-finnish"]),
-        ([Bloom, @"\p{N}"], ["viking"]),
+        ([Bloom, Digit], ["viking"]),
         ([@"'(?i:[sdmt]|ll|ve|re)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]|\s+(?!\S)|\s+"], ["bailingmoe", "bailingmoe2", "llada-moe"]),
         ([Contractions + @"|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1}| ?[^\s\p{L}\p{N}\r\n]+|" + Blanks], ["seed-coder"]),
         ([@"\p{N}{1,3}", Contractions + @"|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}+| ?[^\s\p{L}\p{N}]+[\r\n]*|" + Blanks], ["minicpm5"]));
@@ -47,6 +51,9 @@ internal static class GgufSplittings
 
     /// <summary>The patterns of a name; null for one that is not known.</summary>
     public static IReadOnlyList<string>? Find(string name) => Known.GetValueOrDefault(name);
+
+    /// <summary>The first name that has these patterns; null when none has.</summary>
+    public static string? NameOf(IReadOnlyList<string> patterns) => Known.FirstOrDefault(pair => pair.Value.SequenceEqual(patterns)).Key;
 
     /// <summary>Whether a word that is a token as a whole is taken at once, without merges.</summary>
     public static bool IgnoresMerges(string name) => IgnoringMerges.Contains(name);

@@ -43,7 +43,7 @@ public sealed class GgufFileTests : IDisposable
         AssertFault("the count of tensors: found 99", new GgufBytes { TensorCount = 99 });
         AssertFault("the count of keys: found 18446744073709551615", new GgufBytes { KeyCount = ulong.MaxValue });
         AssertFault("a: found twice", new GgufBytes().Key("a", 1u).Key("a", 2u));
-        AssertFault("a: found the value type 13", new GgufBytes().Key("a", 13));
+        AssertFault("a: found the value type 13", new GgufBytes().Key("a", 13, 0));
         AssertFault("a: found the truth value 2", new GgufBytes().Key("a", 7, 2));
         AssertFault("a: found 1000000", new GgufBytes().Key("a", 8, BitConverter.GetBytes(1_000_000UL)));
         AssertFault("general.alignment: found 24, expected a power of two", new GgufBytes().Key("general.alignment", 24u));
