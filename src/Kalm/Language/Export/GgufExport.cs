@@ -50,7 +50,8 @@ public static class GgufExport
             if (written == GgufRope.Divisors)
                 GgufNumbers.Write(written, GgufTensorType.F32, GgufRope.DivisorsOf(config), stream);
             else
-                TensorParts.ForEach(Arranged(source.Read(names[written]), GgufArrangement.Of(architecture, config, names[written])), part => GgufNumbers.Write(written, types[written], part, stream));
+                TensorParts.ForEach(Arranged(source.Read(names[written]), GgufArrangement.Of(architecture, config, names[written])),
+                    part => GgufNumbers.Write(written, types[written], part, stream));
         });
         return warnings;
     }

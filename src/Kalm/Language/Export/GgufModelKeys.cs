@@ -13,15 +13,18 @@ internal static class GgufModelKeys
         if (config.RopeScaling is Llama3Scaling && names.Architecture != "llama")
             throw Fault("rope_scaling", "llama3", "none or linear: llama.cpp scales only llama so");
         if (config.RopeScaling is not (null or LinearScaling or Llama3Scaling) || config.WindowedRotary?.Scaling is not null)
-            throw Fault("rope_scaling", (config.RopeScaling ?? config.WindowedRotary!.Scaling!).TypeName, "none, linear or llama3: others are not written to GGUF");
+            throw Fault("rope_scaling", (config.RopeScaling ?? config.WindowedRotary!.Scaling!).TypeName,
+                "none, linear or llama3: others are not written to GGUF");
         if (config.AttentionBias && config.Architecture.NormalisesHeads)
             throw Fault("attention_bias", "true", "false: llama.cpp has no such biases there");
         if (config.QueryStretch is not null)
             throw Fault("llama_4_scaling_beta", config.QueryStretch.ToString(), "none: it is not written to GGUF");
         if (config.Activation != config.Architecture.Defaults.Activation)
-            throw Fault(config.Architecture.ActivationKey, config.Activation.ToString(), $"{config.Architecture.Defaults.Activation}: llama.cpp has no other there");
+            throw Fault(config.Architecture.ActivationKey, config.Activation.ToString(),
+                $"{config.Architecture.Defaults.Activation}: llama.cpp has no other there");
         if (config.QueryScalar is { } scalar
-            && scalar != GgufFactors.QueryScalar(config.Architecture, config.LayerCount, config.HiddenSize, config.HeadCount, config.HeadDimension))
+            && scalar != GgufFactors.QueryScalar(config.Architecture, config.LayerCount, config.HiddenSize, config.HeadCount,
+                config.HeadDimension))
             throw Fault("query_pre_attn_scalar", $"{scalar}", "what llama.cpp takes, which has no key for it");
         if (config.RotatedLayers is { } rotated && rotated.Index().Any(layer => layer.Item != ((layer.Index + 1) % 4 != 0)))
             throw Fault("no_rope_layers", "a list of its own", "every fourth layer: llama.cpp knows no other");
@@ -41,7 +44,8 @@ internal static class GgufModelKeys
         Count("attention.head_count_kv", config.KeyValueHeadCount);
         Count("attention.key_length", config.HeadDimension);
         Count("attention.value_length", config.HeadDimension);
-        Number(config.Architecture.Norm == NormKind.LayerNorm ? "attention.layer_norm_epsilon" : "attention.layer_norm_rms_epsilon", config.NormEpsilon);
+        Number(config.Architecture.Norm == NormKind.LayerNorm ? "attention.layer_norm_epsilon" : "attention.layer_norm_rms_epsilon",
+            config.NormEpsilon);
         AddWindows(writer, architecture, config);
         Count("rope.dimension_count", (int)(config.HeadDimension * config.RotatedShare));
         Number("rope.freq_base", config.RopeTheta);

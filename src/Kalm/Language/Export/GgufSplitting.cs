@@ -3,7 +3,8 @@ using Kalm.Language.Tokenization;
 
 namespace Kalm.Language.Export;
 
-/// <summary>Finds llama.cpp's name for the way in which a byte-level tokenizer cuts a text into words (<c>tokenizer.ggml.pre</c>): it has a fixed
+/// <summary>Finds llama.cpp's name for the way in which a byte-level tokenizer cuts a text into words (<c>tokenizer.ggml.pre</c>): it
+/// has a fixed
 /// list of them.</summary>
 internal static class GgufSplitting
 {
@@ -14,7 +15,8 @@ internal static class GgufSplitting
     public const string Gpt2 = "gpt-2";
 
     /// <summary>The name for the pre-tokenizer of a tokenizer.json; null when llama.cpp has none for it.</summary>
-    public static string? Find(JsonPart root) => root.FindObject("pre_tokenizer") is { } part && Patterns(Steps(part)) is { } patterns ? GgufSplittings.NameOf(patterns) : null;
+    public static string? Find(JsonPart root) => root.FindObject("pre_tokenizer") is { } part && Patterns(Steps(part)) is { } patterns
+        ? GgufSplittings.NameOf(patterns) : null;
 
     // Sequences may lie within sequences.
     private static IEnumerable<JsonPart> Steps(JsonPart part) =>
@@ -29,7 +31,8 @@ internal static class GgufSplitting
             {
                 "ByteLevel" => step.FindFlag("use_regex") ?? true ? GgufSplittings.Gpt2 : "",
                 "Digits" when step.FindFlag("individual_digits") == true => GgufSplittings.Digit,
-                "Split" when step.FindText("behavior") == "Isolated" && step.FindFlag("invert") != true => step.FindObject("pattern")?.FindText("Regex"),
+                "Split" when step.FindText("behavior") == "Isolated"
+                    && step.FindFlag("invert") != true => step.FindObject("pattern")?.FindText("Regex"),
                 _ => null,
             };
             if (pattern is null)

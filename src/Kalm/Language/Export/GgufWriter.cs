@@ -131,7 +131,8 @@ internal sealed class GgufWriter : IDisposable
         writer.Write(bytes);
     }
 
-    private static long ByteCount(GgufTensorType type, long[] shape) => type.ByteCount(shape.Aggregate(1L, (product, size) => product * size));
+    private static long ByteCount(GgufTensorType type, long[] shape) => type.ByteCount(shape.Aggregate(1L, (product,
+        size) => product * size));
 
     private static long Padded(long length) => (length + Alignment - 1) / Alignment * Alignment;
 

@@ -97,7 +97,8 @@ public class GgufRoundTripTests : TorchTest
             if (tensor.EndsWith("norm.weight", StringComparison.Ordinal) && tolerance > 0)
                 Assert.All(expected.Zip(values), pair => Assert.InRange(pair.Second, pair.First - tolerance, pair.First + tolerance));
             else
-                Assert.Equal(MemoryMarshal.Cast<float, int>(expected.AsSpan()).ToArray(), MemoryMarshal.Cast<float, int>(values.AsSpan()).ToArray());
+                Assert.Equal(MemoryMarshal.Cast<float, int>(expected.AsSpan()).ToArray(), MemoryMarshal.Cast<float,
+                    int>(values.AsSpan()).ToArray());
         }
     }
 

@@ -5,7 +5,8 @@ namespace Kalm.Language.Sources.Gguf;
 /// <summary>How the rows and numbers of a tensor lie in a GGUF file, compared with the Hugging Face checkpoint.</summary>
 /// <param name="Heads">The heads whose rows are in another order; 0 when all rows are in the checkpoint's.</param>
 /// <param name="HeadDimension">The rows of a head.</param>
-/// <param name="IsFused">Whether the heads of queries, keys and values are in one tensor, each kind by itself; otherwise the rows of a head are
+/// <param name="IsFused">Whether the heads of queries, keys and values are in one tensor, each kind by itself; otherwise the rows of a
+/// head are
 /// those of the two halves in turn.</param>
 /// <param name="Offset">What the file's numbers have more.</param>
 internal readonly record struct GgufArrangement(int Heads, int HeadDimension, bool IsFused, float Offset)

@@ -11,7 +11,8 @@ public static partial class GgufBlocks
         for (var part = 0; part < 16; part++)
         {
             var (half, shift, side) = (part / 8, part % 8 / 2, part % 2);
-            var values = Vector128.ShiftRightLogical(Sixteen(block, 16 + (32 * half) + (16 * side)), 2 * shift) & Vector128.Create((byte)3);
+            var values = Vector128.ShiftRightLogical(Sixteen(block, 16 + (32 * half) + (16 * side)),
+                2 * shift) & Vector128.Create((byte)3);
             Put(values, scale * (block[part] & 15), -(least * (block[part] >> 4)), ref to, 16 * part);
         }
     }
@@ -61,7 +62,8 @@ public static partial class GgufBlocks
             {
                 var (bits, values) = (Sixteen(block, 16 + at), Sixteen(block, 48 + (32 * pair) + at));
                 Put(Low(values) | FifthBit(bits, 2 * pair), scale * firstScale, -(least * firstLeast), ref to, (64 * pair) + at);
-                Put(High(values) | FifthBit(bits, (2 * pair) + 1), scale * secondScale, -(least * secondLeast), ref to, (64 * pair) + 32 + at);
+                Put(High(values) | FifthBit(bits, (2 * pair) + 1), scale * secondScale, -(least * secondLeast), ref to, (64 * pair) + 32
+                    + at);
             }
         }
     }

@@ -35,14 +35,16 @@ public static partial class GgufBlocks
 
     private static void FromQ5(ReadOnlySpan<byte> block, ref float to)
     {
-        var (scale, bits, pairs, middle) = (HalfAt(block, 0), BinaryPrimitives.ReadUInt32LittleEndian(block[2..]), Sixteen(block, 6), Vector128.Create((byte)16));
+        var (scale, bits, pairs, middle) = (HalfAt(block, 0), BinaryPrimitives.ReadUInt32LittleEndian(block[2..]), Sixteen(block, 6),
+            Vector128.Create((byte)16));
         Put(((Low(pairs) | FifthBits(bits)) - middle).AsSByte(), scale, ref to, 0);
         Put(((High(pairs) | FifthBits(bits >> 16)) - middle).AsSByte(), scale, ref to, 16);
     }
 
     private static void FromQ5WithMinimum(ReadOnlySpan<byte> block, ref float to)
     {
-        var (scale, least, bits, pairs) = (HalfAt(block, 0), HalfAt(block, 2), BinaryPrimitives.ReadUInt32LittleEndian(block[4..]), Sixteen(block, 8));
+        var (scale, least, bits, pairs) = (HalfAt(block, 0), HalfAt(block, 2), BinaryPrimitives.ReadUInt32LittleEndian(block[4..]),
+            Sixteen(block, 8));
         Put(Low(pairs) | FifthBits(bits), scale, least, ref to, 0);
         Put(High(pairs) | FifthBits(bits >> 16), scale, least, ref to, 16);
     }
@@ -50,7 +52,8 @@ public static partial class GgufBlocks
     // 16 where a bit is set, a byte for each of the lower 16 bits.
     private static Vector128<byte> FifthBits(uint bits)
     {
-        var spread = Vector128.Shuffle(Vector128.CreateScalar(bits).AsByte(), Vector128.Create((byte)0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 1, 1));
+        var spread = Vector128.Shuffle(Vector128.CreateScalar(bits).AsByte(), Vector128.Create((byte)0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1,
+            1, 1, 1, 1));
         var places = Vector128.Create((byte)1, 2, 4, 8, 16, 32, 64, 128, 1, 2, 4, 8, 16, 32, 64, 128);
         return Vector128.Equals(spread & places, places) & Vector128.Create((byte)16);
     }
@@ -73,7 +76,8 @@ public static partial class GgufBlocks
         for (var part = 0; part < 8; part++)
         {
             var own = ((block[4 + (part / 2)] >> (4 * (part % 2))) & 15) | (((upper >> (2 * part)) & 3) << 4);
-            FromChoices(block[(8 + (16 * part))..], ChosenValues, scale * (own - 32), ref System.Runtime.CompilerServices.Unsafe.Add(ref to, 32 * part));
+            FromChoices(block[(8 + (16 * part))..], ChosenValues, scale * (own - 32),
+                ref System.Runtime.CompilerServices.Unsafe.Add(ref to, 32 * part));
         }
     }
 

@@ -6,7 +6,8 @@ using Kalm.Language.Sources.Safetensors;
 
 namespace Kalm.Language.Sources.Gguf;
 
-/// <summary>Makes a <see cref="ModelConfig"/> of the keys of a GGUF file. What would make the model compute something else than we do is refused
+/// <summary>Makes a <see cref="ModelConfig"/> of the keys of a GGUF file. What would make the model compute something else than we do is
+/// refused
 /// by its key.</summary>
 internal static class GgufConfig
 {
@@ -18,8 +19,10 @@ internal static class GgufConfig
     [
         "vocab_size", "context_length", "embedding_length", "block_count", "feed_forward_length", "attention.head_count",
         "attention.head_count_kv", "attention.key_length", "attention.value_length", "attention.layer_norm_rms_epsilon",
-        "attention.layer_norm_epsilon", "attention.sliding_window", "attention.sliding_window_pattern", "attention.causal", "attention.scale",
-        "attention.temperature_scale", "attn_logit_softcapping", "final_logit_softcapping", "embedding_scale", "residual_scale", "logit_scale",
+        "attention.layer_norm_epsilon", "attention.sliding_window", "attention.sliding_window_pattern", "attention.causal",
+            "attention.scale",
+        "attention.temperature_scale", "attn_logit_softcapping", "final_logit_softcapping", "embedding_scale", "residual_scale",
+            "logit_scale",
         "rope.dimension_count", "rope.freq_base", "rope.freq_base_swa", "rope.scaling.type", "rope.scaling.factor",
         "rope.scaling.original_context_length", "rope.scaling.finetuned", "rope.scaling.attn_factor", "rope.scaling.yarn_beta_fast",
         "rope.scaling.yarn_beta_slow", "rope.scaling.yarn_log_multiplier", "rope.scale_linear", "tensor_data_layout", "pooling_type",
@@ -62,7 +65,8 @@ internal static class GgufConfig
             _ => "float32",
         };
         if (keys.Beside(Understood).ToList() is { Count: > 0 } others)
-            warnings.Add($"{metadata.Path}: keys that are not understood and passed over: {string.Join(", ", others.Take(KeysInWarning).Select(FileFault.Plain))}"
+            warnings.Add($"{metadata.Path}: keys that are not understood and passed over: "
+                + string.Join(", ", others.Take(KeysInWarning).Select(FileFault.Plain))
                 + (others.Count > KeysInWarning ? ", ..." : ""));
         return ModelConfigFile.Read(JsonFields.Parse(metadata.Path, Encoding.UTF8.GetBytes(json.ToJsonString())));
     }
@@ -106,7 +110,8 @@ internal static class GgufConfig
     {
         foreach (var (option, tensors) in new[]
         {
-            (architecture.AttentionBias, new[] { "attn_q", "attn_qkv" }), (architecture.OutputBias, ["attn_output"]), (architecture.MlpBias, ["ffn_up", "ffn_gate"]),
+            (architecture.AttentionBias, new[] { "attn_q", "attn_qkv" }), (architecture.OutputBias, ["attn_output"]),
+                (architecture.MlpBias, ["ffn_up", "ffn_gate"]),
         })
             if (option is not null && (json[option.Key] as JsonValue)?.GetValue<bool>() != true)
                 json[option.Key] = tensors.Any(tensor => shards.TryFind($"blk.0.{tensor}.bias") is not null);
@@ -115,8 +120,10 @@ internal static class GgufConfig
     private static GgufTensor Embedding(GgufShards shards)
     {
         const string Name = "token_embd.weight";
-        var tensor = (shards.TryFind(Name) ?? throw GgufHeader.Fault(shards.Files[0].Path, Name, "missing; expected the embedding of the tokens")).Tensor;
+        var tensor = (shards.TryFind(Name) ?? throw GgufHeader.Fault(shards.Files[0].Path, Name,
+            "missing; expected the embedding of the tokens")).Tensor;
         return tensor.Shape.Count == 2 && tensor.Shape[0] is > 0 and <= int.MaxValue ? tensor
-            : throw GgufHeader.Fault(shards.Files[0].Path, Name, $"found the shape {TensorEntry.Describe(tensor.Shape)}, expected [tokens, width]");
+            : throw GgufHeader.Fault(shards.Files[0].Path, Name,
+                $"found the shape {TensorEntry.Describe(tensor.Shape)}, expected [tokens, width]");
     }
 }

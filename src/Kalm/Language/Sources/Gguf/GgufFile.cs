@@ -4,7 +4,8 @@ using Kalm.Files;
 
 namespace Kalm.Language.Sources.Gguf;
 
-/// <summary>A GGUF file of version 2 or 3 open for reading by memory map: opening reads the header only, and the system loads the pages of a
+/// <summary>A GGUF file of version 2 or 3 open for reading by memory map: opening reads the header only, and the system loads the pages
+/// of a
 /// tensor when its bytes are first touched. Format: https://github.com/ggml-org/ggml/blob/master/docs/gguf.md.</summary>
 public sealed unsafe partial class GgufFile : IDisposable
 {
@@ -48,7 +49,8 @@ public sealed unsafe partial class GgufFile : IDisposable
     public IReadOnlyList<GgufTensor> Tensors { get; }
 
     /// <summary>Opens <paramref name="path"/> and checks its header and the place of every tensor.</summary>
-    /// <exception cref="KalmException">The file cannot be read or is not sound; the message names file, key or tensor, and fault.</exception>
+    /// <exception cref="KalmException">The file cannot be read or is not sound; the message names file, key or tensor, and
+    /// fault.</exception>
     public static GgufFile Open(string path)
     {
         FileStream? stream = null;
@@ -103,7 +105,8 @@ public sealed unsafe partial class GgufFile : IDisposable
         while (destination.Length >= size)
         {
             var blocks = Math.Min(destination.Length / size, BlocksAtOnce);
-            GgufBlocks.Dequantize(tensor.Type, Bytes(tensor, elementOffset / size * bytes, blocks * bytes), destination[..(blocks * size)]);
+            GgufBlocks.Dequantize(tensor.Type, Bytes(tensor, elementOffset / size * bytes, blocks * bytes),
+                destination[..(blocks * size)]);
             destination = destination[(blocks * size)..];
             elementOffset += (long)blocks * size;
         }

@@ -36,7 +36,8 @@ public sealed record GgufGeneration(double? Temperature, int? TopK, double? TopP
             foreach (var end in ends)
                 json.WriteNumberValue(end);
             json.WriteEndArray();
-            foreach (var (name, value) in new[] { ("min_p", MinP), ("repetition_penalty", RepetitionPenalty), ("temperature", Temperature is 0 ? null : Temperature), ("top_p", TopP) })
+            foreach (var (name, value) in new[] { ("min_p", MinP), ("repetition_penalty", RepetitionPenalty), ("temperature",
+                Temperature is 0 ? null : Temperature), ("top_p", TopP) })
                 if (value is { } number)
                     json.WriteNumber(name, number);
             if (TopK is { } count)

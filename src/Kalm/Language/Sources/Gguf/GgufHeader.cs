@@ -4,7 +4,8 @@ using Kalm.Files;
 
 namespace Kalm.Language.Sources.Gguf;
 
-/// <summary>What stands before the data of a GGUF file: keys with their values, and the tensors. Nothing is reserved for what the file only
+/// <summary>What stands before the data of a GGUF file: keys with their values, and the tensors. Nothing is reserved for what the file
+/// only
 /// announces, so a hostile one costs no more than a few times its own size.
 /// Format: https://github.com/ggml-org/ggml/blob/master/docs/gguf.md.</summary>
 internal sealed record GgufHeader(GgufMetadata Metadata, IReadOnlyList<GgufTensor> Tensors, long DataStart)
@@ -63,7 +64,7 @@ internal sealed record GgufHeader(GgufMetadata Metadata, IReadOnlyList<GgufTenso
             throw new KalmException($"{path}: found a Git LFS pointer, which stands for the file; fetch the file itself with 'git lfs pull'");
         if (start.StartsWith("lmgg"u8) || start.StartsWith("tjgg"u8) || start.StartsWith("fmgg"u8) || start.StartsWith("algg"u8))
             throw new KalmException($"{path}: found a GGML file, as llama.cpp had them before GGUF; expected GGUF version 2 or 3");
-        throw new KalmException($"{path}: the file does not begin with 'GGUF'; expected a GGUF file{(start.Length < 4 ? $", found {start.Length} bytes" : "")}");
+        throw new KalmException($"{path}: the file does not begin with 'GGUF'; expected a GGUF file");
     }
 
     private static GgufMetadata ReadKeys(ref GgufReader reader, string path, long count)
@@ -130,7 +131,8 @@ internal sealed record GgufHeader(GgufMetadata Metadata, IReadOnlyList<GgufTenso
         foreach (var tensor in tensors.Where(tensor => tensor.ByteCount > 0).OrderBy(tensor => tensor.Begin))
         {
             if (before is not null && tensor.Begin < before.Begin + before.ByteCount)
-                throw Fault(path, tensor.Name, $"begins at {tensor.Begin}, within {FileFault.Quote(before.Name)}, which ends at {before.Begin + before.ByteCount}");
+                throw Fault(path, tensor.Name,
+                    $"begins at {tensor.Begin}, within {FileFault.Quote(before.Name)}, which ends at {before.Begin + before.ByteCount}");
             before = tensor;
         }
     }

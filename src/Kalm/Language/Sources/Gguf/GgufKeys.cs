@@ -33,7 +33,8 @@ internal sealed class GgufKeys(GgufMetadata metadata, string architecture)
 
     /// <summary>The keys that are not among those given, by their full names in order.</summary>
     public IEnumerable<string> Beside(HashSet<string> known) => metadata.Keys
-        .Where(key => key.StartsWith(architecture + ".", StringComparison.Ordinal) && !known.Contains(key[(architecture.Length + 1)..])).Order(StringComparer.Ordinal);
+        .Where(key => key.StartsWith(architecture + ".", StringComparison.Ordinal) && !known.Contains(key[(architecture.Length
+            + 1)..])).Order(StringComparer.Ordinal);
 
     /// <summary>The error that names file, key and value.</summary>
     public KalmException Fault(string key, string expected) => metadata.Fault(Full(key), expected);

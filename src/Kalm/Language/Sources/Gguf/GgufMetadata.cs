@@ -3,7 +3,8 @@ using Kalm.Files;
 
 namespace Kalm.Language.Sources.Gguf;
 
-/// <summary>The keys of a GGUF file with their values. A value of another kind than asked for is a fault that names file and key.</summary>
+/// <summary>The keys of a GGUF file with their values. A value of another kind than asked for is a fault that names file and
+/// key.</summary>
 /// <param name="path">The file, for messages.</param>
 /// <param name="values">The values: numbers and truth values as they are, texts, and arrays of these or of arrays.</param>
 public sealed class GgufMetadata(string path, IReadOnlyDictionary<string, object> values)
@@ -109,7 +110,8 @@ public sealed class GgufMetadata(string path, IReadOnlyDictionary<string, object
     };
 
     /// <summary>The error that names file, key and value.</summary>
-    public KalmException Fault(string key, string expected) => new($"{Path}: {FileFault.Plain(key)}: found {Show(key)}, expected {expected}");
+    public KalmException Fault(string key,
+        string expected) => new($"{Path}: {FileFault.Plain(key)}: found {Show(key)}, expected {expected}");
 
     /// <summary>The key's value as a whole number that fits 31 bits.</summary>
     internal int RequiredCount(string key) => Count(key) ?? throw Fault(key, "a whole number");

@@ -11,15 +11,18 @@ namespace Kalm.Language.Sources.Gguf;
 /// <param name="Stored">How the file stores it.</param>
 public sealed record GgufModelTensor(string Name, IReadOnlyList<long> Shape, GgufTensor Stored);
 
-/// <summary>A language model in one GGUF file or several parts, open for reading. Tensors have the names, the shapes and the order of rows of
-/// the Hugging Face checkpoint that the file was made from. Nothing of the weights has been read when <see cref="Open"/> returns.</summary>
+/// <summary>A language model in one GGUF file or several parts, open for reading. Tensors have the names, the shapes and the order of
+/// rows of
+/// the Hugging Face checkpoint that the file was made from. Nothing of the weights has been read when <see cref="Open"/>
+/// returns.</summary>
 public sealed class GgufModel : IDisposable
 {
     private const int NamesInWarning = 5;
 
     private readonly GgufShards shards;
     private readonly GgufNames names;
-    private readonly Dictionary<string, (GgufFile File, GgufModelTensor Tensor, GgufArrangement Arrangement)> tensors = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, (GgufFile File, GgufModelTensor Tensor,
+        GgufArrangement Arrangement)> tensors = new(StringComparer.Ordinal);
 
     private GgufModel(GgufShards shards)
     {
@@ -153,15 +156,18 @@ public sealed class GgufModel : IDisposable
         {
             var fileName = names.ToFile(name) ?? throw new KalmException($"{shards.Files[0].Path}: {names.Architecture} has no tensor for {name}");
             var (file, tensor) = shards.TryFind(fileName)
-                ?? throw GgufHeader.Fault(shards.Files[0].Path, fileName, $"missing; the keys ask for it with the shape {TensorEntry.Describe(shape)}");
+                ?? throw GgufHeader.Fault(shards.Files[0].Path, fileName,
+                    $"missing; the keys ask for it with the shape {TensorEntry.Describe(shape)}");
             if (!tensor.Shape.SequenceEqual(shape))
-                throw GgufHeader.Fault(file.Path, fileName, $"found the shape {TensorEntry.Describe(tensor.Shape)}, expected {TensorEntry.Describe(shape)} by the keys");
+                throw GgufHeader.Fault(file.Path, fileName,
+                    $"found the shape {TensorEntry.Describe(tensor.Shape)}, expected {TensorEntry.Describe(shape)} by the keys");
             if (!tensor.Type.IsWeight())
                 throw GgufHeader.Fault(file.Path, fileName, $"found the type {tensor.Type.FormatName()}, expected real numbers");
             used.Add(fileName);
             tensors.Add(name, (file, new(name, shape, tensor), GgufArrangement.Of(names, Config, name)));
         }
-        var unused = shards.Tensors.Select(place => place.Tensor.Name).Where(name => !used.Contains(name)).Order(StringComparer.Ordinal).ToList();
+        var unused = shards.Tensors.Select(place => place.Tensor.Name).Where(name =>
+            !used.Contains(name)).Order(StringComparer.Ordinal).ToList();
         if (unused.Count > 0)
             warnings.Add($"{shards.Files[0].Path}: {unused.Count} {(unused.Count == 1 ? "tensor is" : "tensors are")} not part of the model and ignored: "
                 + string.Join(", ", unused.Take(NamesInWarning).Select(FileFault.Quote)) + (unused.Count > NamesInWarning ? ", ..." : ""));

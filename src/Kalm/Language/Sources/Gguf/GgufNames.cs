@@ -66,7 +66,8 @@ internal sealed record GgufNames
     /// <summary>The values of <c>model_type</c> that it stands for, the plainest first.</summary>
     public required IReadOnlyList<string> ModelTypes { get; init; }
 
-    /// <summary>Whether rotary positions turn neighbouring rows of a head there: 2i with 2i + 1, where the checkpoint has the first half with the
+    /// <summary>Whether rotary positions turn neighbouring rows of a head there: 2i with 2i + 1, where the checkpoint has the first half
+    /// with the
     /// second.</summary>
     public bool PairsNeighbours { get; init; }
 
@@ -135,7 +136,8 @@ internal sealed record GgufNames
             return ours.TryGetValue(module, out var found) ? found + end : null;
         var rest = module[Layer.Length..];
         var dot = rest.IndexOf('.', StringComparison.Ordinal);
-        return dot > 0 && ours.TryGetValue(rest[(dot + 1)..], out var inLayer) ? $"{TensorNames.LayerPrefix}{rest[..dot]}.{inLayer}{end}" : null;
+        return dot > 0 && ours.TryGetValue(rest[(dot + 1)..], out var inLayer) ? $"{TensorNames.LayerPrefix}{rest[..dot]}.{inLayer}{end}"
+            : null;
     }
 
     private static GgufNames Of(string architecture, params string[] modelTypes) =>

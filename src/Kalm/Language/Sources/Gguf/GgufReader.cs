@@ -45,7 +45,8 @@ internal ref struct GgufReader(string path, ReadOnlySpan<byte> bytes, int positi
             throw new KalmException($"{path}: {what}: found a text of {length} bytes, expected at most {MostTextBytes} in all texts of a header");
         textBytes += length;
         var content = Take(length, what);
-        // Tokens of byte-level vocabularies are sound UTF-8; some published SentencePiece ones are not, and get U+FFFD as in llama.cpp's output.
+        // Tokens of byte-level vocabularies are sound UTF-8; some published SentencePiece ones are not, and get U+FFFD as in llama.cpp's
+        // output.
         return Encoding.UTF8.GetString(content);
     }
 

@@ -87,12 +87,14 @@ internal static class GgufRope
         ["original_max_position_embeddings"] = scaling.OriginalMaxPositions,
     };
 
-    private static JsonArray List(GgufFile file, GgufTensor tensor, int turned) => new([.. Read(file, tensor, turned).Select(number => JsonValue.Create((double)number))]);
+    private static JsonArray List(GgufFile file, GgufTensor tensor, int turned) => new([.. Read(file, tensor,
+        turned).Select(number => JsonValue.Create((double)number))]);
 
     private static float[] Read(GgufFile file, GgufTensor tensor, int turned)
     {
         if (tensor.ElementCount != turned / 2)
-            throw GgufHeader.Fault(file.Path, tensor.Name, $"found {tensor.ElementCount} numbers, expected {turned / 2}, half of what turns of a head");
+            throw GgufHeader.Fault(file.Path, tensor.Name,
+                $"found {tensor.ElementCount} numbers, expected {turned / 2}, half of what turns of a head");
         var divisors = new float[turned / 2];
         file.ReadSingles(tensor, 0, divisors);
         foreach (var divisor in divisors)
@@ -102,7 +104,8 @@ internal static class GgufRope
     }
 
     /// <summary>The divisors that a scaling means.</summary>
-    public static float[] DivisorsOf(ModelConfig config) => DivisorsOf((Llama3Scaling)config.RopeScaling!, config.RopeTheta, config.HeadDimension);
+    public static float[] DivisorsOf(ModelConfig config) => DivisorsOf((Llama3Scaling)config.RopeScaling!, config.RopeTheta,
+        config.HeadDimension);
 
     private static float[] DivisorsOf(Llama3Scaling scaling, double theta, int headDimension)
     {
@@ -122,7 +125,8 @@ internal static class GgufRope
             return null;
         var factor = Math.Round(divisors[^1], 4);
         foreach (var scaling in Candidates(divisors, theta, factor))
-            if (DivisorsOf(scaling, theta, headDimension).Zip(divisors).All(pair => Math.Abs(pair.First - pair.Second) <= Exactness * Math.Abs(pair.Second)))
+            if (DivisorsOf(scaling, theta,
+                headDimension).Zip(divisors).All(pair => Math.Abs(pair.First - pair.Second) <= Exactness * Math.Abs(pair.Second)))
                 return scaling;
         throw GgufHeader.Fault(file.Path, tensor.Name, "found divisors of the frequencies that are none of a llama3 scaling");
     }
@@ -144,7 +148,8 @@ internal static class GgufRope
         var points = new List<(double Waves, double Kept)>();
         for (var index = 0; index < divisors.Length; index++)
             if (divisors[index] > 1 + Exactness && divisors[index] < factor * (1 - Exactness))
-                points.Add((Math.Pow(theta, -(double)index / divisors.Length) / (2 * Math.PI), ((1 / divisors[index]) - (1 / factor)) / (1 - (1 / factor))));
+                points.Add((Math.Pow(theta, -(double)index / divisors.Length) / (2 * Math.PI),
+                    ((1 / divisors[index]) - (1 / factor)) / (1 - (1 / factor))));
         if (points.Count < 2)
             yield break;
         var slope = (points[0].Kept - points[^1].Kept) / (points[0].Waves - points[^1].Waves);

@@ -3,7 +3,8 @@ using System.Text.RegularExpressions;
 
 namespace Kalm.Language.Sources.Gguf;
 
-/// <summary>The files of a model: one, or the parts <c>NAME-00001-of-0000N.gguf</c> as llama.cpp splits them. The keys are those of the first
+/// <summary>The files of a model: one, or the parts <c>NAME-00001-of-0000N.gguf</c> as llama.cpp splits them. The keys are those of the
+/// first
 /// part.</summary>
 internal sealed partial class GgufShards : IDisposable
 {

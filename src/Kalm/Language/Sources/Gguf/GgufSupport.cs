@@ -17,7 +17,8 @@ internal static class GgufSupport
             throw keys.Fault("use_parallel_residual", "false");
         foreach (var (key, neutral, offers) in new (string, double, bool)[]
         {
-            ("attention.clamp_kqv", 0, false), ("attention.max_alibi_bias", 0, false), ("attn_logit_softcapping", 0, architecture.SoftCaps.Scores),
+            ("attention.clamp_kqv", 0, false), ("attention.max_alibi_bias", 0, false), ("attn_logit_softcapping", 0,
+                architecture.SoftCaps.Scores),
             ("final_logit_softcapping", 0, architecture.SoftCaps.Logits), ("attention.scale", 0, architecture.HasMultipliers),
             ("embedding_scale", 1, architecture.HasMultipliers), ("residual_scale", 1, architecture.HasMultipliers),
             ("logit_scale", 1, architecture.LogitScaleKey is not null), ("attention.temperature_scale", 0, architecture.StretchesQueries),

@@ -1,6 +1,7 @@
 namespace Kalm.Language.Sources.Gguf;
 
-/// <summary>What there is to know about each <see cref="GgufTensorType"/>: its name in the format, how many numbers a block has and how many
+/// <summary>What there is to know about each <see cref="GgufTensorType"/>: its name in the format, how many numbers a block has and how
+/// many
 /// bytes.</summary>
 public static class GgufTensorTypes
 {
@@ -61,11 +62,13 @@ public static class GgufTensorTypes
     }
 
     /// <summary>Whether the type holds real numbers, as weights do.</summary>
-    public static bool IsWeight(this GgufTensorType type) => type is not (GgufTensorType.I8 or GgufTensorType.I16 or GgufTensorType.I32 or GgufTensorType.I64);
+    public static bool IsWeight(this GgufTensorType type) =>
+        type is not (GgufTensorType.I8 or GgufTensorType.I16 or GgufTensorType.I32 or GgufTensorType.I64);
 
     /// <summary>The type that a file means by a number, or null when it is not read.</summary>
     internal static GgufTensorType? Find(uint number) => Facts.ContainsKey((GgufTensorType)number) ? (GgufTensorType)number : null;
 
     /// <summary>What a message calls a number that is no type which is read.</summary>
-    internal static string Describe(uint number) => Unread.TryGetValue(number, out var name) ? $"{name} (type {number})" : $"type {number}";
+    internal static string Describe(uint number) => Unread.TryGetValue(number, out var name) ? $"{name} (type {number})"
+        : $"type {number}";
 }

@@ -9,14 +9,16 @@ internal static class GgufTokenizerConfig
 
     // transformers' names for tokens and the file's.
     private static readonly (string Name, string Purpose)[] Tokens =
-        [("bos_token", "bos"), ("eos_token", "eos"), ("unk_token", "unknown"), ("pad_token", "padding"), ("sep_token", "seperator"), ("mask_token", "mask")];
+        [("bos_token", "bos"), ("eos_token", "eos"), ("unk_token", "unknown"), ("pad_token", "padding"), ("sep_token", "seperator"),
+            ("mask_token", "mask")];
 
     /// <summary>The text, in UTF-8.</summary>
     public static byte[] Write(GgufVocabularyReader vocabulary)
     {
         var isSentencePiece = vocabulary.Model == "llama";
         using var stream = new MemoryStream();
-        using (var json = new Utf8JsonWriter(stream, new() { Indented = true, Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping }))
+        using (var json = new Utf8JsonWriter(stream, new() { Indented = true,
+            Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping }))
         {
             json.WriteStartObject();
             json.WriteBoolean("add_bos_token", vocabulary.AddsBegin && vocabulary.IdOf("bos") is not null);
@@ -32,7 +34,8 @@ internal static class GgufTokenizerConfig
                     json.WriteString(name, text);
             WriteTemplates(json, vocabulary.Metadata);
             json.WriteBoolean("clean_up_tokenization_spaces", false);
-            if (vocabulary.Metadata.Text("general.architecture") is { } architecture && vocabulary.Metadata.Whole($"{architecture}.context_length") is { } length)
+            if (vocabulary.Metadata.Text("general.architecture") is { } architecture
+                && vocabulary.Metadata.Whole($"{architecture}.context_length") is { } length)
                 json.WriteNumber("model_max_length", length);
             json.WriteString("tokenizer_class", isSentencePiece ? "LlamaTokenizer" : "PreTrainedTokenizerFast");
             json.WriteEndObject();
@@ -42,7 +45,8 @@ internal static class GgufTokenizerConfig
 
     private static void WriteTemplates(Utf8JsonWriter json, GgufMetadata metadata)
     {
-        var named = metadata.Keys.Where(key => key.StartsWith(TemplateKey + ".", StringComparison.Ordinal)).Order(StringComparer.Ordinal).ToList();
+        var named = metadata.Keys.Where(key => key.StartsWith(TemplateKey + ".",
+            StringComparison.Ordinal)).Order(StringComparer.Ordinal).ToList();
         var plain = metadata.Text(TemplateKey);
         if (named.Count == 0)
         {

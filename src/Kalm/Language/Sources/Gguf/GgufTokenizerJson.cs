@@ -11,9 +11,11 @@ internal static class GgufTokenizerJson
     public static byte[] Write(GgufVocabularyReader vocabulary)
     {
         const string Key = "tokenizer.ggml.pre";
-        var patterns = GgufSplittings.Find(vocabulary.Splitting) ?? throw vocabulary.Metadata.Fault(Key, $"one of {GgufSplittings.Supported}");
+        var patterns = GgufSplittings.Find(vocabulary.Splitting) ?? throw vocabulary.Metadata.Fault(Key,
+            $"one of {GgufSplittings.Supported}");
         using var stream = new MemoryStream();
-        using (var json = new Utf8JsonWriter(stream, new() { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping }))
+        using (var json = new Utf8JsonWriter(stream,
+            new() { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping }))
         {
             json.WriteStartObject();
             json.WriteString("version", "1.0");

@@ -2,13 +2,15 @@ using Kalm.Language.Tokenization;
 
 namespace Kalm.Language.Sources.Gguf;
 
-/// <summary>Makes a tokenizer of the vocabulary in a GGUF file. It is written as the files of a Hugging Face folder, which are then read like any
+/// <summary>Makes a tokenizer of the vocabulary in a GGUF file. It is written as the files of a Hugging Face folder, which are then read
+/// like any
 /// others, so that an export has the same tokenizer.</summary>
 internal static class GgufTokenizerReader
 {
     /// <summary>The definition; its source files are those of a Hugging Face folder.</summary>
     /// <exception cref="KalmException">The tokenizer is of a kind that is not supported.</exception>
-    public static TokenizerDefinition Read(GgufVocabularyReader vocabulary) => TokenizerReader.Read(vocabulary.Metadata.Path, Files(vocabulary));
+    public static TokenizerDefinition Read(GgufVocabularyReader vocabulary) => TokenizerReader.Read(vocabulary.Metadata.Path,
+        Files(vocabulary));
 
     /// <summary>The files by their names: tokenizer.json, or tokenizer.model for SentencePiece, and tokenizer_config.json.</summary>
     public static Dictionary<string, byte[]> Files(GgufVocabularyReader vocabulary)

@@ -32,12 +32,14 @@ internal sealed record GgufVocabularyReader
     // The texts that llama.cpp takes for the end of a turn or a message, whatever the keys say.
     private static readonly HashSet<string> EndTexts =
     [
-        "<|eot_id|>", "<|im_end|>", "<|end|>", "<|return|>", "<|call|>", "<|flush|>", "<|calls|>", "<end_of_turn>", "<|endoftext|>", "<|eom_id|>",
+        "<|eot_id|>", "<|im_end|>", "<|end|>", "<|return|>", "<|call|>", "<|flush|>", "<|calls|>", "<end_of_turn>", "<|endoftext|>",
+            "<|eom_id|>",
         "<EOT>", "_<EOT>", "[EOT]", "[EOS]", "<|end_of_text|>", "<end_of_utterance>", "<｜end▁of▁sentence｜>",
     ];
 
     // What llama.cpp makes of a text before which the tokenizer's file says nothing of a begin token.
-    private static readonly HashSet<string> BeginByDefault = ["llama3", "llama-v3", "llama-bpe", "falcon3", "falcon-h1", "pixtral", "midm-2.0", "lfm2", "jina-v5-nano", "tekken", "chameleon"];
+    private static readonly HashSet<string> BeginByDefault = ["llama3", "llama-v3", "llama-bpe", "falcon3", "falcon-h1", "pixtral",
+        "midm-2.0", "lfm2", "jina-v5-nano", "tekken", "chameleon"];
 
     /// <summary>The keys.</summary>
     public required GgufMetadata Metadata { get; init; }

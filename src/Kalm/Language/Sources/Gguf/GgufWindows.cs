@@ -12,7 +12,8 @@ internal static class GgufWindows
     /// <summary>Adds the keys of config.json.</summary>
     public static void Add(JsonObject json, GgufKeys keys, Architecture architecture)
     {
-        var window = keys.Count(WindowKey) is > 0 and var given ? given : architecture == Architecture.Gemma2 ? architecture.Defaults.Window : null;
+        var window = keys.Count(WindowKey) is > 0 and var given ? given : architecture == Architecture.Gemma2
+            ? architecture.Defaults.Window : null;
         var pattern = keys.Flags(PatternKey);
         switch (architecture.Windows)
         {
@@ -35,7 +36,9 @@ internal static class GgufWindows
                 break;
         }
         json["sliding_window"] = window;
-        if (pattern is not null && (window is not null || architecture.Rotation != RotationRule.WindowedLayersIfAny) && architecture.Windows != WindowRule.EveryLayer)
-            json["layer_types"] = new JsonArray([.. pattern.Select(windowed => JsonValue.Create(windowed ? "sliding_attention" : "full_attention"))]);
+        if (pattern is not null && (window is not null || architecture.Rotation != RotationRule.WindowedLayersIfAny)
+            && architecture.Windows != WindowRule.EveryLayer)
+            json["layer_types"] = new JsonArray([.. pattern.Select(windowed => JsonValue.Create(windowed ? "sliding_attention"
+                : "full_attention"))]);
     }
 }

@@ -20,7 +20,8 @@ internal sealed class GgufBytes
 
     public ulong? TensorCount { get; init; }
 
-    public static byte[] Text(string text) => [.. BitConverter.GetBytes((ulong)Encoding.UTF8.GetByteCount(text)), .. Encoding.UTF8.GetBytes(text)];
+    public static byte[] Text(string text) => [.. BitConverter.GetBytes((ulong)Encoding.UTF8.GetByteCount(text)),
+        .. Encoding.UTF8.GetBytes(text)];
 
     public GgufBytes Key(string name, uint type, params byte[] value)
     {
@@ -35,7 +36,8 @@ internal sealed class GgufBytes
 
     public GgufBytes Tensor(string name, uint type, ulong offset, params ulong[] dimensions)
     {
-        tensors.AddRange([.. Text(name), .. BitConverter.GetBytes((uint)dimensions.Length), .. dimensions.SelectMany(BitConverter.GetBytes),
+        tensors.AddRange([.. Text(name), .. BitConverter.GetBytes((uint)dimensions.Length),
+            .. dimensions.SelectMany(BitConverter.GetBytes),
             .. BitConverter.GetBytes(type), .. BitConverter.GetBytes(offset)]);
         tensorCount++;
         return this;
@@ -45,7 +47,8 @@ internal sealed class GgufBytes
     {
         List<byte> bytes =
         [
-            .. "GGUF"u8, .. BitConverter.GetBytes(Version), .. BitConverter.GetBytes(TensorCount ?? tensorCount), .. BitConverter.GetBytes(KeyCount ?? keyCount),
+            .. "GGUF"u8, .. BitConverter.GetBytes(Version), .. BitConverter.GetBytes(TensorCount ?? tensorCount),
+                .. BitConverter.GetBytes(KeyCount ?? keyCount),
             .. keys, .. tensors,
         ];
         bytes.AddRange(new byte[(Alignment - (bytes.Count % Alignment)) % Alignment]);
@@ -58,17 +61,24 @@ internal sealed class GgufBytes
         string[] tokens = ["<unk>", "<s>", "</s>", "t", "h", "e", "th", "the", "▁", "Ġ"];
         (string Name, ulong[] Shape)[] tensors =
         [
-            ("token_embd", [8, 10]), ("output_norm", [8]), ("blk.0.attn_norm", [8]), ("blk.0.attn_q", [8, 8]), ("blk.0.attn_k", [8, 4]), ("blk.0.attn_v", [8, 4]),
-            ("blk.0.attn_output", [8, 8]), ("blk.0.ffn_norm", [8]), ("blk.0.ffn_gate", [8, 12]), ("blk.0.ffn_up", [8, 12]), ("blk.0.ffn_down", [12, 8]),
+            ("token_embd", [8, 10]), ("output_norm", [8]), ("blk.0.attn_norm", [8]), ("blk.0.attn_q", [8, 8]), ("blk.0.attn_k", [8, 4]),
+                ("blk.0.attn_v", [8, 4]),
+            ("blk.0.attn_output", [8, 8]), ("blk.0.ffn_norm", [8]), ("blk.0.ffn_gate", [8, 12]), ("blk.0.ffn_up", [8, 12]),
+                ("blk.0.ffn_down", [12, 8]),
         ];
         var bytes = new GgufBytes { Data = new byte[4096] }
-            .Key("general.architecture", "llama").Key("llama.block_count", 1u).Key("llama.embedding_length", 8u).Key("llama.feed_forward_length", 12u)
+            .Key("general.architecture", "llama").Key("llama.block_count", 1u).Key("llama.embedding_length",
+                8u).Key("llama.feed_forward_length", 12u)
             .Key("llama.attention.head_count", 2u).Key("llama.attention.head_count_kv", 1u).Key("llama.context_length", 64u)
-            .Key("llama.attention.layer_norm_rms_epsilon", 6, BitConverter.GetBytes(1e-5f)).Key("general.sampling.temp", 6, BitConverter.GetBytes(0.7f))
+            .Key("llama.attention.layer_norm_rms_epsilon", 6, BitConverter.GetBytes(1e-5f)).Key("general.sampling.temp", 6,
+                BitConverter.GetBytes(0.7f))
             .Key("tokenizer.ggml.model", vocabulary).Key("tokenizer.ggml.pre", "llama-bpe").Key("tokenizer.ggml.tokens", 9, Texts(tokens))
-            .Key("tokenizer.ggml.scores", 9, [6, 0, 0, 0, .. BitConverter.GetBytes(10UL), .. tokens.SelectMany((_, id) => BitConverter.GetBytes(-(float)id))])
-            .Key("tokenizer.ggml.token_type", 9, [5, 0, 0, 0, .. BitConverter.GetBytes(10UL), .. tokens.SelectMany((_, id) => BitConverter.GetBytes(id switch { 0 => 2, 1 or 2 => 3, _ => 1 }))])
-            .Key("tokenizer.ggml.merges", 9, Texts(["t h", "th e"])).Key("tokenizer.ggml.bos_token_id", 1u).Key("tokenizer.ggml.eos_token_id", 2u)
+            .Key("tokenizer.ggml.scores", 9, [6, 0, 0, 0, .. BitConverter.GetBytes(10UL), .. tokens.SelectMany((_,
+                id) => BitConverter.GetBytes(-(float)id))])
+            .Key("tokenizer.ggml.token_type", 9, [5, 0, 0, 0, .. BitConverter.GetBytes(10UL), .. tokens.SelectMany((_,
+                id) => BitConverter.GetBytes(id switch { 0 => 2, 1 or 2 => 3, _ => 1 }))])
+            .Key("tokenizer.ggml.merges", 9, Texts(["t h", "th e"])).Key("tokenizer.ggml.bos_token_id",
+                1u).Key("tokenizer.ggml.eos_token_id", 2u)
             .Key("tokenizer.chat_template", "{{ messages }}");
         var offset = 0UL;
         foreach (var (name, shape) in tensors)

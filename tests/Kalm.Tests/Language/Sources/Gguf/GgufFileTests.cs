@@ -13,22 +13,27 @@ public sealed class GgufFileTests : IDisposable
     [InlineData(3u)]
     public void Every_kind_of_value_is_read(uint version)
     {
-        using var file = Open(new GgufBytes { Version = version, Alignment = 64, Data = [.. BitConverter.GetBytes(1.5f), .. BitConverter.GetBytes(-2f)] }
-            .Key("general.alignment", 64).Key("u8", 0, 200).Key("i8", 1, 200).Key("u16", 2, 255, 255).Key("i16", 3, 255, 255).Key("i32", 5, 255, 255, 255, 255)
-            .Key("f32", 6, BitConverter.GetBytes(1e-5f)).Key("yes", 7, 1).Key("text", "wörd").Key("u64", 10, BitConverter.GetBytes(1UL << 40))
+        using var file = Open(new GgufBytes { Version = version, Alignment = 64, Data = [.. BitConverter.GetBytes(1.5f),
+            .. BitConverter.GetBytes(-2f)] }
+            .Key("general.alignment", 64).Key("u8", 0, 200).Key("i8", 1, 200).Key("u16", 2, 255, 255).Key("i16", 3, 255, 255).Key("i32",
+                5, 255, 255, 255, 255)
+            .Key("f32", 6, BitConverter.GetBytes(1e-5f)).Key("yes", 7, 1).Key("text", "wörd").Key("u64", 10,
+                BitConverter.GetBytes(1UL << 40))
             .Key("i64", 11, BitConverter.GetBytes(-5L)).Key("f64", 12, BitConverter.GetBytes(0.1))
             .Key("texts", 9, [8, 0, 0, 0, .. BitConverter.GetBytes(2UL), .. GgufBytes.Text("a"), .. GgufBytes.Text("")])
             .Key("numbers", 9, [3, 0, 0, 0, .. BitConverter.GetBytes(2UL), 1, 0, 255, 255])
             .Key("nested", 9, [9, 0, 0, 0, .. BitConverter.GetBytes(1UL), 7, 0, 0, 0, .. BitConverter.GetBytes(2UL), 0, 1])
             .Tensor("t", 0, 0, 2));
         var keys = file.Metadata;
-        Assert.Equal([200L, -56, 65535, -1, -1, 1L << 40, -5], new[] { "u8", "i8", "u16", "i16", "i32", "u64", "i64" }.Select(key => keys.Whole(key)!.Value));
+        Assert.Equal([200L, -56, 65535, -1, -1, 1L << 40, -5], new[] { "u8", "i8", "u16", "i16", "i32", "u64",
+            "i64" }.Select(key => keys.Whole(key)!.Value));
         Assert.Equal((1e-5, 0.1, true, "wörd"), (keys.Number("f32"), keys.Number("f64"), keys.Flag("yes"), keys.Text("text")));
         Assert.Equal(["a", ""], keys.Texts("texts")!);
         Assert.Equal([1L, -1], keys.Wholes("numbers")!);
         Assert.Equal("a list of 1", keys.Show("nested"));
         Assert.Null(keys.Text("absent"));
-        Assert.Contains("u8: found 200, expected a text", Assert.Throws<KalmException>(() => keys.Text("u8")).Message, StringComparison.Ordinal);
+        Assert.Contains("u8: found 200, expected a text", Assert.Throws<KalmException>(() => keys.Text("u8")).Message,
+            StringComparison.Ordinal);
         var values = new float[2];
         file.ReadSingles(file.TryFind("t")!, 0, values);
         Assert.Equal([1.5f, -2], values);
@@ -82,7 +87,8 @@ public sealed class GgufFileTests : IDisposable
         File.Delete(folder.File("m-00003-of-00003.gguf"));
         AssertParts("m-00003-of-00003.gguf: no such file");
         File.Move(folder.File("m-00001-of-00003.gguf"), folder.File("other.gguf"));
-        Assert.Contains("-00001-of-00003.gguf", Assert.Throws<KalmException>(() => GgufShards.Open(folder.File("other.gguf"))).Message, StringComparison.Ordinal);
+        Assert.Contains("-00001-of-00003.gguf", Assert.Throws<KalmException>(() => GgufShards.Open(folder.File("other.gguf"))).Message,
+            StringComparison.Ordinal);
 
         void AssertParts(string part) => Assert.Contains(part,
             Assert.Throws<KalmException>(() => GgufShards.Open(folder.File("m-00001-of-00003.gguf"))).Message, StringComparison.Ordinal);

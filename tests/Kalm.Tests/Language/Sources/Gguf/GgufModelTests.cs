@@ -23,7 +23,8 @@ public class GgufModelTests : TorchTest
         var each = expected.GetProperty("nll").EnumerateArray().Select(value => value.GetDouble()).ToArray();
         Assert.Equal(each.Length, found.Length);
         Assert.All(each.Zip(found), pair => Assert.InRange(pair.Second, pair.First - 2e-5, pair.First + 2e-5));
-        Assert.InRange(found.Sum(), expected.GetProperty("sum_nll").GetDouble() - 1e-4, expected.GetProperty("sum_nll").GetDouble() + 1e-4);
+        Assert.InRange(found.Sum(), expected.GetProperty("sum_nll").GetDouble() - 1e-4, expected.GetProperty("sum_nll").GetDouble()
+            + 1e-4);
         Assert.Empty(model.Warnings);
     }
 
@@ -78,7 +79,8 @@ public class GgufModelTests : TorchTest
         }
         var text = reference.GetProperty("text");
         var found = GgufModels.Likelihoods(model, [.. text.GetProperty("ids").EnumerateArray().Select(id => id.GetInt32())]);
-        Assert.InRange(Math.Exp(found.Average()), text.GetProperty("perplexity").GetDouble() - 1e-3, text.GetProperty("perplexity").GetDouble() + 1e-3);
+        Assert.InRange(Math.Exp(found.Average()), text.GetProperty("perplexity").GetDouble() - 1e-3,
+            text.GetProperty("perplexity").GetDouble() + 1e-3);
     }
 
     [Fact]
