@@ -1,6 +1,6 @@
 using System.CommandLine;
 using Kalm.Alignment;
-using Kalm.Language.Export;
+using Kalm.Language.Sources.Gguf;
 using Kalm.Language.Sources.Safetensors;
 
 namespace Kalm.Cli.Verbs;

@@ -2,6 +2,7 @@ using Kalm.Files;
 using Kalm.Language.Export;
 using Kalm.Language.Model;
 using Kalm.Language.Sources;
+using Kalm.Language.Sources.Gguf;
 using Kalm.Language.Sources.Safetensors;
 using Kalm.Representation;
 

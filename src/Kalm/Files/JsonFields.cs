@@ -29,7 +29,14 @@ internal sealed class JsonFields
     /// <summary>Reads the file, whose whole content must be one JSON object without repeated keys.</summary>
     public static JsonFields Load(string path)
     {
-        var content = ReadBounded(path, MostBytes);
+        return Parse(path, ReadBounded(path, MostBytes));
+    }
+
+    /// <summary>Reads a text whose whole content must be one JSON object without repeated keys.</summary>
+    /// <param name="path">Where it comes from, for messages.</param>
+    /// <param name="content">The text in UTF-8.</param>
+    public static JsonFields Parse(string path, byte[] content)
+    {
         try
         {
             using var document = JsonDocument.Parse(content, new JsonDocumentOptions { AllowDuplicateProperties = false, MaxDepth = 32 });

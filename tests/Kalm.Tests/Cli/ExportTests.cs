@@ -74,7 +74,7 @@ public class ExportTests(TinyModel tiny) : TorchTest, IClassFixture<TinyModel>
     {
         var output = tiny.File($"model-{type}.gguf");
         CommandLine.Run([.. new[] { "export", "--model", tiny.Model, "--to", "gguf", "--out", output }, .. type is null ? Array.Empty<string>() : ["--type", type]]).IsSuccess();
-        var file = new GgufFile(output);
+        var file = new IndependentGguf(output);
         Assert.Equal(fileType, file.Key<uint>("general.file_type"));
         Assert.Equal($"model-{type}", file.Key<string>("general.name"));
         Assert.Equal(ModelConfig.Load(tiny.Model).VocabularySize, file.Key<string[]>("tokenizer.ggml.tokens").Length);

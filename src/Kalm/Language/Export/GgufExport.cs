@@ -1,5 +1,8 @@
+using Kalm.Engine;
 using Kalm.Language.Model;
 using Kalm.Language.Sources.Config;
+using Kalm.Language.Sources.Gguf;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Kalm.Language.Export;
@@ -7,9 +10,6 @@ namespace Kalm.Language.Export;
 /// <summary>Writes a model as one GGUF file that llama.cpp runs, weight by weight.</summary>
 public static class GgufExport
 {
-    /// <summary>The divisors of the rotary frequencies, where they are scaled as in Llama 3.</summary>
-    private const string RotaryDivisors = "rope_freqs.weight";
-
     /// <summary>Writes the file.</summary>
     /// <param name="path">The file, replaced when it exists.</param>
     /// <param name="source">The weights.</param>
@@ -22,38 +22,41 @@ public static class GgufExport
     {
         ArgumentNullException.ThrowIfNull(source);
         var config = source.Config;
-        RequireSupported(config);
+        var architecture = GgufNames.OfModel(config.Architecture.ModelType)
+            ?? throw new KalmException($"model_type: found {config.Architecture.ModelType}, expected one that llama.cpp has: {GgufNames.Supported}");
+        GgufModelKeys.RequireSupported(config, architecture);
         var warnings = new List<string>();
         using var writer = new GgufWriter();
-        AddModel(writer, config, type, name);
+        AddModel(writer, config, architecture.Architecture, type, name);
         GgufTokenizer.Add(writer, source.Source.ReadTokenizer().Definition, config, warnings);
         var names = new Dictionary<string, string>();
         var types = new Dictionary<string, GgufTensorType>();
         if (config.RopeScaling is Llama3Scaling)
-            writer.Declare(RotaryDivisors, GgufTensorType.F32, [config.HeadDimension / 2]);
+            writer.Declare(GgufRope.Divisors, GgufTensorType.F32, [config.HeadDimension / 2]);
         foreach (var (original, shape) in config.TensorShapes())
         {
-            var written = GgufNames.Tensor(original);
+            var written = architecture.ToFile(original)
+                ?? throw new KalmException($"tensor {original}: llama.cpp has no place for it in {architecture.Architecture}");
             names.Add(written, original);
             types.Add(written, TypeOf(type, shape));
             writer.Declare(written, types[written], shape);
         }
         if (config.SlidingWindow is { } window && window < config.MaxPositions)
-            warnings.Add($"llama.cpp knows no sliding window for {GgufNames.Architecture(config.Architecture)}: texts longer than {window} tokens get other numbers there");
+            warnings.Add($"llama.cpp knows no sliding window for {architecture.Architecture}: texts longer than {window} tokens get other numbers there");
         writer.Write(path, (written, stream) =>
         {
             using var scope = NewDisposeScope();
-            if (written == RotaryDivisors)
-                GgufNumbers.Write(written, GgufTensorType.F32, Divisors(config), stream);
+            if (written == GgufRope.Divisors)
+                GgufNumbers.Write(written, GgufTensorType.F32, GgufRope.DivisorsOf(config), stream);
             else
-                TensorParts.ForEach(Arranged(source.Read(names[written]), names[written], config), part => GgufNumbers.Write(written, types[written], part, stream));
+                TensorParts.ForEach(Arranged(source.Read(names[written]), GgufArrangement.Of(architecture, config, names[written])),
+                    part => GgufNumbers.Write(written, types[written], part, stream));
         });
         return warnings;
     }
 
-    private static void AddModel(GgufWriter writer, ModelConfig config, GgufTensorType type, string name)
+    private static void AddModel(GgufWriter writer, ModelConfig config, string architecture, GgufTensorType type, string name)
     {
-        var architecture = GgufNames.Architecture(config.Architecture);
         writer.Add("general.architecture", architecture);
         writer.Add("general.type", "model");
         writer.Add("general.name", name);
@@ -65,62 +68,32 @@ public static class GgufExport
             _ => 32,
         });
         writer.Add("general.quantization_version", 2L);
-        writer.Add($"{architecture}.vocab_size", (long)config.VocabularySize);
-        writer.Add($"{architecture}.context_length", (long)config.MaxPositions);
-        writer.Add($"{architecture}.embedding_length", (long)config.HiddenSize);
-        writer.Add($"{architecture}.block_count", (long)config.LayerCount);
-        writer.Add($"{architecture}.feed_forward_length", (long)config.IntermediateSize);
-        writer.Add($"{architecture}.attention.head_count", (long)config.HeadCount);
-        writer.Add($"{architecture}.attention.head_count_kv", (long)config.KeyValueHeadCount);
-        writer.Add($"{architecture}.attention.key_length", (long)config.HeadDimension);
-        writer.Add($"{architecture}.attention.value_length", (long)config.HeadDimension);
-        writer.Add($"{architecture}.attention.layer_norm_rms_epsilon", config.NormEpsilon);
-        if (config.SlidingWindow is { } window)
-            writer.Add($"{architecture}.attention.sliding_window", (long)window);
-        writer.Add($"{architecture}.rope.dimension_count", (long)config.HeadDimension);
-        writer.Add($"{architecture}.rope.freq_base", config.RopeTheta);
-        if (config.RopeScaling is LinearScaling linear)
-        {
-            writer.Add($"{architecture}.rope.scaling.type", "linear");
-            writer.Add($"{architecture}.rope.scaling.factor", linear.Factor);
-        }
-    }
-
-    private static void RequireSupported(ModelConfig config)
-    {
-        if (config.Architecture.ModelType is not ("llama" or "mistral" or "qwen2" or "qwen3"))
-            throw new KalmException($"model_type: found {config.Architecture.ModelType}; expected llama, mistral, qwen2 or qwen3: no other is written as GGUF");
-        if (config.RopeScaling is not (null or LinearScaling or Llama3Scaling))
-            throw new KalmException($"rope_scaling: found {config.RopeScaling.TypeName}; expected none, linear or llama3: no other is written as GGUF");
-        if (GgufNames.IsLlama(config.Architecture))
-            return;
-        if (config.RopeScaling is Llama3Scaling)
-            throw new KalmException($"rope_scaling: found llama3 on {config.Architecture.ModelType}; expected none or linear: llama.cpp scales only llama so");
-        if (config.AttentionBias && config.Architecture.NormalisesHeads)
-            throw new KalmException($"attention_bias: found true on {config.Architecture.ModelType}; expected false: llama.cpp has no such biases there");
+        GgufModelKeys.Add(writer, architecture, config);
     }
 
     private static GgufTensorType TypeOf(GgufTensorType type, long[] shape) =>
         shape.Length < 2 ? GgufTensorType.F32
-        : type == GgufTensorType.Q8 && shape[^1] % GgufNumbers.BlockSize != 0 ? GgufTensorType.F16
+        : type == GgufTensorType.Q8 && shape[^1] % type.BlockSize() != 0 ? GgufTensorType.F16
         : type;
 
-    private static float[] Divisors(ModelConfig config) => [.. Enumerable.Range(0, config.HeadDimension / 2).Select(index =>
+    private static Tensor Arranged(Tensor weight, GgufArrangement arrangement)
     {
-        var frequency = Math.Pow(config.RopeTheta, -2.0 * index / config.HeadDimension);
-        return (float)(frequency / ((Llama3Scaling)config.RopeScaling!).Scale(frequency));
-    })];
-
-    // llama.cpp turns neighbouring rows of a head together where the checkpoint has the first half with the second: new row 2i + j of a
-    // head is old row j * width / 2 + i.
-    private static Tensor Arranged(Tensor weight, string name, ModelConfig config)
-    {
-        var heads = name.Contains(".self_attn.q_proj.", StringComparison.Ordinal) ? config.HeadCount
-            : name.Contains(".self_attn.k_proj.", StringComparison.Ordinal) ? config.KeyValueHeadCount
-            : 0;
-        if (heads == 0 || !GgufNames.IsLlama(config.Architecture))
+        if (!arrangement.MovesRows && arrangement.Offset == 0)
             return weight;
         using var scope = NewDisposeScope();
-        return weight.view(heads, 2, config.HeadDimension / 2, -1).transpose(1, 2).reshape(weight.shape).MoveToOuterDisposeScope();
+        var arranged = weight;
+        if (arrangement.MovesRows)
+        {
+            var rows = new long[weight.shape[0]];
+            for (var row = 0L; row < rows.Length; row++)
+                rows[arrangement.RowInFile(row)] = row;
+            arranged = weight.index_select(0, tensor(rows));
+        }
+        if (arrangement.Offset != 0)
+        {
+            using var offset = arrangement.Offset.ToScalar();
+            arranged = arranged.Plus(offset);
+        }
+        return arranged.MoveToOuterDisposeScope();
     }
 }

@@ -5,7 +5,8 @@ using Kalm.Language.Tokenization;
 
 namespace Kalm.Language.Export;
 
-/// <summary>Writes a tokenizer into a GGUF file: the vocabulary, which of its tokens have a special meaning, and the chat template.</summary>
+/// <summary>Writes a tokenizer into a GGUF file: the vocabulary, which of its tokens have a special meaning, and the chat
+/// template.</summary>
 internal static class GgufTokenizer
 {
     private const string TemplateKey = "chat_template";
@@ -30,7 +31,8 @@ internal static class GgufTokenizer
             writer.Add("tokenizer.ggml.merges", merges);
         AddId(writer, "bos", definition.BeginId ?? Find(definition, config, "bos_token") ?? model.BeginTokenId);
         AddId(writer, "eos", definition.EndId ?? (model.EndTokenIds.Count > 0 ? model.EndTokenIds[0] : null));
-        AddId(writer, "unknown", definition.UnknownPiece is { } unknown ? definition.Find(unknown) : Find(definition, config, "unk_token"));
+        AddId(writer, "unknown", definition.UnknownPiece is { } unknown ? definition.Find(unknown) : Find(definition, config,
+            "unk_token"));
         AddId(writer, "padding", Find(definition, config, "pad_token"));
         writer.Add("tokenizer.ggml.add_bos_token", definition.BeginId is not null);
         writer.Add("tokenizer.ggml.add_eos_token", false);

@@ -40,10 +40,12 @@ internal sealed record GgufVocabulary
             Tokens = tokens,
             Types = types,
             AddsSpace = definition.Normalization.Any(step => step is Prefix)
-                || definition.Splitting.Any(step => step is MetaspaceSplitting { Scheme: not PrefixScheme.Never } or ByteLevelSplitting { AddsPrefixSpace: true }),
+                || definition.Splitting.Any(step =>
+                    step is MetaspaceSplitting { Scheme: not PrefixScheme.Never } or ByteLevelSplitting { AddsPrefixSpace: true }),
         };
         return definition.SpellsBytes
-            ? vocabulary with { Merges = [.. definition.Merges.Merges.Select(merge => $"{definition.Pieces[merge.Left]} {definition.Pieces[merge.Right]}")] }
+            ? vocabulary with { Merges = [.. definition.Merges.Merges.Select(merge =>
+                $"{definition.Pieces[merge.Left]} {definition.Pieces[merge.Right]}")] }
             : vocabulary with { Scores = ScoresOf(definition, types) };
     }
 
@@ -52,8 +54,10 @@ internal sealed record GgufVocabulary
         var tokens = new string?[rows];
         var types = new int[rows];
         for (var id = 0; id < definition.Pieces.Count; id++)
-            (tokens[id], types[id]) = (definition.Pieces[id], definition.Entries?[id] is { } entry ? (int)entry.Kind : TypeOf(definition, id));
-        foreach (var added in definition.AddedTokens.Where(added => added.Id >= definition.Pieces.Count || types[added.Id] == Normal || tokens[added.Id] is null))
+            (tokens[id], types[id]) = (definition.Pieces[id], definition.Entries?[id] is { } entry ? (int)entry.Kind : TypeOf(definition,
+                id));
+        foreach (var added in definition.AddedTokens.Where(added => added.Id >= definition.Pieces.Count || types[added.Id] == Normal
+            || tokens[added.Id] is null))
             (tokens[added.Id], types[added.Id]) = (added.Content, added.Special ? Control : UserDefined);
         var taken = tokens.OfType<string>().ToHashSet(StringComparer.Ordinal);
         var all = new string[rows];

@@ -1,5 +1,6 @@
 using System.Text;
 using Kalm.Files;
+using Kalm.Language.Sources.Gguf;
 
 namespace Kalm.Language.Export;
 
@@ -49,6 +50,8 @@ internal sealed class GgufWriter : IDisposable
     public void Add(string key, IReadOnlyList<int> values) => AddList(key, SignedType, values, _keys.Write);
 
     public void Add(string key, IReadOnlyList<float> values) => AddList(key, SingleType, values, _keys.Write);
+
+    public void Add(string key, IReadOnlyList<bool> values) => AddList(key, BoolType, values, _keys.Write);
 
     /// <summary>Declares a tensor; they lie in the file in the order of their declarations.</summary>
     /// <param name="name">Its name, unique in the file.</param>
@@ -128,7 +131,8 @@ internal sealed class GgufWriter : IDisposable
         writer.Write(bytes);
     }
 
-    private static long ByteCount(GgufTensorType type, long[] shape) => GgufNumbers.ByteCount(type, shape.Aggregate(1L, (product, size) => product * size));
+    private static long ByteCount(GgufTensorType type, long[] shape) => type.ByteCount(shape.Aggregate(1L, (product,
+        size) => product * size));
 
     private static long Padded(long length) => (length + Alignment - 1) / Alignment * Alignment;
 

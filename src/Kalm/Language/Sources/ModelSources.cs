@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using Kalm.Files;
 using Kalm.Language.Sources.Adapters;
 using Kalm.Language.Sources.Config;
@@ -22,12 +23,14 @@ public sealed record ModelSourceOptions
 }
 
 /// <summary>Opens a model by any name: a Hugging Face folder, a GGUF file, a run folder or one of its checkpoints, an adapter folder, or a hub id.</summary>
-public static class ModelSources
+public static partial class ModelSources
 {
     /// <summary>The name of the file that makes a folder a run.</summary>
     public const string RunFile = "run.json";
 
     private static readonly string[] Results = ["model", "adapter"];
+
+    private const string GgufEnd = ".gguf";
 
     private const string Expected = "a Hugging Face model folder, a .gguf file, a run folder, an adapter folder, or a hub id such as org/name";
 
@@ -76,15 +79,20 @@ public static class ModelSources
             return OfAdapter(folder, given, options);
         if (File.Exists(Path.Combine(folder, ModelConfig.FileName)))
             return FolderSource.Open(folder, given, reference);
-        return Inside(folder, given, options);
+        return Inside(folder, given, reference, options);
     }
 
     // PEFT writes an adapter of another name than default into a folder of that name.
-    private static AdaptedSource Inside(string folder, string given, ModelSourceOptions options)
+    private static IModelSource Inside(string folder, string given, string? reference, ModelSourceOptions options)
     {
         var inner = AdapterFolder.Inside(folder);
         if (inner.Count == 1)
             return OfAdapter(inner[0], given, options);
+        var files = GgufFilesIn(folder);
+        if (inner.Count == 0 && files.Count == 1)
+            return OfFile(files[0], given, reference);
+        if (files.Count > 1)
+            throw new KalmException($"{given}: found {files.Count} models in GGUF: {string.Join(", ", files.Select(Path.GetFileName))}; expected one of these files to be given");
         if (inner.Count > 1)
             throw new KalmException($"{given}: found {inner.Count} adapters: {string.Join(", ", inner.Select(Path.GetFileName))}; expected one of these folders to be given");
         throw new KalmException($"{given}: not a model: none of {ModelConfig.FileName}, {AdapterConfig.FileName}, {RunFile} is there{ForeignWeights.Found(folder)}"
@@ -93,8 +101,33 @@ public static class ModelSources
 
     private static bool IsAdapter(string folder) => File.Exists(Path.Combine(folder, AdapterConfig.FileName));
 
-    private static IModelSource OfFile(string file, string given, string? reference) =>
-        throw new KalmException($"{given}: found a file; expected {Expected}");
+    private static GgufSource OfFile(string file, string given, string? reference)
+    {
+        if (IsGguf(file))
+            return GgufSource.Open(file, given, reference);
+        var beside = File.Exists(Path.Combine(Path.GetDirectoryName(Path.GetFullPath(file))!, ModelConfig.FileName)) ? "; give the folder that it lies in" : "";
+        throw new KalmException($"{given}: found a file that is no GGUF{beside}; expected {Expected}");
+    }
+
+    private static bool IsGguf(string file)
+    {
+        if (file.EndsWith(GgufEnd, StringComparison.OrdinalIgnoreCase))
+            return true;
+        using var stream = File.OpenRead(file);
+        Span<byte> magic = stackalloc byte[4];
+        return stream.ReadAtLeast(magic, magic.Length, throwOnEndOfStream: false) == magic.Length && magic.SequenceEqual("GGUF"u8);
+    }
+
+    // Of a model in parts the first one; what projects pictures (mmproj) is no language model.
+    private static List<string> GgufFilesIn(string folder) =>
+        [.. Directory.EnumerateFiles(folder, "*" + GgufEnd).Where(file => !Path.GetFileName(file).StartsWith("mmproj", StringComparison.Ordinal)
+            && (!LaterPart().IsMatch(file) || FirstPart().IsMatch(file))).Order(StringComparer.Ordinal)];
+
+    [GeneratedRegex(@"-\d{5}-of-\d{5}\.gguf$")]
+    private static partial Regex LaterPart();
+
+    [GeneratedRegex(@"-00001-of-\d{5}\.gguf$")]
+    private static partial Regex FirstPart();
 
     private static AdaptedSource OfAdapter(string folder, string given, ModelSourceOptions options)
     {

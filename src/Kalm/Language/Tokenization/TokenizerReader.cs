@@ -38,7 +38,15 @@ internal static class TokenizerReader
         foreach (var name in (string[])[TokenizerFile, .. Companions])
             if (JsonPart.ReadFile(Path.Combine(folder, name)) is { } content)
                 sources[name] = content;
+        return Read(folder, sources);
+    }
 
+    /// <summary>Reads files that need not be on disk.</summary>
+    /// <param name="folder">Where they come from, for messages.</param>
+    /// <param name="sources">Their contents by their names.</param>
+    /// <exception cref="KalmException">A file is missing or faulty, or asks for something that is not supported.</exception>
+    public static TokenizerDefinition Read(string folder, IReadOnlyDictionary<string, byte[]> sources)
+    {
         var config = Part(ConfigFile);
         TokenizerDefinition definition;
         if (Part(TokenizerFile) is { } root)

@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Kalm.Language.Export;
 using Kalm.Language.Sources.Config;
+using Kalm.Language.Sources.Gguf;
 using Kalm.Language.Tokenization;
 using static Kalm.Tests.Language.Export.ModelFolders;
 
@@ -76,7 +77,7 @@ public class GgufTokenizerTests : TorchTest
         WriteTokenizer(path, tokenizer => tokenizer["pre_tokenizer"]!["use_regex"] = false);
         using var source = Open(path);
         Assert.Contains("pre_tokenizer", Assert.Single(GgufExport.Write(folder.File("made.gguf"), source, GgufTensorType.F32, "made")), StringComparison.Ordinal);
-        Assert.Equal("default", new GgufFile(folder.File("made.gguf")).Key<string>("tokenizer.ggml.pre"));
+        Assert.Equal("default", new IndependentGguf(folder.File("made.gguf")).Key<string>("tokenizer.ggml.pre"));
     }
 
     [Fact]
@@ -87,7 +88,7 @@ public class GgufTokenizerTests : TorchTest
         GgufTokenizer.Add(writer, tokenizer.Definition, ModelConfig.Load(Fixture("llama3")) with { VocabularySize = 300 }, []);
         using var folder = new TemporaryFolder();
         writer.Write(folder.File("made.gguf"), (_, _) => { });
-        var file = new GgufFile(folder.File("made.gguf"));
+        var file = new IndependentGguf(folder.File("made.gguf"));
         Assert.Equal("gpt-2", file.Key<string>("tokenizer.ggml.pre"));
         Assert.Equal(tokenizer.EndId, (int)file.Key<uint>("tokenizer.ggml.eos_token_id"));
         Assert.Equal(Enumerable.Range(0, tokenizer.VocabularySize).Select(tokenizer.Piece), file.Key<string[]>("tokenizer.ggml.tokens").Take(tokenizer.VocabularySize));
@@ -153,12 +154,12 @@ public class GgufTokenizerTests : TorchTest
         return GgufSplitting.Find(JsonPart.Parse("tokenizer.json", System.Text.Encoding.UTF8.GetBytes(json.ToJsonString())));
     }
 
-    private static GgufFile Export(TemporaryFolder folder, Action<JsonObject>? change = null, string? config = null)
+    private static IndependentGguf Export(TemporaryFolder folder, Action<JsonObject>? change = null, string? config = null)
     {
         var path = Copy(folder, "llama3");
         WriteTokenizer(path, change, config);
         using var source = Open(path);
         Assert.Empty(GgufExport.Write(folder.File("made.gguf"), source, GgufTensorType.F32, "made"));
-        return new GgufFile(folder.File("made.gguf"));
+        return new IndependentGguf(folder.File("made.gguf"));
     }
 }

@@ -3,7 +3,9 @@ using System.Globalization;
 using Kalm.Language.Sources;
 using Kalm.Language.Sources.Adapters;
 using Kalm.Language.Sources.Config;
+using Kalm.Language.Sources.Gguf;
 using Kalm.Language.Sources.Safetensors;
+using Kalm.Tests.Language.Sources.Gguf;
 using Kalm.Tests.Language.Sources.Safetensors;
 
 namespace Kalm.Tests.Language.Sources;
@@ -59,6 +61,24 @@ public sealed class FuzzTests : IDisposable
             using var file = SafetensorsFile.Open(path);
             foreach (var entry in file.Tensors.Values)
                 file.ReadSingles(entry, 0, new float[entry.ElementCount]);
+        });
+    }
+
+    [Fact]
+    public void Gguf_files()
+    {
+        byte[][] sound = [GgufBytes.SmallModel("gpt2").Make(), GgufBytes.SmallModel("llama").Make()];
+        var path = _folder.File("model.gguf");
+        Run("GGUF", Count(4), random => GgufBytes.Mutate(random, sound), bytes => Replace(path, bytes), () =>
+        {
+            using var model = GgufModel.Open(path);
+            foreach (var (name, _) in model.Config.TensorShapes())
+            {
+                var tensor = model.TryFind(name)!;
+                model.ReadSingles(tensor, 0, new float[tensor.Stored.ElementCount]);
+            }
+            _ = model.Tokenizer().Encode("the cat");
+            _ = model.Generation.ToJson(model.Config.BeginTokenId, model.EndTokenIds);
         });
     }
 

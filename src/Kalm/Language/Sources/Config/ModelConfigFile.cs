@@ -13,9 +13,11 @@ internal static class ModelConfigFile
     private const string EndToken = "eos_token_id";
 
     /// <summary>Reads and checks the file.</summary>
-    public static ModelConfig Read(string path)
+    public static ModelConfig Read(string path) => Read(JsonFields.Load(path));
+
+    /// <summary>Reads and checks what such a file says.</summary>
+    public static ModelConfig Read(JsonFields file)
     {
-        var file = JsonFields.Load(path);
         var (fields, architecture) = TextPart.Find(file);
         RequireSupported(file, architecture);
         RequireSupported(fields, architecture);
@@ -28,7 +30,7 @@ internal static class ModelConfigFile
                 : [.. architecture.Defaults.EndTokens.Where(token => token < config.VocabularySize)],
             TorchType = WeightType(fields.Has("dtype") || fields.Has("torch_dtype") ? fields : file),
         };
-        ModelConfigCheck.Require(config, path);
+        ModelConfigCheck.Require(config, file.Path);
         return config;
 
         // What a part for text leaves out the whole says.

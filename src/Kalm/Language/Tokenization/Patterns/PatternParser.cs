@@ -70,8 +70,10 @@ internal sealed class PatternParser
     private PatternNode ParseGroup(bool ignoresCase)
     {
         PatternNode node;
-        if (TryTake("?=") || TryTake("?!"))
-            node = new LookAheadNode(ParseChoice(ignoresCase), Negative: _pattern[_position - 1] == '!');
+        if (TryTake("?="))
+            node = new LookAheadNode(ParseChoice(ignoresCase), Negative: false);
+        else if (TryTake("?!"))
+            node = new LookAheadNode(ParseChoice(ignoresCase), Negative: true);
         else if (TryTake("?>"))
             node = new AtomicNode(ParseChoice(ignoresCase));
         else if (TryTake("?i:"))

@@ -7,15 +7,15 @@ namespace Kalm.Tests.Language.Export;
 /// <param name="Shape">Rows before columns.</param>
 /// <param name="Type">The format's number.</param>
 /// <param name="Offset">From the start of the data.</param>
-internal sealed record GgufTensor(long[] Shape, uint Type, long Offset);
+internal sealed record IndependentTensor(long[] Shape, uint Type, long Offset);
 
 /// <summary>Reads GGUF from the format's facts alone, as another program would.</summary>
-internal sealed class GgufFile
+internal sealed class IndependentGguf
 {
     private readonly byte[] bytes;
     private int position;
 
-    public GgufFile(string path)
+    public IndependentGguf(string path)
     {
         bytes = File.ReadAllBytes(path);
         Assert.Equal("GGUF", Encoding.ASCII.GetString(bytes, 0, 4));
@@ -33,7 +33,7 @@ internal sealed class GgufFile
             var shape = new long[U32()];
             for (var dimension = shape.Length - 1; dimension >= 0; dimension--)
                 shape[dimension] = U64();
-            Tensors.Add(name, new GgufTensor(shape, U32(), U64()));
+            Tensors.Add(name, new IndependentTensor(shape, U32(), U64()));
         }
         DataStart = (position + 31) / 32 * 32;
         Assert.All(bytes[position..DataStart], padding => Assert.Equal(0, padding));
@@ -41,7 +41,7 @@ internal sealed class GgufFile
 
     public Dictionary<string, object> Keys { get; } = [];
 
-    public Dictionary<string, GgufTensor> Tensors { get; } = [];
+    public Dictionary<string, IndependentTensor> Tensors { get; } = [];
 
     public int DataStart { get; }
 
@@ -50,7 +50,7 @@ internal sealed class GgufFile
     public T Key<T>(string key) => Assert.IsType<T>(Keys[key]);
 
     /// <summary>The bytes a tensor takes.</summary>
-    public static long ByteCount(GgufTensor tensor)
+    public static long ByteCount(IndependentTensor tensor)
     {
         var count = tensor.Shape.Aggregate(1L, (product, size) => product * size);
         return tensor.Type switch

@@ -2,25 +2,14 @@ using System.Buffers.Binary;
 using Kalm.Files;
 using Kalm.Language.Sources.Safetensors;
 
-namespace Kalm.Language.Export;
+namespace Kalm.Language.Sources.Gguf;
 
 /// <summary>Turns numbers into the bytes of a GGUF tensor.</summary>
 internal static class GgufNumbers
 {
-    /// <summary>Numbers that share a scale in Q8_0.</summary>
-    public const int BlockSize = 32;
-
+    private const int BlockSize = 32;
     private const int BlockBytes = sizeof(ushort) + BlockSize;
     private const int Step = 1 << 14;
-
-    /// <summary>The bytes of <paramref name="count"/> numbers.</summary>
-    public static long ByteCount(GgufTensorType type, long count) => type switch
-    {
-        GgufTensorType.F32 => 4 * count,
-        GgufTensorType.F16 or GgufTensorType.BF16 => 2 * count,
-        GgufTensorType.Q8 => count / BlockSize * BlockBytes,
-        _ => throw new ArgumentOutOfRangeException(nameof(type), type, "not a type that is written"),
-    };
 
     /// <summary>Writes numbers; those of Q8_0 in whole blocks.</summary>
     /// <param name="name">The tensor's name, for messages.</param>
@@ -30,11 +19,11 @@ internal static class GgufNumbers
     /// <exception cref="KalmException">A number is too large for the type.</exception>
     public static void Write(string name, GgufTensorType type, ReadOnlySpan<float> values, Stream stream)
     {
-        var buffer = new byte[ByteCount(type, Step)];
+        var buffer = new byte[type.ByteCount(Step)];
         while (!values.IsEmpty)
         {
             var some = values[..Math.Min(Step, values.Length)];
-            var bytes = buffer.AsSpan(0, (int)ByteCount(type, some.Length));
+            var bytes = buffer.AsSpan(0, (int)type.ByteCount(some.Length));
             if (type == GgufTensorType.Q8)
                 Quantise(name, some, bytes);
             else
