@@ -99,6 +99,7 @@ internal sealed class IndependentGguf
         {
             5 => values.Cast<int>().ToArray(),
             6 => values.Cast<float>().ToArray(),
+            7 => values.Cast<bool>().ToArray(),
             8 => values.Cast<string>().ToArray(),
             _ => throw new InvalidDataException($"element type {type}"),
         };

@@ -44,7 +44,7 @@ internal static class GgufSplittings
         ([Gpt4o], ["gpt-4o", "llama4", "kanana2", "talkie", "minimax-m2"]),
         ([@"\p{N}{1,3}", Ideographs, DeepSeek3], ["deepseek-v3", "hunyuan-dense", "joyai-llm", "hy_v4"]),
         ([@"[\r\n]", @"\s?\p{L}+", @"\s?\p{P}+", DeepSeekIdeographs, @"\p{N}"], ["deepseek-coder"]),
-        ([@"[\r\n]", DeepSeekLetters, @"\s?[!-/:-~！-／：-～‘-‟　-。]+", @"\s+$", DeepSeekIdeographs, @"\p{N}+"], ["deepseek-llm"]),
+        ([@"[\r\n]", DeepSeekLetters, @"\s?[!-/:-~！-／：-～‘-‟　-。]+", @"\s+(?![\s\S])", DeepSeekIdeographs, @"\p{N}+"], ["deepseek-llm"]),
         ([@"[\p{P}$+<=>^~|`]+", Gpt2, "[0-9][0-9][0-9]"], ["falcon"]),
         ([@"[\p{P}$+<=>^~|]+", Gpt2, @"\p{N}+", "[0-9][0-9][0-9]"], ["default"]),
         ([Bloom], ["bloom", "poro-chat", "gpt3-finnish"]),
