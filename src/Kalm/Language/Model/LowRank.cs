@@ -11,7 +11,8 @@ public static class LowRank
 {
     private const string WeightEnd = ".weight";
 
-    /// <summary>The matrices of an adapter that is learned: PEFT's names and shapes, for the linear modules of the layers that it targets.</summary>
+    /// <summary>The matrices of an adapter that is learned: PEFT's names and shapes, for the linear modules of the layers that it
+    /// targets.</summary>
     public static IEnumerable<(string Name, long[] Shape)> Shapes(ModelConfig config, AdapterConfig adapter)
     {
         foreach (var (name, shape) in config.TensorShapes())
@@ -26,7 +27,8 @@ public static class LowRank
         }
     }
 
-    /// <summary>Fresh matrices: A uniform within 1 / sqrt(in) (Kaiming with a = sqrt 5), B zero, so that training starts at the base model.</summary>
+    /// <summary>Fresh matrices: A uniform within 1 / sqrt(in) (Kaiming with a = sqrt 5), B zero, so that training starts at the base
+    /// model.</summary>
     /// <returns>The matrices by name; the caller owns them.</returns>
     public static Dictionary<string, Tensor> Initialise(ModelConfig config, AdapterConfig adapter, long seed)
     {
@@ -89,7 +91,9 @@ public static class LowRank
     private static void Add(Tensor weight, LowRankProduct product, Func<TensorEntry, Tensor> read)
     {
         if (product.Start != LowRankStart.Base)
-            AddScaled(weight, Leading(weight, product.Start, product.Down.Shape[0]), product.Start == LowRankStart.WithoutLeadingColumns ? -product.Scale : -1);
+            AddScaled(
+                weight, Leading(weight, product.Start, product.Down.Shape[0]),
+                product.Start == LowRankStart.WithoutLeadingColumns ? -product.Scale : -1);
         var (down, up) = (read(product.Down), read(product.Up));
         AddScaled(weight, product.IsEmbedding ? down.t().mm(up.t()) : up.mm(down), product.Scale);
         if (product.Magnitude is null)

@@ -8,7 +8,8 @@ public enum LowRankStart
     /// <summary>The base model's weight.</summary>
     Base,
 
-    /// <summary>The weight less its first r columns' share of it: Q R of its QR decomposition, cut to rank r, times the scale (OLoRA).</summary>
+    /// <summary>The weight less its first r columns' share of it: Q R of its QR decomposition, cut to rank r, times the scale
+    /// (OLoRA).</summary>
     WithoutLeadingColumns,
 
     /// <summary>The weight less its r largest singular values' part (PiSSA).</summary>
@@ -68,7 +69,8 @@ public sealed record AdapterConfig
     /// <summary>Modules not adapted though they are targets: names, or ends of names (<c>exclude_modules</c> as a list).</summary>
     public IReadOnlyList<string> ExcludedModules { get; init; } = [];
 
-    /// <summary>Modules not adapted as a regular expression that matches the whole name (<c>exclude_modules</c> as a text); or null.</summary>
+    /// <summary>Modules not adapted as a regular expression that matches the whole name (<c>exclude_modules</c> as a text); or
+    /// null.</summary>
     public string? ExcludedPattern { get; init; }
 
     /// <summary>The only layers adapted (<c>layers_to_transform</c>); null for all.</summary>
@@ -77,7 +79,8 @@ public sealed record AdapterConfig
     /// <summary>What the list of layers may be called that <see cref="Layers"/> counts in (<c>layers_pattern</c>); empty for any.</summary>
     public IReadOnlyList<string> LayersPattern { get; init; } = [];
 
-    /// <summary>Other ranks for some modules (<c>rank_pattern</c>): the first key that matches the name, or its end after a dot, counts.</summary>
+    /// <summary>Other ranks for some modules (<c>rank_pattern</c>): the first key that matches the name, or its end after a dot,
+    /// counts.</summary>
     public IReadOnlyList<KeyValuePair<string, int>> RankPattern { get; init; } = [];
 
     /// <summary>Other alphas for some modules (<c>alpha_pattern</c>), found like ranks.</summary>
@@ -161,7 +164,8 @@ public sealed record AdapterConfig
     /// <summary>The rank of the matrices on the module of this full name.</summary>
     public int RankOf(string module) => Find(RankPattern, module, Rank);
 
-    /// <summary>The factor of B A on the module of this full name: alpha / r, or alpha / sqrt(r) when <see cref="RankStabilized"/>.</summary>
+    /// <summary>The factor of B A on the module of this full name: alpha / r, or alpha / sqrt(r) when
+    /// <see cref="RankStabilized"/>.</summary>
     public double ScaleOf(string module) => ScaleBy(Find(AlphaPattern, module, Alpha), RankOf(module));
 
     /// <summary>The name of an adapter's tensor in <see cref="WeightsName"/>.</summary>

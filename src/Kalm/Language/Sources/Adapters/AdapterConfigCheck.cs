@@ -25,7 +25,9 @@ internal static class AdapterConfigCheck
             Hold($"rank_pattern.{key}", rank, rank > 0, Rank);
         foreach (var (key, alpha) in config.AlphaPattern)
             Hold($"alpha_pattern.{key}", alpha, double.IsFinite(alpha), Alpha);
-        RequirePatterns("rank_pattern, alpha_pattern", config.RankPattern.Select(pair => pair.Key).Concat(config.AlphaPattern.Select(pair => pair.Key)));
+        RequirePatterns(
+            "rank_pattern, alpha_pattern",
+            config.RankPattern.Select(pair => pair.Key).Concat(config.AlphaPattern.Select(pair => pair.Key)));
         RequirePatterns("target_modules", [config.TargetPattern ?? ""]);
         RequirePatterns("exclude_modules", [config.ExcludedPattern ?? ""]);
         RequirePatterns("layers_pattern", config.LayersPattern);
@@ -44,7 +46,9 @@ internal static class AdapterConfigCheck
                 throw Fault(key, $"regular expressions of {letters} characters together", $"at most {MostPatternLetters}");
             foreach (var pattern in patterns)
                 if (!AdapterPattern.IsValid(pattern))
-                    throw Fault(key, FileFault.Quote(pattern), $"names or regular expressions of at most {AdapterPattern.LongestPattern} characters");
+                    throw Fault(
+                        key, FileFault.Quote(pattern),
+                        $"names or regular expressions of at most {AdapterPattern.LongestPattern} characters");
         }
 
         void RequireNames(string key, IReadOnlyList<string> names)

@@ -67,7 +67,8 @@ internal static class AdapterConfigFile
             return LowRankStart.Base;
         var way = fields.Text(Key)!.ToLowerInvariant();
         if (way == "lora_ga")
-            warnings.Add($"{fields.Path}: {Key}: lora_ga was trained on a base that training changed; merged into the base as it is, as PEFT does");
+            warnings.Add($"{fields.Path}: {Key}: lora_ga was trained on a base that training changed; "
+                + "merged into the base as it is, as PEFT does");
         return way switch
         {
             "gaussian" or "eva" or "orthogonal" or "lora_ga" => LowRankStart.Base,
@@ -76,7 +77,8 @@ internal static class AdapterConfigFile
             _ when way.StartsWith("pissa_niter_", StringComparison.Ordinal) => throw fields.Fault(
                 Key, $"pissa, or no PiSSA: this one took chance into the base model; {Converted}"),
             _ => throw fields.Fault(
-                Key, $"true, false, gaussian, eva, orthogonal, olora or pissa; other ways change the base model and are not supported; {Converted}"),
+                Key, $"true, false, gaussian, eva, orthogonal, olora or pissa; other ways change the base model "
+                    + $"and are not supported; {Converted}"),
         };
     }
 
@@ -86,7 +88,10 @@ internal static class AdapterConfigFile
         if (fields.Value(key) is not { } value)
             return ([], null);
         if (value.ValueKind != JsonValueKind.String)
-            return Names(fields, key, Expected) is var names && (names.Length > 0 || key != "target_modules") ? (names, null) : throw fields.Fault(key, Expected);
+        {
+            var names = Names(fields, key, Expected);
+            return names.Length > 0 || key != "target_modules" ? (names, null) : throw fields.Fault(key, Expected);
+        }
         return value.GetString() is { Length: > 0 } pattern ? ([], pattern) : throw fields.Fault(key, Expected);
     }
 

@@ -3,7 +3,8 @@ using Kalm.Files;
 
 namespace Kalm.Language.Sources.Adapters;
 
-/// <summary>Which keys of PEFT's <c>adapter_config.json</c> are understood, which would change the result and are not, and which are nobody's.</summary>
+/// <summary>Which keys of PEFT's <c>adapter_config.json</c> are understood, which would change the result and are not, and which
+/// are nobody's.</summary>
 internal static class AdapterConfigKeys
 {
     // Read into the record, or checked beside it.
@@ -51,8 +52,10 @@ internal static class AdapterConfigKeys
         }
         var warnings = new List<string>();
         if (unknown.Count > 0)
-            warnings.Add($"{fields.Path}: {string.Join(", ", unknown.Select(FileFault.Plain).Order(StringComparer.Ordinal))}: unknown and ignored, "
-                + "as PEFT does; a newer library may have meant something by it");
+            warnings.Add(
+                $"{fields.Path}: {string.Join(", ", unknown.Select(FileFault.Plain).Order(StringComparer.Ordinal))}: "
+                + "unknown and ignored, as "
+                + "PEFT does; a newer library may have meant something by it");
         if (fields.Flag("fan_in_fan_out") ?? false)
             warnings.Add($"{fields.Path}: fan_in_fan_out: ignored, because no layer of these models stores its weight transposed");
         return warnings;

@@ -32,8 +32,8 @@ public sealed class AdapterFolder : IDisposable
     public IReadOnlyList<string> Warnings { get; }
 
     /// <summary>Opens the adapter in <paramref name="folder"/> for the base <paramref name="model"/>.</summary>
-    /// <exception cref="KalmException">A file is missing or not sound, the adapter asks for something that is not supported, or does not fit
-    /// the base; the message names the tensor, module or key.</exception>
+    /// <exception cref="KalmException">A file is missing or not sound, the adapter asks for something that is not supported, or does not
+    /// fit the base; the message names the tensor, module or key.</exception>
     public static AdapterFolder Open(string folder, ModelConfig model)
     {
         ArgumentNullException.ThrowIfNull(model);
@@ -41,7 +41,8 @@ public sealed class AdapterFolder : IDisposable
         var weights = OpenWeights(folder);
         try
         {
-            return new AdapterFolder(adapter, weights, new AdapterPlan(adapter, weights, model, Path.Combine(folder, AdapterConfig.FileName)));
+            var plan = new AdapterPlan(adapter, weights, model, Path.Combine(folder, AdapterConfig.FileName));
+            return new AdapterFolder(adapter, weights, plan);
         }
         catch
         {
@@ -53,7 +54,8 @@ public sealed class AdapterFolder : IDisposable
     /// <summary>The folders directly inside <paramref name="folder"/> that hold an adapter: PEFT writes one of another name than
     /// <c>default</c> into a folder of that name, and trainers keep their checkpoints so.</summary>
     public static IReadOnlyList<string> Inside(string folder) =>
-        [.. Directory.EnumerateDirectories(folder).Where(inner => File.Exists(Path.Combine(inner, AdapterConfig.FileName))).Order(StringComparer.Ordinal)];
+        [.. Directory.EnumerateDirectories(folder).Where(inner => File.Exists(Path.Combine(inner, AdapterConfig.FileName)))
+            .Order(StringComparer.Ordinal)];
 
     /// <summary>Closes the weights.</summary>
     public void Dispose() => Weights.Dispose();
@@ -69,7 +71,8 @@ public sealed class AdapterFolder : IDisposable
     private IEnumerable<string> EffectWarning()
     {
         var products = Changes.Values.Select(change => change.Product).OfType<LowRankProduct>().ToList();
-        if (products.Count == Changes.Count && products.All(product => product.Magnitude is null && product.Start == LowRankStart.Base && IsZero(product.Up)))
+        if (products.Count == Changes.Count
+            && products.All(product => product.Magnitude is null && product.Start == LowRankStart.Base && IsZero(product.Up)))
             yield return $"{Weights.Path}: every B is zero, so the adapter changes nothing; was it trained?";
     }
 

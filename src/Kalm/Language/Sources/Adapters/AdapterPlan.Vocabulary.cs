@@ -3,8 +3,8 @@ using Kalm.Language.Sources.Safetensors;
 
 namespace Kalm.Language.Sources.Adapters;
 
-/// <summary>The embedding and the output layer. To PEFT a tied base has one weight under two modules: a copy of it in the file changes both,
-/// while a low-rank product, a saved module or rows of its own set one apart from the other.</summary>
+/// <summary>The embedding and the output layer. To PEFT a tied base has one weight under two modules: a copy of it in the file changes
+/// both, while a low-rank product, a saved module or rows of its own set one apart from the other.</summary>
 internal sealed partial class AdapterPlan
 {
     // What the file holds for one of the two.
@@ -49,14 +49,19 @@ internal sealed partial class AdapterPlan
             return;
         Model = Model with { TieWordEmbeddings = false };
         if (output is not null || wasTied)
-            changes.Add(AdapterModules.HeadWeight, output ?? new AdaptedTensor(AdapterModules.EmbeddingWeight, [rows, head.Module.Shape[1]]));
+            changes.Add(
+                AdapterModules.HeadWeight, output ?? new AdaptedTensor(AdapterModules.EmbeddingWeight, [rows, head.Module.Shape[1]]));
     }
 
     private Side SideOf(AdapterModule module, Dictionary<string, AdaptedTokens> tokens)
     {
         var side = new Side(module) { Source = Source(module), Tokens = tokens.GetValueOrDefault(module.Weight) };
         if (!config.Saves(module.Name))
-            return side with { HasProduct = IsTarget(module) && tensors.Has(module.Core, module.IsEmbedding ? AdapterPart.EmbeddingDown : AdapterPart.Down) };
+            return side with
+            {
+                HasProduct = IsTarget(module)
+                    && tensors.Has(module.Core, module.IsEmbedding ? AdapterPart.EmbeddingDown : AdapterPart.Down),
+            };
         var again = tensors.Take(module.Core, AdapterPart.WeightAgain);
         var saved = tensors.Take(module.Core, AdapterPart.Weight) ?? again;
         return saved is null && !module.IsHead ? throw Missing(module.Name + ".weight", module.Shape) : side with { Saved = saved };
@@ -68,12 +73,13 @@ internal sealed partial class AdapterPlan
         foreach (var entry in sides.Select(side => side.Start).OfType<TensorEntry>())
         {
             if (entry.Shape.Count != 2 || (by is not null && entry.Shape[0] != rows) || entry.Shape[0] is < 1 or > int.MaxValue)
-                throw Fault(entry.Name, $"found the shape {TensorEntry.Describe(entry.Shape)}; expected {TensorEntry.Describe([rows, sides[0].Module.Shape[1]])} for this base model");
+                throw Unfit(entry, [rows, sides[0].Module.Shape[1]]);
             (rows, by) = (entry.Shape[0], entry);
         }
         // New rows that are in no file would be anybody's guess; PEFT takes whatever the user's resizing put there.
         if (rows > Model.VocabularySize && sides.FirstOrDefault(side => side.Start is null) is { } lacking)
-            throw Fault(by!.Name, $"found {rows} tokens where the base model has {Model.VocabularySize}, but nothing for {lacking.Module.Name}; expected its rows too");
+            throw Fault(by!.Name, $"found {rows} tokens where the base model has {Model.VocabularySize}, "
+                + $"but nothing for {lacking.Module.Name}; expected its rows too");
         return (int)rows;
     }
 
@@ -96,7 +102,9 @@ internal sealed partial class AdapterPlan
         if (tokens.Rows.FirstOrDefault(row => row >= shape[0], -1) is >= 0 and var absent)
             throw new KalmException($"{configPath}: trainable_token_indices: found {absent}, expected tokens below {shape[0]}");
         var module = TokenModule(tokens);
-        return Required(tensors.Take(module.Core, AdapterPart.TokenRows), $"{module.Name}.token_adapter.trainable_tokens_delta", [tokens.Rows.Count, shape[1]]);
+        return Required(
+            tensors.Take(module.Core, AdapterPart.TokenRows),
+            $"{module.Name}.token_adapter.trainable_tokens_delta", [tokens.Rows.Count, shape[1]]);
     }
 
     private Dictionary<string, AdaptedTokens> TokensByWeight()
@@ -104,20 +112,24 @@ internal sealed partial class AdapterPlan
         var tokens = new Dictionary<string, AdaptedTokens>();
         foreach (var each in config.Tokens)
             if (!tokens.TryAdd(TokenModule(each).Weight, each))
-                throw new KalmException($"{configPath}: trainable_token_indices: found {FileFault.Quote(each.Module ?? "")} twice, under two names");
+                throw new KalmException(
+                    $"{configPath}: trainable_token_indices: found {FileFault.Quote(each.Module ?? "")} twice, under two names");
         return tokens;
     }
 
     private AdapterModule TokenModule(AdaptedTokens tokens) =>
-        modules.FirstOrDefault(module => module.IsEmbedding && (tokens.Module is null || module.Name.EndsWith(tokens.Module, StringComparison.Ordinal)))
+        modules.FirstOrDefault(module => module.IsEmbedding
+            && (tokens.Module is null || module.Name.EndsWith(tokens.Module, StringComparison.Ordinal)))
         ?? modules.FirstOrDefault(module => module.IsHead && module.Name.EndsWith(tokens.Module!, StringComparison.Ordinal))
-        ?? throw new KalmException($"{configPath}: trainable_token_indices: found {FileFault.Quote(tokens.Module!)}, expected the embedding or the output layer");
+        ?? throw new KalmException(
+            $"{configPath}: trainable_token_indices: found {FileFault.Quote(tokens.Module!)}, expected the embedding or the output layer");
 
     // Both saved, and the same: they stay one.
     private bool IsSame(AdaptedTensor? first, AdaptedTensor? second)
     {
         const int Chunk = 1 << 20;
-        if (first is not { Stored: { } one, Product: null, Tokens: null } || second is not { Stored: { } other, Product: null, Tokens: null }
+        if (first is not { Stored: { } one, Product: null, Tokens: null }
+            || second is not { Stored: { } other, Product: null, Tokens: null }
             || one.Type != other.Type || one.ByteCount != other.ByteCount)
             return false;
         for (long at = 0; at < one.ByteCount; at += Chunk)

@@ -34,9 +34,11 @@ internal sealed partial class AdapterPlan
         foreach (var module in modules)
             AddBias(module);
         if (changes.Count == 0)
-            throw new KalmException($"{weights.Path}: none of its {weights.Tensors.Count} tensors adapts anything in this base model; it has {Described()}");
+            throw new KalmException(
+                $"{weights.Path}: none of its {weights.Tensors.Count} tensors adapts anything in this base model; it has {Described()}");
         if (untouched.Count > 0)
-            warnings.Add($"{weights.Path}: no matrices for {AdapterTensors.Listed(untouched)}, which {AdapterConfig.FileName} targets; left as in the base model");
+            warnings.Add($"{weights.Path}: no matrices for {AdapterTensors.Listed(untouched)}, which {AdapterConfig.FileName} targets; "
+                + "left as in the base model");
         warnings.AddRange(tensors.UnusedWarning());
     }
 
@@ -52,10 +54,12 @@ internal sealed partial class AdapterPlan
     private void CheckNames()
     {
         if (!modules.Any(IsTarget))
-            throw new KalmException($"{configPath}: target_modules: found {TargetText()}, which matches no module of the base model; it has {Described()}");
+            throw new KalmException(
+                $"{configPath}: target_modules: found {TargetText()}, which matches no module of the base model; it has {Described()}");
         foreach (var target in config.TargetModules)
             if (!modules.Any(module => NamesOf(module).Any(name => AdapterPattern.IsEndOf(target, name))))
-                warnings.Add($"{configPath}: target_modules: {FileFault.Quote(target)} is not in the base model and ignored; it has {Described()}");
+                warnings.Add(
+                    $"{configPath}: target_modules: {FileFault.Quote(target)} is not in the base model and ignored; it has {Described()}");
         foreach (var layer in config.Layers ?? [])
             if (!modules.Any(module => NamesOf(module).Any(name => AdapterPattern.LayerOf(config.LayersPattern, name) == layer)))
                 warnings.Add($"{configPath}: layers_to_transform: {layer} is not in the base model and ignored");
@@ -110,7 +114,8 @@ internal sealed partial class AdapterPlan
         var (down, up) = module.IsEmbedding
             ? (tensors.Take(module.Core, AdapterPart.EmbeddingDown), tensors.Take(module.Core, AdapterPart.EmbeddingUp))
             : (tensors.Take(module.Core, AdapterPart.Down), tensors.Take(module.Core, AdapterPart.Up));
-        var (downShape, upShape) = module.IsEmbedding ? ((long[])[rank, shape[0]], (long[])[shape[1], rank]) : ([rank, shape[1]], [shape[0], rank]);
+        var (downShape, upShape) = module.IsEmbedding
+            ? ((long[])[rank, shape[0]], (long[])[shape[1], rank]) : ([rank, shape[1]], [shape[0], rank]);
         if (down is null && up is null)
         {
             untouched.Add(module.Name);
@@ -118,7 +123,8 @@ internal sealed partial class AdapterPlan
         }
         var start = !isOnBase || module.IsEmbedding ? LowRankStart.Base : config.Start;
         if (start != LowRankStart.Base && rank > Math.Min(shape[0], shape[1]))
-            throw new KalmException($"{configPath}: r: found {rank} for {module.Name}, expected at most the smaller side of {TensorEntry.Describe(shape)}");
+            throw new KalmException(
+                $"{configPath}: r: found {rank} for {module.Name}, expected at most the smaller side of {TensorEntry.Describe(shape)}");
         long[] lengths = [module.IsEmbedding ? shape[1] : shape[0]];
         return new LowRankProduct(
             Required(down, module.Name + (module.IsEmbedding ? ".lora_embedding_A" : ".lora_A.weight"), downShape),
@@ -156,8 +162,9 @@ internal sealed partial class AdapterPlan
     // A bias of B where the base has none: the architecture must have a place for it, and its other biases there are zero.
     private void AddBiases(AdapterModule module)
     {
-        var grown = module.Weight.Contains(".self_attn.", StringComparison.Ordinal) && Model.Architecture.OffersAttentionBias ? Model with { AttentionBias = true }
-            : module.Weight.Contains(".mlp.", StringComparison.Ordinal) && Model.Architecture.OffersMlpBias ? Model with { MlpBias = true }
+        var (isAttention, isFeedForward) = (IsIn(".self_attn."), IsIn(".mlp."));
+        var grown = isAttention && Model.Architecture.OffersAttentionBias ? Model with { AttentionBias = true }
+            : isFeedForward && Model.Architecture.OffersMlpBias ? Model with { MlpBias = true }
             : Model;
         var before = Model.TensorShapes().Select(tensor => tensor.Name).ToHashSet();
         foreach (var (name, shape) in grown.TensorShapes())
@@ -165,22 +172,31 @@ internal sealed partial class AdapterPlan
                 changes.TryAdd(name, new AdaptedTensor(name, shape) { StartsAtZero = true });
         Model = grown;
         if (!changes.ContainsKey(BiasOf(module)))
-            throw new KalmException($"{configPath}: lora_bias: found true for {module.Name}, which has no bias in {Model.Architecture.ModelType}; expected false");
+            throw new KalmException(
+                $"{configPath}: lora_bias: found true for {module.Name}, "
+                + $"which has no bias in {Model.Architecture.ModelType}; expected false");
+
+        bool IsIn(string part) => module.Weight.Contains(part, StringComparison.Ordinal);
     }
 
-    private TensorEntry Required(TensorEntry? entry, string name, long[] shape) => entry is null ? throw Missing(name, shape) : Fit(entry, shape);
+    private TensorEntry Required(TensorEntry? entry, string name, long[] shape) =>
+        entry is null ? throw Missing(name, shape) : Fit(entry, shape);
 
-    private TensorEntry Fit(TensorEntry entry, long[] shape) => entry.Shape.SequenceEqual(shape) ? entry : throw Fault(
+    private TensorEntry Fit(TensorEntry entry, long[] shape) => entry.Shape.SequenceEqual(shape) ? entry : throw Unfit(entry, shape);
+
+    private KalmException Unfit(TensorEntry entry, long[] shape) => Fault(
         entry.Name, $"found the shape {TensorEntry.Describe(entry.Shape)}; expected {TensorEntry.Describe(shape)} for this base model");
 
     private KalmException Missing(string name, long[] shape) => Fault(
-        AdapterConfig.Prefix + name, $"missing; {AdapterConfig.FileName} and the base model ask for it with the shape {TensorEntry.Describe(shape)}");
+        AdapterConfig.Prefix + name,
+        $"missing; {AdapterConfig.FileName} and the base model ask for it with the shape {TensorEntry.Describe(shape)}");
 
     private KalmException Fault(string name, string fault) => SafetensorsLayout.Fault(weights.Path, name, fault);
 
     private string Described()
     {
         var linear = modules.Where(module => module.IsLinear).ToList();
-        return string.Join(", ", linear.Select(module => module.Name[(module.Name.LastIndexOf('.') + 1)..]).Distinct()) + $" in {linear.Count} linear modules";
+        var ends = linear.Select(module => module.Name[(module.Name.LastIndexOf('.') + 1)..]).Distinct();
+        return string.Join(", ", ends) + $" in {linear.Count} linear modules";
     }
 }

@@ -125,7 +125,8 @@ internal sealed class AdapterTensors
 
     /// <summary>The first of some names, quoted, for a sentence.</summary>
     public static string Listed(IReadOnlyList<string> names) =>
-        string.Join(", ", names.Take(NamesInWarning).Select(FileFault.Quote)) + (names.Count > NamesInWarning ? $" and {names.Count - NamesInWarning} more" : "");
+        string.Join(", ", names.Take(NamesInWarning).Select(FileFault.Quote))
+        + (names.Count > NamesInWarning ? $" and {names.Count - NamesInWarning} more" : "");
 
     private static (string Module, AdapterPart Part)? Parse(string name)
     {
