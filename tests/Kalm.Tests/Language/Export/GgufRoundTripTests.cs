@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using Kalm.Language.Export;
 using Kalm.Language.Model;
+using Kalm.Language.Sources;
 using Kalm.Language.Sources.Config;
 using Kalm.Language.Sources.Gguf;
 using Kalm.Language.Tokenization;
@@ -33,7 +34,7 @@ public class GgufRoundTripTests : TorchTest
     public void A_family_is_the_same_after_it_was_written_and_read(string name)
     {
         using var folder = new TemporaryFolder();
-        using var checkpoint = CheckpointFolder.Open(DataFolder.Require($"families/{name}"));
+        using var checkpoint = FolderSource.Open(DataFolder.Require($"families/{name}"));
         using (var source = Open(DataFolder.Require($"families/{name}")))
             GgufExport.Write(folder.File("made.gguf"), source, GgufTensorType.F32, "made");
         using var model = GgufModel.Open(folder.File("made.gguf"));
@@ -51,7 +52,7 @@ public class GgufRoundTripTests : TorchTest
         var file = folder.File("made.gguf");
         using (var source = Open(path))
             GgufExport.Write(file, source, GgufTensorType.F32, "made");
-        using var checkpoint = CheckpointFolder.Open(path);
+        using var checkpoint = FolderSource.Open(path);
         using var model = GgufModel.Open(file);
 
         AssertConfig(checkpoint.Config, model.Config);
@@ -83,11 +84,11 @@ public class GgufRoundTripTests : TorchTest
     }
 
     // Where a norm is written with 1 more, a number near 0 loses its last bits.
-    private static void AssertTensors(CheckpointFolder checkpoint, GgufModel model, float tolerance)
+    private static void AssertTensors(FolderSource checkpoint, GgufModel model, float tolerance)
     {
         foreach (var (tensor, shape) in checkpoint.Config.TensorShapes())
         {
-            using var stored = CausalModel.ReadTensor(checkpoint.Weights, checkpoint.Config.CheckpointName(tensor), TorchSharp.torch.CPU);
+            using var stored = SourceTensors.Read(checkpoint, tensor, TorchSharp.torch.CPU);
             var found = model.TryFind(tensor)!;
             Assert.Equal(shape, found.Shape);
             var expected = stored.data<float>().ToArray();
