@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Unicode;
+using Kalm.Files;
 
 namespace Kalm.Language.Tokenization;
 
@@ -17,8 +18,9 @@ internal readonly record struct JsonPart(string File, string Place, JsonElement 
             throw new KalmException($"{file}: not valid UTF-8");
         try
         {
-            using var document = JsonDocument.Parse(content, new() { AllowDuplicateProperties = false });
-            return new JsonPart(file, "", document.RootElement.Clone()).Expect(JsonValueKind.Object, "an object");
+            // Not disposed of, since the part lives on it; a copy of it would take as much memory again.
+            var document = JsonDocument.Parse(content, new() { AllowDuplicateProperties = false });
+            return new JsonPart(file, "", document.RootElement).Expect(JsonValueKind.Object, "an object");
         }
         // A name with half a surrogate pair is an InvalidOperationException there.
         catch (Exception problem) when (problem is JsonException or InvalidOperationException)
@@ -35,7 +37,8 @@ internal readonly record struct JsonPart(string File, string Place, JsonElement 
         {
             if (new FileInfo(file) is { Exists: true, Length: > LongestFile and var length })
                 throw new KalmException($"{file}: {length} bytes; expected at most {LongestFile}");
-            return System.IO.File.Exists(file) ? System.IO.File.ReadAllBytes(file) : null;
+            var content = System.IO.File.Exists(file) ? System.IO.File.ReadAllBytes(file) : null;
+            return LfsPointer.IsPointer(content) ? throw new KalmException($"{file}: {LfsPointer.Advice}") : content;
         }
         catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
         {
@@ -85,7 +88,7 @@ internal readonly record struct JsonPart(string File, string Place, JsonElement 
     public int IdOf(JsonElement value, string token)
     {
         if (value.ValueKind != JsonValueKind.Number || !value.TryGetInt32(out var id) || id is < 0 or >= TokenizerReader.IdLimit)
-            throw Fault($"the id of '{token}' is {Show(value)}; expected a whole number from 0 to {TokenizerReader.IdLimit - 1}");
+            throw Fault($"the id of '{FileFault.Plain(token)}' is {Show(value)}; expected a whole number from 0 to {TokenizerReader.IdLimit - 1}");
         return id;
     }
 

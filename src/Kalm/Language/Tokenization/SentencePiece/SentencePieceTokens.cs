@@ -1,6 +1,3 @@
-using System.Globalization;
-using System.Text.Json;
-
 namespace Kalm.Language.Tokenization.SentencePiece;
 
 /// <summary>The added tokens of a SentencePiece model: its own control and user-defined pieces, and those that tokenizer_config.json
@@ -23,8 +20,8 @@ internal static class SentencePieceTokens
             foreach (var property in list.Value.EnumerateObject())
                 Add(list, new() { Id = list.IdOf(property.Value, property.Name), Content = property.Name });
         if (config?.FindObject("added_tokens_decoder") is { } decoder)
-            foreach (var property in decoder.Value.EnumerateObject())
-                Add(decoder, ReadToken(decoder, property));
+            foreach (var (_, token) in AddedTokenReader.ReadDecoder(decoder))
+                Add(decoder, token with { Normalized = false });
 
         var texts = new HashSet<string>(StringComparer.Ordinal);
         foreach (var token in byId.Values)
@@ -58,20 +55,4 @@ internal static class SentencePieceTokens
         },
         _ => null,
     };
-
-    private static AddedToken ReadToken(JsonPart decoder, JsonProperty property)
-    {
-        var part = decoder.FindObject(property.Name) ?? throw decoder.Fault($"'{property.Name}' is null; expected a token");
-        if (!int.TryParse(property.Name, NumberStyles.None, null, out var id) || id >= TokenizerReader.IdLimit)
-            throw decoder.Fault($"'{property.Name}' is no id; expected a whole number below {TokenizerReader.IdLimit}");
-        return new()
-        {
-            Id = id,
-            Content = part.Require("content").Text(),
-            Special = part.FindFlag("special") ?? false,
-            SingleWord = part.FindFlag("single_word") ?? false,
-            StripsLeft = part.FindFlag("lstrip") ?? false,
-            StripsRight = part.FindFlag("rstrip") ?? false,
-        };
-    }
 }
