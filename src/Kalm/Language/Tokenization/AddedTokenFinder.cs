@@ -41,7 +41,9 @@ internal sealed class AddedTokenFinder
                 end = text.Length - text.Span[end..].TrimStart().Length;
             if (start > plainStart)
                 yield return new(text[plainStart..start], null);
-            yield return new(text[found.Start..position], found.Token.Id);
+            // Where both swallow blanks, nothing may be left of the second.
+            if (start < end)
+                yield return new(text[found.Start..position], found.Token.Id);
             plainStart = end;
         }
         if (plainStart < text.Length)

@@ -38,11 +38,11 @@ internal static class AddedTokenReader
             var token = Read(item, special: false);
             var id = item.IdOf(item.Require("id").Value, token.Content);
             if (modelIds.TryGetValue(token.Content, out var modelId) && modelId != id)
-                throw item.Fault($"'{token.Content}' has the id {id}, but {modelId} in model.vocab");
+                throw item.Fault($"{Files.FileFault.Quote(token.Content)} has the id {id}, but {modelId} in model.vocab");
             if (id < pieces.Count && pieces[id] is { } piece && piece != token.Content)
-                throw item.Fault($"'{token.Content}' has the id {id}, which is '{piece}' in model.vocab");
+                throw item.Fault($"{Files.FileFault.Quote(token.Content)} has the id {id}, which is {Files.FileFault.Quote(piece)} in model.vocab");
             if (named.TryGetValue(id, out var other) && other != token.Content)
-                throw item.Fault($"'{other}' and '{token.Content}' both have the id {id}");
+                throw item.Fault($"{Files.FileFault.Quote(other)} and {Files.FileFault.Quote(token.Content)} both have the id {id}");
             named[id] = token.Content;
             added.Add(token);
         }

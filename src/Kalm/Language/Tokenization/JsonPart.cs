@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 using System.Text.Unicode;
 using Kalm.Files;
@@ -9,6 +10,8 @@ internal readonly record struct JsonPart(string File, string Place, JsonElement 
 {
     // Published tokenizer files have up to 35 MB.
     private const long LongestFile = 512L << 20;
+
+    private const int LongestMessage = 900;
 
     /// <summary>Parses a file; the root has to be an object.</summary>
     /// <exception cref="KalmException">The content is no JSON object in UTF-8, or an object in it names one property twice.</exception>
@@ -25,7 +28,8 @@ internal readonly record struct JsonPart(string File, string Place, JsonElement 
         // A name with half a surrogate pair is an InvalidOperationException there.
         catch (Exception problem) when (problem is JsonException or InvalidOperationException)
         {
-            throw new KalmException($"{file}: not valid JSON: {problem.Message}", problem);
+            var place = problem is JsonException { LineNumber: { } line, BytePositionInLine: { } column } ? $" (line {line + 1}, byte {column + 1})" : "";
+            throw new KalmException($"{file}: not valid JSON{place}: {FileFault.Plain(problem.Message)}", problem);
         }
     }
 
@@ -104,8 +108,14 @@ internal readonly record struct JsonPart(string File, string Place, JsonElement 
     public JsonPart Expect(JsonValueKind kind, string expected) =>
         Value.ValueKind == kind ? this : throw Fault($"found {Shown}; expected {expected}");
 
-    /// <summary>An error at this place.</summary>
-    public KalmException Fault(string message) => new($"{File}: {(Place.Length == 0 ? "" : Place + ": ")}{message}");
+    /// <summary>An error at this place; what it quotes of the file is cut short and made safe to print.</summary>
+    public KalmException Fault(string message)
+    {
+        var text = new StringBuilder(File).Append(": ");
+        foreach (var letter in (Place.Length == 0 ? "" : Place + ": ") + message)
+            text.Append(char.IsControl(letter) && letter != '\n' ? '?' : letter);
+        return new(text.Length > LongestMessage ? text.ToString(0, LongestMessage) + "..." : text.ToString());
+    }
 
     /// <summary>The value, cut to a length that fits a message.</summary>
     public string Shown => Show(Value);
@@ -113,6 +123,6 @@ internal readonly record struct JsonPart(string File, string Place, JsonElement 
     private static string Show(JsonElement value)
     {
         var text = value.GetRawText().ReplaceLineEndings(" ");
-        return text.Length > 60 ? text[..57] + "..." : text;
+        return FileFault.Plain(text.Length > 60 ? text[..57] + "..." : text);
     }
 }

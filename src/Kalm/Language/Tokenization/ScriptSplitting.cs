@@ -12,22 +12,24 @@ internal sealed record ScriptSplitting : SplittingStep
     public override void Apply(Word word, List<Word> words)
     {
         var text = word.Text.Span;
-        var start = 0;
+        // As in Hugging Face tokenizers, what stands before the first script is lost.
+        var start = -1;
         var last = Joining;
         for (var position = 0; position < text.Length;)
         {
             Rune.DecodeFromUtf16(text[position..], out var rune, out var length);
             var script = rune.Value == ' ' ? Joining : Scripts.Of(rune);
-            if (script != Joining && last != Joining && script != last && position > start)
+            if (script != Joining && script != last)
             {
-                words.Add(new(word.Text[start..position], start == 0 ? word.Place : TextPlace.Middle));
+                if (start >= 0)
+                    words.Add(new(word.Text[start..position], start == 0 ? word.Place : TextPlace.Middle));
                 start = position;
+                last = script;
             }
-
-            last = script;
             position += length;
         }
-        words.Add(new(word.Text[start..], start == 0 ? word.Place : TextPlace.Middle));
+        if (start >= 0)
+            words.Add(new(word.Text[start..], start == 0 ? word.Place : TextPlace.Middle));
     }
 }
 

@@ -80,7 +80,7 @@ internal static class VocabularyReader
         foreach (var (piece, id) in entries)
         {
             if (pieces[id] is { } other)
-                throw vocabulary.Fault($"'{other}' and '{piece}' both have the id {id}");
+                throw vocabulary.Fault($"{Files.FileFault.Quote(other)} and {Files.FileFault.Quote(piece)} both have the id {id}");
             pieces[id] = piece;
         }
         return pieces;

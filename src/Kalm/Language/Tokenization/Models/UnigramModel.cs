@@ -75,12 +75,9 @@ internal sealed class UnigramModel : WordModel
                 Offer(ref nodes[end], new(piece, score + scores[piece], start));
                 hasSingle |= end - start == character;
             }
+            // Where no piece is named for the unknown, it is a fault only if the best cut needs it.
             if (!hasSingle)
-            {
-                if (unknownId == NoPiece)
-                    _ = unknown.Id;
                 Offer(ref nodes[start + character], new(unknownId, score + unknownScore, start));
-            }
             start += character;
         }
         return nodes;

@@ -10,6 +10,10 @@ internal static class NamedSets
     /// <summary>Letters, marks, digits, connectors.</summary>
     public static readonly CharacterSet Word = Make("L M Nd Nl Pc", (0x24B6, 0x24E9), (0x1F130, 0x1F149), (0x1F150, 0x1F169), (0x1F170, 0x1F189));
 
+    /// <summary>The word characters outside a class in brackets, where Oniguruma goes by a table of its own up to U+00FF.</summary>
+    public static readonly CharacterSet WordAlone = Make("L M Nd Nl Pc",
+        (0xB2, 0xB3), (0xB9, 0xB9), (0xBC, 0xBE), (0x24B6, 0x24E9), (0x1F130, 0x1F149), (0x1F150, 0x1F169), (0x1F170, 0x1F189));
+
     /// <summary>Decimal digits.</summary>
     public static readonly CharacterSet Digits = Make("Nd");
 

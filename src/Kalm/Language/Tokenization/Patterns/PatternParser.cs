@@ -84,6 +84,10 @@ internal sealed class PatternParser
                 set.Add('\n', '\n');
             return new SetNode(set.Build(negated: true));
         }
+        if (cursor.TryTake(@"\w"))
+            return new SetNode(NamedSets.WordAlone);
+        if (cursor.TryTake(@"\W"))
+            return new SetNode(NamedSets.Others(NamedSets.WordAlone));
         if (cursor.TryTake(@"\R"))
             return LineBreak();
         if (cursor.TryTake(@"\N"))

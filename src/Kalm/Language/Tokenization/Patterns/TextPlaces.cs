@@ -21,9 +21,9 @@ internal static class TextPlaces
     private static bool IsWordBoundary(ReadOnlySpan<char> text, int position)
     {
         var before = position > 0 && Rune.DecodeLastFromUtf16(text[..position], out var left, out _) == System.Buffers.OperationStatus.Done
-            && NamedSets.Word.Contains(left);
+            && NamedSets.WordAlone.Contains(left);
         var after = Rune.DecodeFromUtf16(text[position..], out var right, out _) == System.Buffers.OperationStatus.Done
-            && NamedSets.Word.Contains(right);
+            && NamedSets.WordAlone.Contains(right);
         return before != after;
     }
 }

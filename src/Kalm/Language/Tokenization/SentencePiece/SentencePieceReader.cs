@@ -34,6 +34,12 @@ internal static class SentencePieceReader
         {
             throw new KalmException($"{file}: not a SentencePiece model: {problem.Message}", problem);
         }
+        return Read(file, model, config, addedTokens);
+    }
+
+    /// <summary>The tokenizer of a model that is read already.</summary>
+    public static TokenizerDefinition Read(string file, SentencePieceModel model, JsonPart? config = null, JsonPart? addedTokens = null)
+    {
         RefuseUnsupported(file, model);
         var ids = IdsOf(file, model);
         return new TokenizerDefinition
