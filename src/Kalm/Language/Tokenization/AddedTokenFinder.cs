@@ -1,6 +1,6 @@
 using System.Buffers;
-using System.Globalization;
 using System.Text;
+using Kalm.Language.Tokenization.Patterns;
 
 namespace Kalm.Language.Tokenization;
 
@@ -10,17 +10,18 @@ internal readonly record struct Segment(ReadOnlyMemory<char> Text, int? TokenId)
 /// <summary>Cuts a text at the added tokens in it: the leftmost first, the longest where several begin at one place.</summary>
 internal sealed class AddedTokenFinder
 {
-    private readonly AddedToken[] _longestFirst;
+    private readonly Dictionary<char, AddedToken[]> _longestFirst;
     private readonly SearchValues<string> _contents;
 
     /// <summary>Prepares the search for <paramref name="tokens"/>, whose contents differ.</summary>
     public AddedTokenFinder(IEnumerable<AddedToken> tokens)
     {
-        _longestFirst = [.. tokens.OrderByDescending(token => token.Content.Length)];
-        _contents = SearchValues.Create([.. _longestFirst.Select(token => token.Content)], StringComparison.Ordinal);
+        _longestFirst = tokens.GroupBy(token => token.Content[0])
+            .ToDictionary(group => group.Key, group => group.OrderByDescending(token => token.Content.Length).ToArray());
+        _contents = SearchValues.Create([.. _longestFirst.Values.SelectMany(group => group).Select(token => token.Content)], StringComparison.Ordinal);
     }
 
-    /// <summary>The segments of <paramref name="text"/> in order; none is empty.</summary>
+    /// <summary>The segments of <paramref name="text"/> in order; no plain one is empty.</summary>
     /// <param name="text">The text.</param>
     /// <param name="isAllowed">Whether a token counts at a place; null where all do.</param>
     public IEnumerable<Segment> Split(ReadOnlyMemory<char> text, Func<AddedToken, int, bool>? isAllowed = null)
@@ -29,20 +30,21 @@ internal sealed class AddedTokenFinder
         var position = 0;
         while (Find(text.Span, position, isAllowed) is { } found)
         {
-            var end = found.Start + found.Token.Content.Length;
-            position = end;
-            if (found.Token.SingleWord && TouchesWord(text.Span, found.Start, end))
-                continue;
-
             var start = found.Start;
+            var end = position = start + found.Token.Content.Length;
+            if (found.Token.SingleWord && TouchesWord(text.Span, start, end))
+                continue;
             if (found.Token.StripsLeft)
-                start = plainStart + text.Span[plainStart..start].TrimEnd().Length;
+                start = Math.Max(plainStart, text.Span[..start].TrimEnd().Length);
+            // A token that stands in the blanks which this one swallows is found nevertheless, as in Hugging Face tokenizers.
             if (found.Token.StripsRight)
                 end = text.Length - text.Span[end..].TrimStart().Length;
             if (start > plainStart)
                 yield return new(text[plainStart..start], null);
-            yield return new(text[start..end], found.Token.Id);
-            plainStart = position = end;
+            // Where both swallow blanks, nothing may be left of the second.
+            if (start < end)
+                yield return new(text[found.Start..position], found.Token.Id);
+            plainStart = end;
         }
         if (plainStart < text.Length)
             yield return new(text[plainStart..], null);
@@ -50,13 +52,13 @@ internal sealed class AddedTokenFinder
 
     private (int Start, AddedToken Token)? Find(ReadOnlySpan<char> text, int from, Func<AddedToken, int, bool>? isAllowed)
     {
-        for (; _longestFirst.Length > 0 && from < text.Length; from++)
+        for (; _longestFirst.Count > 0 && from < text.Length; from++)
         {
             var offset = text[from..].IndexOfAny(_contents);
             if (offset < 0)
                 return null;
             from += offset;
-            foreach (var token in _longestFirst)
+            foreach (var token in _longestFirst[text[from]])
                 if (text[from..].StartsWith(token.Content, StringComparison.Ordinal) && isAllowed?.Invoke(token, from) != false)
                     return (from, token);
         }
@@ -70,9 +72,5 @@ internal sealed class AddedTokenFinder
         return (start > 0 && IsWordCharacter(before)) || (end < text.Length && IsWordCharacter(after));
     }
 
-    private static bool IsWordCharacter(Rune rune) => rune.Value is 0x200C or 0x200D || Rune.GetUnicodeCategory(rune) is
-        UnicodeCategory.UppercaseLetter or UnicodeCategory.LowercaseLetter or UnicodeCategory.TitlecaseLetter
-        or UnicodeCategory.ModifierLetter or UnicodeCategory.OtherLetter or UnicodeCategory.NonSpacingMark
-        or UnicodeCategory.SpacingCombiningMark or UnicodeCategory.EnclosingMark or UnicodeCategory.DecimalDigitNumber
-        or UnicodeCategory.LetterNumber or UnicodeCategory.ConnectorPunctuation;
+    private static bool IsWordCharacter(Rune rune) => rune.Value is 0x200C or 0x200D || NamedSets.Word.Contains(rune);
 }

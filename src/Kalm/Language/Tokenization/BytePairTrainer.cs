@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using System.Text;
+using Kalm.Language.Tokenization.Models;
 
 namespace Kalm.Language.Tokenization;
 

@@ -1,5 +1,7 @@
+using System.Text;
 using System.Text.Json;
 using System.Text.Unicode;
+using Kalm.Files;
 
 namespace Kalm.Language.Tokenization;
 
@@ -9,6 +11,8 @@ internal readonly record struct JsonPart(string File, string Place, JsonElement 
     // Published tokenizer files have up to 35 MB.
     private const long LongestFile = 512L << 20;
 
+    private const int LongestMessage = 900;
+
     /// <summary>Parses a file; the root has to be an object.</summary>
     /// <exception cref="KalmException">The content is no JSON object in UTF-8, or an object in it names one property twice.</exception>
     public static JsonPart Parse(string file, byte[] content)
@@ -17,13 +21,15 @@ internal readonly record struct JsonPart(string File, string Place, JsonElement 
             throw new KalmException($"{file}: not valid UTF-8");
         try
         {
-            using var document = JsonDocument.Parse(content, new() { AllowDuplicateProperties = false });
-            return new JsonPart(file, "", document.RootElement.Clone()).Expect(JsonValueKind.Object, "an object");
+            // Not disposed of, since the part lives on it; a copy of it would take as much memory again.
+            var document = JsonDocument.Parse(content, new() { AllowDuplicateProperties = false });
+            return new JsonPart(file, "", document.RootElement).Expect(JsonValueKind.Object, "an object");
         }
         // A name with half a surrogate pair is an InvalidOperationException there.
         catch (Exception problem) when (problem is JsonException or InvalidOperationException)
         {
-            throw new KalmException($"{file}: not valid JSON: {problem.Message}", problem);
+            var place = problem is JsonException { LineNumber: { } line, BytePositionInLine: { } column } ? $" (line {line + 1}, byte {column + 1})" : "";
+            throw new KalmException($"{file}: not valid JSON{place}: {FileFault.Plain(problem.Message)}", problem);
         }
     }
 
@@ -35,7 +41,8 @@ internal readonly record struct JsonPart(string File, string Place, JsonElement 
         {
             if (new FileInfo(file) is { Exists: true, Length: > LongestFile and var length })
                 throw new KalmException($"{file}: {length} bytes; expected at most {LongestFile}");
-            return System.IO.File.Exists(file) ? System.IO.File.ReadAllBytes(file) : null;
+            var content = System.IO.File.Exists(file) ? System.IO.File.ReadAllBytes(file) : null;
+            return LfsPointer.IsPointer(content) ? throw new KalmException($"{file}: {LfsPointer.Advice}") : content;
         }
         catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
         {
@@ -85,7 +92,7 @@ internal readonly record struct JsonPart(string File, string Place, JsonElement 
     public int IdOf(JsonElement value, string token)
     {
         if (value.ValueKind != JsonValueKind.Number || !value.TryGetInt32(out var id) || id is < 0 or >= TokenizerReader.IdLimit)
-            throw Fault($"the id of '{token}' is {Show(value)}; expected a whole number from 0 to {TokenizerReader.IdLimit - 1}");
+            throw Fault($"the id of '{FileFault.Plain(token)}' is {Show(value)}; expected a whole number from 0 to {TokenizerReader.IdLimit - 1}");
         return id;
     }
 
@@ -101,8 +108,14 @@ internal readonly record struct JsonPart(string File, string Place, JsonElement 
     public JsonPart Expect(JsonValueKind kind, string expected) =>
         Value.ValueKind == kind ? this : throw Fault($"found {Shown}; expected {expected}");
 
-    /// <summary>An error at this place.</summary>
-    public KalmException Fault(string message) => new($"{File}: {(Place.Length == 0 ? "" : Place + ": ")}{message}");
+    /// <summary>An error at this place; what it quotes of the file is cut short and made safe to print.</summary>
+    public KalmException Fault(string message)
+    {
+        var text = new StringBuilder(File).Append(": ");
+        foreach (var letter in (Place.Length == 0 ? "" : Place + ": ") + message)
+            text.Append(char.IsControl(letter) && letter != '\n' ? '?' : letter);
+        return new(text.Length > LongestMessage ? text.ToString(0, LongestMessage) + "..." : text.ToString());
+    }
 
     /// <summary>The value, cut to a length that fits a message.</summary>
     public string Shown => Show(Value);
@@ -110,6 +123,6 @@ internal readonly record struct JsonPart(string File, string Place, JsonElement 
     private static string Show(JsonElement value)
     {
         var text = value.GetRawText().ReplaceLineEndings(" ");
-        return text.Length > 60 ? text[..57] + "..." : text;
+        return FileFault.Plain(text.Length > 60 ? text[..57] + "..." : text);
     }
 }

@@ -10,10 +10,16 @@ internal abstract record NormalizationStep
     public abstract string Apply(string text, TextPlace place);
 }
 
-/// <summary>Brings letters and their accents to Unicode's normalisation form C.</summary>
-internal sealed record Composition : NormalizationStep
+/// <summary>Brings a text to one of Unicode's normalisation forms.</summary>
+internal sealed record NormalForm(bool Composes, bool Compatibly) : NormalizationStep
 {
-    public override string Apply(string text, TextPlace place) => UnicodeText.Compose(text);
+    public override string Apply(string text, TextPlace place) => UnicodeText.Normalize(text, Composes, Compatibly);
+}
+
+/// <summary>Spells the bytes of a text in GPT-2's letters.</summary>
+internal sealed record ByteSpelling : NormalizationStep
+{
+    public override string Apply(string text, TextPlace place) => ByteAlphabet.Spell(Encoding.UTF8.GetBytes(text));
 }
 
 /// <summary>Puts <paramref name="Text"/> before a text that is not empty: before each stretch between added tokens, or only at the start.</summary>

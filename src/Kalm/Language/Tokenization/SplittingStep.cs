@@ -1,3 +1,4 @@
+using System.Text;
 using Kalm.Language.Tokenization.Patterns;
 
 namespace Kalm.Language.Tokenization;
@@ -13,7 +14,11 @@ internal abstract record SplittingStep
 }
 
 /// <summary>Gives a text a space to begin with, where asked, and cuts it into GPT-2's words, where asked.</summary>
-internal sealed record ByteLevelSplitting(bool AddsPrefixSpace, bool UsesGpt2Words) : SplittingStep
+/// <param name="AddsPrefixSpace">Whether a text that has none gets a space in front.</param>
+/// <param name="UsesGpt2Words">Whether it is cut into words.</param>
+/// <param name="SpellsBytes">Whether the words are then spelled in GPT-2's letters; as the last step that is left to the model, which goes by
+/// bytes.</param>
+internal sealed record ByteLevelSplitting(bool AddsPrefixSpace, bool UsesGpt2Words, bool SpellsBytes = false) : SplittingStep
 {
     public override void Apply(Word word, List<Word> words)
     {
@@ -24,10 +29,17 @@ internal sealed record ByteLevelSplitting(bool AddsPrefixSpace, bool UsesGpt2Wor
         while (!text.IsEmpty)
         {
             var length = UsesGpt2Words ? WordSplitter.Gpt2(text.Span) : text.Length;
-            words.Add(new(text[..length], place));
+            words.Add(new(SpellsBytes ? Spell(text.Span[..length]).AsMemory() : text[..length], place));
             text = text[length..];
             place = TextPlace.Middle;
         }
+    }
+
+    private static string Spell(ReadOnlySpan<char> word)
+    {
+        var bytes = new byte[Encoding.UTF8.GetByteCount(word)];
+        Encoding.UTF8.GetBytes(word, bytes);
+        return ByteAlphabet.Spell(bytes);
     }
 }
 
@@ -53,6 +65,10 @@ internal enum SplitBehavior
 /// <summary>Cuts at the matches of a pattern, or, inverted, at what lies between them.</summary>
 internal sealed record PatternSplitting(TextPattern Pattern, SplitBehavior Behavior, bool Inverted) : SplittingStep
 {
+    /// <summary>Cuts at each match of a regular expression.</summary>
+    public static PatternSplitting Of(string pattern, SplitBehavior behavior = SplitBehavior.Isolated, bool inverted = false) =>
+        new(TextPattern.Parse(pattern), behavior, inverted);
+
     public override void Apply(Word word, List<Word> words)
     {
         foreach (var (start, end) in Join(Cut(word.Text.Span)))

@@ -1,4 +1,5 @@
 using System.Text;
+using Kalm.Language.Tokenization.Decoding;
 
 namespace Kalm.Language.Tokenization;
 
@@ -6,37 +7,36 @@ namespace Kalm.Language.Tokenization;
 /// what <see cref="Tokenizer.Decode(IReadOnlyList{int})"/> makes of all tokens. Not for several threads at once.</summary>
 public sealed class StreamingDecoder
 {
-    private readonly Tokenizer _tokenizer;
-    private readonly Decoder _characters = Encoding.UTF8.GetDecoder();
-    private int _leadingLeft;
-    private bool _first;
+    private readonly Tokenizer tokenizer;
+    private readonly DecodingRun run;
+    private readonly StringBuilder text = new();
 
     internal StreamingDecoder(Tokenizer tokenizer, bool continues)
     {
-        _tokenizer = tokenizer;
-        _first = !continues;
-        _leadingLeft = continues ? 0 : tokenizer.Definition.Decoding.LeadingCount;
+        this.tokenizer = tokenizer;
+        run = new(tokenizer.Definition.Decoding, continues);
     }
 
-    /// <summary>The text that is complete with this token; empty while a character is not.</summary>
+    /// <summary>The text that is complete with this token; empty while a character is not. Tokens of single bytes are complete with the first
+    /// token that is none.</summary>
     public string Add(int id)
     {
-        if (_tokenizer.BytesOf(id, _first) is not { } bytes)
-            return "";
-        _first = false;
-        return Read(bytes, flush: false);
+        if (tokenizer.FragmentOf(id) is { } token)
+            run.Add(token, text);
+        return Take();
     }
 
     /// <summary>What is left when no more tokens come: a replacement character where one was begun and not finished.</summary>
-    public string Finish() => Read([], flush: true);
-
-    private string Read(byte[] bytes, bool flush)
+    public string Finish()
     {
-        var buffer = new char[_characters.GetCharCount(bytes, flush)];
-        var text = buffer.AsSpan(0, _characters.GetChars(bytes, buffer, flush));
-        var cut = _tokenizer.Definition.Decoding.CountLeading(text, _leadingLeft);
-        // Only what comes before the first other character is cut.
-        _leadingLeft = cut < text.Length ? 0 : _leadingLeft - cut;
-        return text[cut..].ToString();
+        run.Finish(text);
+        return Take();
+    }
+
+    private string Take()
+    {
+        var taken = text.ToString();
+        text.Clear();
+        return taken;
     }
 }

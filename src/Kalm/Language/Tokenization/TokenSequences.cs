@@ -4,12 +4,12 @@ namespace Kalm.Language.Tokenization;
 /// would add by itself: that differs from family to family, and a model learns to end only what is ended.</summary>
 public static class TokenSequences
 {
-    /// <summary>The start of what a model reads, a view or a prompt: the begin token where the tokenizer puts one, and never an end
+    /// <summary>The start of what a model reads, a view or a prompt: the begin tokens where the tokenizer puts any, and never an end
     /// token.</summary>
     public static int[] Begin(this Tokenizer tokenizer, int[] tokens)
     {
         ArgumentNullException.ThrowIfNull(tokenizer);
-        return tokenizer.BeginId is { } begin ? [begin, .. tokens] : tokens;
+        return tokenizer.BeginIds.Count > 0 ? [.. tokenizer.BeginIds, .. tokens] : tokens;
     }
 
     /// <summary>What a model learns to write, a response or the rest of a text: the tokens and the end token, once.</summary>

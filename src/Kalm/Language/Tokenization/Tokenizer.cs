@@ -1,10 +1,12 @@
 using System.Text;
+using Kalm.Language.Tokenization.Decoding;
+using Kalm.Language.Tokenization.Models;
 
 namespace Kalm.Language.Tokenization;
 
-/// <summary>Turns text into the token ids of a language model and back by byte-pair encoding, over bytes as in GPT-2 and Llama 3 or over
-/// characters as in Llama 2; read from Hugging Face's tokenizer.json or SentencePiece's tokenizer.model, or trained. Immutable, and safe to
-/// use from several threads.</summary>
+/// <summary>Turns text into the token ids of a language model and back: by byte-pair encoding, over bytes as in GPT-2 and Llama 3 or over
+/// characters as in Llama 2, by a unigram model, or by whole or cut words; read from Hugging Face's tokenizer.json or vocab.json, or from
+/// SentencePiece's tokenizer.model, or trained. Immutable, and safe to use from several threads.</summary>
 public sealed class Tokenizer
 {
     private readonly AddedTokenFinder _literalTokens;
@@ -13,15 +15,16 @@ public sealed class Tokenizer
     private readonly AddedTokenFinder _normalizedWords;
     private readonly WordEncoder _words;
     private readonly string?[] _pieces;
-    private readonly byte[]?[] _bytes;
+    private readonly bool[] _isSpecial;
     private readonly bool[] _isAdded;
 
     internal Tokenizer(TokenizerDefinition definition)
     {
         Definition = definition;
-        _literalTokens = new(definition.AddedTokens.Where(token => !token.Normalized));
+        var found = definition.AddedTokens.Where(token => !(definition.SplitsSpecialTokens && token.Special)).ToList();
+        _literalTokens = new(found.Where(token => !token.Normalized));
         // What is looked for in normalised text has to be normalised itself, which may leave nothing of it.
-        var normalized = definition.AddedTokens.Where(token => token.Normalized)
+        var normalized = found.Where(token => token.Normalized).OrderByDescending(token => token.Special)
             .Select(token => token with { Content = token.NormalizedContent ?? definition.Normalize(token.Content, TextPlace.Start) })
             .Where(token => token.Content.Length > 0).DistinctBy(token => token.Content).ToList();
         _normalizedTokens = new(normalized);
@@ -31,32 +34,41 @@ public sealed class Tokenizer
         _words = new(definition);
 
         _pieces = new string?[definition.Size];
-        _bytes = new byte[definition.Size][];
         _isAdded = new bool[definition.Size];
+        _isSpecial = new bool[definition.Size];
+        for (var id = 0; id < definition.Pieces.Count; id++)
+            _pieces[id] = definition.Pieces[id];
         foreach (var token in definition.AddedTokens)
-            (_pieces[token.Id], _isAdded[token.Id]) = (token.Content, true);
-        for (var id = 0; id < _pieces.Length; id++)
-        {
-            _pieces[id] ??= id < definition.Pieces.Count ? definition.Pieces[id] : null;
-            _bytes[id] = _pieces[id] is { } piece ? definition.Decoding.BytesOf(piece, _isAdded[id], first: false) : null;
-        }
+            (_pieces[token.Id], _isAdded[token.Id], _isSpecial[token.Id]) = (token.Content, true, token.Special);
     }
 
     /// <summary>The highest token id + 1.</summary>
     public int VocabularySize => _pieces.Length;
 
-    /// <summary>The token that the tokenizer itself puts before a text, as its post-processor or <c>add_bos_token</c> says (the latter
-    /// decides when both are there); null when it puts none. <see cref="Encode(string)"/> never adds it; <see cref="TokenSequences"/>
-    /// does.</summary>
+    /// <summary>The first of <see cref="BeginIds"/>; null when there is none.</summary>
     public int? BeginId => Definition.BeginId;
+
+    /// <summary>The tokens that the tokenizer itself puts before a text, nearly always one or none: as the post-processor of tokenizer.json
+    /// says, or without such a file <c>add_bos_token</c>, as in transformers 5. <see cref="Encode(string)"/> never adds them;
+    /// <see cref="TokenSequences"/> does.</summary>
+    public IReadOnlyList<int> BeginIds => Definition.BeginIds;
 
     /// <summary>The token that ends a text: <c>eos_token</c> of tokenizer_config.json, else what the tokenizer itself puts after a text, else
     /// an added token with a well-known name such as <c>&lt;|endoftext|&gt;</c>; null when there is none.</summary>
     public int? EndId => Definition.EndId;
 
-    /// <summary>What kind of tokenizer it is, in words: byte-pair encoding over bytes or over characters, the latter perhaps falling back to
-    /// bytes.</summary>
-    public string Kind => Definition.SpellsBytes ? "byte-level BPE" : Definition.FallsBackToBytes ? "BPE of characters, bytes for the rest" : "BPE of characters";
+    /// <summary>What kind of tokenizer it is, in words.</summary>
+    public string Kind => Definition.Model switch
+    {
+        ModelKind.Unigram => "unigram",
+        ModelKind.WordPiece => "WordPiece",
+        ModelKind.WordLevel => "whole words",
+        _ => Definition.SpellsBytes ? "byte-level BPE" : Definition.FallsBackToBytes ? "BPE of characters, bytes for the rest" : "BPE of characters",
+    };
+
+    /// <summary>The tokens that the configuration names, by its keys: <c>bos_token</c>, <c>eos_token</c>, <c>pad_token</c> and the
+    /// like.</summary>
+    public IReadOnlyDictionary<string, int> NamedIds => Definition.NamedIds;
 
     internal TokenizerDefinition Definition { get; }
 
@@ -79,6 +91,12 @@ public sealed class Tokenizer
     /// tokenizer_config.json.</summary>
     public void Save(string folder) => TokenizerWriter.Write(Definition, folder);
 
+    /// <summary>Whether a token is a control token rather than text; false for an id without a token.</summary>
+    public bool IsSpecial(int id) => id >= 0 && id < _isSpecial.Length && _isSpecial[id];
+
+    /// <summary>The id of the token with this text, added or not; null when there is none.</summary>
+    public int? Find(string token) => Definition.Find(token);
+
     /// <summary>The token ids of a text, without begin or end tokens. Added tokens that occur in the text are recognised, as in Hugging
     /// Face tokenizers. An unpaired surrogate counts as U+FFFD.</summary>
     public int[] Encode(string text) => Encode(text, TextPlace.Start);
@@ -96,11 +114,7 @@ public sealed class Tokenizer
     /// <summary>The text of tokens: their bytes read as UTF-8 (faulty bytes become U+FFFD), added tokens as their text, without the space
     /// that <see cref="Encode(string)"/> put before it. An id without a token gives nothing, since a model's embedding may have more rows
     /// than its tokenizer has tokens.</summary>
-    public string Decode(IReadOnlyList<int> ids)
-    {
-        var text = Decode(ids, continues: false);
-        return text[Definition.Decoding.CountLeading(text, Definition.Decoding.LeadingCount)..];
-    }
+    public string Decode(IReadOnlyList<int> ids) => Decode(ids, continues: false);
 
     /// <summary>The text of tokens that continue others, such as those of <see cref="EncodeContinuation"/>: a space that they begin with
     /// stays.</summary>
@@ -119,29 +133,23 @@ public sealed class Tokenizer
         return _pieces[id] ?? "";
     }
 
-    /// <summary>The bytes that a token gives; null where there is none with this id.</summary>
-    internal byte[]? BytesOf(int id, bool first)
+    /// <summary>The text of a token as decoding begins with it; null where there is none with this id.</summary>
+    internal Fragment? FragmentOf(int id)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(id);
-        if (id >= _bytes.Length)
-            return null;
-        return first && Definition.Decoding.DroppedFromFirst is not null && _pieces[id] is { } piece
-            ? Definition.Decoding.BytesOf(piece, _isAdded[id], first: true) : _bytes[id];
+        return id < _pieces.Length && _pieces[id] is { } piece ? new(piece, _isAdded[id]) : null;
     }
 
     private string Decode(IReadOnlyList<int> ids, bool continues)
     {
         ArgumentNullException.ThrowIfNull(ids);
-        using var bytes = new MemoryStream();
-        var first = !continues;
+        var run = new DecodingRun(Definition.Decoding, continues);
+        var text = new StringBuilder();
         foreach (var id in ids)
-        {
-            if (BytesOf(id, first) is not { } found)
-                continue;
-            bytes.Write(found);
-            first = false;
-        }
-        return Encoding.UTF8.GetString(bytes.GetBuffer(), 0, (int)bytes.Length);
+            if (FragmentOf(id) is { } token)
+                run.Add(token, text);
+        run.Finish(text);
+        return text.ToString();
     }
 
     private int[] Encode(string text, TextPlace place) => Encode(text, place, _literalTokens, _normalizedTokens, null);

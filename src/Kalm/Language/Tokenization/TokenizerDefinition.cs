@@ -1,3 +1,5 @@
+using Kalm.Language.Tokenization.Decoding;
+using Kalm.Language.Tokenization.Models;
 using Kalm.Language.Tokenization.SentencePiece;
 
 namespace Kalm.Language.Tokenization;
@@ -9,8 +11,23 @@ internal sealed record TokenizerDefinition
     /// <summary>The model's own vocabulary by id; null at ids that are added tokens only, or nothing.</summary>
     public required IReadOnlyList<string?> Pieces { get; init; }
 
-    /// <summary>The merges between those pieces.</summary>
-    public required MergeTable Merges { get; init; }
+    /// <summary>How a word becomes tokens.</summary>
+    public ModelKind Model { get; init; }
+
+    /// <summary>The merges between those pieces; none but for <see cref="ModelKind.BytePair"/>.</summary>
+    public MergeTable Merges { get; init; } = new([]);
+
+    /// <summary>The score of each piece, the logarithm of its probability; for <see cref="ModelKind.Unigram"/>.</summary>
+    public IReadOnlyList<double>? Scores { get; init; }
+
+    /// <summary>What is put before a piece that continues a word, as in <c>##ing</c>; empty for most.</summary>
+    public string SubwordPrefix { get; init; } = "";
+
+    /// <summary>What is put after a piece that ends a word, as in <c>ing&lt;/w&gt;</c>; empty for most.</summary>
+    public string WordSuffix { get; init; } = "";
+
+    /// <summary>The longest word, in characters, that is not unknown; for <see cref="ModelKind.WordPiece"/>.</summary>
+    public int LongestWord { get; init; } = 100;
 
     /// <summary>The tokens beside the model's, which may have an id in <see cref="Pieces"/> too (then with the same text).</summary>
     public required IReadOnlyList<AddedToken> AddedTokens { get; init; }
@@ -37,13 +54,26 @@ internal sealed record TokenizerDefinition
     public IReadOnlyList<SplittingStep> Splitting { get; init; } = [new ByteLevelSplitting(AddsPrefixSpace: false, UsesGpt2Words: true)];
 
     /// <summary>How tokens become text again.</summary>
-    public DecodingRule Decoding { get; init; } = new();
+    public IReadOnlyList<DecodingStep> Decoding { get; init; } = [new ByteLevelDecoding()];
 
-    /// <summary>The token that the tokenizer itself puts before a text; null when there is none.</summary>
-    public int? BeginId { get; init; }
+    /// <summary>Whether special tokens that stand in a text are text like any other.</summary>
+    public bool SplitsSpecialTokens { get; init; }
+
+    /// <summary>The tokens that the tokenizer itself puts before a text.</summary>
+    public IReadOnlyList<int> BeginIds { get; init; } = [];
+
+    /// <summary>The first of <see cref="BeginIds"/>; null when there is none.</summary>
+    public int? BeginId
+    {
+        get => BeginIds.Count > 0 ? BeginIds[0] : null;
+        init => BeginIds = value is { } id ? [id] : [];
+    }
 
     /// <summary>The token that ends a text; null when none is known.</summary>
     public int? EndId { get; init; }
+
+    /// <summary>The tokens that the configuration names, such as <c>bos_token</c> and <c>pad_token</c>.</summary>
+    public IReadOnlyDictionary<string, int> NamedIds { get; init; } = new Dictionary<string, int>();
 
     /// <summary>What a SentencePiece model says of each piece; null for a tokenizer.json.</summary>
     public IReadOnlyList<SentencePieceEntry>? Entries { get; init; }
@@ -81,6 +111,14 @@ internal sealed record TokenizerDefinition
     }
 
     /// <summary>The id of a token by its text, added or not; null when there is none.</summary>
-    public int? Find(string text) => AddedTokens.FirstOrDefault(token => token.Content == text)?.Id
-        ?? (Pieces.ToList().IndexOf(text) is >= 0 and var id ? id : null);
+    public int? Find(string text)
+    {
+        foreach (var token in AddedTokens)
+            if (token.Content == text)
+                return token.Id;
+        for (var id = 0; id < Pieces.Count; id++)
+            if (Pieces[id] == text)
+                return id;
+        return null;
+    }
 }

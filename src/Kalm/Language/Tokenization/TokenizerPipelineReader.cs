@@ -1,3 +1,6 @@
+using Kalm.Files;
+using Kalm.Language.Tokenization.Decoding;
+using Kalm.Language.Tokenization.Models;
 using Kalm.Language.Tokenization.Patterns;
 
 namespace Kalm.Language.Tokenization;
@@ -11,26 +14,26 @@ internal static class TokenizerPipelineReader
     public static TokenizerDefinition Apply(JsonPart root, TokenizerDefinition definition)
     {
         var splitting = Steps(root, "pre_tokenizer", "pretokenizers");
-        // What a ByteLevel step gives is spelled in letters for bytes, so nothing can follow it.
-        foreach (var (type, part) in splitting.SkipLast(1))
-            if (type == "ByteLevel")
-                throw part.Fault("found ByteLevel before another step; supported: ByteLevel as the last one");
-        var spellsBytes = splitting.Count > 0 && splitting[^1].Type == "ByteLevel";
-        if (spellsBytes && definition.FallsBackToBytes)
-            throw root.Fault("model.byte_fallback is true, and pre_tokenizer is ByteLevel; supported: one of both");
+        // What the last step leaves are words, whose bytes are the first symbols of the model itself; where others follow, or the model
+        // looks for characters, the step spells the bytes in letters.
+        var spellsBytes = splitting.Count > 0 && splitting[^1].Type == "ByteLevel" && definition.Model == ModelKind.BytePair
+            && !definition.FallsBackToBytes && definition.SubwordPrefix.Length + definition.WordSuffix.Length == 0;
         definition = definition with
         {
-            Normalization = [.. Steps(root, "normalizer", "normalizers").Select(step => ReadNormalization(step.Type, step.Part))],
-            Splitting = [.. splitting.Select(step => ReadSplitting(step.Type, step.Part))],
+            Normalization = [.. Steps(root, "normalizer", "normalizers").SelectMany(step => NormalizationReader.Read(step.Type, step.Part))],
+            Splitting = [.. splitting.SelectMany((step, index) =>
+                SplittingReader.Read(step.Type, step.Part, spelled: !spellsBytes || index < splitting.Count - 1))],
             SpellsBytes = spellsBytes,
-            Decoding = DecodingReader.Read(root, Steps(root, "decoder", "decoders"), spellsBytes),
+            Decoding = DecodingReader.Read(Steps(root, "decoder", "decoders")),
         };
         foreach (var (type, part) in Steps(root, "post_processor", "processors"))
         {
             if (type == "TemplateProcessing")
                 definition = TemplateReader.Apply(part, definition);
+            else if (type is "RobertaProcessing" or "BertProcessing")
+                definition = TemplateReader.ApplyPair(part, definition);
             else if (type != "ByteLevel") // ByteLevel only moves the offsets of tokens, which we do not give.
-                throw Unsupported(part, type, "null, ByteLevel, TemplateProcessing");
+                throw Unsupported(part, type, "null, ByteLevel, TemplateProcessing, RobertaProcessing, BertProcessing");
         }
         return definition;
     }
@@ -77,34 +80,7 @@ internal static class TokenizerPipelineReader
     public static char ReadMark(JsonPart metaspace)
     {
         var mark = metaspace.Require("replacement").Text();
-        return mark.Length == 1 ? mark[0] : throw metaspace.Fault($"replacement is '{mark}'; expected one character, such as ▁");
-    }
-
-    private static NormalizationStep ReadNormalization(string type, JsonPart part) => type switch
-    {
-        "NFC" => new Composition(),
-        "Prepend" => new Prefix(Growth.ShortText(part, "prepend"), OnlyAtStart: false),
-        "Replace" => new Replacement(ReadPattern(part), Growth.ShortText(part, "content")),
-        "Strip" => new BlankTrimming(part.FindFlag("strip_left") ?? true, part.FindFlag("strip_right") ?? true),
-        _ => throw Unsupported(part, type, "null, NFC, Prepend, Replace, Strip"),
-    };
-
-    private static SplittingStep ReadSplitting(string type, JsonPart part) => type switch
-    {
-        "ByteLevel" => new ByteLevelSplitting(
-            part.FindFlag("add_prefix_space") ?? throw part.Fault("'add_prefix_space' is missing"), part.FindFlag("use_regex") ?? true),
-        "Split" => new PatternSplitting(ReadPattern(part), ReadBehavior(part), part.FindFlag("invert") ?? false),
-        "Digits" => new PatternSplitting(
-            TextPattern.Parse(part.FindFlag("individual_digits") ?? false ? @"\p{N}" : @"\p{N}+"), SplitBehavior.Isolated, Inverted: false),
-        "Metaspace" => new MetaspaceSplitting(ReadMark(part), ReadPrefixScheme(part), part.FindFlag("split") ?? true),
-        _ => throw Unsupported(part, type, "null, ByteLevel, Split, Digits, Metaspace"),
-    };
-
-    private static SplitBehavior ReadBehavior(JsonPart part)
-    {
-        var name = part.Require("behavior").Text();
-        return Enum.GetNames<SplitBehavior>().Contains(name) ? Enum.Parse<SplitBehavior>(name)
-            : throw part.Fault($"behavior is '{name}'; supported: {string.Join(", ", Enum.GetNames<SplitBehavior>())}");
+        return mark.Length == 1 ? mark[0] : throw metaspace.Fault($"replacement is '{FileFault.Plain(mark)}'; expected one character, such as ▁");
     }
 
     private static List<(string Type, JsonPart Part)> Steps(JsonPart root, string name, string listName)

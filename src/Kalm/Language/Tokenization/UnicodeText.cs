@@ -3,7 +3,7 @@ using System.Text;
 
 namespace Kalm.Language.Tokenization;
 
-/// <summary>Unicode's part in reading a text: unpaired surrogates and normalisation form C (Unicode Standard Annex 15). The form is made
+/// <summary>Unicode's part in reading a text: unpaired surrogates and the normalisation forms (Unicode Standard Annex 15). These are made
 /// here, from an embedded table, because .NET without globalization data returns non-ASCII text from Normalize unchanged.</summary>
 internal static class UnicodeText
 {
@@ -12,7 +12,7 @@ internal static class UnicodeText
     private const int VowelFirst = 0x1161, VowelCount = 21;
     private const int TailFirst = 0x11A7, TailCount = 28;
 
-    private static readonly Lazy<Table> Canonical = new(Table.Read);
+    private static readonly Lazy<Table> Characters = new(Table.Read);
 
     /// <summary>The text with each surrogate that lacks its partner replaced by U+FFFD; the length stays.</summary>
     public static string ReplaceUnpairedSurrogates(string text)
@@ -36,20 +36,27 @@ internal static class UnicodeText
     }
 
     /// <summary>The text in normalisation form C: letters and their accents as one character wherever there is one.</summary>
-    public static string Compose(string text)
+    public static string Compose(string text) => Normalize(text, composes: true, compatibly: false);
+
+    /// <summary>The text in a normalisation form: NFD, NFC, NFKD or NFKC.</summary>
+    /// <param name="text">The text.</param>
+    /// <param name="composes">Whether letters and their accents become one character wherever there is one (C), or are taken apart (D).</param>
+    /// <param name="compatibly">Whether variants such as ligatures and wide letters become plain ones (K).</param>
+    public static string Normalize(string text, bool composes, bool compatibly)
     {
-        // Everything below the first combining mark is in this form already.
-        if (text.AsSpan().IndexOfAnyExceptInRange('\0', '\u02FF') < 0)
+        // Everything below is in the form already: the first compatibility character, accented letter, combining mark.
+        var firstChanged = compatibly ? '\u00A0' : composes ? '\u0300' : '\u00C0';
+        if (text.AsSpan().IndexOfAnyExceptInRange('\0', (char)(firstChanged - 1)) < 0)
             return text;
-        var table = Canonical.Value;
+        var table = Characters.Value;
         var characters = new List<int>(text.Length);
         foreach (var rune in text.EnumerateRunes())
-            Decompose(rune.Value, table, characters);
+            Decompose(rune.Value, table, compatibly, characters);
         SortMarks(characters, table);
-        return Join(characters, table);
+        return composes ? Join(characters, table) : TextOf(characters);
     }
 
-    private static void Decompose(int character, Table table, List<int> output)
+    private static void Decompose(int character, Table table, bool compatibly, List<int> output)
     {
         var syllable = character - HangulFirst;
         if (syllable is >= 0 and < HangulCount)
@@ -59,10 +66,10 @@ internal static class UnicodeText
             if (syllable % TailCount > 0)
                 output.Add(TailFirst + (syllable % TailCount));
         }
-        else if (table.Parts.TryGetValue(character, out var parts))
+        else if (table.Parts.TryGetValue(character, out var parts) || (compatibly && table.PlainParts.TryGetValue(character, out parts)))
         {
             foreach (var part in parts)
-                Decompose(part, table, output);
+                Decompose(part, table, compatibly, output);
         }
         else
         {
@@ -108,9 +115,15 @@ internal static class UnicodeText
             lastClass = markClass;
             output.Add(character);
         }
-        var text = new StringBuilder(output.Count);
-        foreach (var character in output)
-            text.Append(new Rune(character).ToString());
+        return TextOf(output);
+    }
+
+    private static string TextOf(List<int> characters)
+    {
+        var text = new StringBuilder(characters.Count);
+        Span<char> units = stackalloc char[2];
+        foreach (var character in characters)
+            text.Append(units[..new Rune(character).EncodeToUtf16(units)]);
         return text.ToString();
     }
 
@@ -127,6 +140,7 @@ internal static class UnicodeText
     private sealed class Table
     {
         public Dictionary<int, int[]> Parts { get; } = [];
+        public Dictionary<int, int[]> PlainParts { get; } = [];
         public Dictionary<(int First, int Second), int> Joined { get; } = [];
         private readonly Dictionary<int, int> _classes = [];
 
@@ -135,7 +149,7 @@ internal static class UnicodeText
         public static Table Read()
         {
             var table = new Table();
-            using var stream = typeof(Table).Assembly.GetManifestResourceStream("Kalm.UnicodeCanonical.txt")!;
+            using var stream = typeof(Table).Assembly.GetManifestResourceStream("Kalm.UnicodeNormalization.txt")!;
             using var reader = new StreamReader(stream);
             var section = "";
             while (reader.ReadLine() is { } line)
@@ -158,7 +172,7 @@ internal static class UnicodeText
                 return;
             }
             int[] parts = [.. fields[1..].Select(field => int.Parse(field, NumberStyles.HexNumber))];
-            Parts[character] = parts;
+            (section == "compatibility" ? PlainParts : Parts)[character] = parts;
             if (section == "composable")
                 Joined[(parts[0], parts[1])] = character;
         }

@@ -59,10 +59,14 @@ internal static class HandMadeTokenizer
         return json;
     }
 
-    public static JsonObject ByteLevel() => new() { ["type"] = "ByteLevel", ["add_prefix_space"] = false, ["use_regex"] = true };
+    public static JsonObject ByteLevel() => new() { ["type"] = "ByteLevel", ["add_prefix_space"] = false, ["trim_offsets"] = false, ["use_regex"] = true };
 
     public static JsonObject AddedToken(int id, string content, bool special = true) =>
-        new() { ["id"] = id, ["content"] = content, ["special"] = special, ["normalized"] = !special };
+        new()
+        {
+            ["id"] = id, ["content"] = content, ["special"] = special, ["normalized"] = !special, ["lstrip"] = false, ["rstrip"] = false,
+            ["single_word"] = false,
+        };
 
     /// <summary>A TemplateProcessing part whose items are token names, with "$A" for the text.</summary>
     public static JsonObject Template(JsonObject tokenizer, params string[] items)

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Kalm.Language.Tokenization;
 
 namespace Kalm.Tests.Language.Tokenization;
 
@@ -123,12 +124,12 @@ public class TokenizerTests
     }
 
     [Fact]
-    public void The_begin_token_is_the_one_that_the_tokenizer_puts_before_a_text()
+    public void The_begin_tokens_are_those_of_the_post_processor_whatever_the_configuration_says()
     {
         var json = HandMadeTokenizer.Json();
         json["added_tokens"]!.AsArray().Add(HandMadeTokenizer.AddedToken(257, "<s>"));
         Assert.Null(HandMadeTokenizer.Load(json, """{"bos_token":"<s>","eos_token":null}""").BeginId);
-        Assert.Equal(257, HandMadeTokenizer.Load(json, """{"bos_token":{"content":"<s>"},"add_bos_token":true}""").BeginId);
+        Assert.Null(HandMadeTokenizer.Load(json, """{"bos_token":{"content":"<s>"},"add_bos_token":true}""").BeginId);
 
         json["post_processor"] = new JsonObject
         {
@@ -136,8 +137,63 @@ public class TokenizerTests
             ["processors"] = new JsonArray(HandMadeTokenizer.ByteLevel(), HandMadeTokenizer.Template(json, "<s>", "$A")),
         };
         Assert.Equal(257, HandMadeTokenizer.Load(json).BeginId);
-        Assert.Null(HandMadeTokenizer.Load(json, """{"add_bos_token":false}""").BeginId);
+        Assert.Equal(257, HandMadeTokenizer.Load(json, """{"add_bos_token":false}""").BeginId);
         Assert.DoesNotContain(257, HandMadeTokenizer.Load(json).Encode("text"));
+
+        json["post_processor"] = HandMadeTokenizer.Template(json, "<|endoftext|>", "<s>", "$A");
+        Assert.Equal([256, 257, 64], HandMadeTokenizer.Load(json).Begin([64]));
+        json["post_processor"] = JsonNode.Parse("""{"type":"RobertaProcessing","sep":["<|endoftext|>",256],"cls":["<s>",257]}""");
+        var roberta = HandMadeTokenizer.Load(json);
+        Assert.Equal((257, 256), (roberta.BeginId, roberta.EndId));
+    }
+
+    [Fact]
+    public void Tokens_that_only_the_configuration_names_are_added()
+    {
+        var json = HandMadeTokenizer.Json();
+        var tokenizer = HandMadeTokenizer.Load(json, """
+            {"added_tokens_decoder":{"300":{"content":"<b>","special":true,"rstrip":true},"299":{"content":"<a>","special":false}},
+            "eos_token":"<c>","pad_token":"<b>","additional_special_tokens":["<d>"],"extra_special_tokens":{"image_token":"<e>"}}
+            """);
+        Assert.Equal(["<a>", "<b>", "<c>", "<d>", "<e>"], tokenizer.Pieces("<a><b>  <c><d><e>"));
+        Assert.Equal([257, 258, 259, 260, 261], tokenizer.Encode("<a><b>  <c><d><e>"));
+        Assert.Equal((259, 258, 261), (tokenizer.EndId, tokenizer.NamedIds["pad_token"], tokenizer.NamedIds["image_token"]));
+        Assert.Equal([false, true, true, true, true], new[] { 257, 258, 259, 260, 261 }.Select(tokenizer.IsSpecial));
+        Assert.False(tokenizer.IsSpecial(0) || tokenizer.IsSpecial(-1) || tokenizer.IsSpecial(9999));
+
+        using var folder = new TemporaryFolder();
+        folder.Write("tokenizer.json", json.ToJsonString());
+        folder.Write("added_tokens.json", """{"<y>":301,"<x>":300}""");
+        folder.Write("special_tokens_map.json", """{"eos_token":{"content":"<y>","lstrip":false}}""");
+        folder.Write("tokenizer_config.json", """{"eos_token":"<|endoftext|>"}""");
+        var older = Tokenizer.Load(folder.Path);
+        Assert.Equal([257, 258], older.Encode("<x><y>"));
+        Assert.Equal((258, false, true), (older.EndId, older.IsSpecial(257), older.IsSpecial(258)));
+    }
+
+    [Fact]
+    public void Special_tokens_are_text_where_the_configuration_splits_them()
+    {
+        var json = HandMadeTokenizer.Json();
+        Assert.Equal(13, HandMadeTokenizer.Load(json, """{"split_special_tokens":true}""").Encode("<|endoftext|>").Length);
+    }
+
+    [Fact]
+    public void Vocabulary_and_merges_without_a_tokenizer_json_are_read_by_their_class()
+    {
+        using var folder = new TemporaryFolder();
+        var json = HandMadeTokenizer.Json("1 2", "Ã ©");
+        folder.Write("vocab.json", json["model"]!["vocab"]!.ToJsonString());
+        folder.Write("merges.txt", "#version: 0.2\n1 2\nÃ ©\n");
+        Assert.True(Tokenizer.IsIn(folder.Path));
+        Assert.Equal(["12", "é"], Tokenizer.Load(folder.Path).Encode("12é").Select(id => Tokenizer.Load(folder.Path).Decode([id])));
+        folder.Write("tokenizer_config.json",
+            """{"tokenizer_class":"Qwen2Tokenizer","added_tokens_decoder":{"258":{"content":"<|endoftext|>","special":true}},"eos_token":"<|endoftext|>"}""");
+        var qwen = Tokenizer.Load(folder.Path);
+        Assert.Equal(["1", "2", "Ã©", "<|endoftext|>"], qwen.Pieces("12e\u0301<|endoftext|>"));
+        Assert.Equal(258, qwen.EndId);
+        folder.Write("tokenizer_config.json", """{"tokenizer_class":"TransfoXLTokenizer"}""");
+        Assert.Contains("TransfoXLTokenizer", Assert.Throws<KalmException>(() => Tokenizer.Load(folder.Path)).Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -3,34 +3,64 @@ using System.Text;
 
 namespace Kalm.Language.Tokenization.Patterns;
 
-/// <summary>A set of code points: general categories and ranges. Unlike the classes of .NET's regular expressions, which match UTF-16
-/// units, it holds the letters and digits beyond U+FFFF too.</summary>
+/// <summary>A set of code points: general categories, ranges and other sets. Unlike the classes of .NET's regular expressions, which match
+/// UTF-16 units, it holds the letters and digits beyond U+FFFF too.</summary>
 internal sealed class CharacterSet
 {
+    private const int PageSize = 256;
+
     private readonly uint _categories;
     private readonly (int First, int Last)[] _ranges;
+    private readonly CharacterSet[] _parts;
+    private readonly CharacterSet? _narrower;
     private readonly bool _negated;
     private readonly bool _ignoresCase;
     private readonly UInt128 _ascii;
+    // What has been decided of the characters up to U+FFFF, a page at a time.
+    private readonly ulong[]?[] _pages = new ulong[]?[0x10000 / PageSize];
 
-    private CharacterSet(uint categories, (int First, int Last)[] ranges, bool negated, bool ignoresCase)
+    private CharacterSet(Builder content, CharacterSet? narrower, bool negated, bool ignoresCase)
     {
-        (_categories, _ranges, _negated, _ignoresCase) = (categories, ranges, negated, ignoresCase);
+        (_categories, _ranges, _parts) = (content.Categories, [.. content.Ranges], [.. content.Parts]);
+        (_narrower, _negated, _ignoresCase) = (narrower, negated, ignoresCase);
         for (var value = 0; value < 128; value++)
             if (Decide(new Rune(value)))
                 _ascii |= UInt128.One << value;
     }
 
     /// <summary>Whether the set holds <paramref name="rune"/>.</summary>
-    public bool Contains(Rune rune) => rune.Value < 128 ? ((_ascii >> rune.Value) & 1) != 0 : Decide(rune);
+    public bool Contains(Rune rune)
+    {
+        if (rune.Value < 128)
+            return ((_ascii >> rune.Value) & 1) != 0;
+        if (rune.Value > 0xFFFF)
+            return Decide(rune);
+        var page = _pages[rune.Value / PageSize] ??= DecidePage(rune.Value / PageSize);
+        return ((page[rune.Value % PageSize / 64] >> (rune.Value % 64)) & 1) != 0;
+    }
 
-    private bool Decide(Rune rune) => _negated != (Holds(rune) || (_ignoresCase && HoldsOtherCase(rune)));
+    private ulong[] DecidePage(int number)
+    {
+        var page = new ulong[PageSize / 64];
+        for (var offset = 0; offset < PageSize; offset++)
+            if (Rune.TryCreate((number * PageSize) + offset, out var rune) && Decide(rune))
+                page[offset / 64] |= 1ul << (offset % 64);
+        return page;
+    }
+
+    private bool Decide(Rune rune) =>
+        _negated != ((Holds(rune) || (_ignoresCase && HoldsOtherCase(rune))) && _narrower?.Contains(rune) != false);
 
     private bool HoldsOtherCase(Rune rune)
     {
         // The long s and the Kelvin sign are the only letters outside ASCII whose other case is within it.
         var letter = rune.Value switch { 0x17F => new Rune('s'), 0x212A => new Rune('k'), _ => rune };
-        return Holds(Rune.ToLowerInvariant(letter)) || Holds(Rune.ToUpperInvariant(letter));
+        return Holds(Rune.ToLowerInvariant(letter)) || Holds(Rune.ToUpperInvariant(letter)) || rune.Value switch
+        {
+            's' or 'S' => Holds(new Rune(0x17F)),
+            'k' or 'K' => Holds(new Rune(0x212A)),
+            _ => false,
+        };
     }
 
     private bool Holds(Rune rune)
@@ -38,49 +68,40 @@ internal sealed class CharacterSet
         foreach (var (first, last) in _ranges)
             if (rune.Value >= first && rune.Value <= last)
                 return true;
-        return _categories != 0 && ((_categories >> (int)Rune.GetUnicodeCategory(rune)) & 1) != 0;
+        if (_categories != 0 && ((_categories >> (int)Rune.GetUnicodeCategory(rune)) & 1) != 0)
+            return true;
+        foreach (var part in _parts)
+            if (part.Contains(rune))
+                return true;
+        return false;
     }
 
     /// <summary>Gathers what a class such as <c>[^\s\p{L}]</c> names.</summary>
     internal sealed class Builder
     {
-        private const uint All = (1u << 30) - 1;
-        private const uint Separators = (1u << (int)UnicodeCategory.SpaceSeparator) | (1u << (int)UnicodeCategory.LineSeparator)
-            | (1u << (int)UnicodeCategory.ParagraphSeparator);
-        private const uint Controls = 1u << (int)UnicodeCategory.Control;
+        /// <summary>The general categories, a bit each in the order of <see cref="UnicodeCategory"/>.</summary>
+        public uint Categories { get; private set; }
 
-        private static readonly string[] CategoryNames =
-        [
-            "Lu", "Ll", "Lt", "Lm", "Lo", "Mn", "Mc", "Me", "Nd", "Nl", "No", "Zs", "Zl", "Zp", "Cc", "Cf", "Cs", "Co", "Pc", "Pd", "Ps", "Pe",
-            "Pi", "Pf", "Po", "Sm", "Sc", "Sk", "So", "Cn",
-        ];
+        /// <summary>The ranges of code points.</summary>
+        public List<(int First, int Last)> Ranges { get; } = [];
 
-        private readonly List<(int First, int Last)> _ranges = [];
-        private uint _categories;
+        /// <summary>The sets within the set.</summary>
+        public List<CharacterSet> Parts { get; } = [];
 
         /// <summary>Adds the code points from <paramref name="first"/> to <paramref name="last"/>.</summary>
-        public void Add(int first, int last) => _ranges.Add((first, last));
+        public void Add(int first, int last) => Ranges.Add((first, last));
 
-        /// <summary>Adds a general category such as <c>L</c> or <c>Lu</c>, or all others; false when there is none of that name.</summary>
-        public bool TryAddCategory(string name, bool others)
-        {
-            var mask = 0u;
-            for (var category = 0; category < CategoryNames.Length; category++)
-                if (CategoryNames[category] == name || (name.Length == 1 && CategoryNames[category][0] == name[0]))
-                    mask |= 1u << category;
-            _categories |= others ? All & ~mask : mask;
-            return mask != 0;
-        }
+        /// <summary>Adds what another set holds.</summary>
+        public void Add(CharacterSet set) => Parts.Add(set);
 
-        /// <summary>Adds Unicode's White_Space, or all others.</summary>
-        public void AddBlanks(bool others)
-        {
-            _categories |= others ? All & ~Separators & ~Controls : Separators;
-            (int, int)[] controls = others ? [(0, 8), (0x0E, 0x1F), (0x7F, 0x84), (0x86, 0x9F)] : [(9, 0x0D), (0x85, 0x85)];
-            _ranges.AddRange(controls);
-        }
+        /// <summary>Adds general categories.</summary>
+        public void AddCategories(uint mask) => Categories |= mask;
 
         /// <summary>The set.</summary>
-        public CharacterSet Build(bool negated, bool ignoresCase) => new(_categories, [.. _ranges], negated, ignoresCase);
+        /// <param name="negated">Whether it holds what is not named.</param>
+        /// <param name="ignoresCase">Whether it holds the other case of what is named too.</param>
+        /// <param name="narrower">Another set that has to hold a character as well, or null.</param>
+        public CharacterSet Build(bool negated = false, bool ignoresCase = false, CharacterSet? narrower = null) =>
+            new(this, narrower, negated, ignoresCase);
     }
 }

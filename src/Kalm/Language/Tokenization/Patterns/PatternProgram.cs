@@ -10,7 +10,8 @@ internal enum PatternAction : byte
     /// there are.</summary>
     ReadMany,
 
-    /// <summary>Goes on at <see cref="Instruction.X"/>, and if that fails at <see cref="Instruction.Y"/>.</summary>
+    /// <summary>Goes on at <see cref="Instruction.X"/>, and if that fails at <see cref="Instruction.Y"/>; at the latter at once where the
+    /// next character is not in <see cref="Instruction.Set"/>.</summary>
     Try,
 
     /// <summary>Goes on at <see cref="Instruction.X"/>.</summary>
@@ -25,13 +26,28 @@ internal enum PatternAction : byte
     /// <summary>Reads what the part between matches first, and goes on at <see cref="Instruction.X"/>.</summary>
     ReadOnce,
 
+    /// <summary>Goes on if this is the place that <see cref="Instruction.X"/> names as an <see cref="Anchor"/>.</summary>
+    Stand,
+
+    /// <summary>Goes on at <see cref="Instruction.X"/> if what stands between can end here.</summary>
+    ExpectBefore,
+
+    /// <summary>Goes on at <see cref="Instruction.X"/> if what stands between cannot end here.</summary>
+    ExcludeBefore,
+
     /// <summary>The pattern, or the part, has matched.</summary>
     Match,
 }
 
 /// <summary>One step of a compiled pattern.</summary>
+/// <param name="Action">What it does.</param>
+/// <param name="X">The first number of the action.</param>
+/// <param name="Y">The second number of the action; how many characters a part before this place has at most.</param>
+/// <param name="Set">The characters.</param>
+/// <param name="Kind">How <see cref="PatternAction.ReadMany"/> repeats.</param>
+/// <param name="Least">How many characters a part before this place has at least.</param>
 internal readonly record struct Instruction(
-    PatternAction Action, int X = 0, int Y = 0, CharacterSet? Set = null, Repetition Kind = Repetition.Greedy);
+    PatternAction Action, int X = 0, int Y = 0, CharacterSet? Set = null, Repetition Kind = Repetition.Greedy, int Least = 0);
 
 /// <summary>Turns the parts of a pattern into instructions.</summary>
 internal sealed class PatternCompiler
@@ -77,7 +93,7 @@ internal sealed class PatternCompiler
                 AddChoice(choice.Choices);
                 break;
             case RepeatNode { Part: SetNode set, Kind: not Repetition.Lazy } repeat:
-                Emit(new(PatternAction.ReadMany, repeat.Least, repeat.Most, set.Set, repeat.Kind));
+                Emit(new(PatternAction.ReadMany, repeat.Fewest, repeat.Highest, set.Set, repeat.Kind));
                 break;
             case RepeatNode { Kind: Repetition.Possessive } repeat:
                 AddApart(PatternAction.ReadOnce, repeat with { Kind = Repetition.Greedy });
@@ -87,6 +103,12 @@ internal sealed class PatternCompiler
                 break;
             case LookAheadNode look:
                 AddApart(look.Negative ? PatternAction.Exclude : PatternAction.Expect, look.Part);
+                break;
+            case LookBehindNode look:
+                AddApart(look.Negative ? PatternAction.ExcludeBefore : PatternAction.ExpectBefore, look.Part);
+                break;
+            case AnchorNode anchor:
+                Emit(new(PatternAction.Stand, (int)anchor.Anchor));
                 break;
             case AtomicNode atomic:
                 AddApart(PatternAction.ReadOnce, atomic.Part);
@@ -99,7 +121,7 @@ internal sealed class PatternCompiler
         var start = Emit(new(action));
         Add(part);
         Emit(new(PatternAction.Match));
-        _instructions[start] = new(action, Next);
+        _instructions[start] = new(action, Next, part.Most, Least: part.Least);
     }
 
     private void AddChoice(IReadOnlyList<PatternNode> choices)
@@ -112,7 +134,7 @@ internal sealed class PatternCompiler
             if (attempt < 0)
                 continue;
             exits.Add(Emit(new(PatternAction.Jump)));
-            _instructions[attempt] = new(PatternAction.Try, attempt + 1, Next);
+            _instructions[attempt] = new(PatternAction.Try, attempt + 1, Next, choices[index].First);
         }
         foreach (var exit in exits)
             _instructions[exit] = new(PatternAction.Jump, Next);
@@ -120,9 +142,9 @@ internal sealed class PatternCompiler
 
     private void AddRepeat(RepeatNode repeat)
     {
-        for (var count = 0; count < repeat.Least; count++)
+        for (var count = 0; count < repeat.Fewest; count++)
             Add(repeat.Part);
-        if (repeat.Most == RepeatNode.Unbounded)
+        if (repeat.Highest == RepeatNode.Unbounded)
         {
             var attempt = Emit(new(PatternAction.Try));
             Add(repeat.Part);
@@ -131,7 +153,7 @@ internal sealed class PatternCompiler
             return;
         }
         var attempts = new List<int>();
-        for (var count = repeat.Least; count < repeat.Most; count++)
+        for (var count = repeat.Fewest; count < repeat.Highest; count++)
         {
             attempts.Add(Emit(new(PatternAction.Try)));
             Add(repeat.Part);

@@ -1,4 +1,5 @@
 using System.Text;
+using Kalm.Files;
 
 namespace Kalm.Language.Tokenization.Patterns;
 
@@ -54,11 +55,16 @@ internal sealed class TextPattern
         var matches = new List<(int, int)>();
         var matcher = new Matcher(this, text);
         var position = 0;
+        var last = -1;
         while (position <= text.Length)
         {
             var end = matcher.MatchAt(position);
-            if (end >= 0)
+            // An empty match right after another one does not count.
+            if (end > position || (end == position && end != last))
+            {
                 matches.Add((position, end));
+                last = end;
+            }
             position = end > position ? end : position + LengthAt(text, position);
         }
         return matches;
@@ -72,6 +78,7 @@ internal sealed class TextPattern
     private ref struct Matcher(TextPattern pattern, ReadOnlySpan<char> text)
     {
         private const int Failed = -1;
+        private const int Anywhere = -1;
 
         private readonly Instruction[] _program = pattern._program;
         private readonly ReadOnlySpan<char> _text = text;
@@ -79,31 +86,36 @@ internal sealed class TextPattern
         private long _stepsLeft = FirstSteps + (StepsPerCharacter * text.Length);
 
         /// <summary>Where the match that begins at <paramref name="position"/> ends; negative when there is none.</summary>
-        public int MatchAt(int position) => Run(0, position);
+        public int MatchAt(int position) => Run(0, position, Anywhere);
 
-        private int Run(int start, int position)
+        private int Run(int start, int position, int wantedEnd)
         {
             var bottom = _choices.Count;
             var at = start;
             while (true)
             {
                 TakeStep();
-                var instruction = _program[at];
+                ref readonly var instruction = ref _program[at];
                 if (instruction.Action == PatternAction.Match)
                 {
-                    while (_choices.Count > bottom)
-                        _choices.Pop();
-                    return position;
+                    if (wantedEnd == Anywhere || position == wantedEnd)
+                    {
+                        while (_choices.Count > bottom)
+                            _choices.Pop();
+                        return position;
+                    }
                 }
-                if (Step(instruction, ref at, ref position))
+                else if (Step(instruction, ref at, ref position))
+                {
                     continue;
+                }
                 if (_choices.Count == bottom)
                     return Failed;
                 TakeBack(out at, out position);
             }
         }
 
-        private bool Step(Instruction instruction, ref int at, ref int position)
+        private bool Step(in Instruction instruction, ref int at, ref int position)
         {
             switch (instruction.Action)
             {
@@ -113,24 +125,50 @@ internal sealed class TextPattern
                 case PatternAction.ReadMany:
                     return ReadMany(instruction, ref at, ref position);
                 case PatternAction.Try:
+                    if (instruction.Set is { } first && !Holds(first, position))
+                    {
+                        at = instruction.Y;
+                        return true;
+                    }
                     _choices.Push(new(instruction.Y, position, position));
                     at = instruction.X;
                     return true;
                 case PatternAction.Jump:
                     at = instruction.X;
                     return true;
+                case PatternAction.Stand:
+                    at++;
+                    return TextPlaces.Is((Anchor)instruction.X, _text, position);
                 case PatternAction.ReadOnce:
-                    position = Run(at + 1, position);
+                    position = Run(at + 1, position, Anywhere);
                     at = instruction.X;
                     return position != Failed;
+                case PatternAction.ExpectBefore or PatternAction.ExcludeBefore:
+                    var ends = EndsAt(at + 1, position, instruction.Least, instruction.Y);
+                    at = instruction.X;
+                    return ends == (instruction.Action == PatternAction.ExpectBefore);
                 default:
-                    var found = Run(at + 1, position) != Failed;
+                    var found = Run(at + 1, position, Anywhere) != Failed;
                     at = instruction.X;
                     return found == (instruction.Action == PatternAction.Expect);
             }
         }
 
-        private bool ReadMany(Instruction instruction, ref int at, ref int position)
+        private bool EndsAt(int start, int position, int least, int most)
+        {
+            var begin = position;
+            for (var length = 0; length <= most; length++)
+            {
+                if (length >= least && Run(start, begin, position) != Failed)
+                    return true;
+                if (begin == 0)
+                    return false;
+                begin -= LengthBefore(begin);
+            }
+            return false;
+        }
+
+        private bool ReadMany(in Instruction instruction, ref int at, ref int position)
         {
             var (least, most, set) = (instruction.X, instruction.Y, instruction.Set!);
             var count = 0;
@@ -153,26 +191,39 @@ internal sealed class TextPattern
             (at, position) = (choice.Instruction, choice.Position);
             if (position == choice.LeastPosition)
                 return;
-            position -= position - 2 >= choice.LeastPosition && char.IsSurrogatePair(_text[position - 2], _text[position - 1]) ? 2 : 1;
+            position -= position - 2 >= choice.LeastPosition ? LengthBefore(position) : 1;
             if (position > choice.LeastPosition)
                 _choices.Push(choice with { Position = position });
         }
+
+        private readonly int LengthBefore(int position) =>
+            position >= 2 && char.IsSurrogatePair(_text[position - 2], _text[position - 1]) ? 2 : 1;
+
+        private readonly bool Holds(CharacterSet set, int position) => Read(set, ref position);
 
         private readonly bool Read(CharacterSet set, ref int position)
         {
             if (position >= _text.Length)
                 return false;
-            Rune.DecodeFromUtf16(_text[position..], out var rune, out var length);
-            if (!set.Contains(rune))
+            var unit = _text[position];
+            if (char.IsSurrogate(unit))
+            {
+                Rune.DecodeFromUtf16(_text[position..], out var rune, out var length);
+                if (!set.Contains(rune))
+                    return false;
+                position += length;
+                return true;
+            }
+            if (!set.Contains(new Rune(unit)))
                 return false;
-            position += length;
+            position++;
             return true;
         }
 
         private void TakeStep()
         {
             if (--_stepsLeft < 0)
-                throw new KalmException($"the pattern '{pattern._source}' takes too many steps on a text of {_text.Length} characters");
+                throw new KalmException($"the pattern '{FileFault.Plain(pattern._source)}' takes too many steps on a text of {_text.Length} characters");
         }
     }
 }

@@ -84,6 +84,20 @@ internal sealed class SentencePieceModel
         return model;
     }
 
+    /// <summary>A BPE model of pieces that another file holds; bytes are fallen back to where there are byte pieces.</summary>
+    public static SentencePieceModel OfPieces(IReadOnlyList<SentencePieceEntry> pieces, bool addsPrefixSpace)
+    {
+        var model = new SentencePieceModel
+        {
+            ModelType = 2,
+            FallsBackToBytes = pieces.Any(entry => entry.Kind == PieceKind.Byte),
+            AddsPrefixSpace = addsPrefixSpace,
+            ReducesSpaces = false,
+        };
+        model.Pieces.AddRange(pieces);
+        return model;
+    }
+
     private static SentencePieceEntry ReadPiece(ReadOnlyMemory<byte> message, int id)
     {
         var piece = new SentencePieceEntry("", 0, PieceKind.Normal);

@@ -1,4 +1,6 @@
 using System.Globalization;
+using Kalm.Language.Tokenization.Decoding;
+using Kalm.Language.Tokenization.Models;
 using Kalm.Language.Tokenization.Patterns;
 
 namespace Kalm.Language.Tokenization.SentencePiece;
@@ -32,6 +34,12 @@ internal static class SentencePieceReader
         {
             throw new KalmException($"{file}: not a SentencePiece model: {problem.Message}", problem);
         }
+        return Read(file, model, config, addedTokens);
+    }
+
+    /// <summary>The tokenizer of a model that is read already.</summary>
+    public static TokenizerDefinition Read(string file, SentencePieceModel model, JsonPart? config = null, JsonPart? addedTokens = null)
+    {
         RefuseUnsupported(file, model);
         var ids = IdsOf(file, model);
         return new TokenizerDefinition
@@ -46,13 +54,7 @@ internal static class SentencePieceReader
             FallsBackToBytes = model.FallsBackToBytes,
             Normalization = NormalizationOf(model, config?.FindFlag("legacy") ?? true),
             Splitting = [],
-            Decoding = new()
-            {
-                SpellsBytes = false,
-                ReadsByteTokens = model.FallsBackToBytes,
-                Replacements = model.MarksSpaces ? [(SpaceMark.ToString(), " ")] : [],
-                LeadingCount = model.AddsPrefixSpace ? 1 : 0,
-            },
+            Decoding = DecodingOf(model),
             BeginId = ControlToken(model, ids, model.BeginPiece),
             EndId = ControlToken(model, ids, model.EndPiece),
         };
@@ -143,6 +145,19 @@ internal static class SentencePieceReader
             steps.Add(new Prefix(" ", OnlyAtStart: !prefixesEachStretch));
         if (model.MarksSpaces)
             steps.Add(new Replacement(TextPattern.Literal(" "), SpaceMark.ToString()));
+        return steps;
+    }
+
+    private static List<DecodingStep> DecodingOf(SentencePieceModel model)
+    {
+        var steps = new List<DecodingStep>();
+        if (model.MarksSpaces)
+            steps.Add(new EachFragment((text, _) => text.Replace(SpaceMark, ' ')));
+        if (model.FallsBackToBytes)
+            steps.Add(new ByteTokenDecoding());
+        steps.Add(new Fusion());
+        if (model.AddsPrefixSpace)
+            steps.Add(new LeadingCut(' ', 1));
         return steps;
     }
 

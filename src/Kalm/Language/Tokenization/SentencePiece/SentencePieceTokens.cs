@@ -1,6 +1,3 @@
-using System.Globalization;
-using System.Text.Json;
-
 namespace Kalm.Language.Tokenization.SentencePiece;
 
 /// <summary>The added tokens of a SentencePiece model: its own control and user-defined pieces, and those that tokenizer_config.json
@@ -23,13 +20,13 @@ internal static class SentencePieceTokens
             foreach (var property in list.Value.EnumerateObject())
                 Add(list, new() { Id = list.IdOf(property.Value, property.Name), Content = property.Name });
         if (config?.FindObject("added_tokens_decoder") is { } decoder)
-            foreach (var property in decoder.Value.EnumerateObject())
-                Add(decoder, ReadToken(decoder, property));
+            foreach (var (_, token) in AddedTokenReader.ReadDecoder(decoder))
+                Add(decoder, token with { Normalized = false });
 
         var texts = new HashSet<string>(StringComparer.Ordinal);
         foreach (var token in byId.Values)
             if (!texts.Add(token.Content))
-                throw new KalmException($"{file}: the added token '{token.Content}' has two ids");
+                throw new KalmException($"{file}: the added token {Files.FileFault.Quote(token.Content)} has two ids");
         return [.. byId.Values];
 
         void Add(JsonPart part, AddedToken token)
@@ -37,11 +34,11 @@ internal static class SentencePieceTokens
             if (token.Content.Length == 0)
                 throw part.Fault($"the token {token.Id} is empty");
             if (token.Id < model.Pieces.Count && model.Pieces[token.Id].Piece != token.Content)
-                throw part.Fault($"'{token.Content}' has the id {token.Id}, which is '{model.Pieces[token.Id].Piece}' in the model");
+                throw part.Fault($"{Files.FileFault.Quote(token.Content)} has the id {token.Id}, which is '{model.Pieces[token.Id].Piece}' in the model");
             if (token.Id > model.Pieces.Count + MostBeyond)
-                throw part.Fault($"'{token.Content}' has the id {token.Id}, but the model has only {model.Pieces.Count} pieces");
+                throw part.Fault($"{Files.FileFault.Quote(token.Content)} has the id {token.Id}, but the model has only {model.Pieces.Count} pieces");
             if (byId.TryGetValue(token.Id, out var other) && other.Content != token.Content)
-                throw part.Fault($"'{other.Content}' and '{token.Content}' both have the id {token.Id}");
+                throw part.Fault($"{Files.FileFault.Quote(other.Content)} and {Files.FileFault.Quote(token.Content)} both have the id {token.Id}");
             byId[token.Id] = token;
         }
     }
@@ -58,20 +55,4 @@ internal static class SentencePieceTokens
         },
         _ => null,
     };
-
-    private static AddedToken ReadToken(JsonPart decoder, JsonProperty property)
-    {
-        var part = decoder.FindObject(property.Name) ?? throw decoder.Fault($"'{property.Name}' is null; expected a token");
-        if (!int.TryParse(property.Name, NumberStyles.None, null, out var id) || id >= TokenizerReader.IdLimit)
-            throw decoder.Fault($"'{property.Name}' is no id; expected a whole number below {TokenizerReader.IdLimit}");
-        return new()
-        {
-            Id = id,
-            Content = part.Require("content").Text(),
-            Special = part.FindFlag("special") ?? false,
-            SingleWord = part.FindFlag("single_word") ?? false,
-            StripsLeft = part.FindFlag("lstrip") ?? false,
-            StripsRight = part.FindFlag("rstrip") ?? false,
-        };
-    }
 }

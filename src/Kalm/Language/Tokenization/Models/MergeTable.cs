@@ -1,4 +1,4 @@
-namespace Kalm.Language.Tokenization;
+namespace Kalm.Language.Tokenization.Models;
 
 /// <summary>One merge: token <paramref name="Left"/> followed by token <paramref name="Right"/> becomes token
 /// <paramref name="Result"/>.</summary>
