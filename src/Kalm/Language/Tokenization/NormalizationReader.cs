@@ -1,4 +1,3 @@
-
 namespace Kalm.Language.Tokenization;
 
 /// <summary>Reads the parts of tokenizer.json's normalizer.</summary>

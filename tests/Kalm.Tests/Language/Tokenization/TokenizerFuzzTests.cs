@@ -4,7 +4,7 @@ using System.Text;
 using System.Text.Json.Nodes;
 using Kalm.Language.Tokenization;
 using Kalm.Language.Tokenization.Patterns;
-using Kalm.Tests.Language.Checkpoints;
+using Kalm.Tests.Language.Sources;
 
 namespace Kalm.Tests.Language.Tokenization;
 
