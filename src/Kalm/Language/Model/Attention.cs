@@ -12,7 +12,8 @@ namespace Kalm.Language.Model;
 /// <param name="Angles">For each of the decoder's kinds of rotary positions the angles, or none where the kernel turns.</param>
 /// <param name="Stretch">The factors of the queries, [rows, length, 1, 1], or null.</param>
 /// <param name="Randomness">Draws the dropout of a training pass; null where nothing is dropped.</param>
-internal sealed record DecoderPass(TokenBlock Block, IReadOnlyList<(Tensor Cosine, Tensor Sine)> Angles, Tensor? Stretch, Generator? Randomness);
+internal sealed record DecoderPass(
+    TokenBlock Block, IReadOnlyList<(Tensor Cosine, Tensor Sine)> Angles, Tensor? Stretch, Generator? Randomness);
 
 /// <summary>Grouped-query attention (arXiv 2305.13245) of one layer, with what the configuration asks for besides.</summary>
 internal sealed class Attention : IDisposable
@@ -104,7 +105,8 @@ internal sealed class Attention : IDisposable
         Tensor Rows(long start, long count) => all.narrow(1, start, count).contiguous();
     }
 
-    private Tensor ByHead(Tensor vectors, Norm norm) => norm.Apply(vectors.view(vectors.shape[0], -1, config.HeadDimension)).view(vectors.shape);
+    private Tensor ByHead(Tensor vectors, Norm norm) =>
+        norm.Apply(vectors.view(vectors.shape[0], -1, config.HeadDimension)).view(vectors.shape);
 
     private Tensor Turned(Tensor vectors, DecoderPass pass)
     {
@@ -118,7 +120,9 @@ internal sealed class Attention : IDisposable
         query = Heads(query, config.HeadCount);
         if (pass.Stretch is { } stretch)
             query = query * stretch;
-        (query, key, value) = (query.transpose(1, 2), Heads(key, config.KeyValueHeadCount).transpose(1, 2), Heads(value, config.KeyValueHeadCount).transpose(1, 2));
+        query = query.transpose(1, 2);
+        key = Heads(key, config.KeyValueHeadCount).transpose(1, 2);
+        value = Heads(value, config.KeyValueHeadCount).transpose(1, 2);
         if (block.Cache is { } cache)
             (key, value) = cache.Append(layer, key, value);
         (key, value) = (Repeat(key), Repeat(value));
@@ -135,7 +139,8 @@ internal sealed class Attention : IDisposable
     {
         var mask = block.Mask(window);
         // A single token sees all there is.
-        return functional.scaled_dot_product_attention(queryScale is null ? query : query.mul(queryScale), key, value, mask, 0, mask is null && block.Length > 1);
+        var scaled = queryScale is null ? query : query.mul(queryScale);
+        return functional.scaled_dot_product_attention(scaled, key, value, mask, 0, mask is null && block.Length > 1);
     }
 
     private Tensor Capped(Tensor query, Tensor key, Tensor value, TokenBlock block)

@@ -9,8 +9,10 @@ namespace Kalm.Language.Model;
 
 /// <summary>The decoder of every supported <see cref="Architecture"/>: Llama's (arXiv 2302.13971) norms, rotary positions, grouped-query
 /// attention and gated feed-forward part, each as the architecture's row and the configuration say.
-/// Holds no weights of its own: it looks them up by their canonical names, learned ones first, so that several decoders can share them.</summary>
-/// <remarks>Numbers given to tensor operations are kept as <see cref="Scalar"/> fields here and everywhere: one made on the fly is garbage as
+/// Holds no weights of its own: it looks them up by their canonical names, learned ones first, so that several decoders can share
+/// them.</summary>
+/// <remarks>Numbers given to tensor operations are kept as <see cref="Scalar"/> fields here and everywhere: one made on the fly is garbage
+/// as
 /// soon as its handle has been read, and the finalizer may free it while the operation still runs.</remarks>
 public sealed class Decoder : IDisposable
 {
@@ -39,11 +41,13 @@ public sealed class Decoder : IDisposable
     /// <param name="learned">The learned parameters: weights by canonical name, low-rank matrices by PEFT's; null when none are.</param>
     /// <param name="lora">The low-rank options, when <paramref name="learned"/> holds low-rank matrices.</param>
     /// <param name="device">Where the weights live.</param>
-    /// <param name="dropout">The probability with which a training pass drops a number that a layer's attention or feed-forward part adds to the states.</param>
-    /// <param name="fused">Whether a narrow model on a CPU takes the hand-written operations of <c>Kernels</c>; otherwise the engine's own.</param>
+    /// <param name="dropout">The probability with which a training pass drops a number that a layer's attention or feed-forward part adds
+    /// to the states.</param>
+    /// <param name="fused">Whether a narrow model on a CPU takes the hand-written operations of <c>Kernels</c>; otherwise the engine's
+    /// own.</param>
     public Decoder(
-        ModelConfig config, IReadOnlyDictionary<string, Tensor> frozen, ParameterReplica? learned, AdapterConfig? lora, Device device, double dropout = 0,
-        bool fused = true)
+        ModelConfig config, IReadOnlyDictionary<string, Tensor> frozen, ParameterReplica? learned, AdapterConfig? lora, Device device,
+        double dropout = 0, bool fused = true)
     {
         this.device = device;
         var isFused = fused && device.type == DeviceType.CPU && config.HiddenSize < WideModel;
@@ -77,7 +81,8 @@ public sealed class Decoder : IDisposable
     /// <param name="rows">At least one row.</param>
     /// <param name="multiple">What the numbers of tokens and reads are filled up to multiples of.</param>
     /// <returns>The block; the caller owns it.</returns>
-    public TokenBlock Block(IReadOnlyList<TokenRow> rows, int multiple = 1) => new(rows, device, packed: isPacking, multiple: multiple);
+    public TokenBlock Block(IReadOnlyList<TokenRow> rows, int multiple = 1) =>
+        new(rows, device, packed: isPacking, multiple: multiple);
 
     /// <summary>Looks token ids up.</summary>
     /// <param name="tokens">[tokens], int64.</param>
@@ -90,7 +95,8 @@ public sealed class Decoder : IDisposable
         return embedding.index_select(0, tokens).mul(embeddingScale).MoveToOuterDisposeScope();
     }
 
-    /// <summary>Runs the body and reads the final-norm hidden states of the block's read positions; nothing behind them is computed.</summary>
+    /// <summary>Runs the body and reads the final-norm hidden states of the block's read positions; nothing behind them is
+    /// computed.</summary>
     /// <param name="embedded">[tokens of the block, hidden], from <see cref="Embed"/>.</param>
     /// <param name="block">The rows' layout.</param>
     /// <returns>[reads, hidden]; the caller owns it.</returns>

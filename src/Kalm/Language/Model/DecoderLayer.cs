@@ -4,7 +4,8 @@ using static TorchSharp.torch;
 
 namespace Kalm.Language.Model;
 
-/// <summary>One layer: attention and feed-forward part, each with its norms, added to the states one after the other or side by side.</summary>
+/// <summary>One layer: attention and feed-forward part, each with its norms, added to the states one after the other or side by
+/// side.</summary>
 internal sealed class DecoderLayer : IDisposable
 {
     private readonly bool isParallel;
@@ -36,7 +37,8 @@ internal sealed class DecoderLayer : IDisposable
 
     /// <param name="states">[tokens, hidden].</param>
     /// <param name="pass">The pass.</param>
-    /// <param name="reads">The only tokens whose states are wanted, or null for all: everything behind attention is computed for them alone.</param>
+    /// <param name="reads">The only tokens whose states are wanted, or null for all: everything behind attention is computed for them
+    /// alone.</param>
     /// <returns>[tokens or reads, hidden]; the caller owns it.</returns>
     public Tensor Run(Tensor states, DecoderPass pass, Tensor? reads)
     {

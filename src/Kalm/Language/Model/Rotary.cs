@@ -6,8 +6,10 @@ using static TorchSharp.torch;
 
 namespace Kalm.Language.Model;
 
-/// <summary>Rotary position embedding (RoFormer, arXiv 2104.09864): the first half of what is turned of a head turns with its second half (Hugging
-/// Face's order of most q and k rows), or each number with its neighbour. Where frequencies depend on a text's length, each row has its own.</summary>
+/// <summary>Rotary position embedding (RoFormer, arXiv 2104.09864): the first half of what is turned of a head turns with its second half
+/// (Hugging
+/// Face's order of most q and k rows), or each number with its neighbour. Where frequencies depend on a text's length, each row has its
+/// own.</summary>
 /// <param name="parameters">Base, scaling and share.</param>
 /// <param name="headDimension">All numbers of a head.</param>
 /// <param name="isInterleaved">Whether neighbours turn together.</param>

@@ -138,7 +138,8 @@ public sealed class TokenBlock : IDisposable
         Sees(width);
         RotaryTable[] angles = [.. RowLengths.Select(length => rotary?.Table(length) ?? RotaryTable.None)];
         return new AttentionPlan(
-            rows, Starts, sights[width], config.HeadCount, config.KeyValueHeadCount, config.HeadDimension, angles, (float)config.ScoreFactor, config.QueryStretch);
+            rows, Starts, sights[width], config.HeadCount, config.KeyValueHeadCount, config.HeadDimension, angles,
+            (float)config.ScoreFactor, config.QueryStretch);
     }
 
     private bool Sees(int width)

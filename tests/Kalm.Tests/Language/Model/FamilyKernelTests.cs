@@ -8,7 +8,8 @@ using static TorchSharp.torch;
 
 namespace Kalm.Tests.Language.Model;
 
-/// <summary>Whatever the architecture: the hand-written operations compute what the engine's own do, a tree what its branches do, and a cache
+/// <summary>Whatever the architecture: the hand-written operations compute what the engine's own do, a tree what its branches do, and a
+/// cache
 /// changes nothing.</summary>
 public class FamilyKernelTests : TorchTest
 {

@@ -28,7 +28,8 @@ internal sealed record AttentionPlan(
     public int TokenCount => Starts[^1] + Rows[^1].Length;
 }
 
-/// <summary>Cosines and sines by position, one for each pair of a head's numbers that turn together; the numbers behind the pairs stay.</summary>
+/// <summary>Cosines and sines by position, one for each pair of a head's numbers that turn together; the numbers behind the pairs
+/// stay.</summary>
 /// <param name="Cosines">[positions, pairs].</param>
 /// <param name="Sines">[positions, pairs].</param>
 /// <param name="Half">The number of pairs.</param>

@@ -272,7 +272,8 @@ public sealed partial record Architecture
         AttentionBias = AttentionBiasOff,
         HeadNorms = HeadNormRule.EachHeadTurned,
         ReadsRopeAlpha = true,
-        Spelling = new("model.layers.", [("self_attn.q_norm", "self_attn.query_layernorm"), ("self_attn.k_norm", "self_attn.key_layernorm")]),
+        Spelling = new(
+            "model.layers.", [("self_attn.q_norm", "self_attn.query_layernorm"), ("self_attn.k_norm", "self_attn.key_layernorm")]),
         Defaults = new(4096, 11008, 32, 32, 290943, 2048) { NormEpsilon = 1e-5, BeginToken = 1, EndTokens = [2] },
     };
 
@@ -321,7 +322,8 @@ public sealed partial record Architecture
         FusesGate = true,
         IsRotationInterleaved = true,
         RotatedShareKey = "partial_rotary_factor",
-        Spelling = new("model.layers.", [("attention_output_norm", "post_self_attn_layernorm"), ("mlp_output_norm", "post_mlp_layernorm")]),
+        Spelling = new(
+            "model.layers.", [("attention_output_norm", "post_self_attn_layernorm"), ("mlp_output_norm", "post_mlp_layernorm")]),
         Defaults = GlmDefaults,
     };
 
@@ -475,8 +477,8 @@ public sealed partial record Architecture
     /// <summary>All that are supported.</summary>
     public static IReadOnlyList<Architecture> All { get; } =
     [
-        Llama, Mistral, Ministral3, Qwen2, Qwen3, SmolLm3, Gemma, Gemma2, Gemma3, Olmo2, Olmo3, Phi3, Granite, Ernie45, Hunyuan, Exaone4, Glm, Glm4,
-        Cohere, Cohere2, SeedOss, StarCoder2, GptNeoX, StableLm, Arcee,
+        Llama, Mistral, Ministral3, Qwen2, Qwen3, SmolLm3, Gemma, Gemma2, Gemma3, Olmo2, Olmo3, Phi3, Granite, Ernie45, Hunyuan, Exaone4,
+        Glm, Glm4, Cohere, Cohere2, SeedOss, StarCoder2, GptNeoX, StableLm, Arcee,
     ];
 
     private static ArchitectureDefaults GlmDefaults => new(4096, 13696, 40, 32, 151552, 131072)

@@ -72,7 +72,8 @@ public sealed partial record Architecture
     /// <summary>Whether the scores of attention are divided by the root of <c>query_pre_attn_scalar</c>.</summary>
     public bool HasQueryScalar { get; private init; }
 
-    /// <summary>Whether attention scores, and logits, can be capped (<c>attn_logit_softcapping</c>, <c>final_logit_softcapping</c>).</summary>
+    /// <summary>Whether attention scores, and logits, can be capped (<c>attn_logit_softcapping</c>,
+    /// <c>final_logit_softcapping</c>).</summary>
     public (bool Scores, bool Logits) SoftCaps { get; private init; }
 
     /// <summary>Whether embeddings, residuals and scores have factors of their own (<c>embedding_multiplier</c> and so on).</summary>
@@ -120,7 +121,8 @@ public sealed partial record Architecture
     /// <summary>The key outside the rope object of the base of the rotary frequencies.</summary>
     internal string ThetaKey { get; private init; } = "rope_theta";
 
-    /// <summary>The key of the base of the rotary frequencies in windowed layers that have their own; null for that of the others.</summary>
+    /// <summary>The key of the base of the rotary frequencies in windowed layers that have their own; null for that of the
+    /// others.</summary>
     internal string? WindowedThetaKey { get; private init; }
 
     /// <summary>Whether dynamic scaling can go by <c>alpha</c> instead of the length.</summary>
@@ -136,7 +138,7 @@ public sealed partial record Architecture
     public required ArchitectureDefaults Defaults { get; init; }
 
     /// <summary>What a checkpoint calls the modules.</summary>
-    internal TensorSpelling Spelling { get; private init; } = TensorSpelling.Llama;
+    internal ModuleSpelling Spelling { get; private init; } = ModuleSpelling.Llama;
 
     /// <summary>The architecture of a <c>model_type</c>; null when it is not supported.</summary>
     public static Architecture? Find(string? modelType) =>

@@ -132,7 +132,8 @@ internal static class ActivationNames
     public static string All => string.Join(", ", Names.Select(pair => pair.Name));
 
     /// <summary>The activation of a name; null when there is none.</summary>
-    public static Activation? Find(string name) => Names.Where(pair => pair.Name == name).Select(pair => (Activation?)pair.Activation).FirstOrDefault();
+    public static Activation? Find(string name) =>
+        Names.Where(pair => pair.Name == name).Select(pair => (Activation?)pair.Activation).FirstOrDefault();
 
     /// <summary>The name of an activation.</summary>
     public static string Of(Activation activation) => Names.First(pair => pair.Activation == activation).Name;

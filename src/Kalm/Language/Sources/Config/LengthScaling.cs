@@ -57,8 +57,9 @@ public sealed record LongRopeScaling(
     public override int Regime(int length) => length > OriginalMaxPositions ? 1 : 0;
 
     /// <summary>Whether all numbers are the same.</summary>
-    public bool Equals(LongRopeScaling? other) => other is not null && Factor == other.Factor && OriginalMaxPositions == other.OriginalMaxPositions
-        && GivenRotaryFactor == other.GivenRotaryFactor && ShortFactors.SequenceEqual(other.ShortFactors) && LongFactors.SequenceEqual(other.LongFactors);
+    public bool Equals(LongRopeScaling? other) => other is not null
+        && Factor == other.Factor && OriginalMaxPositions == other.OriginalMaxPositions && GivenRotaryFactor == other.GivenRotaryFactor
+        && ShortFactors.SequenceEqual(other.ShortFactors) && LongFactors.SequenceEqual(other.LongFactors);
 
     /// <inheritdoc/>
     public override int GetHashCode() => HashCode.Combine(Factor, OriginalMaxPositions, ShortFactors.Count);

@@ -8,13 +8,15 @@ public sealed partial record ModelConfig
     private const string Output = "self_attn.o_proj";
     private const string FeedForward = "mlp.";
 
-    /// <summary>What may stand before the names in a checkpoint, the usual first: nothing more, the body's names bare (a body saved alone), or
+    /// <summary>What may stand before the names in a checkpoint, the usual first: nothing more, the body's names bare (a body saved
+    /// alone), or
     /// a text part within a model for more than text.</summary>
     public IReadOnlyList<NamePrefix> NamePrefixes =>
     [
-        new(Architecture.Spelling.BodyPrefix, ""), new("", ""), new("language_model.model.", "language_model."), new("model.language_model.", ""),
-        new("model.language_model.model.", "model.language_model."), new("language_model.", ""), new("model.text_model.", ""),
-        new("text_model.model.", "text_model."),
+        new(Architecture.Spelling.BodyPrefix, ""), new("", ""),
+        new("language_model.model.", "language_model."), new("model.language_model.", ""),
+        new("model.language_model.model.", "model.language_model."), new("language_model.", ""),
+        new("model.text_model.", ""), new("text_model.model.", "text_model."),
     ];
 
     /// <summary>Whether a module of a layer, for example <c>self_attn.q_proj</c>, has a bias.</summary>
@@ -24,12 +26,14 @@ public sealed partial record ModelConfig
         if (!module.EndsWith("_proj", StringComparison.Ordinal))
             return Architecture.HasNormBias;
         return Architecture.BiasedModules.Contains(module)
-            || (AttentionBias && module.StartsWith(Attention, StringComparison.Ordinal) && (module != Output || Architecture.AttentionBiasReachesOutput))
+            || (AttentionBias && module.StartsWith(Attention, StringComparison.Ordinal)
+                && (module != Output || Architecture.AttentionBiasReachesOutput))
             || (OutputBias && module == Output)
             || (MlpBias && module.StartsWith(FeedForward, StringComparison.Ordinal));
     }
 
-    /// <summary>The name that a Hugging Face checkpoint of this architecture has for a tensor or module that we know by the canonical name, which is
+    /// <summary>The name that a Hugging Face checkpoint of this architecture has for a tensor or module that we know by the canonical
+    /// name, which is
     /// Llama's where Llama has one.</summary>
     public string CheckpointName(string canonical) => Architecture.Spelling.ToCheckpoint(canonical);
 
@@ -42,17 +46,19 @@ public sealed partial record ModelConfig
         return name.StartsWith(body, StringComparison.Ordinal) ? prefix.Body + name[body.Length..] : prefix.Head + name;
     }
 
-    /// <summary>The canonical name of a tensor or module that a Hugging Face checkpoint of this architecture has by <paramref name="checkpoint"/>.</summary>
+    /// <summary>The canonical name of a tensor or module that a Hugging Face checkpoint of this architecture has by
+    /// <paramref name="checkpoint"/>.</summary>
     public string CanonicalName(string checkpoint) => Architecture.Spelling.ToCanonical(checkpoint);
 
     /// <summary>The modules of a layer that multiply by a matrix, by their canonical names, in the order of the computation.</summary>
     public IEnumerable<string> Projections => Modules().Where(module => module.Shape.Length == 2).Select(module => module.Name);
 
-    /// <summary>The ends of the checkpoint's names of the modules that do what Llama's modules of some names do: an adapter's targets.</summary>
+    /// <summary>The ends of the checkpoint's names of the modules that do what Llama's modules of some names do: an adapter's
+    /// targets.</summary>
     /// <param name="targets">Names of Llama's (<c>q_proj</c>), or of this model's own, which stay.</param>
     public IReadOnlyList<string> TargetNames(IReadOnlyList<string> targets)
     {
-        var names = Projections.ToDictionary(module => module, module => CheckpointName(LayerModule + module)[(CheckpointName(LayerModule + module).LastIndexOf('.') + 1)..]);
+        var names = Projections.ToDictionary(module => module, module => CheckpointName(LayerModule + module).Split('.')[^1]);
         return [.. targets.SelectMany(Names).Distinct()];
 
         IEnumerable<string> Names(string target)

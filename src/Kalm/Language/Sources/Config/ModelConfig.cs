@@ -68,7 +68,8 @@ public sealed partial record ModelConfig
     /// window.</summary>
     public int? SlidingWindow { get; init; }
 
-    /// <summary>For each layer whether <see cref="SlidingWindow"/> limits it (<c>layer_types</c>, or <c>max_window_layers</c>); null when it
+    /// <summary>For each layer whether <see cref="SlidingWindow"/> limits it (<c>layer_types</c>, or <c>max_window_layers</c>); null when
+    /// it
     /// limits all or there is none.</summary>
     public IReadOnlyList<bool>? WindowedLayers { get; init; }
 
@@ -76,7 +77,8 @@ public sealed partial record ModelConfig
     /// (<c>tie_word_embeddings</c>).</summary>
     public bool TieWordEmbeddings { get; init; }
 
-    /// <summary>Whether the projections into attention have biases (<c>attention_bias</c>), and the one out of it where the architecture says so,
+    /// <summary>Whether the projections into attention have biases (<c>attention_bias</c>), and the one out of it where the architecture
+    /// says so,
     /// besides those that the architecture always has.</summary>
     public bool AttentionBias { get; init; }
 
@@ -117,8 +119,11 @@ public sealed partial record ModelConfig
     /// <summary>The type the weights are stored in (<c>torch_dtype</c>, or <c>dtype</c> in newer files).</summary>
     public TensorType TorchType { get; init; } = TensorType.F32;
 
-    /// <summary>The longest input that is read, in tokens: <see cref="MaxPositions"/>, or further where positions are stretched beyond it.</summary>
-    public int ContextLength => RopeScaling is DynamicScaling { Alpha: null } dynamic ? (int)(MaxPositions * Math.Max(1, dynamic.Factor)) : MaxPositions;
+    /// <summary>The longest input that is read, in tokens: <see cref="MaxPositions"/>, or further where positions are stretched beyond
+    /// it.</summary>
+    public int ContextLength =>
+        RopeScaling is DynamicScaling { Alpha: null } dynamic
+        ? (int)Math.Min(int.MaxValue, MaxPositions * Math.Max(1, dynamic.Factor)) : MaxPositions;
 
     /// <summary>The factor of the embeddings.</summary>
     public double EmbeddingFactor => Architecture.ScalesEmbeddings ? (float)Math.Sqrt(HiddenSize) : EmbeddingMultiplier;
@@ -158,7 +163,9 @@ public sealed partial record ModelConfig
             RotationRule.WindowedLayersIfAny => isWindowed || SlidingWindow is null,
             _ => true,
         };
-        return !isTurned ? null : isWindowed && WindowedRotary is { } own ? own : new RotaryParameters(RopeTheta, RopeScaling, RotatedShare);
+        if (!isTurned)
+            return null;
+        return isWindowed && WindowedRotary is { } own ? own : new RotaryParameters(RopeTheta, RopeScaling, RotatedShare);
     }
 
     /// <summary>The rotary frequencies of layers without a window, scaled, fastest first.</summary>

@@ -58,12 +58,15 @@ internal static class ModelConfigCheck
             PositiveNumber(config.Architecture.ThetaKey, rotary.Theta);
             var dimension = rotary.Dimension(config.HeadDimension);
             if (!(rotary.Share > 0) || rotary.Share > 1 || dimension == 0 || dimension + dimension % 2 > config.HeadDimension)
-                throw Fault(config.Architecture.RotatedShareKey ?? "partial_rotary_factor", rotary.Share, "a share from above 0 to 1 that leaves a pair to turn");
+                throw Fault(
+                    config.Architecture.RotatedShareKey ?? "partial_rotary_factor", rotary.Share,
+                    "a share from above 0 to 1 that leaves a pair to turn");
             if (rotary.Scaling is LongRopeScaling longRope
                 && (longRope.ShortFactors.Count != (dimension + 1) / 2 || longRope.LongFactors.Count != (dimension + 1) / 2))
                 throw Fault("rope_scaling", $"{longRope.ShortFactors.Count} short and {longRope.LongFactors.Count} long factors",
                     $"{(dimension + 1) / 2} of each, one for each pair that is turned");
-            var ends = new[] { 0, (dimension - 1) / 2 }.Select(index => rotary.Frequency(new RotaryPlace(index, dimension, rotary.Theta, config.MaxPositions)));
+            var ends = new[] { 0, (dimension - 1) / 2 }
+                .Select(index => rotary.Frequency(new RotaryPlace(index, dimension, rotary.Theta, config.MaxPositions)));
             if (!ends.All(double.IsFinite) || !double.IsFinite(rotary.Factor))
                 throw Fault("rope_scaling", rotary.Scaling?.TypeName ?? "none", "numbers that give finite frequencies");
         }

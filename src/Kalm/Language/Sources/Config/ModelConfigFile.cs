@@ -25,7 +25,8 @@ internal static class ModelConfigFile
         config = config with
         {
             TieWordEmbeddings = Holder(Ties).Flag(Ties) ?? architecture.Defaults.Ties,
-            BeginTokenId = Holder(BeginToken).Has(BeginToken) ? Holder(BeginToken).Integer(BeginToken) : Known(architecture.Defaults.BeginToken, config),
+            BeginTokenId = Holder(BeginToken).Has(BeginToken) ? Holder(BeginToken).Integer(BeginToken)
+                : Known(architecture.Defaults.BeginToken, config),
             EndTokenIds = Holder(EndToken).Has(EndToken) ? EndTokens(Holder(EndToken))
                 : [.. architecture.Defaults.EndTokens.Where(token => token < config.VocabularySize)],
             TorchType = WeightType(fields.Has("dtype") || fields.Has("torch_dtype") ? fields : file),
@@ -49,8 +50,10 @@ internal static class ModelConfigFile
             IntermediateSize = Size("intermediate_size", defaults.Intermediate),
             LayerCount = Size("num_hidden_layers", defaults.Layers),
             HeadCount = headCount,
-            KeyValueHeadCount = architecture.HasOwnKeyHeads ? headCount : Optional("num_key_value_heads", defaults.KeyValueHeads) ?? headCount,
-            HeadDimension = (defaults.HasEqualHeads ? null : Optional("head_dim", defaults.HeadDimension)) ?? EqualShare(fields, hiddenSize, headCount),
+            KeyValueHeadCount =
+                architecture.HasOwnKeyHeads ? headCount : Optional("num_key_value_heads", defaults.KeyValueHeads) ?? headCount,
+            HeadDimension = (defaults.HasEqualHeads ? null : Optional("head_dim", defaults.HeadDimension))
+                ?? EqualShare(fields, hiddenSize, headCount),
             VocabularySize = Size("vocab_size", defaults.Vocabulary),
             MaxPositions = fields.Integer("max_position_embeddings") ?? defaults.MaxPositions,
         };
@@ -68,7 +71,7 @@ internal static class ModelConfigFile
         {
             Activation = ReadActivation(fields, architecture),
             NormEpsilon = fields.Number(architecture.NormEpsilonKey) ?? defaults.NormEpsilon,
-            IsParallel = architecture.OffersParallel ? fields.Flag("use_parallel_residual") ?? architecture.IsParallel : architecture.IsParallel,
+            IsParallel = (architecture.OffersParallel ? fields.Flag("use_parallel_residual") : null) ?? architecture.IsParallel,
             AttentionBias = Bias(fields, architecture, architecture.AttentionBias, "attention_bias"),
             OutputBias = architecture.OutputBias is { } output && (fields.Flag(output.Key) ?? output.Default),
             MlpBias = Bias(fields, architecture, architecture.MlpBias, "mlp_bias"),
@@ -89,7 +92,8 @@ internal static class ModelConfigFile
     private static Activation ReadActivation(JsonFields fields, Architecture architecture)
     {
         // Gemma's first files have both keys, and mean the second.
-        var key = fields.Text("hidden_activation") is not null && architecture.ScalesEmbeddings ? "hidden_activation" : architecture.ActivationKey;
+        const string Newer = "hidden_activation";
+        var key = fields.Text(Newer) is not null && architecture.ScalesEmbeddings ? Newer : architecture.ActivationKey;
         return fields.Text(key) is not { } name ? architecture.Defaults.Activation
             : ActivationNames.Find(name) ?? throw fields.Fault(key, $"one of {ActivationNames.All}");
     }
@@ -98,7 +102,9 @@ internal static class ModelConfigFile
     private static void RequireSupported(JsonFields fields, Architecture architecture)
     {
         if (fields.Value("quantization_config") is not null)
-            throw fields.Fault("quantization_config", "null: quantized checkpoints are not supported; take the model's unquantized folder, or a GGUF file of it");
+            throw fields.Fault(
+                "quantization_config",
+                "null: quantized checkpoints are not supported; take the model's unquantized folder, or a GGUF file of it");
         if (fields.Flag("is_causal") == false)
             throw fields.Fault("is_causal", "true: a token sees those before it only");
         foreach (var option in architecture.RefusedOptions)
@@ -111,7 +117,7 @@ internal static class ModelConfigFile
     {
         if (option is not null)
             return fields.Flag(option.Key) ?? option.Default;
-        var isSettled = usualKey == "attention_bias" ? architecture.BiasedModules.Contains("self_attn.q_proj") : architecture.BiasedModules.Contains("mlp.up_proj");
+        var isSettled = architecture.BiasedModules.Contains(usualKey == "attention_bias" ? "self_attn.q_proj" : "mlp.up_proj");
         return (fields.Flag(usualKey) ?? false) && !isSettled ? throw fields.Fault(usualKey, "false: this architecture has none") : false;
     }
 

@@ -4,7 +4,8 @@ using Kalm.Language.Sources.Safetensors;
 
 namespace Kalm.Language.Sources.Config;
 
-/// <summary>Writes <see cref="ModelConfig"/> as the text of <c>config.json</c>, with the keys of the architecture's own configuration, where old and
+/// <summary>Writes <see cref="ModelConfig"/> as the text of <c>config.json</c>, with the keys of the architecture's own configuration,
+/// where old and
 /// new readers differ in both spellings.</summary>
 internal static class ModelConfigText
 {
@@ -53,7 +54,10 @@ internal static class ModelConfigText
         var architecture = config.Architecture;
         var written = new HashSet<string>();
         foreach (var (option, isOn) in new[]
-            { (architecture.AttentionBias, config.AttentionBias), (architecture.OutputBias, config.OutputBias), (architecture.MlpBias, config.MlpBias) })
+        {
+            (architecture.AttentionBias, config.AttentionBias), (architecture.OutputBias, config.OutputBias),
+            (architecture.MlpBias, config.MlpBias),
+        })
             if (option is not null && written.Add(option.Key))
                 json.WriteBoolean(option.Key, isOn);
     }

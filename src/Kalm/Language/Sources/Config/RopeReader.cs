@@ -3,7 +3,8 @@ using Kalm.Files;
 
 namespace Kalm.Language.Sources.Config;
 
-/// <summary>Reads what config.json says of rotary positions, in <c>rope_scaling</c> beside <c>rope_theta</c>, in <c>rope_parameters</c> as newer
+/// <summary>Reads what config.json says of rotary positions, in <c>rope_scaling</c> beside <c>rope_theta</c>, in <c>rope_parameters</c> as
+/// newer
 /// files say, or in both where they agree.</summary>
 internal static class RopeReader
 {
@@ -31,7 +32,8 @@ internal static class RopeReader
             RopeTheta = theta,
             RopeScaling = scaling,
             RotatedShare = share,
-            WindowedRotary = architecture.HasWindowedRotary ? ReadWindowed(fields, config, byType ? newer!.Object(WindowedLayers) : null, theta) : null,
+            WindowedRotary = architecture.HasWindowedRotary
+                ? ReadWindowed(fields, config, byType ? newer!.Object(WindowedLayers) : null, theta) : null,
             QueryStretch = architecture.StretchesQueries ? ReadStretch(older ?? full, config) : null,
         };
     }
@@ -48,17 +50,21 @@ internal static class RopeReader
             theta ??= inner;
         }
         theta ??= architecture.Defaults.RopeTheta;
-        var read = new[] { newer, older }.OfType<JsonFields>()
-            .Select(rope => new RotaryParameters(theta.Value, ReadScaling(rope, fields, config), ReadShare(fields, rope, architecture))).ToList();
+        var read = new[] { newer, older }.OfType<JsonFields>().Select(Parameters).ToList();
         if (read.Count == 2 && read[0] != read[1])
             throw fields.Fault(Older, $"the same as {Newer}, or one of the two alone");
-        return read.FirstOrDefault() ?? new RotaryParameters(theta.Value, architecture.Defaults.RopeScaling, ReadShare(fields, null, architecture));
+        return read.FirstOrDefault()
+            ?? new RotaryParameters(theta.Value, architecture.Defaults.RopeScaling, ReadShare(fields, null, architecture));
+
+        RotaryParameters Parameters(JsonFields rope) =>
+            new(theta.Value, ReadScaling(rope, fields, config), ReadShare(fields, rope, architecture));
     }
 
     private static RotaryParameters ReadWindowed(JsonFields fields, ModelConfig config, JsonFields? rope, double fullTheta)
     {
         var theta = rope?.Number(Theta)
-            ?? (config.Architecture.WindowedThetaKey is { } key ? fields.Number(key) ?? config.Architecture.Defaults.WindowedRopeTheta : fullTheta);
+            ?? (config.Architecture.WindowedThetaKey is { } key
+                ? fields.Number(key) ?? config.Architecture.Defaults.WindowedRopeTheta : fullTheta);
         return new RotaryParameters(theta, rope is null ? null : ReadScaling(rope, fields, config));
     }
 
@@ -108,14 +114,17 @@ internal static class RopeReader
             case LongRopeScaling.Name:
                 return ReadLongRope(rope, fields, config);
             default:
-                throw rope.Fault(typeKey, $"default, {LinearScaling.Name}, {DynamicScaling.Name}, {YarnScaling.Name}, {LongRopeScaling.Name} or {Llama3Scaling.Name}");
+                throw rope.Fault(typeKey,
+                    $"default, {LinearScaling.Name}, {DynamicScaling.Name}, {YarnScaling.Name}, {LongRopeScaling.Name} or "
+                    + Llama3Scaling.Name);
         }
     }
 
     private static Llama3Scaling ReadLlama3(JsonFields rope, JsonFields fields, ModelConfig config)
     {
         var read = new Llama3Scaling(
-            Positive(rope, "factor"), Positive(rope, "low_freq_factor"), Positive(rope, "high_freq_factor"), OriginalPositions(rope, fields, config));
+            Positive(rope, "factor"), Positive(rope, "low_freq_factor"), Positive(rope, "high_freq_factor"),
+            OriginalPositions(rope, fields, config));
         return read.HighFrequencyFactor > read.LowFrequencyFactor ? read
             : throw rope.Fault("high_freq_factor", $"more than low_freq_factor, {read.LowFrequencyFactor}");
     }
@@ -152,7 +161,8 @@ internal static class RopeReader
         if (rope.Value(key) is not { ValueKind: JsonValueKind.Array } list)
             throw rope.Fault(key, Expected);
         return [.. list.EnumerateArray().Select(item =>
-            item.ValueKind == JsonValueKind.Number && item.TryGetDouble(out var number) && number > 0 ? number : throw rope.Fault(key, Expected))];
+            item.ValueKind == JsonValueKind.Number && item.TryGetDouble(out var number) && number > 0 ? number
+                : throw rope.Fault(key, Expected))];
     }
 
     // Outside the rope object it counts before that within, as in the transformers library.
@@ -160,7 +170,8 @@ internal static class RopeReader
         fields.Integer(Original) is { } outer ? Positions(fields, Original, outer)
         : Positions(rope, Original, config.Architecture.Defaults.OriginalMaxPositions ?? rope.Integer(Original) ?? config.MaxPositions);
 
-    private static int Positions(JsonFields fields, string key, int value) => value > 0 ? value : throw fields.Fault(key, "a positive whole number");
+    private static int Positions(JsonFields fields, string key, int value) =>
+        value > 0 ? value : throw fields.Fault(key, "a positive whole number");
 
     private static double Positive(JsonFields fields, string key) =>
         fields.Number(key) is { } number and > 0 ? number : throw fields.Fault(key, "a positive number");

@@ -18,7 +18,8 @@ public abstract record RopeScaling(double Factor)
     /// <summary>The length trained on before stretching, in tokens, where it counts.</summary>
     public virtual int? TrainedPositions => null;
 
-    /// <summary>Texts whose lengths give the same number have the same frequencies: 0 for all, unless the frequencies depend on the length.</summary>
+    /// <summary>Texts whose lengths give the same number have the same frequencies: 0 for all, unless the frequencies depend on the
+    /// length.</summary>
     /// <param name="length">The positions of a text.</param>
     public virtual int Regime(int length) => 0;
 }

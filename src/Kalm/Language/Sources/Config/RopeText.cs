@@ -3,7 +3,8 @@ using Kalm.Files;
 
 namespace Kalm.Language.Sources.Config;
 
-/// <summary>Writes what config.json says of rotary positions, in the older and in the newer spelling: each is passed over by readers of the other.</summary>
+/// <summary>Writes what config.json says of rotary positions, in the older and in the newer spelling: each is passed over by readers of
+/// the other.</summary>
 internal static class RopeText
 {
     /// <summary>Writes all keys.</summary>

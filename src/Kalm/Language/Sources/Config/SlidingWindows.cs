@@ -87,7 +87,8 @@ internal static class SlidingWindows
         ? throw fields.Fault("num_hidden_layers", $"a positive whole number up to {MostLayers}")
         : [.. Enumerable.Range(0, layerCount).Select(of)];
 
-    private static (int? Window, IReadOnlyList<bool>? Layers) Combine(JsonFields fields, Architecture architecture, int? window, List<bool>? layers)
+    private static (int? Window, IReadOnlyList<bool>? Layers) Combine(
+        JsonFields fields, Architecture architecture, int? window, List<bool>? layers)
     {
         // Where a window decides who knows positions, it counts even if it limits no layer.
         if (layers is not null && !layers.Contains(true))

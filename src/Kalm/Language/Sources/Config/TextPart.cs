@@ -2,8 +2,10 @@ using Kalm.Files;
 
 namespace Kalm.Language.Sources.Config;
 
-/// <summary>Finds the part of a configuration that describes a language model: the whole file, or <c>text_config</c> in that of a model for images
-/// and sound, too. Given text alone such a model computes what its text part does: positions that run along several axes are then the same on each.</summary>
+/// <summary>Finds the part of a configuration that describes a language model: the whole file, or <c>text_config</c> in that of a model
+/// for images
+/// and sound, too. Given text alone such a model computes what its text part does: positions that run along several axes are then the same
+/// on each.</summary>
 internal static class TextPart
 {
     private const string ModelType = "model_type";
@@ -35,10 +37,11 @@ internal static class TextPart
         var outer = file.Text(ModelType);
         if (file.Object(Key) is not { } text || outer is not null && Others.Contains(outer))
             return (file, Architecture.Find(outer) ?? throw Unknown(file));
-        var architecture = text.Text(ModelType) is { } inner ? Architecture.Find(inner) : outer is null ? null : Wrappers.GetValueOrDefault(outer);
+        var architecture = text.Text(ModelType) is { } inner ? Architecture.Find(inner) : Wrappers.GetValueOrDefault(outer ?? "");
         return (text, architecture ?? throw Unknown(text));
     }
 
     private static KalmException Unknown(JsonFields fields) => fields.Fault(
-        ModelType, $"a supported architecture: {Architecture.Supported}{(fields.Value("auto_map") is null ? "" : " (code that comes with a model is never run)")}");
+        ModelType, $"a supported architecture: {Architecture.Supported}"
+            + (fields.Value("auto_map") is null ? "" : " (code that comes with a model is never run)"));
 }

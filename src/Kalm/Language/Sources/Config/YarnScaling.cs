@@ -1,6 +1,7 @@
 namespace Kalm.Language.Sources.Config;
 
-/// <summary>YaRN (arXiv 2309.00071): slow rotations are divided by <paramref name="Factor"/>, fast ones stay, between them goes a ramp over the
+/// <summary>YaRN (arXiv 2309.00071): slow rotations are divided by <paramref name="Factor"/>, fast ones stay, between them goes a ramp
+/// over the
 /// frequencies' indices; cosines and sines grow a little.</summary>
 /// <param name="Factor">The divisor of the slow frequencies.</param>
 /// <param name="OriginalMaxPositions">The length trained on before stretching, in tokens.</param>

@@ -3,8 +3,9 @@ namespace Kalm.Language.Sources.Config;
 /// <summary>What a Hugging Face checkpoint of an architecture calls its tensors and modules. The canonical names are Llama's, and
 /// <c>attention_output_norm</c> and <c>mlp_output_norm</c> for the norms behind attention and feed-forward part.</summary>
 /// <param name="layerPrefix">What the names of all tensors of the layers begin with.</param>
-/// <param name="modules">Canonical name and the checkpoint's, of modules that differ: in a layer without what comes before, others whole.</param>
-internal sealed class TensorSpelling(string layerPrefix, IReadOnlyList<(string Canonical, string Checkpoint)> modules)
+/// <param name="modules">Canonical name and the checkpoint's, of modules that differ: in a layer without what comes before, others
+/// whole.</param>
+internal sealed class ModuleSpelling(string layerPrefix, IReadOnlyList<(string Canonical, string Checkpoint)> modules)
 {
     private const string CanonicalLayers = "model.layers.";
     private const string Layers = "layers.";
@@ -12,7 +13,7 @@ internal sealed class TensorSpelling(string layerPrefix, IReadOnlyList<(string C
     private readonly Dictionary<string, string> toCanonical = modules.ToDictionary(pair => pair.Checkpoint, pair => pair.Canonical);
 
     /// <summary>Every name is canonical.</summary>
-    public static TensorSpelling Llama { get; } = new(CanonicalLayers, []);
+    public static ModuleSpelling Llama { get; } = new(CanonicalLayers, []);
 
     /// <summary>What all names but the output layer's begin with.</summary>
     public string BodyPrefix { get; } = layerPrefix[..^Layers.Length];
