@@ -22,7 +22,8 @@ internal static class PickleGlobals
     [
         "collections.OrderedDict", "collections.Counter", "torch.Size", "torch.device", "torch.Tensor", "torch.nn.parameter.Parameter",
         "torch.nn.Parameter", "torch._tensor._rebuild_from_type_v2", "_codecs.encode", "builtins.set", "builtins.frozenset",
-        "builtins.bytearray", "builtins.complex", RebuildTensor, RebuildTensor + "_v2", RebuildTensor + "_v3", RebuildParameter, RebuildParameter + "_with_state",
+        "builtins.bytearray", "builtins.complex", RebuildTensor, RebuildTensor + "_v2", RebuildTensor + "_v3", RebuildParameter,
+        RebuildParameter + "_with_state",
     ];
 
     // The types that are not read are named where a tensor has them.
@@ -41,8 +42,9 @@ internal static class PickleGlobals
         ["torch.storage.UntypedStorage"] = TensorType.U8, ["torch.UntypedStorage"] = TensorType.U8,
         ["torch.ComplexFloatStorage"] = null, ["torch.complex64"] = null, ["torch.complex32"] = null,
         ["torch.ComplexDoubleStorage"] = null, ["torch.complex128"] = null, ["torch.float8_e4m3fn"] = null,
-        ["torch.float8_e4m3fnuz"] = null, ["torch.float8_e5m2"] = null, ["torch.float8_e5m2fnuz"] = null, ["torch.float8_e8m0fnu"] = null, ["torch.float4_e2m1fn_x2"] = null,
-        ["torch.uint16"] = null, ["torch.uint32"] = null, ["torch.uint64"] = null,
+        ["torch.float8_e4m3fnuz"] = null, ["torch.float8_e5m2"] = null, ["torch.float8_e5m2fnuz"] = null,
+        ["torch.float8_e8m0fnu"] = null, ["torch.float4_e2m1fn_x2"] = null, ["torch.uint16"] = null,
+        ["torch.uint32"] = null, ["torch.uint64"] = null,
         ["torch.QInt8Storage"] = null, ["torch.QUInt8Storage"] = null, ["torch.QInt32Storage"] = null,
     };
 

@@ -20,9 +20,12 @@ internal sealed class PickledState
                 others.Add(name);
         if (Tensors.Count > SafetensorsHeader.MostEntries)
             throw new KalmException($"{path}: found {Tensors.Count} tensors, expected at most {SafetensorsHeader.MostEntries}");
-        if (others.Count + dictionary.OtherKeys > 0)
-            warnings.Add($"{path}: {others.Count + dictionary.OtherKeys} values that are no tensors by name are ignored"
-                + (others.Count == 0 ? "" : ": " + string.Join(", ", others.Order(StringComparer.Ordinal).Take(NamesInWarning).Select(FileFault.Quote)))
+        var count = others.Count + dictionary.OtherKeys;
+        if (count > 0)
+            warnings.Add($"{path}: {count} "
+                + $"{(count == 1 ? "value that is no tensor by name is" : "values that are no tensors by name are")} ignored"
+                + (others.Count == 0 ? "" : ": " + string.Join(", ",
+                    others.Order(StringComparer.Ordinal).Take(NamesInWarning).Select(FileFault.Quote)))
                 + (others.Count > NamesInWarning ? ", ..." : ""));
     }
 
@@ -48,8 +51,8 @@ internal sealed class PickledState
                 return state;
             }
         var some = string.Join(", ", dictionary.Items.Keys.Order(StringComparer.Ordinal).Take(NamesInWarning).Select(FileFault.Quote));
-        throw new KalmException($"{path}: found {(some.Length == 0 ? "nothing" : some)}, expected tensors by name, or such a dictionary under "
-            + string.Join(", ", Nests));
+        throw new KalmException($"{path}: found {(some.Length == 0 ? "nothing" : some)}, expected tensors by name, or such a dictionary "
+            + "under " + string.Join(", ", Nests));
     }
 
     private static bool HasTensors(PickleDictionary dictionary) => dictionary.Items.Values.Any(value => value is PickleTensor);

@@ -83,11 +83,11 @@ internal ref struct ZipDirectory
         if (whole > rest.Length)
             throw Fault($"entry {entries.Count} of its directory is cut short");
         var name = Encoding.UTF8.GetString(rest.Slice(EntryBytes, nameLength));
-        var (length, begin) = Sizes(name, rest.Slice(EntryBytes + nameLength, extraLength));
         if ((flags & 1) != 0)
             throw Fault(name, "is encrypted, which is not read");
         if (method != 0)
             throw Fault(name, $"is compressed by method {method}; expected entries stored as they are, as torch.save writes them");
+        var (length, begin) = Sizes(name, rest.Slice(EntryBytes + nameLength, extraLength));
         if (!entries.TryAdd(name, Content(name, begin, length)))
             throw Fault(name, "occurs twice");
         if (entries.Count > MostEntries)

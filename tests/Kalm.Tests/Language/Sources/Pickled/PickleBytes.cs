@@ -7,14 +7,14 @@ namespace Kalm.Tests.Language.Sources.Pickled;
 internal static class PickleBytes
 {
     /// <summary>Pushes a storage of eight floats, 0 to 7, under the key 0.</summary>
-    public const string Storage = "(X\x07\0\0\0storagectorch\nFloatStorage\nX\x01\0\0\00X\x03\0\0\0cpuK\x08tQ";
+    public const string Storage = "(X\u0007\0\0\0storagectorch\nFloatStorage\nX\u0001\0\0\00X\u0003\0\0\0cpuK\u0008tQ";
 
     /// <summary>Each character is a byte.</summary>
     public static byte[] Of(string opcodes) => Encoding.Latin1.GetBytes(opcodes);
 
     /// <summary>A dictionary with the tensor w: what it is made of after its storage.</summary>
-    public static string Tensor(string offset = "K\0", string shape = "K\x02\x85", string strides = "K\x01\x85", string storage = Storage) =>
-        $"\x80\x02}}X\x01\0\0\0wctorch._utils\n_rebuild_tensor_v2\n({storage}{offset}{shape}{strides}\x89ccollections\nOrderedDict\n)RtRs.";
+    public static string Tensor(string offset = "K\0", string shape = "K\u0002\u0085", string strides = "K\u0001\u0085", string storage = Storage) =>
+        $"\u0080\u0002}}X\u0001\0\0\0wctorch._utils\n_rebuild_tensor_v2\n({storage}{offset}{shape}{strides}\u0089ccollections\nOrderedDict\n)RtRs.";
 
     public static Dictionary<string, byte[]> Eight { get; } = new() { ["0"] = [.. Enumerable.Range(0, 8).SelectMany(n => BitConverter.GetBytes((float)n))] };
 
@@ -57,7 +57,7 @@ internal static class PickleBytes
     /// <summary>The bytes with one to four faults: others in place of some, some left out, some twice, cut short.</summary>
     public static byte[] Damage(Random random, byte[] sound)
     {
-        const string Opcodes = "().0123NRQabceghjqrstu}]KMJGXCB\x80\x81\x85\x86\x87\x88\x89\x8a\x8c\x8f\x90\x91\x93\x94\x95";
+        const string Opcodes = "().0123NRQabceghjqrstu}]KMJGXCB\u0080\u0081\u0085\u0086\u0087\u0088\u0089\u008a\u008c\u008f\u0090\u0091\u0093\u0094\u0095";
         List<byte> bytes = [.. sound];
         for (var fault = random.Next(1, 5); fault > 0; fault--)
         {

@@ -44,8 +44,8 @@ public sealed class PickledFileTests : IDisposable
         const int Rows = 300;
         const int Columns = 700;
         var numbers = Enumerable.Range(0, Rows * Columns).Select(n => (float)n).ToArray();
-        var storage = PickleBytes.Storage.Replace("K\x08tQ", $"J{Number(numbers.Length)}tQ", StringComparison.Ordinal);
-        var pickle = PickleBytes.Tensor(shape: $"M{Short(Columns)}M{Short(Rows)}\x86", strides: $"K\x01M{Short(Columns)}\x86", storage: storage);
+        var storage = PickleBytes.Storage.Replace("K\u0008tQ", $"J{Number(numbers.Length)}tQ", StringComparison.Ordinal);
+        var pickle = PickleBytes.Tensor(shape: $"M{Short(Columns)}M{Short(Rows)}\u0086", strides: $"K\u0001M{Short(Columns)}\u0086", storage: storage);
         var path = Write(PickleBytes.Archive(PickleBytes.Of(pickle), new() { ["0"] = [.. numbers.SelectMany(BitConverter.GetBytes)] }));
         using var file = PickledFile.Open(path);
         for (var time = 0; time < 2; time++)

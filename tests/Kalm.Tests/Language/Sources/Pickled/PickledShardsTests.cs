@@ -8,7 +8,7 @@ public sealed class PickledShardsTests : IDisposable
     private const string Second = "pytorch_model-00002-of-00002.bin";
     // The tensors a and b, which are one.
     private static readonly string Two = PickleBytes.Tensor().Replace("\0\0\0wc", "\0\0\0ac", StringComparison.Ordinal)
-        .Replace("tRs.", "tRq\x01sX\x01\0\0\0bh\x01s.", StringComparison.Ordinal);
+        .Replace("tRs.", "tRq\u0001sX\u0001\0\0\0bh\u0001s.", StringComparison.Ordinal);
 
     private readonly TemporaryFolder folder = new();
 
