@@ -14,7 +14,8 @@ internal ref struct PickleReader
     /// <summary>The longest pickle that is read, in bytes: far beyond any description of weights.</summary>
     public const int LongestPickle = 1 << 28;
 
-    private const int MostOpcodes = 1 << 24;
+    // Fifty for each of the most tensors that are read.
+    private const int MostOpcodes = 1 << 23;
     private const int MostStacked = 1 << 17;
     private const int LongestText = 1 << 16;
     private const int LongestName = 255;
@@ -25,6 +26,9 @@ internal ref struct PickleReader
     private const int EntryCost = 112;
     private const int DictionaryCost = 200;
     private const int NameCost = 128;
+
+    // More than it takes: a long chain of them is slow to collect.
+    private const int TupleCost = 160;
     private const int TensorCost = 160;
 
     private readonly ReadOnlySpan<byte> pickle;
@@ -239,8 +243,8 @@ internal ref struct PickleReader
 
     private void Refuse(char opcode) => throw (opcode switch
     {
-        'i' => new KalmException($"{path}: its pickle calls {FileFault.Quote($"{Line()}.{Line()}")}, expected tensors and plain values alone: "
-            + PickleGlobals.NeverRun),
+        'i' => new KalmException($"{path}: its pickle calls {FileFault.Quote($"{Line()}.{Line()}")}, expected tensors and plain values "
+            + "alone: " + PickleGlobals.NeverRun),
         '\x93' => Fault("names something that is no name"),
         _ => Fault($"holds the opcode 0x{(int)opcode:X2} at byte {at - 1}, which torch.save does not write; expected protocols 2 to 5"),
     });
@@ -284,7 +288,7 @@ internal ref struct PickleReader
 
     private void PushTuple(object?[] items)
     {
-        Spend(ObjectCost + (sizeof(long) * items.Length));
+        Spend(TupleCost + (sizeof(long) * items.Length));
         Push(items);
     }
 

@@ -23,7 +23,8 @@ internal static class PickledLayout
             places.Add(name, place);
             most -= place.Stored.ByteCount;
             if (most < 0)
-                throw new KalmException($"{archive.Path}: its tensors take more than {MostTimes} times the {archive.Length} bytes of the file");
+                throw new KalmException(
+                    $"{archive.Path}: its tensors take more than {MostTimes} times the {archive.Length} bytes of the file");
         }
         return places;
     }

@@ -50,7 +50,8 @@ internal sealed class PickledState
                 state.warnings.Insert(0, $"{path}: the tensors are those under '{nest}'; the rest of the checkpoint is ignored");
                 return state;
             }
-        var some = string.Join(", ", dictionary.Items.Keys.Order(StringComparer.Ordinal).Take(NamesInWarning).Select(FileFault.Quote));
+        var some = string.Join(", ",
+            dictionary.Items.Keys.Order(StringComparer.Ordinal).Take(NamesInWarning).Select(FileFault.Quote));
         throw new KalmException($"{path}: found {(some.Length == 0 ? "nothing" : some)}, expected tensors by name, or such a dictionary "
             + "under " + string.Join(", ", Nests));
     }
