@@ -157,7 +157,7 @@ internal sealed class JsonFields
                 throw new KalmException($"{path}: found {stream.Length} bytes, expected at most {most}");
             var content = new byte[stream.Length];
             stream.ReadExactly(content);
-            return content;
+            return LfsPointer.IsPointer(content) ? throw new KalmException($"{path}: {LfsPointer.Advice}") : content;
         }
         catch (Exception error) when (FileFault.Is(error))
         {

@@ -6,7 +6,8 @@ internal static class LfsPointer
     /// <summary>What to say of such a file.</summary>
     public const string Advice = "a Git LFS pointer instead of the file itself: fetch it with 'git lfs pull', or download the file";
 
-    private const int LongestPointer = 1024;
+    /// <summary>The most bytes that such a text has.</summary>
+    public const int LongestPointer = 1024;
 
     /// <summary>Whether the content of a file, or at least its first bytes, are such a text.</summary>
     public static bool IsPointer(ReadOnlySpan<byte> content) =>

@@ -19,6 +19,7 @@ public sealed class DecoderPool : IDisposable
     private const long Unlabelled = -100;
 
     private readonly WorkerThreads workers;
+    private readonly ActivationMemory memory;
     private readonly Decoder[] decoders;
     private readonly ParameterReplica[] replicas;
     private readonly Device device;
@@ -41,6 +42,7 @@ public sealed class DecoderPool : IDisposable
         vocabulary = model.Config.VocabularySize;
         EndTokenIds = model.EndTokenIds;
         var count = device.type == DeviceType.CPU && model.Config.HiddenSize < Decoder.WideModel ? threads : 1;
+        memory = new ActivationMemory(model.Config, device, count);
         workers = new WorkerThreads(count, Math.Max(1, threads / count));
         set_num_threads(Math.Max(1, threads / count));
         replicas = learned is null ? [] : [.. Enumerable.Range(0, count).Select(_ => learned.CreateReplica())];
@@ -113,10 +115,14 @@ public sealed class DecoderPool : IDisposable
     /// <param name="rows">At least one row.</param>
     /// <param name="seed">Decides the dropout of this pass.</param>
     /// <param name="recompute">Whether the way back computes everything again, a few blocks at a time, instead of keeping it: the gradient is
-    /// the same, the memory that of a few blocks.</param>
+    /// the same, the memory that of a few blocks. Where this machine would not hold a whole pass it is done anyway.</param>
     /// <returns>The pass; the caller owns it, and calls <see cref="TrainingPass.Backward"/> once on it.</returns>
-    public TrainingPass Forward(IReadOnlyList<TokenRow> rows, long seed, bool recompute = false) =>
-        new(this, Plan(rows), seed, recompute);
+    public TrainingPass Forward(IReadOnlyList<TokenRow> rows, long seed, bool recompute = false)
+    {
+        // The same blocks either way, so that the same dropout is drawn.
+        var mustRecompute = !memory.Holds(rows.Sum(row => (long)row.Length));
+        return new TrainingPass(this, Plan(rows), seed, recompute || mustRecompute, mustRecompute ? 1 : TrainingPass.BlocksTogether);
+    }
 
     /// <summary>Adds the gradient of the weighted mean negative log-likelihood of the labels that follow the reads.</summary>
     /// <param name="rows">At least one row.</param>
@@ -198,7 +204,7 @@ public sealed class DecoderPool : IDisposable
         if (longest > positions)
             throw new KalmException(
                 $"a text of {longest} tokens does not fit the model's context of {positions}; expected shorter texts: lower the wording's maximum_text_tokens or maximum_prompt_tokens in a recipe");
-        return new BlockPlan(rows, BlockTokens, WorkerCount);
+        return new BlockPlan(rows, memory.TokensAtOnce(BlockTokens), WorkerCount);
     }
 
     private double LanguageModelBlock(Decoder decoder, TokenRow[] rows, IEnumerable<int> labels, IEnumerable<float>? shares, double weight)

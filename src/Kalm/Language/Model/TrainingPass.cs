@@ -8,17 +8,18 @@ namespace Kalm.Language.Model;
 public sealed class TrainingPass : IDisposable
 {
     /// <summary>Blocks that are computed again together: one look-up of their tokens, whose gradient is as large as the vocabulary.</summary>
-    private const int BlocksTogether = 4;
+    public const int BlocksTogether = 4;
 
     private readonly DecoderPool pool;
     private readonly BlockPlan plan;
     private readonly long seed;
     private readonly bool recompute;
+    private readonly int blocksTogether;
     private readonly Tensor[][] outputs;
 
-    internal TrainingPass(DecoderPool pool, BlockPlan plan, long seed, bool recompute)
+    internal TrainingPass(DecoderPool pool, BlockPlan plan, long seed, bool recompute, int blocksTogether)
     {
-        (this.pool, this.plan, this.seed, this.recompute) = (pool, plan, seed, recompute);
+        (this.pool, this.plan, this.seed, this.recompute, this.blocksTogether) = (pool, plan, seed, recompute, blocksTogether);
         outputs = new Tensor[pool.WorkerCount][];
         pool.OnWorkers(worker =>
         {
@@ -64,7 +65,7 @@ public sealed class TrainingPass : IDisposable
     private IEnumerable<Range> Chunks(int worker)
     {
         var count = plan.Blocks[worker].Count;
-        var together = recompute ? BlocksTogether : Math.Max(1, count);
+        var together = recompute ? blocksTogether : Math.Max(1, count);
         for (var start = 0; start < count; start += together)
             yield return start..Math.Min(start + together, count);
     }

@@ -3,6 +3,7 @@ using Kalm.Files;
 using Kalm.Language.Chat;
 using Kalm.Language.Sources.Adapters;
 using Kalm.Language.Sources.Config;
+using Kalm.Language.Sources.Pickled;
 using Kalm.Language.Sources.Safetensors;
 using Kalm.Language.Tokenization;
 
@@ -62,7 +63,7 @@ public sealed class FolderSource : IModelSource
             throw new KalmException(
                 $"{Path.Combine(folder, ModelConfig.FileName)}: no such file{ForeignWeights.Found(folder)}\nexpected a Hugging Face model folder");
         var config = ModelConfig.Load(folder);
-        var source = new FolderSource(folder, SafetensorsShards.Open(folder)) { Given = given ?? folder, Reference = reference ?? Path.GetFullPath(folder) };
+        var source = new FolderSource(folder, OpenWeights(folder)) { Given = given ?? folder, Reference = reference ?? Path.GetFullPath(folder) };
         try
         {
             source.Bind(config);
@@ -100,10 +101,14 @@ public sealed class FolderSource : IModelSource
     /// <summary>Closes the weights.</summary>
     public void Dispose() => store.Dispose();
 
+    // Where both kinds are there the safetensors are taken, as the transformers library does.
+    private static ITensorStore OpenWeights(string folder) =>
+        !SafetensorsShards.AreIn(folder) && PickledShards.AreIn(folder) ? PickledShards.Open(folder) : SafetensorsShards.Open(folder);
+
     private void Bind(ModelConfig config)
     {
         prefix = config.NamePrefixes.FirstOrDefault(prefix => store.TryFind(config.CheckpointName(TensorNames.Embedding, prefix)) is not null) ?? config.NamePrefixes[0];
-        var warnings = new List<string>();
+        var warnings = store.Warnings.ToList();
         if (SafetensorsShards.HasBoth(Place))
             warnings.Add($"{Path.Combine(Place, SafetensorsIndex.FileName)}: ignored, because {SafetensorsShards.SingleName} is there too");
         Config = Tied(config, warnings);

@@ -28,6 +28,9 @@ public interface ITensorStore : IDisposable
     /// <summary>The files, in the order of their names.</summary>
     IReadOnlyList<string> Files { get; }
 
+    /// <summary>What is odd about the files without being wrong, in sentences for the user.</summary>
+    IReadOnlyList<string> Warnings => [];
+
     /// <summary>Every tensor.</summary>
     IEnumerable<StoredTensor> Tensors { get; }
 

@@ -83,9 +83,9 @@ public sealed class FolderSourceTests : IDisposable
     }
 
     [Theory]
-    [InlineData("pytorch_model.bin", "pickled, which is not read because it can run code; convert it to safetensors")]
-    [InlineData("pytorch_model-00001-of-00002.bin", "pickled")]
-    [InlineData("consolidated.00.pth", "pickled")]
+    [InlineData("pytorch_model-00001-of-00002.bin", "a shard without its index")]
+    [InlineData("adapter_model.bin", "an adapter")]
+    [InlineData("consolidated.00.pth", "pickled under a name that is not known, so perhaps of another layout; convert it to safetensors")]
     [InlineData("model-q4.gguf", "a file for llama.cpp")]
     [InlineData("model-00001-of-00002.safetensors", "a shard without its index")]
     [InlineData("consolidated.safetensors", "of another name")]

@@ -4,14 +4,16 @@ using Kalm.Language.Sources;
 using Kalm.Language.Sources.Adapters;
 using Kalm.Language.Sources.Config;
 using Kalm.Language.Sources.Gguf;
+using Kalm.Language.Sources.Pickled;
 using Kalm.Language.Sources.Safetensors;
 using Kalm.Tests.Language.Sources.Gguf;
+using Kalm.Tests.Language.Sources.Pickled;
 using Kalm.Tests.Language.Sources.Safetensors;
 
 namespace Kalm.Tests.Language.Sources;
 
 /// <summary>Damaged files are read or refused with a <see cref="KalmException"/>: no other exception, no more than a second, no more memory
-/// than the file's size and 64 MB. By default 1 % of the full count, which this command runs (safetensors headers 1,000,000; index,
+/// than the file's size and 64 MB. By default 1 % of the full count, which this command runs (safetensors headers 1,000,000; pickled weights 200,000; index,
 /// config.json and adapter_config.json 100,000 each):
 /// <code>KALM_FUZZ=1000000 dotnet run -c Release --project tests/Kalm.Tests -- -class Kalm.Tests.Language.Sources.FuzzTests -showLiveOutput</code>
 /// A case that fails names its seed; KALM_FUZZ_SEED=SEED repeats it alone.</summary>
@@ -96,6 +98,21 @@ public sealed class FuzzTests : IDisposable
         {
             using var checkpoint = FolderSource.Open(_folder.Path);
             Assert.All(checkpoint.Files, file => Assert.Equal(_folder.Path, Path.GetDirectoryName(file)));
+        });
+    }
+
+    [Fact]
+    public void Pickled_weights()
+    {
+        var sound = File.ReadAllBytes(Path.Combine(Fixture.Folder, "pickled", "kinds.bin"));
+        var (pickle, storages) = PickleBytes.Open(sound);
+        var path = _folder.File("pytorch_model.bin");
+        Run("pickled weights", Count(5), random => random.Next(3) == 0 ? PickleBytes.Damage(random, sound)
+            : PickleBytes.Archive(PickleBytes.Damage(random, pickle), storages), bytes => Replace(path, bytes), () =>
+        {
+            using var file = PickledFile.Open(path);
+            foreach (var tensor in file.Tensors)
+                file.ReadSingles(tensor.Name, 0, new float[tensor.ElementCount]);
         });
     }
 

@@ -87,7 +87,7 @@ public sealed class HostileSizeTests : IDisposable
         return bytes;
     }
 
-    private static void AssertBounded(string path, Action open)
+    internal static void AssertBounded(string path, Action open)
     {
         var (time, allocated) = Measure(open);
         // The first time may hold a pause that is not the reader's.

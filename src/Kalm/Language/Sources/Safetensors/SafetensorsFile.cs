@@ -1,49 +1,34 @@
 using System.Buffers.Binary;
-using System.IO.MemoryMappedFiles;
-using System.Runtime.InteropServices;
 using Kalm.Files;
 
 namespace Kalm.Language.Sources.Safetensors;
 
 /// <summary>A safetensors file open for reading by memory map: opening reads the header only, and the system loads the pages of a
 /// tensor when its bytes are first touched. Format: https://github.com/huggingface/safetensors#format.</summary>
-public sealed unsafe partial class SafetensorsFile : IDisposable
+public sealed class SafetensorsFile : IDisposable
 {
     private const int LengthBytes = 8;
     private const int ElementsPerChunk = 1 << 16;
-    private const int DoNotNeed = 4;
 
-    private readonly MemoryMappedFile _map;
-    private readonly MemoryMappedViewAccessor _view;
+    private readonly MappedFile _file;
     private readonly long _dataLength;
-    private byte* _start;
 
-    private SafetensorsFile(string path, FileStream stream)
+    private SafetensorsFile(MappedFile file)
     {
-        Path = path;
-        var fileLength = stream.Length;
-        if (fileLength < LengthBytes)
-            throw new KalmException($"{path}: found {fileLength} bytes, expected at least {LengthBytes} for a safetensors file");
-        _map = MemoryMappedFile.CreateFromFile(stream, null, 0, MemoryMappedFileAccess.Read, HandleInheritability.None, leaveOpen: false);
-        try
-        {
-            _view = _map.CreateViewAccessor(0, 0, MemoryMappedFileAccess.Read);
-            _view.SafeMemoryMappedViewHandle.AcquirePointer(ref _start);
-            var headerLength = HeaderLength(path, fileLength);
-            DataStart = LengthBytes + headerLength;
-            _dataLength = fileLength - DataStart;
-            (Tensors, Metadata) =
-                SafetensorsHeader.Parse(new ReadOnlySpan<byte>(_start + LengthBytes, headerLength), _dataLength, path);
-        }
-        catch
-        {
-            Dispose();
-            throw;
-        }
+        _file = file;
+        var start = file.Bytes(0, (int)Math.Min(file.Length, LfsPointer.LongestPointer + 1));
+        if (LfsPointer.IsPointer(start))
+            throw new KalmException($"{Path}: {LfsPointer.Advice}");
+        if (file.Length < LengthBytes)
+            throw new KalmException($"{Path}: found {file.Length} bytes, expected at least {LengthBytes} for a safetensors file");
+        var headerLength = HeaderLength(start);
+        DataStart = LengthBytes + headerLength;
+        _dataLength = file.Length - DataStart;
+        (Tensors, Metadata) = SafetensorsHeader.Parse(file.Bytes(LengthBytes, headerLength), _dataLength, Path);
     }
 
     /// <summary>The file, as the caller named it.</summary>
-    public string Path { get; }
+    public string Path => _file.Path;
 
     /// <summary>Where the data begins in the file, in bytes: the header's length and the eight bytes that hold it.</summary>
     public long DataStart { get; }
@@ -58,17 +43,14 @@ public sealed unsafe partial class SafetensorsFile : IDisposable
     /// <exception cref="KalmException">The file cannot be read or is not sound; the message names file, tensor and fault.</exception>
     public static SafetensorsFile Open(string path)
     {
-        FileStream? stream = null;
+        var file = MappedFile.Open(path);
         try
         {
-            stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 0);
-            return new SafetensorsFile(path, stream);
+            return new SafetensorsFile(file);
         }
-        catch (Exception error)
+        catch
         {
-            stream?.Dispose();
-            if (FileFault.Is(error))
-                throw FileFault.At(path, "open", error);
+            file.Dispose();
             throw;
         }
     }
@@ -93,13 +75,12 @@ public sealed unsafe partial class SafetensorsFile : IDisposable
     public ReadOnlySpan<byte> Bytes(TensorEntry entry, long offset, int count)
     {
         ArgumentNullException.ThrowIfNull(entry);
-        ObjectDisposedException.ThrowIf(_start is null, this);
         if (entry.Begin < 0 || entry.End < entry.Begin || entry.End > _dataLength)
             throw new ArgumentException($"the tensor {entry.Name} is not one of this file", nameof(entry));
         ArgumentOutOfRangeException.ThrowIfNegative(offset);
         ArgumentOutOfRangeException.ThrowIfNegative(count);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(count, entry.ByteCount - offset);
-        return new ReadOnlySpan<byte>(_start + DataStart + entry.Begin + offset, count);
+        return _file.Bytes(DataStart + entry.Begin + offset, count);
     }
 
     /// <summary>Reads elements of a tensor of any type as single-precision numbers, from its element <paramref name="elementOffset"/> on,
@@ -124,45 +105,23 @@ public sealed unsafe partial class SafetensorsFile : IDisposable
     public void Release(TensorEntry entry, long elementOffset, long count)
     {
         ArgumentNullException.ThrowIfNull(entry);
-        if (count == 0 || !OperatingSystem.IsLinux())
-            return;
-        ObjectDisposedException.ThrowIf(_start is null, this);
         var itemSize = entry.Type.ItemSize();
         ArgumentOutOfRangeException.ThrowIfNegative(elementOffset);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(count, entry.ElementCount - elementOffset);
-        // The last page is kept, because what follows begins on it.
-        var pageSize = (nuint)Environment.SystemPageSize;
-        var begin = (nuint)(_start + DataStart + entry.Begin + (elementOffset * itemSize)) / pageSize * pageSize;
-        var end = (nuint)(_start + DataStart + entry.Begin + ((elementOffset + count) * itemSize)) / pageSize * pageSize;
-        if (end > begin)
-            _ = AdviseMemory(begin, end - begin, DoNotNeed);
+        _file.Release(DataStart + entry.Begin + (elementOffset * itemSize), count * itemSize);
     }
 
     /// <summary>Closes the file; the spans taken from it are invalid from then on.</summary>
-    public void Dispose()
-    {
-        if (_start is not null)
-        {
-            _start = null;
-            _view.SafeMemoryMappedViewHandle.ReleasePointer();
-        }
-        _view?.Dispose();
-        _map.Dispose();
-    }
+    public void Dispose() => _file.Dispose();
 
-    // A hint: nothing depends on whether the system takes it.
-    [LibraryImport("libc", EntryPoint = "madvise")]
-    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-    private static partial int AdviseMemory(nuint address, nuint length, int advice);
-
-    private int HeaderLength(string path, long fileLength)
+    private int HeaderLength(ReadOnlySpan<byte> start)
     {
-        var length = BinaryPrimitives.ReadUInt64LittleEndian(new ReadOnlySpan<byte>(_start, LengthBytes));
+        var length = BinaryPrimitives.ReadUInt64LittleEndian(start);
         if (length > SafetensorsHeader.LongestHeader)
-            throw new KalmException($"{path}: found a header of {length} bytes, expected at most {SafetensorsHeader.LongestHeader}; "
+            throw new KalmException($"{Path}: found a header of {length} bytes, expected at most {SafetensorsHeader.LongestHeader}; "
                 + "is it a safetensors file?");
-        if ((long)length > fileLength - LengthBytes)
-            throw new KalmException($"{path}: found a header of {length} bytes, but the file has {fileLength - LengthBytes} after its "
+        if ((long)length > _file.Length - LengthBytes)
+            throw new KalmException($"{Path}: found a header of {length} bytes, but the file has {_file.Length - LengthBytes} after its "
                 + "first 8; is it cut short?");
         return (int)length;
     }

@@ -51,6 +51,10 @@ public sealed class SafetensorsShards : ITensorStore
         }
     }
 
+    /// <summary>Whether a folder holds such weights.</summary>
+    public static bool AreIn(string folder) =>
+        File.Exists(System.IO.Path.Combine(folder, SingleName)) || File.Exists(System.IO.Path.Combine(folder, SafetensorsIndex.FileName));
+
     /// <summary>Whether a folder holds an index beside the single file, which is taken.</summary>
     public static bool HasBoth(string folder) =>
         File.Exists(System.IO.Path.Combine(folder, SingleName)) && File.Exists(System.IO.Path.Combine(folder, SafetensorsIndex.FileName));
@@ -104,14 +108,7 @@ public sealed class SafetensorsShards : ITensorStore
                 throw new KalmException($"{Path}: names the shard {name}, which is not in the folder; expected all {index.Values.Distinct().Count()} shards");
             Add(SafetensorsFile.Open(path));
         }
-        foreach (var (tensor, file) in index)
-            if (!_places.TryGetValue(tensor, out var place))
-                throw SafetensorsLayout.Fault(Path, tensor, $"is in none of the shards; expected it in {file}");
-            else if (NameOf(place) != file)
-                throw SafetensorsLayout.Fault(Path, tensor, $"found in {NameOf(place)}, expected it in {file}");
-        foreach (var (tensor, place) in _places)
-            if (!index.ContainsKey(tensor))
-                throw SafetensorsLayout.Fault(Path, tensor, $"is in {NameOf(place)} but not named here; expected every tensor of the shards");
+        SafetensorsIndex.Check(Path, index, tensor => _places.TryGetValue(tensor, out var file) ? NameOf(file) : null, _places.Keys);
     }
 
     private static string NameOf(SafetensorsFile file) => System.IO.Path.GetFileName(file.Path);
