@@ -10,15 +10,19 @@ internal readonly record struct Segment(ReadOnlyMemory<char> Text, int? TokenId)
 /// <summary>Cuts a text at the added tokens in it: the leftmost first, the longest where several begin at one place.</summary>
 internal sealed class AddedTokenFinder
 {
-    private readonly Dictionary<char, AddedToken[]> _longestFirst;
+    private readonly Dictionary<string, AddedToken>.AlternateLookup<ReadOnlySpan<char>> _tokens;
+    // How long those with a first character are, the longest first: a vocabulary may have thousands of them.
+    private readonly Dictionary<char, int[]> _lengths;
     private readonly SearchValues<string> _contents;
 
     /// <summary>Prepares the search for <paramref name="tokens"/>, whose contents differ.</summary>
     public AddedTokenFinder(IEnumerable<AddedToken> tokens)
     {
-        _longestFirst = tokens.GroupBy(token => token.Content[0])
-            .ToDictionary(group => group.Key, group => group.OrderByDescending(token => token.Content.Length).ToArray());
-        _contents = SearchValues.Create([.. _longestFirst.Values.SelectMany(group => group).Select(token => token.Content)], StringComparison.Ordinal);
+        var byContent = tokens.ToDictionary(token => token.Content, StringComparer.Ordinal);
+        _tokens = byContent.GetAlternateLookup<ReadOnlySpan<char>>();
+        _lengths = byContent.Keys.GroupBy(content => content[0])
+            .ToDictionary(group => group.Key, group => group.Select(content => content.Length).Distinct().OrderDescending().ToArray());
+        _contents = SearchValues.Create([.. byContent.Keys], StringComparison.Ordinal);
     }
 
     /// <summary>The segments of <paramref name="text"/> in order; no plain one is empty.</summary>
@@ -52,14 +56,15 @@ internal sealed class AddedTokenFinder
 
     private (int Start, AddedToken Token)? Find(ReadOnlySpan<char> text, int from, Func<AddedToken, int, bool>? isAllowed)
     {
-        for (; _longestFirst.Count > 0 && from < text.Length; from++)
+        for (; _lengths.Count > 0 && from < text.Length; from++)
         {
             var offset = text[from..].IndexOfAny(_contents);
             if (offset < 0)
                 return null;
             from += offset;
-            foreach (var token in _longestFirst[text[from]])
-                if (text[from..].StartsWith(token.Content, StringComparison.Ordinal) && isAllowed?.Invoke(token, from) != false)
+            foreach (var length in _lengths[text[from]])
+                if (length <= text.Length - from && _tokens.TryGetValue(text.Slice(from, length), out var token)
+                    && isAllowed?.Invoke(token, from) != false)
                     return (from, token);
         }
         return null;

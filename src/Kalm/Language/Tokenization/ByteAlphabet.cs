@@ -7,8 +7,7 @@ namespace Kalm.Language.Tokenization;
 internal static class ByteAlphabet
 {
     private static readonly char[] Letters = MakeLetters();
-    private static readonly Dictionary<char, byte> Bytes = Letters.Select((letter, value) => (letter, value))
-        .ToDictionary(pair => pair.letter, pair => (byte)pair.value);
+    private static readonly short[] Bytes = MakeBytes();
 
     /// <summary>The letter that spells <paramref name="value"/>.</summary>
     public static char LetterOf(byte value) => Letters[value];
@@ -17,7 +16,7 @@ internal static class ByteAlphabet
     public static IEnumerable<char> OrderedLetters => Letters.Order();
 
     /// <summary>The byte that <paramref name="letter"/> spells.</summary>
-    public static byte ByteOf(char letter) => Bytes[letter];
+    public static byte ByteOf(char letter) => (byte)Bytes[letter];
 
     /// <summary>Spells bytes as a piece.</summary>
     public static string Spell(ReadOnlySpan<byte> bytes)
@@ -34,8 +33,20 @@ internal static class ByteAlphabet
     {
         var bytes = new byte[piece.Length];
         for (var i = 0; i < piece.Length; i++)
-            if (!Bytes.TryGetValue(piece[i], out bytes[i]))
+        {
+            if (piece[i] >= Bytes.Length || Bytes[piece[i]] < 0)
                 return Encoding.UTF8.GetBytes(piece);
+            bytes[i] = (byte)Bytes[piece[i]];
+        }
+        return bytes;
+    }
+
+    private static short[] MakeBytes()
+    {
+        var bytes = new short[Letters.Max() + 1];
+        Array.Fill(bytes, (short)-1);
+        for (var value = 0; value < 256; value++)
+            bytes[Letters[value]] = (short)value;
         return bytes;
     }
 

@@ -6,11 +6,17 @@ namespace Kalm.Language.Tokenization.Decoding;
 internal sealed class DecodingRun
 {
     private readonly DecodingState[] states;
+    // What each step gives, used again for each token.
+    private readonly List<Fragment>[] outputs;
 
     /// <summary>Begins to decode.</summary>
     /// <param name="steps">The steps.</param>
     /// <param name="continues">Whether tokens came before.</param>
-    public DecodingRun(IReadOnlyList<DecodingStep> steps, bool continues) => states = [.. steps.Select(step => step.Begin(continues))];
+    public DecodingRun(IReadOnlyList<DecodingStep> steps, bool continues)
+    {
+        states = [.. steps.Select(step => step.Begin(continues))];
+        outputs = [.. steps.Select(_ => new List<Fragment>())];
+    }
 
     /// <summary>Appends the text that is certain with one more token.</summary>
     public void Add(Fragment token, StringBuilder text) => Pass([token], 0, text);
@@ -30,7 +36,8 @@ internal sealed class DecodingRun
     {
         for (; index < states.Length && fragments.Count > 0; index++)
         {
-            var output = new List<Fragment>();
+            var output = outputs[index];
+            output.Clear();
             foreach (var fragment in fragments)
                 states[index].Add(fragment, output);
             fragments = output;

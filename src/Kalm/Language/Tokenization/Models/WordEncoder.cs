@@ -18,6 +18,18 @@ internal sealed class WordEncoder
     /// <summary>Appends the tokens of <paramref name="word"/> to <paramref name="ids"/>.</summary>
     public void Append(ReadOnlySpan<char> word, List<int> ids)
     {
+        while (word.Length > LongestCachedWord)
+        {
+            var length = _model.IndependentLength(word);
+            AppendPart(word[..length], ids);
+            word = word[length..];
+        }
+        if (!word.IsEmpty)
+            AppendPart(word, ids);
+    }
+
+    private void AppendPart(ReadOnlySpan<char> word, List<int> ids)
+    {
         if (word.Length > LongestCachedWord)
         {
             _model.Append(word, ids);

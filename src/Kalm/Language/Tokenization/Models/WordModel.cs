@@ -34,12 +34,20 @@ internal abstract class WordModel
 
     /// <summary>Appends the tokens of <paramref name="word"/>, which is not empty.</summary>
     public abstract void Append(ReadOnlySpan<char> word, List<int> output);
+
+    /// <summary>The length of a part that the word begins with and whose tokens do not depend on the rest; the whole word where that is not
+    /// known of a shorter one.</summary>
+    public virtual int IndependentLength(ReadOnlySpan<char> word) => word.Length;
 }
 
 /// <summary>Byte-pair encoding: bytes or characters are the first symbols, which the merge table joins.</summary>
 internal sealed class BytePairModel(TokenizerDefinition definition, Dictionary<string, int> ids) : WordModel
 {
     private readonly WordAlphabet alphabet = WordAlphabet.Of(definition, ids);
+    private readonly MergeBorders? borders = definition.IgnoreMerges || definition.SubwordPrefix.Length + definition.WordSuffix.Length > 0
+        || definition.SpellsBytes ? null : new(definition, ids);
+
+    public override int IndependentLength(ReadOnlySpan<char> word) => borders?.Find(word) ?? word.Length;
 
     public override void Append(ReadOnlySpan<char> word, List<int> output)
     {

@@ -15,7 +15,7 @@ internal sealed class CharacterSet
     private readonly CharacterSet? _narrower;
     private readonly bool _negated;
     private readonly bool _ignoresCase;
-    private readonly UInt128 _ascii;
+    private readonly ulong _low, _high;
     // What has been decided of the characters up to U+FFFF, a page at a time.
     private readonly ulong[]?[] _pages = new ulong[]?[0x10000 / PageSize];
 
@@ -25,18 +25,19 @@ internal sealed class CharacterSet
         (_narrower, _negated, _ignoresCase) = (narrower, negated, ignoresCase);
         for (var value = 0; value < 128; value++)
             if (Decide(new Rune(value)))
-                _ascii |= UInt128.One << value;
+                (_low, _high) = value < 64 ? (_low | (1ul << value), _high) : (_low, _high | (1ul << (value - 64)));
     }
 
     /// <summary>Whether the set holds <paramref name="rune"/>.</summary>
-    public bool Contains(Rune rune)
+    public bool Contains(Rune rune) => rune.Value > 0xFFFF ? Decide(rune) : Contains((char)rune.Value);
+
+    /// <summary>Whether the set holds a character up to U+FFFF, which is no half of a surrogate pair.</summary>
+    public bool Contains(char unit)
     {
-        if (rune.Value < 128)
-            return ((_ascii >> rune.Value) & 1) != 0;
-        if (rune.Value > 0xFFFF)
-            return Decide(rune);
-        var page = _pages[rune.Value / PageSize] ??= DecidePage(rune.Value / PageSize);
-        return ((page[rune.Value % PageSize / 64] >> (rune.Value % 64)) & 1) != 0;
+        if (unit < 128)
+            return (((unit < 64 ? _low : _high) >> (unit & 63)) & 1) != 0;
+        var page = _pages[unit / PageSize] ??= DecidePage(unit / PageSize);
+        return ((page[unit % PageSize / 64] >> (unit % 64)) & 1) != 0;
     }
 
     private ulong[] DecidePage(int number)

@@ -172,12 +172,14 @@ internal sealed class TextPattern
         {
             var (least, most, set) = (instruction.X, instruction.Y, instruction.Set!);
             var count = 0;
-            for (; count < least; count++, TakeStep())
+            for (; count < least; count++)
                 if (!Read(set, ref position))
                     return false;
             var leastPosition = position;
-            for (; count < most && Read(set, ref position); count++)
-                TakeStep();
+            while (count < most && Read(set, ref position))
+                count++;
+            // Counted together; no more than the text holds were read.
+            _stepsLeft -= count;
             at++;
             if (position > leastPosition && instruction.Kind == Repetition.Greedy)
                 _choices.Push(new(at, position, leastPosition));
@@ -214,7 +216,7 @@ internal sealed class TextPattern
                 position += length;
                 return true;
             }
-            if (!set.Contains(new Rune(unit)))
+            if (!set.Contains(unit))
                 return false;
             position++;
             return true;
