@@ -15,6 +15,63 @@ public partial class LayeringTests
         ["Engine"] = [],
     };
 
+    // Within the language, from the ground up; a folder may use those before it that are named.
+    private static readonly Dictionary<string, string[]> OfLanguage = new()
+    {
+        ["Language.Tokenization"] = [],
+        ["Language.Chat"] = ["Language.Tokenization"],
+        ["Language.Sources"] = ["Language.Tokenization", "Language.Chat"],
+        ["Language.Model"] = ["Language.Tokenization", "Language.Sources"],
+        ["Language.Generation"] = ["Language.Tokenization", "Language.Sources", "Language.Model"],
+        ["Language.Training"] = ["Language.Model"],
+        ["Language.Pretraining"] = ["Language.Tokenization", "Language.Sources", "Language.Model", "Language.Training"],
+        ["Language.Export"] = ["Language.Tokenization", "Language.Sources", "Language.Model"],
+    };
+
+    private static readonly Dictionary<string, string[]> OfSources = new()
+    {
+        ["Language.Sources.Safetensors"] = [],
+        ["Language.Sources.Config"] = ["Language.Sources.Safetensors"],
+        ["Language.Sources.Pickled"] = ["Language.Sources.Safetensors"],
+        ["Language.Sources.Gguf"] = ["Language.Sources.Safetensors", "Language.Sources.Config"],
+        ["Language.Sources.Adapters"] = ["Language.Sources.Safetensors", "Language.Sources.Config"],
+        ["Language.Sources.Hub"] = [],
+    };
+
+    public static TheoryData<string> LanguageFolders => [.. OfLanguage.Keys, .. OfSources.Keys];
+
+    [Theory]
+    [MemberData(nameof(LanguageFolders))]
+    public void Folders_of_the_language_know_each_other_one_way_only(string folder)
+    {
+        var table = OfLanguage.ContainsKey(folder) ? OfLanguage : OfSources;
+        var sources = Sources(folder.Replace('.', Path.DirectorySeparatorChar)).ToList();
+        Assert.NotEmpty(sources);
+        foreach (var (file, code) in sources)
+        {
+            var forbidden = table.Keys.Except([.. table[folder], folder]).FirstOrDefault(other => Regex.IsMatch(code, $@"\bKalm\.{Regex.Escape(other)}\b"));
+            Assert.True(forbidden is null, $"{file}: uses {forbidden}, which {folder} may not know");
+        }
+    }
+
+    [Fact]
+    public void Every_folder_of_the_language_has_its_place()
+    {
+        Assert.Equal(Folders("Language"), OfLanguage.Keys.Order(StringComparer.Ordinal));
+        Assert.Equal(Folders("Language.Sources"), OfSources.Keys.Order(StringComparer.Ordinal));
+
+        static IEnumerable<string> Folders(string parent) =>
+            Directory.EnumerateDirectories(Path.Combine(RepositoryRoot(), "src", "Kalm", parent.Replace('.', Path.DirectorySeparatorChar)))
+                .Select(folder => $"{parent}.{Path.GetFileName(folder)}").Order(StringComparer.Ordinal);
+    }
+
+    [Fact]
+    public void Templates_know_nothing_of_ours()
+    {
+        foreach (var file in Directory.EnumerateFiles(Path.Combine(RepositoryRoot(), "src", "Kalm.Templates"), "*.cs"))
+            Assert.DoesNotMatch(@"\bKalm\.(?!Templates\b)\w", Comment().Replace(File.ReadAllText(file), ""));
+    }
+
     [Theory]
     [InlineData("Graph")]
     [InlineData("Language")]

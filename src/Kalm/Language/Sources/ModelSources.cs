@@ -55,7 +55,8 @@ public static partial class ModelSources
     /// <exception cref="KalmException">It is neither.</exception>
     public static void Require(string name)
     {
-        if (HubModelId.FromArgument(name) is null && !Path.Exists(name))
+        // The hub still knows a few names of one word, but here such a word is a path misspelt far more often.
+        if (!Path.Exists(name) && (HubModelId.FromArgument(name) is not { } id || !id.Repository.Contains('/', StringComparison.Ordinal)))
             throw new KalmException($"{name}: no such folder or file\nexpected {Expected}");
     }
 

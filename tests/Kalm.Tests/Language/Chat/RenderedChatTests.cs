@@ -7,10 +7,10 @@ namespace Kalm.Tests.Language.Chat;
 /// <summary>Control tokens stand only where the template put them.</summary>
 public class RenderedChatTests
 {
-    private const int Start = 400;
-    private const int End = 401;
-    private const int Tool = 402;
-    private const int Word = 403;
+    private const int Start = 259;
+    private const int End = 260;
+    private const int Tool = 261;
+    private const int Word = 262;
     private const string ChatMl = "{% for m in messages %}<|im_start|>{{ m.role }}\n{{ m.content|trim }}<|im_end|>\n{% endfor %}<|im_start|>assistant\n";
 
     private static Tokenizer Make()
