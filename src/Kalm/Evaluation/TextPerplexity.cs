@@ -40,9 +40,7 @@ public sealed record TextPerplexity(int Tokens, double NegativeLogLikelihood, in
         var step = stride ?? wide / 2;
         if (step < 1 || step >= wide)
             throw new KalmException($"stride: found {step}; expected 1 to {wide - 1}, less than the window, so that every token has a context");
-        var ids = model.Model.Tokenizer.Encode(text);
-        if (model.Model.Tokenizer.BeginId is { } begin)
-            ids = [begin, .. ids];
+        var ids = model.Model.Tokenizer.Begin(model.Model.Tokenizer.Encode(text));
         return Measure(model.Decoder, ids, wide, step, progress, cancellation);
     }
 

@@ -2,6 +2,7 @@ using System.Text;
 using System.Text.Json;
 using Kalm.Language.Sources.Config;
 using Kalm.Language.Tokenization;
+using Kalm.Language.Tokenization.Models;
 
 namespace Kalm.Language.Export;
 
@@ -18,6 +19,8 @@ internal static class GgufTokenizer
     /// <param name="warnings">Takes what the user should know.</param>
     public static void Add(GgufWriter writer, TokenizerDefinition definition, ModelConfig model, List<string> warnings)
     {
+        if (definition.Model != ModelKind.BytePair)
+            throw new KalmException($"tokenizer: found the kind {definition.Model}, expected byte-pair encoding: no other is written as GGUF");
         var vocabulary = GgufVocabulary.Of(definition, model.VocabularySize);
         var config = Part(definition, TokenizerReader.ConfigFile);
         writer.Add("tokenizer.ggml.model", vocabulary.Model);

@@ -46,7 +46,8 @@ public class GgufTokenizerTests : TorchTest
              "chat_template": [{"name": "tool", "template": "T"}, {"name": "default", "template": "D"}]}
             """);
         Assert.Equal(32u, file.Key<uint>("tokenizer.ggml.bos_token_id"));
-        Assert.True(file.Key<bool>("tokenizer.ggml.add_bos_token"));
+        // Whether it is put before a text is what tokenizer.json says, as in transformers 5.
+        Assert.False(file.Key<bool>("tokenizer.ggml.add_bos_token"));
         Assert.Equal(2u, file.Key<uint>("tokenizer.ggml.padding_token_id"));
         Assert.Equal(3u, file.Key<uint>("tokenizer.ggml.unknown_token_id"));
         Assert.Equal("D", file.Key<string>("tokenizer.chat_template"));
