@@ -1,5 +1,6 @@
 using Kalm.Cli.Progress;
 using Kalm.Engine;
+using Kalm.Language.Sources;
 using Kalm.Representation;
 using TorchSharp;
 
@@ -62,12 +63,25 @@ internal static class Given
         }
     }
 
-    /// <summary>Checks what an option names; a fault that does not know the option is told with it.</summary>
-    public static void Named(string option, Action check) => Named(option, () =>
+    /// <summary>Refuses a model that is neither there nor a hub id, before any long work.</summary>
+    public static void Model(string name, string option = "--model") => OfModel(option, () =>
     {
-        check();
+        ModelSources.Require(name);
         return true;
     });
+
+    /// <summary>Does something with a model; its faults begin with its name, before which the option belongs.</summary>
+    public static T OfModel<T>(string option, Func<T> work)
+    {
+        try
+        {
+            return work();
+        }
+        catch (KalmException error)
+        {
+            throw new KalmException($"{option} {error.Message}", error);
+        }
+    }
 
     /// <summary>The model, opened for reading; what is odd about its folder is noted.</summary>
     /// <param name="opened">The model; owned by what is returned.</param>

@@ -47,7 +47,7 @@ internal sealed class ModelChoice(Symbol model)
     public OpenedModel Open(string name, ParseResult parse, Terminal terminal, bool quiet = false) => Open(model.Name, name, OptionsOf(parse), terminal, quiet);
 
     /// <summary>Opens a model; of one that lies on this machine nothing is shown.</summary>
-    public static OpenedModel Open(string option, string name, ModelSourceOptions options, Terminal terminal, bool quiet) => Given.Named(
+    public static OpenedModel Open(string option, string name, ModelSourceOptions options, Terminal terminal, bool quiet) => Given.OfModel(
         option,
         () => Path.Exists(name) ? OpenedModel.Open(name, options with { Cancellation = terminal.Cancellation })
             : terminal.Watch(quiet, progress => OpenedModel.Open(name, options with { Progress = progress, Cancellation = terminal.Cancellation })));

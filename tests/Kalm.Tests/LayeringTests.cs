@@ -62,6 +62,7 @@ public partial class LayeringTests
 
         static IEnumerable<string> Folders(string parent) =>
             Directory.EnumerateDirectories(Path.Combine(RepositoryRoot(), "src", "Kalm", parent.Replace('.', Path.DirectorySeparatorChar)))
+                .Where(folder => Directory.EnumerateFiles(folder, "*.cs", SearchOption.AllDirectories).Any())
                 .Select(folder => $"{parent}.{Path.GetFileName(folder)}").Order(StringComparer.Ordinal);
     }
 

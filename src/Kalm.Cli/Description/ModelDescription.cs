@@ -34,7 +34,7 @@ internal sealed record ModelDescription(
         var source = model?.Source;
         warnings.AddRange(source?.Warnings ?? []);
         var tokenizer = source is null ? null : TokenizerFacts.Of(source);
-        if (tokenizer?.Tokens > source!.Config.VocabularySize)
+        if (source is not null && tokenizer?.Tokens > source.Config.VocabularySize)
             warnings.AddRange(CausalModel.VocabularyWarning(source, source.ReadTokenizer()));
         var adapter = model?.AdapterFolder ?? new[] { name, Path.Combine(name, "adapter") }.FirstOrDefault(IsAdapter);
         return new ModelDescription(

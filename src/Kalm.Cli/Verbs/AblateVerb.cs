@@ -4,7 +4,6 @@ using Kalm.Alignment;
 using Kalm.Evaluation;
 using Kalm.Evaluation.Questions;
 using Kalm.Files;
-using Kalm.Language.Sources;
 using Kalm.Representation;
 
 namespace Kalm.Cli.Verbs;
@@ -45,7 +44,7 @@ internal static class AblateVerb
         command.SetAction(parse =>
         {
             var (modelPath, graphPath, outPath) = (parse.GetRequiredValue(model), Given.Graph(parse.GetRequiredValue(graph)), parse.GetRequiredValue(output));
-            Given.Named("--model", () => ModelSources.Require(modelPath));
+            Given.Model(modelPath);
             Given.Free("--out", outPath);
             Given.AtMostOne(("--steps", parse.GetValue(steps) is not null), ("--minutes", parse.GetValue(minutes) is not null));
             var joint = Recipe.Read(parse.GetValue(recipe));

@@ -1,7 +1,6 @@
 using System.CommandLine;
 using Kalm.Alignment;
 using Kalm.Language.Model;
-using Kalm.Language.Sources;
 
 namespace Kalm.Cli.Verbs;
 
@@ -12,6 +11,8 @@ internal static class AlignVerb
 
     private static readonly Dictionary<string, BasePrecision> Precisions = new()
     {
+        ["auto"] = BasePrecision.Auto,
+        ["stored"] = BasePrecision.Stored,
         ["fp32"] = BasePrecision.Fp32,
         ["bf16"] = BasePrecision.Bf16,
         ["int8"] = BasePrecision.EightBit,
@@ -30,7 +31,7 @@ internal static class AlignVerb
             AllowMultipleArgumentsPerToken = true, Arity = ArgumentArity.OneOrMore,
         };
         var method = Options.Choice("--method", "what is trained", "lora", [.. Methods.Keys]);
-        var precision = Options.Choice("--base-precision", "how a frozen base is held, with method lora; bf16 on a GPU only", "fp32", [.. Precisions.Keys]);
+        var precision = Options.Choice("--base-precision", "how a frozen base is held, with method lora: auto leaves a quantized GGUF as it is stored; bf16 on a GPU only", "auto", [.. Precisions.Keys]);
         var epochs = Options.Positive("--epochs", "passes over the train triples", "N");
         var steps = Options.Whole("--steps", "training steps");
         var minutes = Options.Positive("--minutes", "wall time of training with its validation", "M");
@@ -53,7 +54,7 @@ internal static class AlignVerb
             var (modelPath, graphPath, runPath) = (parse.GetRequiredValue(model), parse.GetRequiredValue(graph), parse.GetRequiredValue(output));
             var budget = (Epochs: parse.GetValue(epochs), Steps: parse.GetValue(steps), Minutes: parse.GetValue(minutes));
             Given.AtMostOne(("--epochs", budget.Epochs is not null), ("--steps", budget.Steps is not null), ("--minutes", budget.Minutes is not null));
-            Given.Named("--model", () => ModelSources.Require(modelPath));
+            Given.Model(modelPath);
             Given.Graph(graphPath);
             var resumes = parse.GetValue(resume);
             if (!resumes)

@@ -29,6 +29,7 @@ internal static class EmbedVerb
         model.AddTo(command);
         command.SetAction(parse =>
         {
+            Given.Model(model.NameOf(parse)!);
             var (graphPath, path) = (Given.Graph(parse.GetRequiredValue(graph)), parse.GetRequiredValue(output));
             Given.Free("--out", path);
             using var opened = model.Open(parse, terminal, parse.GetValue(quiet));

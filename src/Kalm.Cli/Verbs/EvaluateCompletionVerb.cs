@@ -34,6 +34,7 @@ internal static class EvaluateCompletionVerb
         model.AddTo(command);
         command.SetAction(parse =>
         {
+            Given.Model(model.NameOf(parse)!);
             var graphPath = Given.Graph(parse.GetRequiredValue(graph));
             Given.Writable("--json", parse.GetValue(json));
             Given.Writable("--ranks", parse.GetValue(ranks));

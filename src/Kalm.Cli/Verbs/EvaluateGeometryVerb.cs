@@ -35,6 +35,7 @@ internal static class EvaluateGeometryVerb
         model.AddTo(command);
         command.SetAction(parse =>
         {
+            Given.Model(model.NameOf(parse)!);
             var graphPath = Given.Graph(parse.GetRequiredValue(graph));
             Given.Writable("--json", parse.GetValue(json));
             Given.Writable("--plot", parse.GetValue(plot));

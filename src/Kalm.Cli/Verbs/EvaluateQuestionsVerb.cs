@@ -43,6 +43,7 @@ internal static class EvaluateQuestionsVerb
         model.AddTo(command);
         command.SetAction(parse =>
         {
+            Given.Model(model.NameOf(parse)!);
             var graphPath = Given.Graph(parse.GetRequiredValue(graph));
             Given.Writable("--json", parse.GetValue(json));
             Given.Writable("--answers", parse.GetValue(answers));

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using Kalm.Language.Sources;
 using Kalm.Server;
 
 namespace Kalm.Cli.Verbs;
@@ -61,7 +60,7 @@ internal static class ServeVerb
 
     private static string Named(ParseResult parse, ModelChoice model)
     {
-        Given.Named("--model", () => ModelSources.Require(model.NameOf(parse)!));
+        Given.Model(model.NameOf(parse)!);
         return model.NameOf(parse)!;
     }
 }

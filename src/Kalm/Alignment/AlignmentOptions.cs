@@ -196,14 +196,14 @@ public sealed record AlignmentOptions
         Require(LoraAlpha > 0, "lora_alpha", LoraAlpha, "more than 0");
         Require(LoraDropout is >= 0 and < 1, "lora_dropout", LoraDropout, "0 or more, below 1");
         Require(LoraTargets.Count > 0, "lora_targets", LoraTargets.Count, "at least one module");
-        Require(Method == AlignmentMethod.Lora || BasePrecision == BasePrecision.Fp32, "base_precision", Word(BasePrecision), "fp32 with method full, which changes every weight");
+        Require(Method == AlignmentMethod.Lora || BasePrecision is BasePrecision.Fp32 or BasePrecision.Auto, "base_precision", Word(BasePrecision), "auto or fp32 with method full, which changes every weight");
         Require(Validations is null or >= 0, "validations", Validations, "0 or more");
         Require(ValidationTriples > 0, "validation_triples", ValidationTriples, "1 or more");
         Require(SaveEvery is null or > 0, "save_every", SaveEvery, "1 or more");
         return this;
     }
 
-    private static string Word(BasePrecision precision) => precision == BasePrecision.EightBit ? "int8" : "bf16";
+    private static string Word(BasePrecision precision) => precision == BasePrecision.EightBit ? "int8" : precision.ToString().ToLowerInvariant();
 
     internal static void Require(bool holds, string option, object? found, string expected)
     {

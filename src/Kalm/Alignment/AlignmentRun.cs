@@ -49,7 +49,7 @@ public sealed class AlignmentRun
         if (options.BasePrecision == BasePrecision.Bf16 && inputs.Device?.type != DeviceType.CUDA)
             throw new KalmException("base_precision: found bf16 on a CPU, which multiplies it far more slowly than fp32; expected fp32 or int8, or --device cuda");
         NativeEngine.Initialize();
-        using var baseModel = opened.Load(inputs.Device, options.BasePrecision);
+        using var baseModel = opened.Load(inputs.Device, options.Method == AlignmentMethod.Full ? BasePrecision.Fp32 : options.BasePrecision);
         foreach (var warning in baseModel.Warnings)
             progress?.Report(new ProgressNote(warning));
         using var model = new AlignmentModel(baseModel, opened.Source, options);

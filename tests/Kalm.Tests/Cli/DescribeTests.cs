@@ -79,7 +79,7 @@ public class DescribeTests(TinyModel tiny) : IClassFixture<TinyModel>
         using var folder = new TemporaryFolder();
         folder.Write("adapter_config.json", """{"peft_type":"LORA","task_type":"CAUSAL_LM","base_model_name_or_path":"org/absent","r":4,"lora_alpha":8,"target_modules":["up_proj"]}""");
         var result = CommandLine.Run("describe", folder.Path).IsSuccess();
-        Assert.Contains("the base model 'org/absent' was not found", result.Error, StringComparison.Ordinal);
+        Assert.Contains("the base model 'org/absent'", result.Error, StringComparison.Ordinal);
         Assert.Contains("up_proj", result.Output, StringComparison.Ordinal);
     }
 
@@ -100,7 +100,9 @@ public class DescribeTests(TinyModel tiny) : IClassFixture<TinyModel>
     {
         using var folder = new TemporaryFolder();
         folder.Write("model.gguf", "");
-        CommandLine.Run("describe", folder.Path).IsFault("not a model", "found 'model.gguf'", "expected a Hugging Face model folder");
+        CommandLine.Run("describe", folder.Path).IsFault("model.gguf", "found an empty file", "expected a GGUF file");
+        File.Move(folder.File("model.gguf"), folder.File("model.onnx"));
+        CommandLine.Run("describe", folder.Path).IsFault("not a model", "found 'model.onnx'", "expected a Hugging Face model folder");
         CommandLine.Run("describe", folder.File("absent")).IsFault("MODEL", "no such folder");
     }
 
@@ -133,7 +135,7 @@ public class DescribeTests(TinyModel tiny) : IClassFixture<TinyModel>
         result.IsSuccess();
         Assert.Contains("6,738,415,616; 6,476,271,616 without the embedding", result.Output, StringComparison.Ordinal);
         Assert.Contains("F16; 13.5 GB in 3 shards", result.Output, StringComparison.Ordinal);
-        Assert.Contains("no such file, and no tokenizer.model beside it", result.Output, StringComparison.Ordinal);
+        Assert.Contains("tokenizer.json: no such file", result.Output, StringComparison.Ordinal);
         if (!OperatingSystem.IsLinux())
             return;
         Assert.InRange(peak, 1, 300 * Mebibyte);

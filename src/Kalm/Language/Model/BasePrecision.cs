@@ -5,6 +5,12 @@ namespace Kalm.Language.Model;
 /// <summary>How the projections of a frozen base model are held. Embedding, head, norms and biases stay in single precision.</summary>
 public enum BasePrecision
 {
+    /// <summary>As <see cref="Stored"/> where the source is quantized, else single precision.</summary>
+    Auto,
+
+    /// <summary>The blocks of a GGUF file as they lie in it; made single precision, matrix by matrix, where they are used.</summary>
+    Stored,
+
     /// <summary>Single precision, 4 bytes a weight.</summary>
     Fp32,
 

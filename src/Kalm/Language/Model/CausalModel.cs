@@ -1,5 +1,6 @@
 using Kalm.Language.Sources;
 using Kalm.Language.Sources.Config;
+using Kalm.Language.Sources.Gguf;
 using Kalm.Language.Sources.Safetensors;
 using Kalm.Language.Tokenization;
 using static TorchSharp.torch;
@@ -71,6 +72,10 @@ public sealed class CausalModel : IDisposable
         ArgumentNullException.ThrowIfNull(source);
         var tokenizer = source.ReadTokenizer();
         var weights = new MergedWeights(source);
+        // Merging rewrites matrices, so an adapted base is none that stays as it is stored.
+        var blocks = precision is BasePrecision.Auto or BasePrecision.Stored && (device ?? CPU).type == TorchSharp.DeviceType.CPU ? source as GgufSource : null;
+        if (blocks is null && precision is BasePrecision.Stored)
+            throw new KalmException($"base_precision: found stored on {source.Given}; expected a GGUF file on the CPU, or another precision");
         var model = new CausalModel(source.Config, tokenizer, [], device ?? CPU)
         {
             Warnings = [.. source.Warnings, .. VocabularyWarning(source, tokenizer)],
@@ -79,7 +84,10 @@ public sealed class CausalModel : IDisposable
         try
         {
             foreach (var (name, shape) in source.Config.TensorShapes())
-                model.Add(name, weights.Read(name).to(model.Device), FrozenWeight.Covers(name, shape) ? precision : BasePrecision.Fp32);
+                if (FrozenWeight.Covers(name, shape) && blocks?.BlocksOf(name) is { } type)
+                    model.Hold(name, shape, type, blocks);
+                else
+                    model.Add(name, weights.Read(name).to(model.Device), FrozenWeight.Covers(name, shape) ? precision : BasePrecision.Fp32);
             return model;
         }
         catch
@@ -121,13 +129,22 @@ public sealed class CausalModel : IDisposable
 
     private void Add(string name, Tensor weight, BasePrecision precision)
     {
-        if (precision != BasePrecision.Fp32)
+        if (precision is BasePrecision.Bf16 or BasePrecision.EightBit)
         {
             (weight, var scales) = FrozenWeight.Hold(weight, precision);
             if (scales is not null)
                 weights.Add(TensorNames.ScalesOf(name), scales);
         }
         weights.Add(name, weight);
+    }
+
+    private void Hold(string name, long[] shape, GgufTensorType type, GgufSource source)
+    {
+        var values = empty([shape[0], type.ByteCount(shape[1])], ScalarType.Byte).DetachFromDisposeScope();
+        weights.Add(name, values);
+        weights.Add(TensorNames.ScalesOf(name), tensor((int)type).DetachFromDisposeScope());
+        source.ReadBlocks(name, values.bytes);
+        source.Release(name, 0, shape[0] * shape[1]);
     }
 
     /// <inheritdoc/>

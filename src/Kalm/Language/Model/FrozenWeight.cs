@@ -1,12 +1,14 @@
+using System.Runtime.InteropServices;
 using Kalm.Language.Sources.Config;
+using Kalm.Language.Sources.Gguf;
 using TorchSharp;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 
 namespace Kalm.Language.Model;
 
-/// <summary>A matrix of the base that is not learned, held in fewer bytes: as BF16, or as whole numbers of 8 bits with one scale a row
-/// (LLM.int8's vector-wise scheme, arXiv 2208.07339). Gradients pass through it to its input.</summary>
+/// <summary>A matrix of the base that is not learned, held in fewer bytes: as BF16, as whole numbers of 8 bits with one scale a row
+/// (LLM.int8's vector-wise scheme, arXiv 2208.07339), or as the blocks of a GGUF file. Gradients pass through it to its input.</summary>
 internal static class FrozenWeight
 {
     private static readonly Scalar Levels = 127.ToScalar();
@@ -34,7 +36,7 @@ internal static class FrozenWeight
     /// <summary>y = x W^T.</summary>
     /// <param name="input">[tokens, in], F32.</param>
     /// <param name="values">From <see cref="Hold"/>.</param>
-    /// <param name="scales">From <see cref="Hold"/>.</param>
+    /// <param name="scales">From <see cref="Hold"/>; of blocks their storage type.</param>
     /// <returns>[tokens, out], F32; the caller owns it.</returns>
     public static Tensor Apply(Tensor input, Tensor values, Tensor? scales)
     {
@@ -42,18 +44,27 @@ internal static class FrozenWeight
         var output = scales is null
             ? functional.linear(input.to(values.dtype), values).to(input.dtype)
             : input.requires_grad && is_grad_enabled()
-                ? EightBitProduct.apply(input, values, scales)
+                ? RestoredProduct.apply(input, values, scales)
                 : functional.linear(input, Restore(values, scales));
         return output.MoveToOuterDisposeScope();
     }
 
-    private static Tensor Restore(Tensor values, Tensor scales) => values.to(scales.dtype).mul_(scales);
+    private static Tensor Restore(Tensor values, Tensor scales) =>
+        values.dtype == ScalarType.Byte ? FromBlocks(values, (GgufTensorType)scales.data<int>()[0]) : values.to(scales.dtype).mul_(scales);
 
-    /// <summary>The product with an 8-bit matrix. Differentiated by the engine itself, every restored matrix would be kept until the way
-    /// back; here it is restored once more instead.</summary>
-    private sealed class EightBitProduct : autograd.SingleTensorFunction<EightBitProduct>
+    private static Tensor FromBlocks(Tensor blocks, GgufTensorType type)
     {
-        public override string Name => nameof(EightBitProduct);
+        var (rows, width) = (blocks.shape[0], blocks.shape[1] / type.BlockBytes() * type.BlockSize());
+        var numbers = empty([rows, width], ScalarType.Float32);
+        GgufBlocks.Dequantize(type, blocks.bytes, MemoryMarshal.Cast<byte, float>(numbers.bytes));
+        return numbers;
+    }
+
+    /// <summary>The product with a matrix that is made single precision for it. Differentiated by the engine itself, every restored matrix would be kept until the way
+    /// back; here it is restored once more instead.</summary>
+    private sealed class RestoredProduct : autograd.SingleTensorFunction<RestoredProduct>
+    {
+        public override string Name => nameof(RestoredProduct);
 
         public override Tensor forward(autograd.AutogradContext ctx, params object[] vars)
         {

@@ -74,6 +74,18 @@ public sealed class GgufSource : IModelSource
     /// <inheritdoc/>
     public void Release(string name, long offset, long count) => model.Release(model.TryFind(name)!);
 
+    /// <summary>Whether matrices are stored in blocks of fewer bits than 16.</summary>
+    public bool IsQuantized => Config.TensorShapes().Any(tensor => BlocksOf(tensor.Name) is not null);
+
+    /// <summary>The storage type of a matrix that is stored in blocks of fewer bits than 16; null of others.</summary>
+    public GgufTensorType? BlocksOf(string name) =>
+        model.TryFind(name) is { Shape.Count: 2, Stored.Type: var type } && type.BlockSize() > 1 ? type : null;
+
+    /// <summary>Copies the blocks of a whole matrix, in the order of its rows.</summary>
+    /// <param name="name">A tensor of <see cref="BlocksOf"/>.</param>
+    /// <param name="destination">Takes its bytes.</param>
+    public void ReadBlocks(string name, Span<byte> destination) => model.ReadRows(model.TryFind(name)!, 0, destination);
+
     /// <inheritdoc/>
     public Tokenizer ReadTokenizer() => model.Tokenizer();
 

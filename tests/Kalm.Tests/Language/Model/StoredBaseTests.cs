@@ -1,0 +1,65 @@
+using Kalm.Alignment;
+using Kalm.Engine;
+using Kalm.Language.Model;
+using Kalm.Language.Sources;
+using Kalm.Language.Sources.Adapters;
+using Kalm.Language.Sources.Gguf;
+using Kalm.Representation;
+using static TorchSharp.torch;
+
+namespace Kalm.Tests.Language.Model;
+
+/// <summary>A base that stays in the blocks of its GGUF file.</summary>
+public class StoredBaseTests : TorchTest
+{
+    private static readonly AdapterConfig Lora = new() { Rank = 4, Alpha = 8, TargetModules = ["q_proj", "gate_proj"] };
+
+    [Fact]
+    public void It_computes_what_the_restored_base_does_in_a_fraction_of_the_memory()
+    {
+        using var folder = new TemporaryFolder();
+        using var graph = FamilyGraph.Make();
+        using (var made = OpenedModel.Open(TinyModel.Make(folder, graph.Load())))
+            ModelExport.ToGguf(made, folder.File("model.gguf"), GgufTensorType.Q8, null, TestContext.Current.CancellationToken);
+        using var source = GgufSource.Open(folder.File("model.gguf"));
+        Assert.True(source.IsQuantized);
+        using var full = CausalModel.Load(source);
+        using var held = CausalModel.Load(source, precision: BasePrecision.Stored);
+        using var automatic = CausalModel.Load(source, precision: BasePrecision.Auto);
+        Assert.Equal(ScalarType.Byte, automatic.Weights["model.layers.0.self_attn.q_proj.weight"].dtype);
+        var matrix = held.Weights["model.layers.1.mlp.gate_proj.weight"];
+        Assert.Equal(34, matrix.shape[1]);
+
+        var initial = LowRank.Initialise(full.Config, Lora, 3);
+        foreach (var (name, value) in initial)
+            if (name.Contains("lora_B", StringComparison.Ordinal))
+                value.copy_(randn(value.shape));
+        using var learned = new ParameterSet(initial, CPU);
+        var (expected, found) = (Run(full), Run(held));
+        Assert.True((expected.Logits - found.Logits).abs().max().ReadNumber() < 1e-6);
+        Assert.True((expected.Gradient - found.Gradient).abs().max().ReadNumber() < 1e-6 * expected.Gradient.abs().max().ReadNumber() + 1e-9);
+        Assert.True(expected.Gradient.abs().max().ReadNumber() > 0);
+
+        (Tensor Logits, Tensor Gradient) Run(CausalModel model)
+        {
+            using var replica = learned.CreateReplica();
+            using var decoder = new Decoder(model.Config, model.Weights, replica, Lora, CPU);
+            int[] ids = [.. Enumerable.Range(0, 24).Select(at => at * 7 % 64)];
+            using var block = decoder.Block([TokenRow.Sequence(ids, [.. Enumerable.Range(0, ids.Length)])]);
+            var logits = decoder.Logits(decoder.Read(decoder.Embed(block.Tokens), block));
+            (logits * logits).mean().backward();
+            return (logits.detach().clone(), replica.Gradient.clone());
+        }
+    }
+
+    [Fact]
+    public void A_folder_has_no_blocks_to_stay_in()
+    {
+        using var folder = new TemporaryFolder();
+        using var graph = FamilyGraph.Make();
+        var path = TinyModel.Make(folder, graph.Load());
+        Assert.Contains("expected a GGUF file", Assert.Throws<KalmException>(() => CausalModel.Load(path, precision: BasePrecision.Stored)).Message, StringComparison.Ordinal);
+        using var model = CausalModel.Load(path, precision: BasePrecision.Auto);
+        Assert.Equal(ScalarType.Float32, model.Weights["model.layers.0.self_attn.q_proj.weight"].dtype);
+    }
+}
