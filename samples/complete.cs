@@ -3,6 +3,7 @@
 using Kalm.Engine;
 using Kalm.Evaluation;
 using Kalm.Graph;
+using Kalm.Representation;
 
 // dotnet run samples/complete.cs -- kalm-demo/run samples/world Peru borders
 NativeEngine.Initialize();

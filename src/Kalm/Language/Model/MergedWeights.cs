@@ -6,13 +6,25 @@ using static TorchSharp.torch;
 namespace Kalm.Language.Model;
 
 /// <summary>The weights of a source, its adapter merged, read one by one, so that a model can be written without being in memory as a whole.</summary>
-/// <param name="source">The model; not owned.</param>
-/// <param name="progress">Told of every weight that is read; may be null.</param>
-/// <param name="cancellation">Ends the reading before the next weight.</param>
-public sealed class MergedWeights(IModelSource source, IProgress<ProgressEvent>? progress = null, CancellationToken cancellation = default)
+public sealed class MergedWeights
 {
-    private readonly int total = source.Config.TensorShapes().Count();
+    private readonly IModelSource source;
+    private readonly IProgress<ProgressEvent>? progress;
+    private readonly CancellationToken cancellation;
+    private readonly int total;
     private int done;
+
+    /// <summary>Takes a source; nothing is read yet.</summary>
+    /// <param name="source">The model; not owned.</param>
+    /// <param name="progress">Told of every weight that is read; may be null.</param>
+    /// <param name="cancellation">Ends the reading before the next weight.</param>
+    public MergedWeights(IModelSource source, IProgress<ProgressEvent>? progress = null, CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(source);
+        NativeEngine.Initialize();
+        (this.source, this.progress, this.cancellation) = (source, progress, cancellation);
+        total = source.Config.TensorShapes().Count();
+    }
 
     /// <summary>The model.</summary>
     public IModelSource Source => source;
@@ -27,7 +39,6 @@ public sealed class MergedWeights(IModelSource source, IProgress<ProgressEvent>?
     {
         cancellation.ThrowIfCancellationRequested();
         progress?.Report(new ProgressStage("weights", done++, total));
-        NativeEngine.Initialize();
         return source.Adapter is null ? ReadBase(name) : LowRank.Merge(source.Adapter, name, ReadBase);
 
         Tensor ReadBase(string tensor) => SourceTensors.Read(source, tensor, CPU);
