@@ -1,5 +1,3 @@
-using System.IO.MemoryMappedFiles;
-using System.Runtime.InteropServices;
 using Kalm.Files;
 
 namespace Kalm.Language.Sources.Gguf;
@@ -7,40 +5,25 @@ namespace Kalm.Language.Sources.Gguf;
 /// <summary>A GGUF file of version 2 or 3 open for reading by memory map: opening reads the header only, and the system loads the pages
 /// of a
 /// tensor when its bytes are first touched. Format: https://github.com/ggml-org/ggml/blob/master/docs/gguf.md.</summary>
-public sealed unsafe partial class GgufFile : IDisposable
+public sealed class GgufFile : IDisposable
 {
-    private const int DoNotNeed = 4;
-
-    private readonly MemoryMappedFile? map;
-    private readonly MemoryMappedViewAccessor? view;
+    private readonly MappedFile map;
     private readonly Dictionary<string, GgufTensor> tensors;
     private readonly long dataStart;
-    private byte* start;
+    private bool isDisposed;
 
-    private GgufFile(string path, FileStream stream)
+    private GgufFile(MappedFile map)
     {
-        Path = path;
-        var length = stream.Length;
-        if (length == 0)
-            throw new KalmException($"{path}: found an empty file, expected a GGUF file");
-        map = MemoryMappedFile.CreateFromFile(stream, null, 0, MemoryMappedFileAccess.Read, HandleInheritability.None, leaveOpen: false);
-        try
-        {
-            view = map.CreateViewAccessor(0, 0, MemoryMappedFileAccess.Read);
-            view.SafeMemoryMappedViewHandle.AcquirePointer(ref start);
-            var header = GgufHeader.Read(path, new(start, (int)Math.Min(length, int.MaxValue)), length);
-            (Metadata, Tensors, dataStart) = (header.Metadata, header.Tensors, header.DataStart);
-            tensors = Tensors.ToDictionary(tensor => tensor.Name, StringComparer.Ordinal);
-        }
-        catch
-        {
-            Dispose();
-            throw;
-        }
+        this.map = map;
+        if (map.Length == 0)
+            throw new KalmException($"{map.Path}: found an empty file, expected a GGUF file");
+        var header = GgufHeader.Read(map.Path, map.Bytes(0, (int)Math.Min(map.Length, int.MaxValue)), map.Length);
+        (Metadata, Tensors, dataStart) = (header.Metadata, header.Tensors, header.DataStart);
+        tensors = Tensors.ToDictionary(tensor => tensor.Name, StringComparer.Ordinal);
     }
 
     /// <summary>The file, as the caller named it.</summary>
-    public string Path { get; }
+    public string Path => map.Path;
 
     /// <summary>The keys of the file.</summary>
     public GgufMetadata Metadata { get; }
@@ -53,17 +36,14 @@ public sealed unsafe partial class GgufFile : IDisposable
     /// fault.</exception>
     public static GgufFile Open(string path)
     {
-        FileStream? stream = null;
+        var map = MappedFile.Open(path);
         try
         {
-            stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 0);
-            return new GgufFile(path, stream);
+            return new GgufFile(map);
         }
-        catch (Exception error)
+        catch
         {
-            stream?.Dispose();
-            if (FileFault.Is(error))
-                throw FileFault.At(path, "open", error);
+            map.Dispose();
             throw;
         }
     }
@@ -79,7 +59,7 @@ public sealed unsafe partial class GgufFile : IDisposable
         ArgumentOutOfRangeException.ThrowIfNegative(offset);
         ArgumentOutOfRangeException.ThrowIfNegative(count);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(count, tensor.ByteCount - offset);
-        return new ReadOnlySpan<byte>(start + dataStart + tensor.Begin + offset, count);
+        return map.Bytes(dataStart + tensor.Begin + offset, count);
     }
 
     /// <summary>Reads numbers of a tensor, from its element <paramref name="elementOffset"/> on, as many as
@@ -125,37 +105,20 @@ public sealed unsafe partial class GgufFile : IDisposable
         ArgumentOutOfRangeException.ThrowIfNegative(offset);
         ArgumentOutOfRangeException.ThrowIfNegative(count);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(count, tensor.ByteCount - offset);
-        if (!OperatingSystem.IsLinux())
-            return;
-        // The last page is kept, because what follows begins on it.
-        var pageSize = (nuint)Environment.SystemPageSize;
-        var begin = (nuint)(start + dataStart + tensor.Begin + offset) / pageSize * pageSize;
-        var end = (nuint)(start + dataStart + tensor.Begin + offset + count) / pageSize * pageSize;
-        if (end > begin)
-            _ = AdviseMemory(begin, end - begin, DoNotNeed);
+        map.Release(dataStart + tensor.Begin + offset, count);
     }
 
     /// <summary>Closes the file; the spans taken from it are invalid from then on.</summary>
     public void Dispose()
     {
-        if (start is not null)
-        {
-            start = null;
-            view!.SafeMemoryMappedViewHandle.ReleasePointer();
-        }
-        view?.Dispose();
-        map?.Dispose();
+        isDisposed = true;
+        map.Dispose();
     }
-
-    // A hint: nothing depends on whether the system takes it.
-    [LibraryImport("libc", EntryPoint = "madvise")]
-    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-    private static partial int AdviseMemory(nuint address, nuint length, int advice);
 
     private void Require(GgufTensor tensor)
     {
         ArgumentNullException.ThrowIfNull(tensor);
-        ObjectDisposedException.ThrowIf(start is null, this);
+        ObjectDisposedException.ThrowIf(isDisposed, this);
         if (!ReferenceEquals(TryFind(tensor.Name), tensor))
             throw new ArgumentException($"the tensor {tensor.Name} is not one of {Path}", nameof(tensor));
     }
