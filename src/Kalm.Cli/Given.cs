@@ -93,6 +93,8 @@ internal static class Given
         var loaded = new LoadedModel(opened, Device(device), threads);
         foreach (var warning in loaded.Model.Warnings)
             progress.Note(warning);
+        if (opened.TemplateRefusal is { } refusal)
+            progress.Note($"{refusal}; questions are asked in the form alpaca");
         return loaded;
     }
 

@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using Kalm.Engine;
 using Kalm.Evaluation;
-using Kalm.Extensions;
 using Kalm.Extensions.Inference;
 using Kalm.Graph;
 using Kalm.Language.Sources;

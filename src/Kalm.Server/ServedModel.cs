@@ -1,5 +1,4 @@
 using Kalm.Evaluation;
-using Kalm.Extensions;
 using Kalm.Extensions.Inference;
 using Kalm.Graph;
 using Kalm.Representation;

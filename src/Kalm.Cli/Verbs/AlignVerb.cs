@@ -30,6 +30,7 @@ internal static class AlignVerb
             HelpName = "FILE...", Description = "plain text in UTF-8 to go on reading, so that the model does not forget how to write",
             AllowMultipleArgumentsPerToken = true, Arity = ArgumentArity.OneOrMore,
         };
+        var wording = new FormChoice();
         var method = Options.Choice("--method", "what is trained", "lora", [.. Methods.Keys]);
         var precision = Options.Choice("--base-precision", "how a frozen base is held, with method lora: auto leaves a quantized GGUF as it is stored; bf16 on a GPU only", "auto", [.. Precisions.Keys]);
         var epochs = Options.Positive("--epochs", "passes over the train triples", "N");
@@ -49,6 +50,7 @@ internal static class AlignVerb
             model, graph, output, text, recipe, method, precision, epochs, steps, minutes, batch, seed, threads, device, saveEvery, validations, resume, quiet,
         };
         source.AddTo(command);
+        wording.AddTo(command);
         command.SetAction(parse =>
         {
             var (modelPath, graphPath, runPath) = (parse.GetRequiredValue(model), parse.GetRequiredValue(graph), parse.GetRequiredValue(output));
@@ -68,6 +70,7 @@ internal static class AlignVerb
             {
                 Method = parse.GetResult(method) is { Implicit: false } ? Methods[parse.GetRequiredValue(method)] : options.Method,
                 BasePrecision = parse.GetResult(precision) is { Implicit: false } ? Precisions[parse.GetRequiredValue(precision)] : options.BasePrecision,
+                Wording = options.Wording with { Form = wording.Of(parse) ?? options.Wording.Form },
                 Batch = parse.GetValue(batch) ?? options.Batch,
                 Seed = parse.GetValue(seed) ?? options.Seed,
                 Threads = parse.GetValue(threads) ?? options.Threads,

@@ -12,6 +12,7 @@ internal static class AskVerb
 {
     private const int Chosen = 5;
     private const int Beams = 32;
+    private const string NeutralQuestion = "Name something.";
 
     /// <summary>Describes the verb.</summary>
     public static Command Create(Terminal terminal)
@@ -25,12 +26,14 @@ internal static class AskVerb
         var topP = Options.Positive("--top-p", "draw from the likeliest tokens that together have this probability", "P");
         var penalty = Options.Positive("--repetition-penalty", "above 1, tokens that occurred become less likely", "X");
         var seed = Options.Seed();
+        var wording = new FormChoice();
         var threads = Options.Threads();
         var device = Options.Device();
         var command = new Command("ask", "Asks a model a question in words.") {
             question, graph, tokens, temperature, topK, topP, penalty, seed, threads, device,
         };
         model.AddTo(command);
+        wording.AddTo(command);
         command.SetAction(parse =>
         {
             var text = parse.GetRequiredValue(question);
@@ -38,7 +41,7 @@ internal static class AskVerb
                 throw new KalmException("QUESTION: found an empty text; expected a question");
             var knowledge = parse.GetValue(graph) is { } path ? KnowledgeGraph.Load(Given.Graph(path)) : null;
             using var loaded = Given.Load(
-                model.Open(parse, terminal), parse.GetRequiredValue(device), parse.GetValue(threads), new QuietProgress());
+                wording.Apply(parse, model.Open(parse, terminal)), parse.GetRequiredValue(device), parse.GetValue(threads), new QuietProgress());
             var defaults = GenerationOptions.Of(loaded.Model.Generation);
             var options = (defaults with
             {
@@ -49,7 +52,8 @@ internal static class AskVerb
                 RepetitionPenalty = parse.GetValue(penalty) ?? defaults.RepetitionPenalty,
                 Seed = parse.GetValue(seed) ?? 1,
             }).Validated();
-            var prompt = loaded.Wording.Questions.Ask(loaded.Wording.Questions.Free(text), [], loaded.Decoder.Config.ContextLength - 1).Tokens;
+            var prompt = loaded.Wording.Questions.Form == PromptForm.Chat ? new ChatWording(loaded).Prompt([new("user", text)], options.MaximumNewTokens)
+                : loaded.Wording.Questions.Ask(loaded.Wording.Questions.Free(text), [], loaded.Decoder.Config.ContextLength - 1).Tokens;
             foreach (var piece in new Generator(loaded.Decoder, loaded.Model.Tokenizer).Stream(prompt, options, terminal.Cancellation))
             {
                 terminal.Output.Write(piece);
@@ -65,10 +69,11 @@ internal static class AskVerb
 
     private static void Choose(Terminal terminal, LoadedModel model, KnowledgeGraph graph, int[] prompt)
     {
-        var choices = AnswerChoices.OfEntities(model.Decoder, model.Model.Tokenizer, model.Wording, graph);
-        var table = new ResultTable("among the graph's names", ["name", "probability"]);
+        var choices = AnswerChoices.OfEntities(
+            model.Decoder, model.Model.Tokenizer, model.Wording, graph, model.Wording.Questions.Free(NeutralQuestion), terminal.Cancellation);
+        var table = new ResultTable("among the graph's names, less what is likely by itself", ["name", "probability", "gain in nats"]);
         foreach (var answer in choices.Best([prompt], Chosen, Beams, null, terminal.Cancellation)[0])
-            table.Add(choices.Texts[answer.Text], $"{Math.Exp(answer.LogProbability):F3}");
+            table.Add(choices.Texts[answer.Text], $"{Math.Exp(answer.LogProbability):F3}", $"{answer.Score:F1}");
         terminal.Print(table);
     }
 }

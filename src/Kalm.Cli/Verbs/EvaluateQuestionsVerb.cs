@@ -5,6 +5,7 @@ using Kalm.Evaluation;
 using Kalm.Evaluation.Questions;
 using Kalm.Files;
 using Kalm.Graph;
+using Kalm.Representation;
 
 namespace Kalm.Cli.Verbs;
 
@@ -27,6 +28,8 @@ internal static class EvaluateQuestionsVerb
         };
         var shots = Options.Whole("--shots", "examples from train before each question [default: 0]", least: 0);
         var names = new Option<bool>("--no-descriptions") { Description = "entities are given by name alone" };
+        var wording = new FormChoice();
+        var raw = new Option<bool>("--no-correction") { Description = "constrained answers are not corrected for how likely a name is by itself" };
         var limit = Options.Limit();
         var seed = Options.Seed();
         var source = new GraphSource(seed, "test", "valid");
@@ -37,17 +40,18 @@ internal static class EvaluateQuestionsVerb
         var quiet = Options.Quiet();
         var command = new Command("questions", "Asks for heads, tails, relations and verdicts in words.")
         {
-            graph, tasks, shots, names, limit, seed, json, answers, threads, device, quiet,
+            graph, tasks, shots, names, raw, limit, seed, json, answers, threads, device, quiet,
         };
         source.AddTo(command);
         model.AddTo(command);
+        wording.AddTo(command);
         command.SetAction(parse =>
         {
             Given.Model(model.NameOf(parse)!);
             var graphPath = Given.Graph(parse.GetRequiredValue(graph));
             Given.Writable("--json", parse.GetValue(json));
             Given.Writable("--answers", parse.GetValue(answers));
-            using var opened = model.Open(parse, terminal, parse.GetValue(quiet));
+            using var opened = wording.Apply(parse, model.Open(parse, terminal, parse.GetValue(quiet)));
             var knowledge = source.Load(parse, graphPath);
             var split = source.SplitName(parse);
             var seedValue = parse.GetValue(seed) ?? 1;
@@ -59,7 +63,7 @@ internal static class EvaluateQuestionsVerb
                 GraphSource.NoteOtherSplit(opened, knowledge, progress);
                 using var loaded = Given.Load(opened, parse.GetRequiredValue(device), parse.GetValue(threads), progress);
                 var clock = Stopwatch.StartNew();
-                var evaluation = new QuestionEvaluation(loaded.Decoder, loaded.Model.Tokenizer, loaded.Wording, knowledge);
+                var evaluation = new QuestionEvaluation(loaded.Decoder, loaded.Model.Tokenizer, loaded.Wording, knowledge, !parse.GetValue(raw));
                 var asked = new List<IReadOnlyList<QuestionAnswer>>();
                 foreach (var set in sets)
                 {
@@ -80,6 +84,8 @@ internal static class EvaluateQuestionsVerb
                     ["tasks"] = new JsonObject(accuracies.Select(item => KeyValuePair.Create(Name(item.Kind), (JsonNode?)item.ToJson()))),
                     ["shots"] = parse.GetValue(shots) ?? 0,
                     ["with_descriptions"] = withDescriptions,
+                    ["wording"] = (opened.Settings.Wording.Form ?? (opened.Template is null ? PromptForm.Alpaca : PromptForm.Chat)).ToString().ToLowerInvariant(),
+                    ["corrected"] = !parse.GetValue(raw),
                     ["split"] = split,
                     ["seed"] = seedValue,
                     ["model"] = opened.Given,

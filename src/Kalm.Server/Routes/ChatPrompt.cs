@@ -1,6 +1,6 @@
 using System.Text.Json;
-using Kalm.Extensions;
 using Kalm.Language.Chat;
+using Kalm.Representation;
 using Kalm.Server.Http;
 
 namespace Kalm.Server.Routes;

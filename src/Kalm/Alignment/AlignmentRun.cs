@@ -53,7 +53,7 @@ public sealed class AlignmentRun
         foreach (var warning in baseModel.Warnings)
             progress?.Report(new ProgressNote(warning));
         using var model = new AlignmentModel(baseModel, opened.Source, options);
-        var texts = new TextIndex(graph, new Wording(baseModel.Tokenizer, options.Wording));
+        var texts = new TextIndex(graph, new Wording(baseModel.Tokenizer, options.Wording, opened.Template));
         using var optimizer = new AdamW(model.Learned, options.WeightDecay, muon: options.Optimizer == OptimizerKind.Muon);
         var known = new KnownTexts(graph, texts);
         var step = new AlignmentStep(model, graph, texts, known, options, optimizer, Replay(inputs, baseModel));
@@ -69,7 +69,8 @@ public sealed class AlignmentRun
             progress?.Report(new ProgressNote(checkpoint is null ? "no whole checkpoint: starting over" : $"resuming after step {description.StepsDone:N0}"));
         }
         using var run = earlier is null ? RunFolder.Create(inputs.Out, description) : RunFolder.Reopen(inputs.Out, description.StepsDone);
-        using var training = new AlignmentTraining(model, step, optimizer, new Validation(model.Decoder, graph, texts, options), run, description, options, progress);
+        using var training = new AlignmentTraining(model, step, optimizer, new Validation(model.Decoder, graph, texts, options), run, description,
+            options with { Wording = texts.Wording.Options }, progress);
         if (checkpoint is not null)
             training.Restore(checkpoint);
         return training.Train(BudgetOf(graph, step.BatchSize, description), cancellation);

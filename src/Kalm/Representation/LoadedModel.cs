@@ -24,7 +24,7 @@ public sealed class LoadedModel : IDisposable
         }
         try
         {
-            Wording = new Wording(Model.Tokenizer, opened.Settings.Wording);
+            Wording = new Wording(Model.Tokenizer, opened.Settings.Wording, opened.Template);
             Decoder = new DecoderPool(Model, null, null, threads ?? Environment.ProcessorCount);
         }
         catch

@@ -1,3 +1,4 @@
+using Kalm.Language.Chat;
 using Kalm.Language.Model;
 using Kalm.Language.Sources;
 using TorchSharp;
@@ -7,12 +8,23 @@ namespace Kalm.Representation;
 /// <summary>A model opened for reading, with the wording and temperature it was aligned with. Owns the source.</summary>
 public sealed record OpenedModel : IDisposable
 {
+    private readonly Lazy<(ChatTemplate? Template, string? Refusal)> template;
+
     private OpenedModel(IModelSource source, AlignedSettings? settings)
     {
         Source = source;
         IsAligned = settings is not null;
-        Settings = settings ?? new AlignedSettings(Math.Log(20), new WordingOptions());
+        // Before forms were told apart there was one.
+        Settings = settings is null ? new AlignedSettings(Math.Log(20), new WordingOptions())
+            : settings with { Wording = settings.Wording with { Form = settings.Wording.Form ?? PromptForm.Alpaca } };
+        template = new(ReadTemplate);
     }
+
+    /// <summary>The model's chat template; null where it has none, or one that cannot be used.</summary>
+    public ChatTemplate? Template => template.Value.Template;
+
+    /// <summary>Why the model's chat template cannot be used; null where it can, and where there is none.</summary>
+    public string? TemplateRefusal => template.Value.Refusal;
 
     /// <summary>Where it comes from.</summary>
     public IModelSource Source { get; }
@@ -66,6 +78,19 @@ public sealed record OpenedModel : IDisposable
     {
         RequireBase();
         return CausalModel.Load(Source, device, precision);
+    }
+
+    // A model is worth loading for its embeddings, whatever its template says.
+    private (ChatTemplate? Template, string? Refusal) ReadTemplate()
+    {
+        try
+        {
+            return (Source.ReadChatTemplate(), null);
+        }
+        catch (KalmException error)
+        {
+            return (null, error.Message);
+        }
     }
 
     /// <inheritdoc/>

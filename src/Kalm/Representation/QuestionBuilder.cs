@@ -30,6 +30,8 @@ public enum AnswerForm
 /// <param name="wording">The wording.</param>
 public sealed class QuestionBuilder(KnowledgeGraph graph, Wording wording)
 {
+    private const string Something = "something";
+    private const string Related = "is related to";
     private readonly string[] relations = [.. graph.Relations.Select(relation => relation.Text).Distinct()];
 
     /// <summary>The texts a question about a relation offers.</summary>
@@ -62,7 +64,16 @@ public sealed class QuestionBuilder(KnowledgeGraph graph, Wording wording)
 
     /// <summary>A question with its answer.</summary>
     public Shot Shot(QuestionTask task, DirectedRow row, bool isTrue, bool withDescriptions, AnswerForm form) =>
-        new(Ask(task, row, withDescriptions), wording.Questions.Response(Answer(task, row, isTrue, form)));
+        new(Ask(task, row, withDescriptions), wording.Questions.Response(
+            Answer(task, row, isTrue, form), task == QuestionTask.Completion ? graph.Entities[row.Tail].Name : null));
+
+    /// <summary>A question of a kind about nothing in particular: what is likely to be answered even to this is likely by itself.</summary>
+    public Prompt Neutral(QuestionTask task) => task switch
+    {
+        QuestionTask.Completion => wording.Questions.Completion(wording.Description(Something), wording.Relation(Related)),
+        QuestionTask.Relation => wording.Questions.Relation(Something, Something, relations),
+        _ => wording.Questions.Classification(Something, Related, Something),
+    };
 
     private string Text(int entity, bool withDescription) => withDescription ? graph.Entities[entity].Description : graph.Entities[entity].Name;
 }

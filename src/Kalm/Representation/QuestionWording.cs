@@ -1,3 +1,4 @@
+using Kalm.Language.Chat;
 using Kalm.Language.Tokenization;
 
 namespace Kalm.Representation;
@@ -16,31 +17,44 @@ public sealed class QuestionWording
     internal const string Instruction = "Given the head entity and relation, write a tail entity that completes the triple";
     private readonly Tokenizer tokenizer;
     private readonly WordingOptions options;
+    private readonly ChatTemplate? template;
+    private readonly PromptFrame frame;
     private readonly int[] completionOpening;
     private readonly int[] relationOpening;
     private readonly int[] classificationOpening;
-    private readonly int[] freeOpening;
     private readonly int[] verdicts;
-    private readonly int[] mark;
-    private readonly int[] between;
 
     /// <summary>Prepares the fixed pieces.</summary>
-    public QuestionWording(Tokenizer tokenizer, WordingOptions options)
+    /// <param name="tokenizer">The model's tokenizer.</param>
+    /// <param name="options">The form and the limits.</param>
+    /// <param name="template">The model's chat template; null where it has none.</param>
+    /// <exception cref="KalmException">The form is that of a chat, and the template is missing or cannot be used.</exception>
+    public QuestionWording(Tokenizer tokenizer, WordingOptions options, ChatTemplate? template = null)
     {
         (this.tokenizer, this.options) = (tokenizer, options);
-        completionOpening = tokenizer.Encode($"### Instruction:\n{Instruction}\n\n### Input:\n");
-        relationOpening = tokenizer.Encode("### Instruction:\nWhat is the relation between");
-        classificationOpening = tokenizer.Encode("### Instruction:\nIs this true:");
-        freeOpening = tokenizer.Encode("### Instruction:\n");
+        Form = options.Form ?? (template is null ? PromptForm.Alpaca : PromptForm.Chat);
+        if (Form == PromptForm.Chat)
+            this.template = template ?? throw new KalmException("wording: found the form chat for a model without a chat template; expected alpaca");
+        frame = this.template is null ? PromptFrame.Alpaca(tokenizer) : PromptFrame.Chat(tokenizer, this.template);
+        completionOpening = Begun(Instruction + (this.template is null ? "\n\n### Input:\n" : ":\n"));
+        relationOpening = Begun("What is the relation between");
+        classificationOpening = Begun("Is this true:");
         verdicts = tokenizer.EncodeContinuation($"? Please choose your answer from: \"{True}\" or \"{False}\"");
-        mark = tokenizer.EncodeContinuation("\n\n### Response:\n");
-        between = tokenizer.EncodeContinuation("\n\n");
     }
+
+    /// <summary>How questions are set apart from their answers.</summary>
+    public PromptForm Form { get; }
+
+    /// <summary>The token that ends an answer; null where the tokenizer names none.</summary>
+    public int? EndId => frame.EndId;
+
+    /// <summary>What stands before everything that is asked: the opening tokens, a system's words, the heading of the question.</summary>
+    public IReadOnlyList<int> Opening => frame.Opening;
 
     /// <summary>Asks for the tail of a query.</summary>
     /// <param name="description">The query entity's text, as <see cref="Wording.Description"/> encodes it.</param>
     /// <param name="relation">From <see cref="Wording.Relation"/>.</param>
-    public Prompt Completion(int[] description, int[] relation) => new(completionOpening, (description, true), (relation, false), (mark, false));
+    public Prompt Completion(int[] description, int[] relation) => new(completionOpening, (description, true), (relation, false), (frame.Answer, false));
 
     /// <summary>Asks for the relation between two entities.</summary>
     /// <param name="head">The head's text.</param>
@@ -48,17 +62,26 @@ public sealed class QuestionWording
     /// <param name="choices">The relations' texts to choose from.</param>
     public Prompt Relation(string head, string tail, IEnumerable<string> choices) => new(
         relationOpening, (Mention(head), true), (tokenizer.EncodeContinuation(" and"), false), (Mention(tail), true),
-        (tokenizer.EncodeContinuation("? Please choose your answer from: " + string.Join(", ", choices)), false), (mark, false));
+        (tokenizer.EncodeContinuation("? Please choose your answer from: " + string.Join(", ", choices)), false), (frame.Answer, false));
 
     /// <summary>Asks whether a triple is true.</summary>
     public Prompt Classification(string head, string relation, string tail) => new(
-        classificationOpening, (Mention(head), true), (tokenizer.EncodeContinuation(" " + relation), false), (Mention(tail), true), (verdicts, false), (mark, false));
+        classificationOpening, (Mention(head), true), (tokenizer.EncodeContinuation(" " + relation), false), (Mention(tail), true), (verdicts, false), (frame.Answer, false));
 
     /// <summary>Asks anything.</summary>
-    public Prompt Free(string question) => new(freeOpening, (tokenizer.Encode(question), false), (mark, false));
+    public Prompt Free(string question) => new([], (template is null ? tokenizer.Encode(question) : tokenizer.EncodeSaid(frame.Lead + question), false), (frame.Answer, false));
 
-    /// <summary>The ids of a response, cut to the limit of a text, no end token.</summary>
-    public int[] Response(string answer) => Cut(tokenizer.Encode(answer));
+    /// <summary>The ids of a response, no end token: cut to the limit of a text, but not in its name, which could not be told from another then.</summary>
+    /// <param name="answer">The response.</param>
+    /// <param name="name">What it begins with; null for the whole of it.</param>
+    public int[] Response(string answer, string? name = null)
+    {
+        var ids = tokenizer.Encode(answer);
+        // Half of a prompt is left for the question.
+        var whole = name is null ? ids.Length : tokenizer.Encode(name).Length;
+        var limit = Math.Max(options.MaximumTextTokens, Math.Min(whole, options.MaximumPromptTokens / 2));
+        return ids.Length <= limit ? ids : ids[..limit];
+    }
 
     /// <summary>A whole prompt, ready to be continued: opening token, examples, question. Examples that find no room are left out, the first
     /// ones first; then texts are cut.</summary>
@@ -82,7 +105,7 @@ public sealed class QuestionWording
     /// <exception cref="KalmException">The tokenizer has no end token, or the limit is too small for the fixed parts.</exception>
     public CompletionPrompt Learn(Prompt question, IReadOnlyList<Shot> shots, int[] response)
     {
-        var labels = tokenizer.End(response);
+        var labels = frame.EndId == tokenizer.EndId ? tokenizer.End(response) : [.. response, frame.EndId!.Value];
         var room = options.MaximumPromptTokens - labels.Length;
         var (prefix, _) = Prefix(question, shots, room - question.Length);
         var rest = question.Fit(room - prefix.Length);
@@ -94,19 +117,20 @@ public sealed class QuestionWording
 
     private (int[] Ids, int Shots) Prefix(Prompt question, IReadOnlyList<Shot> shots, int room)
     {
-        var begin = tokenizer.Begin([]);
-        room -= begin.Length + question.Opening.Length;
+        room -= frame.Opening.Length + question.Opening.Length;
         var kept = new List<int[]>();
         foreach (var shot in shots.Reverse())
         {
-            int[] ids = [.. shot.Question.Opening, .. shot.Question.Fit(int.MaxValue)!, .. shot.Response, .. between];
+            int[] ids = [.. shot.Question.Opening, .. shot.Question.Fit(int.MaxValue)!, .. shot.Response, .. frame.Next];
             if ((room -= ids.Length) < 0)
                 break;
             kept.Add(ids);
         }
         kept.Reverse();
-        return ([.. begin, .. kept.SelectMany(ids => ids), .. question.Opening], kept.Count);
+        return ([.. frame.Opening, .. kept.SelectMany(ids => ids), .. question.Opening], kept.Count);
     }
+
+    private int[] Begun(string text) => tokenizer.EncodeContinuation(frame.Lead + text);
 
     private int[] Mention(string text) => Cut(tokenizer.EncodeContinuation(" " + text));
 

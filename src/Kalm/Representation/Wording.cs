@@ -1,4 +1,5 @@
 using Kalm.Graph;
+using Kalm.Language.Chat;
 using Kalm.Language.Tokenization;
 
 namespace Kalm.Representation;
@@ -17,8 +18,9 @@ public enum WordingStyle
 /// <param name="Style">The strings.</param>
 /// <param name="MaximumTextTokens">A description is cut to this many tokens.</param>
 /// <param name="MaximumPromptTokens">A prompt with its response is cut to this many tokens, at the description.</param>
+/// <param name="Form">How questions are set apart from their answers; null takes the model's chat template where it has one.</param>
 public sealed record WordingOptions(
-    WordingStyle Style = WordingStyle.DescriptionFirst, int MaximumTextTokens = 50, int MaximumPromptTokens = 256);
+    WordingStyle Style = WordingStyle.DescriptionFirst, int MaximumTextTokens = 50, int MaximumPromptTokens = 256, PromptForm? Form = null);
 
 /// <summary>A prompt for triple completion and the response to learn.</summary>
 /// <param name="Prefix">The part that all prompts share.</param>
@@ -37,18 +39,19 @@ public sealed class Wording
 
     /// <summary>Prepares the fixed pieces.</summary>
     /// <param name="tokenizer">The model's tokenizer.</param>
-    /// <param name="options">The style and the limits.</param>
-    /// <exception cref="KalmException">The tokenizer has no end token, or the prompt limit leaves no room for a description.</exception>
-    public Wording(Tokenizer tokenizer, WordingOptions options)
+    /// <param name="options">The style, the form of questions and the limits.</param>
+    /// <param name="template">The model's chat template; null where it has none.</param>
+    /// <exception cref="KalmException">Questions have the form of a chat, and the template is missing or cannot be used.</exception>
+    public Wording(Tokenizer tokenizer, WordingOptions options, ChatTemplate? template = null)
     {
         this.tokenizer = tokenizer;
-        Options = options;
         entityEnd = tokenizer.EncodeContinuation(" }");
         queryEnd = tokenizer.EncodeContinuation(" ]");
-        Questions = new QuestionWording(tokenizer, options);
+        Questions = new QuestionWording(tokenizer, options, template);
+        Options = options with { Form = Questions.Form };
     }
 
-    /// <summary>The style and the limits.</summary>
+    /// <summary>The style, the form of questions, which is known here, and the limits.</summary>
     public WordingOptions Options { get; }
 
     /// <summary>How the model is asked in words.</summary>

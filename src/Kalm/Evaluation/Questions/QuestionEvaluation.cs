@@ -10,7 +10,7 @@ namespace Kalm.Evaluation.Questions;
 /// <remarks>Source: KaLM, arXiv 2412.04948, section on question answering; its authors released one task of the four, without scoring.</remarks>
 public sealed class QuestionEvaluation
 {
-    private const int AnswerTokens = 32;
+    private const int LeastAnswerTokens = 32;
     private const int MostKnown = 32;
     private const int Beams = 8;
     private readonly KnowledgeGraph graph;
@@ -19,23 +19,20 @@ public sealed class QuestionEvaluation
     private readonly Wording wording;
     private readonly KnownFacts known;
     private readonly QuestionBuilder builder;
-    private readonly Lazy<AnswerChoices> entities;
-    private readonly Lazy<AnswerChoices> relations;
-    private readonly Lazy<AnswerChoices> verdicts;
+    private readonly bool corrects;
+    private readonly Dictionary<QuestionTask, AnswerChoices> choicesOf = [];
 
     /// <summary>Prepares.</summary>
     /// <param name="decoder">The model; not owned.</param>
     /// <param name="tokenizer">Its tokenizer.</param>
     /// <param name="wording">The wording it was aligned with.</param>
     /// <param name="graph">The graph.</param>
-    public QuestionEvaluation(DecoderPool decoder, Tokenizer tokenizer, Wording wording, KnowledgeGraph graph)
+    /// <param name="corrects">Whether constrained answers are corrected for how likely a name is by itself.</param>
+    public QuestionEvaluation(DecoderPool decoder, Tokenizer tokenizer, Wording wording, KnowledgeGraph graph, bool corrects = true)
     {
-        (this.graph, this.decoder, this.tokenizer, this.wording) = (graph, decoder, tokenizer, wording);
+        (this.graph, this.decoder, this.tokenizer, this.wording, this.corrects) = (graph, decoder, tokenizer, wording, corrects);
         known = new KnownFacts(graph, graph.Train, graph.Valid, graph.Test);
         builder = new QuestionBuilder(graph, wording);
-        entities = new(() => AnswerChoices.OfEntities(decoder, tokenizer, wording, graph));
-        relations = new(() => new AnswerChoices(decoder, tokenizer, wording, builder.Relations));
-        verdicts = new(() => new AnswerChoices(decoder, tokenizer, wording, [QuestionWording.True, QuestionWording.False]));
     }
 
     /// <summary>How many examples found room before the questions of the last call, at the fewest.</summary>
@@ -52,18 +49,14 @@ public sealed class QuestionEvaluation
         if (set.Questions.Count == 0)
             return [];
         var shots = set.Examples.Select(example => builder.Shot(example.Task, example.Row, example.IsTrue, withDescriptions, AnswerForm.Name)).ToList();
-        var room = decoder.Config.ContextLength - AnswerTokens;
+        var choices = Choices(set.Questions[0].Task, cancellation);
+        var answerTokens = Math.Max(LeastAnswerTokens, choices.LongestTokens + 1);
+        var room = decoder.Config.ContextLength - answerTokens;
         var asked = set.Questions.Select(question => wording.Questions.Ask(builder.Ask(question.Task, question.Row, withDescriptions), shots, room)).ToList();
         FewestShots = asked.Min(item => item.Shots);
         var prompts = asked.Select(item => item.Tokens).ToList();
-        var choices = set.Kind switch
-        {
-            QuestionKind.Relation => relations.Value,
-            QuestionKind.Classification => verdicts.Value,
-            _ => entities.Value,
-        };
         var free = new Generator(decoder, tokenizer)
-            .Continue(prompts, new GenerationOptions { MaximumNewTokens = AnswerTokens, Stop = ["\n"] }, Told("free answers"), cancellation);
+            .Continue(prompts, new GenerationOptions { MaximumNewTokens = answerTokens, Stop = ["\n"] }, Told("free answers"), cancellation);
         var most = set.Questions.Max(question => Math.Min(MostKnown, OthersKnown(question).Count));
         var constrained = choices.Best(
             prompts, most + 1, Math.Max(Beams, most + 1), Told("constrained answers"), cancellation);
@@ -74,6 +67,19 @@ public sealed class QuestionEvaluation
             lock (progress)
                 progress.Report(new EvaluationProgress(stage, done, prompts.Count));
         });
+    }
+
+    private AnswerChoices Choices(QuestionTask task, CancellationToken cancellation)
+    {
+        if (choicesOf.TryGetValue(task, out var made))
+            return made;
+        var texts = task switch
+        {
+            QuestionTask.Relation => builder.Relations,
+            QuestionTask.Classification => [QuestionWording.True, QuestionWording.False],
+            _ => graph.Entities.Select(entity => entity.Name),
+        };
+        return choicesOf[task] = new AnswerChoices(decoder, tokenizer, wording, texts, corrects ? builder.Neutral(task) : null, cancellation);
     }
 
     private QuestionAnswer Judge(Question question, int[] prompt, string free, IReadOnlyList<ConstrainedAnswer> allowed, AnswerChoices choices)

@@ -3,15 +3,16 @@ namespace Kalm.Language.Generation;
 /// <summary>The beam search for one prompt.</summary>
 /// <param name="trie">The allowed texts.</param>
 /// <param name="terminators">The tokens that may end a text; one that also continues the text counts as continuing it.</param>
+/// <param name="prior">What is taken off; null for nothing.</param>
 /// <param name="count">Answers wanted.</param>
 /// <param name="beams">Unfinished texts kept.</param>
 /// <param name="room">Tokens that the context has left.</param>
-internal sealed class TrieSearch(TokenTrie trie, int[] terminators, int count, int beams, int room)
+internal sealed class TrieSearch(TokenTrie trie, int[] terminators, TriePrior? prior, int count, int beams, int room)
 {
-    private readonly record struct Beam(int Node, double LogProbability, int Parent, int Token);
+    private readonly record struct Beam(int Node, double LogProbability, double Score, int Parent, int Token);
 
     private readonly List<ConstrainedAnswer> finished = [];
-    private List<Beam> live = [new(TokenTrie.Root, 0, 0, 0)];
+    private List<Beam> live = [new(TokenTrie.Root, 0, 0, 0, 0)];
     private int written;
 
     /// <summary>The unfinished texts.</summary>
@@ -22,7 +23,7 @@ internal sealed class TrieSearch(TokenTrie trie, int[] terminators, int count, i
 
     /// <summary>The finished texts, the best first.</summary>
     public IReadOnlyList<ConstrainedAnswer> Answers =>
-        [.. finished.OrderByDescending(answer => answer.LogProbability).ThenBy(answer => answer.Text).Take(count)];
+        [.. finished.OrderByDescending(answer => answer.Score).ThenBy(answer => answer.Text).Take(count)];
 
     /// <summary>Takes a step.</summary>
     /// <param name="logits">[live texts x vocabulary].</param>
@@ -32,42 +33,31 @@ internal sealed class TrieSearch(TokenTrie trie, int[] terminators, int count, i
         var next = new List<Beam>();
         for (var row = 0; row < live.Count; row++)
             Extend(live[row], row, logits.Slice(row * width, width), next);
-        // A text can only lose by what is still to be written.
-        var bar = finished.Count < count ? double.NegativeInfinity : finished.Select(answer => answer.LogProbability).OrderDescending().ElementAt(count - 1);
-        live = ++written >= room ? [] : [.. next.Where(beam => beam.LogProbability > bar).OrderByDescending(beam => beam.LogProbability).Take(beams)];
+        // Where nothing is taken off, a text can only lose by what is still to be written.
+        var bar = prior is not null || finished.Count < count ? double.NegativeInfinity : finished.Select(answer => answer.Score).OrderDescending().ElementAt(count - 1);
+        live = ++written >= room ? [] : [.. next.Where(beam => beam.Score > bar).OrderByDescending(beam => beam.Score).Take(beams)];
     }
 
     private void Extend(Beam beam, int row, ReadOnlySpan<float> logits, List<Beam> next)
     {
         var tokens = trie.Tokens(beam.Node);
         var text = trie.TextAt(beam.Node);
-        var ending = text == TokenTrie.NoText ? double.NegativeInfinity : LogSum(logits, [.. terminators.Where(token => trie.Follow(beam.Node, token) < 0)]);
-        var total = LogAdd(LogSum(logits, tokens), ending);
+        var probabilities = TrieProbabilities.Of(trie, terminators, beam.Node, logits);
+        var before = prior?.At(beam.Node);
         if (text != TokenTrie.NoText)
-            finished.Add(new ConstrainedAnswer(text, beam.LogProbability + ending - total));
-        foreach (var token in tokens)
+            finished.Add(Answer(text, tokens.Count));
+        for (var index = 0; index < tokens.Count; index++)
         {
-            var node = trie.Follow(beam.Node, token);
-            var probability = beam.LogProbability + logits[token] - total;
+            var node = trie.Follow(beam.Node, tokens[index]);
             // What is the only way left has probability 1.
             if (trie.OnlyText(node) is not TokenTrie.NoText and var only)
-                finished.Add(new ConstrainedAnswer(only, probability));
+                finished.Add(Answer(only, index));
             else
-                next.Add(new Beam(node, probability, row, token));
+                next.Add(new Beam(node, beam.LogProbability + probabilities[index], Score(index), row, tokens[index]));
         }
-    }
 
-    private static double LogSum(ReadOnlySpan<float> logits, IList<int> tokens)
-    {
-        var sum = double.NegativeInfinity;
-        for (var index = 0; index < tokens.Count; index++)
-            sum = LogAdd(sum, logits[tokens[index]]);
-        return sum;
-    }
+        ConstrainedAnswer Answer(int answer, int way) => new(answer, beam.LogProbability + probabilities[way], Score(way));
 
-    private static double LogAdd(double left, double right)
-    {
-        var (high, low) = left > right ? (left, right) : (right, left);
-        return double.IsNegativeInfinity(low) ? high : high + Math.Log(1 + Math.Exp(low - high));
+        double Score(int way) => beam.Score + probabilities[way] - (before?[way] ?? 0);
     }
 }

@@ -111,6 +111,10 @@ public sealed class Tokenizer
     /// tokenizers put before a text.</summary>
     public int[] EncodeContinuation(string text) => Encode(text, TextPlace.Continuation);
 
+    /// <summary>The token ids of what somebody says behind an earlier text: control tokens that it spells are text like any other.</summary>
+    public int[] EncodeSaid(string text) =>
+        Encode(text, TextPlace.Continuation, _guardedTokens, _normalizedWords, (token, _) => !token.Special);
+
     /// <summary>The text of tokens: their bytes read as UTF-8 (faulty bytes become U+FFFD), added tokens as their text, without the space
     /// that <see cref="Encode(string)"/> put before it. An id without a token gives nothing, since a model's embedding may have more rows
     /// than its tokenizer has tokens.</summary>

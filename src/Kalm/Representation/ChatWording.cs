@@ -1,34 +1,26 @@
 using Kalm.Language.Chat;
-using Kalm.Representation;
 
-namespace Kalm.Extensions;
+namespace Kalm.Representation;
 
 /// <summary>Puts chats into the words of a model: those of its chat template where it brings one. Without one they are the words of alignment: a
 /// question is an instruction, earlier questions with their answers are examples before it, and what the system says stands before the first
 /// question. Safe to use from several threads.</summary>
-internal sealed class ChatWording
+public sealed class ChatWording
 {
     private readonly LoadedModel model;
     private readonly ChatTemplate? template;
 
     /// <summary>Looks for a template.</summary>
-    /// <param name="model">The model.</param>
+    /// <param name="model">The model; not owned.</param>
     public ChatWording(LoadedModel model)
     {
+        ArgumentNullException.ThrowIfNull(model);
         this.model = model;
-        try
-        {
-            template = model.Opened.Source.ReadChatTemplate();
-        }
-        catch (KalmException error)
-        {
-            // A model is worth loading for its embeddings, whatever its template says.
-            Refusal = error.Message;
-        }
+        template = model.Opened.Template;
     }
 
     /// <summary>Why the model's template cannot be used; null where it can, and where there is none.</summary>
-    public string? Refusal { get; }
+    public string? Refusal => model.Opened.TemplateRefusal;
 
     /// <summary>Whether the model brings words of its own.</summary>
     public bool HasTemplate => template is not null;

@@ -1,0 +1,86 @@
+using Kalm.Language.Model;
+using static TorchSharp.torch;
+
+namespace Kalm.Language.Generation;
+
+/// <summary>How likely each text of a trie is by itself: its probabilities after a prompt that asks for nothing in particular. A name that begins
+/// with a common word is likely whatever is asked.</summary>
+public sealed class TriePrior
+{
+    private const int RowTokens = 512;
+    private const int LogitsAtOnce = 1 << 24;
+    private readonly Dictionary<int, double[]> probabilities = [];
+
+    private TriePrior()
+    {
+    }
+
+    /// <summary>Reads the probabilities of every node, in one pass over the trie.</summary>
+    /// <param name="pool">The model; not owned.</param>
+    /// <param name="trie">The texts.</param>
+    /// <param name="terminators">The tokens that may end a text.</param>
+    /// <param name="prompt">The neutral prompt, at least one token.</param>
+    /// <param name="cancellation">Stops between portions.</param>
+    /// <exception cref="KalmException">Prompt and text do not fit the context.</exception>
+    public static TriePrior Of(DecoderPool pool, TokenTrie trie, int[] terminators, int[] prompt, CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(pool);
+        ArgumentNullException.ThrowIfNull(trie);
+        var prior = new TriePrior();
+        var portion = Math.Max(1, LogitsAtOnce / pool.Config.VocabularySize);
+        foreach (var nodes in Undecided(trie, prompt[^1]).Chunk(portion))
+        {
+            cancellation.ThrowIfCancellationRequested();
+            using var scope = NewDisposeScope();
+            var states = pool.Read([.. Rows(prompt.AsSpan(..^1), [.. nodes.Select(node => node.Path)])]);
+            var logits = pool.OnFirst(decoder => decoder.Logits(states).cpu().contiguous().data<float>().ToArray());
+            var width = logits.Length / nodes.Length;
+            for (var index = 0; index < nodes.Length; index++)
+                prior.probabilities.Add(nodes[index].Node, TrieProbabilities.Of(trie, terminators, nodes[index].Node, logits.AsSpan(index * width, width)));
+        }
+        return prior;
+    }
+
+    /// <summary>The log-probability of each way on from a node, its end last; as <see cref="TrieProbabilities.Of"/>.</summary>
+    internal double[] At(int node) => probabilities[node];
+
+    // Where only one text is left there is nothing to choose. The prompt's last token begins every path, so that the root is read too.
+    private static IEnumerable<(int Node, int[] Path)> Undecided(TokenTrie trie, int last)
+    {
+        var open = new Stack<(int Node, int[] Path)>([(TokenTrie.Root, [last])]);
+        while (open.TryPop(out var top))
+        {
+            if (trie.OnlyText(top.Node) != TokenTrie.NoText)
+                continue;
+            yield return top;
+            foreach (var token in trie.Tokens(top.Node))
+                open.Push((trie.Follow(top.Node, token), [.. top.Path, token]));
+        }
+    }
+
+    private static List<TokenRow> Rows(ReadOnlySpan<int> prefix, IReadOnlyList<int[]> paths)
+    {
+        var rows = new List<TokenRow>();
+        for (var start = 0; start < paths.Count;)
+        {
+            var (tokens, positions, segments, reads) = (new List<int>(), new List<int>(), new List<int>(), new List<int>());
+            for (var at = 0; at < prefix.Length; at++)
+                Add(prefix[at], at, 0);
+            for (var segment = 1; start < paths.Count && (segment == 1 || tokens.Count + paths[start].Length <= prefix.Length + RowTokens); segment++, start++)
+            {
+                for (var at = 0; at < paths[start].Length; at++)
+                    Add(paths[start][at], prefix.Length + at, segment);
+                reads.Add(tokens.Count - 1);
+            }
+            rows.Add(new TokenRow([.. tokens], [.. positions], [.. segments], [.. reads]));
+
+            void Add(int token, int position, int segment)
+            {
+                tokens.Add(token);
+                positions.Add(position);
+                segments.Add(segment);
+            }
+        }
+        return rows;
+    }
+}
