@@ -1,4 +1,4 @@
-using Kalm.Alignment;
+using Kalm.Alignment.Losses;
 using Kalm.Engine;
 using Kalm.Language.Model;
 using Kalm.Language.Training;

@@ -1,4 +1,5 @@
 using Kalm.Alignment;
+using Kalm.Alignment.Losses;
 using Kalm.Graph;
 using Kalm.Language.Model;
 using Kalm.Language.Training;
@@ -14,6 +15,7 @@ internal sealed class OurStep : IDisposable
     private readonly AlignmentModel alignment;
     private readonly AdamW optimizer;
     private readonly AlignmentStep step;
+    private readonly ImplicitLoss implicitLoss;
     private readonly TextIndex texts;
     private readonly double rate;
     private int taken;
@@ -26,7 +28,8 @@ internal sealed class OurStep : IDisposable
         optimizer = new AdamW(alignment.Learned, options.WeightDecay, muon: options.Optimizer == OptimizerKind.Muon);
         texts = new TextIndex(graph, new Wording(model.Tokenizer, options.Wording));
         var known = new KnownTexts(graph, texts);
-        step = new AlignmentStep(alignment, graph, texts, known, options, optimizer);
+        implicitLoss = new ImplicitLoss(alignment, graph, texts, options);
+        step = new AlignmentStep(alignment, graph, texts, known, options, optimizer, [new ExplicitLoss(alignment, texts, options), implicitLoss]);
     }
 
     /// <summary>The work of the next step.</summary>
@@ -34,7 +37,7 @@ internal sealed class OurStep : IDisposable
     {
         var batch = step.Batch(taken);
         var forest = new Forest(texts, batch.Columns, batch.Queries).Rows;
-        var prompts = step.Prompts(taken, batch)?.Rows ?? [];
+        var prompts = Prompts(batch)?.Rows ?? [];
         return new StepWork(
             batch.Queries.Length, Real(forest), Real(prompts), alignment.Decoder.TokensThrough(forest), alignment.Decoder.TokensThrough(prompts),
             ProductWork.Of(model.Config, model.ParameterCount.Body, forest, prompts));
@@ -47,7 +50,7 @@ internal sealed class OurStep : IDisposable
     {
         var batch = step.Batch(taken);
         _ = new Forest(texts, batch.Columns, batch.Queries);
-        _ = step.Prompts(taken, batch);
+        _ = Prompts(batch);
     }
 
     /// <summary>The rows of the next step's forest.</summary>
@@ -56,6 +59,8 @@ internal sealed class OurStep : IDisposable
         var batch = step.Batch(taken);
         return new Forest(texts, batch.Columns, batch.Queries).Rows;
     }
+
+    private PromptRows? Prompts(ContrastiveBatch batch) => implicitLoss.Prompts(new StepBatch(taken, batch, OwnHeads: true));
 
     /// <summary>Takes the next step.</summary>
     public void Take() => step.Take(taken++, rate, ownHeads: true);

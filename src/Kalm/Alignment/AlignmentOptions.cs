@@ -118,11 +118,8 @@ public sealed record AlignmentOptions
     /// <summary>The weight of the explicit (contrastive) loss; 0 leaves it out.</summary>
     public double ExplicitWeight { get; init; } = 1;
 
-    /// <summary>The weight of the language loss on plain text, where there is one.</summary>
-    public double ReplayWeight { get; init; } = 0.05;
-
-    /// <summary>Tokens of plain text a step.</summary>
-    public int ReplayTokens { get; init; } = 512;
+    /// <summary>How the base's language is kept.</summary>
+    public KeepOptions Keep { get; init; } = new();
 
     /// <summary>The wording.</summary>
     public WordingOptions Wording { get; init; } = new();
@@ -188,8 +185,7 @@ public sealed record AlignmentOptions
         Require(ImplicitShare is >= 0 and <= 1, "implicit_share", ImplicitShare, "0..1");
         Require(ExplicitWeight >= 0, "explicit_weight", ExplicitWeight, "0 or more");
         Require(ExplicitWeight > 0 || ImplicitWeight > 0, "explicit_weight, implicit_weight", 0, "at least one above 0");
-        Require(ReplayWeight >= 0, "replay_weight", ReplayWeight, "0 or more");
-        Require(ReplayTokens > 0, "replay_tokens", ReplayTokens, "1 or more");
+        Keep.Require();
         Prompts.Require();
         Require(Wording.MaximumTextTokens > 0, "wording.maximum_text_tokens", Wording.MaximumTextTokens, "1 or more");
         Require(LoraRank > 0, "lora_rank", LoraRank, "1 or more");

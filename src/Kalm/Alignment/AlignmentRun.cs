@@ -1,5 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
+using Kalm.Alignment.Keeping;
+using Kalm.Alignment.Losses;
 using Kalm.Engine;
 using Kalm.Graph;
 using Kalm.Language.Model;
@@ -56,7 +58,6 @@ public sealed class AlignmentRun
         var texts = new TextIndex(graph, new Wording(baseModel.Tokenizer, options.Wording, opened.Template));
         using var optimizer = new AdamW(model.Learned, options.WeightDecay, muon: options.Optimizer == OptimizerKind.Muon);
         var known = new KnownTexts(graph, texts);
-        var step = new AlignmentStep(model, graph, texts, known, options, optimizer, Replay(inputs, baseModel));
         var description = Describe(inputs, graph, opened, model);
         var checkpoint = (string?)null;
         if (earlier is not null)
@@ -69,8 +70,10 @@ public sealed class AlignmentRun
             progress?.Report(new ProgressNote(checkpoint is null ? "no whole checkpoint: starting over" : $"resuming after step {description.StepsDone:N0}"));
         }
         using var run = earlier is null ? RunFolder.Create(inputs.Out, description) : RunFolder.Reopen(inputs.Out, description.StepsDone);
+        using var keeper = LanguageKeeper.Prepare(model, baseModel, texts.Wording, inputs.Texts, options, run.Path, progress, cancellation);
+        var step = new AlignmentStep(model, graph, texts, known, options, optimizer, Losses(model, graph, texts, keeper));
         using var training = new AlignmentTraining(model, step, optimizer, new Validation(model.Decoder, graph, texts, options), run, description,
-            options with { Wording = texts.Wording.Options }, progress);
+            options with { Wording = texts.Wording.Options }, keeper, progress);
         if (checkpoint is not null)
             training.Restore(checkpoint);
         return training.Train(BudgetOf(graph, step.BatchSize, description), cancellation);
@@ -102,8 +105,13 @@ public sealed class AlignmentRun
         LearnedParameters = model.Learned.Count,
     };
 
-    private ReplayText? Replay(AlignmentInputs inputs, CausalModel model) =>
-        inputs.Texts.Count == 0 ? null : new ReplayText(inputs.Texts, model.Tokenizer, model.Config.ContextLength, options);
+    private List<IAlignmentLoss> Losses(AlignmentModel model, KnowledgeGraph graph, TextIndex texts, LanguageKeeper? keeper)
+    {
+        List<IAlignmentLoss> losses = [new ExplicitLoss(model, texts, options), new ImplicitLoss(model, graph, texts, options)];
+        if (keeper?.Loss is { } keep)
+            losses.Add(keep);
+        return losses;
+    }
 
     private static string Hash(IEnumerable<string> texts)
     {

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Kalm.Alignment.Keeping;
 using Kalm.Language.Training;
 using static TorchSharp.torch;
 
@@ -7,7 +8,7 @@ namespace Kalm.Alignment;
 /// <summary>The training loop: steps, validations, checkpoints and the best of them as the result.</summary>
 internal sealed class AlignmentTraining(
     AlignmentModel model, AlignmentStep step, AdamW optimizer, Validation validation, RunFolder run, RunDescription description,
-    AlignmentOptions options, IProgress<ProgressEvent>? progress) : IDisposable
+    AlignmentOptions options, LanguageKeeper? keeper, IProgress<ProgressEvent>? progress) : IDisposable
 {
     private const double DefaultRate = 3e-3;
     private const double ValidationShare = 0.08;
@@ -60,15 +61,18 @@ internal sealed class AlignmentTraining(
             Update(description with { Status = RunStatus.Interrupted });
             throw;
         }
-        return Finish(done);
+        return Finish(done, cancellation);
     }
 
-    private RunDescription Finish(int done)
+    private RunDescription Finish(int done, CancellationToken cancellation)
     {
         using (no_grad())
             model.Learned.Values.copy_(best);
         run.SaveResult(model.ResultName, folder => model.Save(folder, options.Wording));
-        Update(description with { Status = RunStatus.Complete, StepsDone = done, BestStep = description.BestStep ?? done });
+        Update(description with
+        {
+            Status = RunStatus.Complete, StepsDone = done, BestStep = description.BestStep ?? done, Kept = keeper?.Compare(cancellation),
+        });
         return description;
     }
 
@@ -112,19 +116,12 @@ internal sealed class AlignmentTraining(
             new("loss", report.Loss), new("temperature", report.Temperature), new("learning_rate", Schedule(budget).RateAt(done - 1)), new("gradient_norm", report.GradientNorm),
             new("tokens", report.Tokens), new("triples_per_second", stepsPerSecond * step.BatchSize), new("seconds", clock.Elapsed.TotalSeconds),
         ];
-        Insert("accuracy", report.Accuracy, 2);
-        Insert("replay", report.Replay, 1);
-        Insert("implicit", report.Implicit, 1);
-        Insert("explicit", report.Explicit, 1);
+        if (report.Accuracy is { } accuracy)
+            measures.Insert(2, new("accuracy", accuracy));
+        measures.InsertRange(1, report.Terms);
         run.Record(done, measures);
         var remaining = budget.TotalSteps is { } total ? TimeSpan.FromSeconds((total - done) / stepsPerSecond + ReservedSeconds() * (total - done) / total) : (TimeSpan?)null;
         progress?.Report(new ProgressStep(done, budget.TotalSteps, measures, stepsPerSecond * step.BatchSize, "triples/s", remaining));
-
-        void Insert(string name, double? value, int place)
-        {
-            if (value is { } number)
-                measures.Insert(place, new(name, number));
-        }
     }
 
     private void SaveCheckpoint(int done)

@@ -1,4 +1,5 @@
 using System.Reflection;
+using Kalm.Alignment.Keeping;
 using Kalm.Evaluation;
 using Kalm.Graph;
 using Kalm.Language.Model;
@@ -22,8 +23,8 @@ public enum RunStatus
 /// <param name="Base">The base model's weights file.</param>
 /// <param name="Graph">The triples of all splits.</param>
 /// <param name="Texts">Names, descriptions and relation texts.</param>
-/// <param name="Replay">The plain text read beside them; null without one.</param>
-public sealed record RunHashes(string Base, string Graph, string Texts, string? Replay = null);
+/// <param name="PlainText">The plain text given beside them; null without one.</param>
+public sealed record RunHashes(string Base, string Graph, string Texts, string? PlainText = null);
 
 /// <summary>One validation of a run.</summary>
 /// <param name="Step">Steps done.</param>
@@ -94,4 +95,7 @@ public sealed record RunDescription
 
     /// <summary>The step whose weights are the result.</summary>
     public int? BestStep { get; init; }
+
+    /// <summary>What was left of the base's language; null for a base that was not made to write.</summary>
+    public KeptLanguage? Kept { get; init; }
 }

@@ -48,6 +48,9 @@ public sealed class QuestionWording
     /// <summary>The token that ends an answer; null where the tokenizer names none.</summary>
     public int? EndId => frame.EndId;
 
+    /// <summary>What stands between a question and its answer.</summary>
+    public IReadOnlyList<int> Answering => frame.Answer;
+
     /// <summary>What stands before everything that is asked: the opening tokens, a system's words, the heading of the question.</summary>
     public IReadOnlyList<int> Opening => frame.Opening;
 

@@ -16,8 +16,6 @@ public sealed class DecoderPool : IDisposable
     /// <summary>What numbers of tokens and reads are filled up to multiples of where products are rounded.</summary>
     internal const int RoundedMultiple = 64;
 
-    private const long Unlabelled = -100;
-
     private readonly WorkerThreads workers;
     private readonly ActivationMemory memory;
     private readonly Decoder[] decoders;
@@ -57,7 +55,7 @@ public sealed class DecoderPool : IDisposable
     public bool RoundsProducts { get; }
 
     // The library that multiplies rounded matrices compiles code for every new shape.
-    private int ShapeMultiple => RoundsProducts ? RoundedMultiple : 1;
+    internal int ShapeMultiple => RoundsProducts ? RoundedMultiple : 1;
 
     /// <summary>The number of workers.</summary>
     public int WorkerCount => decoders.Length;
@@ -124,30 +122,33 @@ public sealed class DecoderPool : IDisposable
         return new TrainingPass(this, Plan(rows), seed, recompute || mustRecompute, mustRecompute ? 1 : TrainingPass.BlocksTogether);
     }
 
-    /// <summary>Adds the gradient of the weighted mean negative log-likelihood of the labels that follow the reads.</summary>
+    /// <summary>Runs a function on every block of some rows in training, the workers side by side.</summary>
     /// <param name="rows">At least one row.</param>
-    /// <param name="labels">For each row, the token that should follow each of its reads.</param>
-    /// <param name="weight">The weight of the mean in the loss.</param>
     /// <param name="seed">Decides the dropout of this pass.</param>
-    /// <param name="shares">How much each label counts in the mean; null counts all the same.</param>
-    /// <returns>The mean negative log-likelihood in nats per label.</returns>
-    public double LanguageModelPass(
-        IReadOnlyList<TokenRow> rows, IReadOnlyList<int[]> labels, double weight, long seed, IReadOnlyList<float[]>? shares = null)
+    /// <param name="function">Given the worker, its decoder, the numbers of the block's rows and the rows laid out.</param>
+    /// <returns>The sum of what the function gave.</returns>
+    internal double SumOverBlocks(IReadOnlyList<TokenRow> rows, long seed, Func<int, Decoder, IReadOnlyList<int>, TokenBlock, double> function)
     {
         var plan = Plan(rows);
-        var total = shares?.Sum(row => row.Sum(share => (double)share)) ?? labels.Sum(row => (long)row.Length);
         var sums = new double[WorkerCount];
         OnWorkers(worker =>
         {
             using var randomness = new Generator(unchecked((ulong)(seed * 1009 + worker)), device);
-            decoders[worker].Randomness = randomness;
-            foreach (var block in plan.Blocks[worker])
-                sums[worker] += LanguageModelBlock(
-                    decoders[worker], plan.RowsOf(block), block.SelectMany(row => labels[row]), shares is null ? null : block.SelectMany(row => shares[row]), weight / total);
-            decoders[worker].Randomness = null;
+            var decoder = decoders[worker];
+            decoder.Randomness = randomness;
+            foreach (var numbers in plan.Blocks[worker])
+            {
+                using var scope = NewDisposeScope();
+                using var block = decoder.Block(plan.RowsOf(numbers), ShapeMultiple);
+                sums[worker] += function(worker, decoder, numbers, block);
+            }
+            decoder.Randomness = null;
         });
-        return sums.Sum() / total;
+        return sums.Sum();
     }
+
+    /// <summary>The decoder of a worker.</summary>
+    internal Decoder DecoderOf(int worker) => decoders[worker];
 
     /// <summary>Runs an action on every worker side by side, each with its own decoder.</summary>
     internal void RunEach(Action<Decoder> action) => workers.Run(worker =>
@@ -205,23 +206,6 @@ public sealed class DecoderPool : IDisposable
             throw new KalmException(
                 $"a text of {longest} tokens does not fit the model's context of {positions}; expected shorter texts: lower the wording's maximum_text_tokens or maximum_prompt_tokens in a recipe");
         return new BlockPlan(rows, memory.TokensAtOnce(BlockTokens), WorkerCount);
-    }
-
-    private double LanguageModelBlock(Decoder decoder, TokenRow[] rows, IEnumerable<int> labels, IEnumerable<float>? shares, double weight)
-    {
-        using var scope = NewDisposeScope();
-        using var block = decoder.Block(rows, ShapeMultiple);
-        var states = decoder.Read(decoder.Embed(block.Tokens), block);
-        var filled = (block.ReadCount + ShapeMultiple - 1) / ShapeMultiple * ShapeMultiple - block.ReadCount;
-        var logits = decoder.Logits(filled == 0 ? states : nn.functional.pad(states, [0, 0, 0, filled]));
-        var target = tensor(labels.Select(label => (long)label).Concat(Enumerable.Repeat(Unlabelled, filled)).ToArray(), device: device);
-        var sum = shares is null
-            ? nn.functional.cross_entropy(logits, target, ignore_index: Unlabelled, reduction: nn.Reduction.Sum)
-            : (nn.functional.cross_entropy(logits, target, ignore_index: Unlabelled, reduction: nn.Reduction.None)
-                * tensor(shares.Concat(Enumerable.Repeat(0f, filled)).ToArray(), device: device)).sum();
-        using var factor = weight.ToScalar();
-        sum.mul(factor).backward();
-        return sum.ReadNumber();
     }
 
     /// <summary>Runs some blocks of a worker's share in training.</summary>

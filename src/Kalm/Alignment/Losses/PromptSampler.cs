@@ -1,7 +1,7 @@
 using Kalm.Graph;
 using Kalm.Representation;
 
-namespace Kalm.Alignment;
+namespace Kalm.Alignment.Losses;
 
 /// <summary>Makes the prompts of implicit alignment from triples, in the proportions of a <see cref="PromptMixture"/>.</summary>
 internal sealed class PromptSampler

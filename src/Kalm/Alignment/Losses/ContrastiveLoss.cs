@@ -2,7 +2,7 @@ using Kalm.Engine;
 using TorchSharp;
 using static TorchSharp.torch;
 
-namespace Kalm.Alignment;
+namespace Kalm.Alignment.Losses;
 
 /// <summary>The explicit alignment loss: dual-view InfoNCE with an additive margin, in both directions, known answers left out.</summary>
 /// <remarks>Source: KaLM, arXiv 2412.04948; the margin and the in-batch scheme are SimKGC's, arXiv 2203.02167.</remarks>

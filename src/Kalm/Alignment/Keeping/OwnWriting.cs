@@ -1,0 +1,59 @@
+using Kalm.Language.Generation;
+using Kalm.Language.Model;
+using Kalm.Language.Tokenization;
+using Kalm.Representation;
+
+namespace Kalm.Alignment.Keeping;
+
+/// <summary>Texts that a model writes by itself, with nothing given but how texts begin: a chat model writes the user's question and then its answer
+/// (as Magpie does, arXiv 2406.08464), and every model plain text.</summary>
+/// <param name="pool">The model; not owned.</param>
+/// <param name="tokenizer">Its tokenizer.</param>
+/// <param name="questions">How it is asked.</param>
+/// <param name="options">How much is written.</param>
+/// <param name="seed">Decides what.</param>
+internal sealed class OwnWriting(DecoderPool pool, Tokenizer tokenizer, QuestionWording questions, KeepOptions options, long seed)
+{
+    private const string Separator = "<|endoftext|>";
+    private const string Stage = "the base writes texts to be held to";
+
+    /// <summary>Writes chats.</summary>
+    public List<KeptText> Chats(int count, IProgress<ProgressEvent>? progress, CancellationToken cancellation)
+    {
+        int[] opening = [.. questions.Opening];
+        var half = Math.Max(4, options.TextTokens / 2);
+        var asked = Write(Enumerable.Repeat(opening, count), half, "own questions", progress, cancellation)
+            .Where(question => question.Text.Trim().Length > 0)
+            .Select(question => (int[])[.. opening, .. question.Tokens, .. questions.Answering]).ToList();
+        var answers = Write(asked, options.TextTokens, "own answers", progress, cancellation);
+        return [.. asked.Zip(answers, (prompt, answer) => KeptText.Of(tokenizer, [.. prompt, .. answer.Tokens, .. Ended(answer, questions.EndId)], opening.Length - 1))];
+    }
+
+    /// <summary>Writes plain texts.</summary>
+    public List<KeptText> Plain(int count, IProgress<ProgressEvent>? progress, CancellationToken cancellation)
+    {
+        // What set texts apart when the model was made: a chat model's own begin and end tokens belong to chats.
+        int[] opening = tokenizer.Find(Separator) is { } separator ? [separator]
+            : tokenizer.BeginIds.Count > 0 ? [.. tokenizer.BeginIds] : tokenizer.EndId is { } end ? [end] : [];
+        if (opening.Length == 0)
+            return [];
+        return [.. Write(Enumerable.Repeat(opening, count), options.TextTokens, "own plain texts", progress, cancellation)
+            .Where(text => text.Tokens.Count > 0)
+            .Select(text => KeptText.Of(tokenizer, [.. opening, .. text.Tokens], opening.Length - 1))];
+    }
+
+    private IReadOnlyList<Continuation> Write(IEnumerable<int[]> prompts, int tokens, string draw, IProgress<ProgressEvent>? progress, CancellationToken cancellation)
+    {
+        var given = prompts.ToList();
+        var told = progress is null ? null : new Counted(done => progress.Report(new ProgressStage(Stage, done, given.Count)));
+        return new Generator(pool, tokenizer).Continue(
+            given, new GenerationOptions { MaximumNewTokens = tokens, Temperature = 1, Seed = Randomness.Seed(seed, draw, 0) }, told, cancellation);
+    }
+
+    private static int[] Ended(Continuation text, int? end) => text.End == GenerationEnd.Stop && end is { } id ? [id] : [];
+
+    private sealed class Counted(Action<int> tell) : IProgress<int>
+    {
+        public void Report(int value) => tell(value);
+    }
+}

@@ -1,0 +1,58 @@
+using Kalm.Engine;
+using Kalm.Representation;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Kalm.Alignment.Losses;
+
+/// <summary>Explicit alignment: the contrastive loss between the vectors of queries and of their answers (KaLM, arXiv 2412.04948).</summary>
+internal sealed class ExplicitLoss(AlignmentModel model, TextIndex texts, AlignmentOptions options) : IAlignmentLoss
+{
+    /// <inheritdoc/>
+    public string Name => "explicit";
+
+    /// <inheritdoc/>
+    public double Weight => options.ExplicitWeight;
+
+    /// <inheritdoc/>
+    public LossReport? Add(StepBatch batch)
+    {
+        using var scope = NewDisposeScope();
+        var rows = batch.Rows;
+        var forest = new Forest(texts, rows.Columns, rows.Queries, TokenDropout(batch.Step));
+        using var pass = model.Decoder.Forward(forest.Rows, Randomness.Seed(options.Seed, "dropout", batch.Step), options.GradientCache);
+        var vectors = Encoder.UnitLength(pass.States);
+        var queries = vectors.index_select(0, Reads(rows.Queries, forest.QueryRead));
+        var tails = vectors.index_select(0, Reads(rows.Columns, forest.EntityRead));
+        var shares = options.MultiPositive ? (rows.QueryShares, rows.ColumnShares) : ((float[], float[])?)null;
+        var (loss, correct) = new ContrastiveLoss(rows, options.Margin, batch.OwnHeads ? options.OwnHeadWeight : 0, options.FrequencyCorrection)
+            .Compute(queries, tails, model.LogInverseTemperature, shares);
+        if (Weight == 1)
+        {
+            loss.backward();
+        }
+        else
+        {
+            using var weight = Weight.ToScalar();
+            loss.mul(weight).backward();
+        }
+        pass.Backward();
+        return new LossReport(loss.ReadNumber(), forest.TokenCount, (long)correct.ReadNumber() / (double)rows.Queries.Length);
+
+        Tensor Reads(IEnumerable<int> texts, Func<int, int> read) =>
+            tensor(texts.Select(text => (long)read(text)).ToArray(), device: vectors.device);
+    }
+
+    // Both views of an entity lose the same tokens, since they share its description.
+    private Func<int[], int[]>? TokenDropout(int step)
+    {
+        if (options.TokenDropout == 0)
+            return null;
+        var random = Randomness.For(options.Seed, "token dropout", step);
+        return description =>
+        {
+            var kept = Array.FindAll(description, _ => random.NextDouble() >= options.TokenDropout);
+            return kept.Length > 0 ? kept : description;
+        };
+    }
+}
