@@ -4,45 +4,8 @@ namespace Kalm.Templates;
 
 /// <summary>Reads expressions, from what binds least to what binds most.</summary>
 /// <param name="tokens">A whole template.</param>
-internal class ExpressionParser(IReadOnlyList<TemplateToken> tokens)
+internal class ExpressionParser(IReadOnlyList<TemplateToken> tokens) : TemplateTokenReader(tokens)
 {
-    private readonly TemplateAllowance allowance = new();
-    private int position;
-
-    /// <summary>The token to be read next.</summary>
-    protected TemplateToken Current => tokens[position];
-
-    /// <summary>Takes the next token.</summary>
-    protected TemplateToken Next() => tokens[position].Kind == TemplateTokenKind.End ? tokens[position] : tokens[position++];
-
-    /// <summary>Takes an operator if it is next.</summary>
-    protected bool Skip(string text) => Current.IsOperator(text) && Advance();
-
-    /// <summary>Takes a word if it is next.</summary>
-    protected bool SkipName(string text) => Current.IsName(text) && Advance();
-
-    /// <summary>Takes an operator that must be next.</summary>
-    protected void Expect(string text)
-    {
-        if (!Skip(text))
-            throw Expected($"'{text}'");
-    }
-
-    /// <summary>Takes a token of a kind that must be next.</summary>
-    protected TemplateToken Expect(TemplateTokenKind kind, string what) => Current.Kind == kind ? Next() : throw Expected(what);
-
-    /// <summary>The error that something else should be next.</summary>
-    protected TemplateException Expected(string what) => new(Current.Place, $"found {Current.Description}; expected {what}");
-
-    /// <summary>Reads something that may hold something of its kind.</summary>
-    protected T Nested<T>(Func<T> read)
-    {
-        allowance.Enter(Current.Place);
-        var result = read();
-        allowance.Leave();
-        return result;
-    }
-
     /// <summary>Reads an expression.</summary>
     /// <param name="withCondition">Whether it may end with <c>if</c>.</param>
     protected Expression ReadExpression(bool withCondition = true) => Nested(() =>
@@ -95,9 +58,10 @@ internal class ExpressionParser(IReadOnlyList<TemplateToken> tokens)
             if (Current.Kind == TemplateTokenKind.Operator && Current.Text is "==" or "!=" or "<" or "<=" or ">" or ">="
                 || Current.IsName("in"))
                 others.Add((Next().Text, ReadSum()));
-            else if (Current.IsName("not") && tokens[position + 1].IsName("in"))
+            else if (Current.IsName("not") && Following.IsName("in"))
             {
-                position += 2;
+                Next();
+                Next();
                 others.Add(("not in", ReadSum()));
             }
             else
@@ -256,7 +220,7 @@ internal class ExpressionParser(IReadOnlyList<TemplateToken> tokens)
             if (Current.IsOperator("*") || Current.IsOperator("**"))
                 throw new TemplateException(
                     Current.Place, $"the unpacking of arguments by '{Current.Text}' is not supported; expected arguments one by one");
-            if (Current.Kind == TemplateTokenKind.Name && tokens[position + 1].IsOperator("="))
+            if (Current.Kind == TemplateTokenKind.Name && Following.IsOperator("="))
             {
                 var name = Next().Text;
                 Expect("=");
@@ -307,11 +271,5 @@ internal class ExpressionParser(IReadOnlyList<TemplateToken> tokens)
             arguments = new ArgumentList([ReadPostfix(ReadPrimary())], []);
         Expression test = new TestExpression(token.Place, target, token.Text, arguments);
         return isNegated ? new UnaryExpression(token.Place, "not", test) : test;
-    }
-
-    private bool Advance()
-    {
-        position++;
-        return true;
     }
 }

@@ -130,8 +130,8 @@ public sealed class FuzzTests : IDisposable
         [
             $$"""{"architectures":["LlamaForCausalLM"],"model_type":"llama",{{Sizes}},"rope_theta":500000.0,"""
                 + "\"rope_scaling\":{\"factor\":8.0,\"high_freq_factor\":4.0,\"low_freq_factor\":1.0,"
-                + "\"original_max_position_embeddings\":8192,\"rope_type\":\"llama3\"},\"eos_token_id\":[4,5],\"bos_token_id\":1,\"torch_dtype\":\"bfloat16\","
-                + "\"max_position_embeddings\":131072}",
+                + "\"original_max_position_embeddings\":8192,\"rope_type\":\"llama3\"},\"eos_token_id\":[4,5],"
+                + "\"bos_token_id\":1,\"torch_dtype\":\"bfloat16\",\"max_position_embeddings\":131072}",
             $$"""{"model_type":"llama",{{Sizes}},"rope_scaling":{"type":"linear","factor":2.0},"attention_bias":true,"""
                 + "\"mlp_bias\":false,\"hidden_act\":\"silu\",\"tie_word_embeddings\":true,\"pad_token_id\":null}",
             $$"""{"model_type":"mistral",{{Sizes}},"sliding_window":4096,"head_dim":32,"rope_parameters":{"rope_theta":10000.0,"""
