@@ -36,7 +36,8 @@ internal sealed class OurStep : IDisposable
         var forest = new Forest(texts, batch.Columns, batch.Queries).Rows;
         var prompts = step.Prompts(taken, batch)?.Rows ?? [];
         return new StepWork(
-            batch.Queries.Length, Real(forest), Real(prompts), alignment.Decoder.TokensThrough(forest), alignment.Decoder.TokensThrough(prompts),
+            batch.Queries.Length, Real(forest), Real(prompts),
+            alignment.Decoder.TokensThrough(forest), alignment.Decoder.TokensThrough(prompts),
             ProductWork.Of(model.Config, model.ParameterCount.Body, forest, prompts));
 
         static long Real(IReadOnlyList<TokenRow> rows) => rows.Sum(row => (long)row.Length);

@@ -64,5 +64,6 @@ public sealed class QuestionBuilder(KnowledgeGraph graph, Wording wording)
     public Shot Shot(QuestionTask task, DirectedRow row, bool isTrue, bool withDescriptions, AnswerForm form) =>
         new(Ask(task, row, withDescriptions), wording.Questions.Response(Answer(task, row, isTrue, form)));
 
-    private string Text(int entity, bool withDescription) => withDescription ? graph.Entities[entity].Description : graph.Entities[entity].Name;
+    private string Text(int entity, bool withDescription) =>
+        withDescription ? graph.Entities[entity].Description : graph.Entities[entity].Name;
 }

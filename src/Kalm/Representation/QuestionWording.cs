@@ -3,8 +3,8 @@ using Kalm.Language.Tokenization;
 namespace Kalm.Representation;
 
 /// <summary>How the model is asked in words: one wording for learning, evaluation, chat and reranking.</summary>
-/// <remarks>Source: KaLM, arXiv 2412.04948, sections on implicit alignment and question answering. A question about the head is the question
-/// about the tail with the inverse relation.</remarks>
+/// <remarks>Source: KaLM, arXiv 2412.04948, sections on implicit alignment and question answering. A question about the head is the
+/// question about the tail with the inverse relation.</remarks>
 public sealed class QuestionWording
 {
     /// <summary>The answer that affirms a triple.</summary>
@@ -40,7 +40,8 @@ public sealed class QuestionWording
     /// <summary>Asks for the tail of a query.</summary>
     /// <param name="description">The query entity's text, as <see cref="Wording.Description"/> encodes it.</param>
     /// <param name="relation">From <see cref="Wording.Relation"/>.</param>
-    public Prompt Completion(int[] description, int[] relation) => new(completionOpening, (description, true), (relation, false), (mark, false));
+    public Prompt Completion(int[] description, int[] relation) =>
+        new(completionOpening, (description, true), (relation, false), (mark, false));
 
     /// <summary>Asks for the relation between two entities.</summary>
     /// <param name="head">The head's text.</param>
@@ -52,7 +53,8 @@ public sealed class QuestionWording
 
     /// <summary>Asks whether a triple is true.</summary>
     public Prompt Classification(string head, string relation, string tail) => new(
-        classificationOpening, (Mention(head), true), (tokenizer.EncodeContinuation(" " + relation), false), (Mention(tail), true), (verdicts, false), (mark, false));
+        classificationOpening, (Mention(head), true), (tokenizer.EncodeContinuation(" " + relation), false),
+        (Mention(tail), true), (verdicts, false), (mark, false));
 
     /// <summary>Asks anything.</summary>
     public Prompt Free(string question) => new(freeOpening, (tokenizer.Encode(question), false), (mark, false));
@@ -60,8 +62,8 @@ public sealed class QuestionWording
     /// <summary>The ids of a response, cut to the limit of a text, no end token.</summary>
     public int[] Response(string answer) => Cut(tokenizer.Encode(answer));
 
-    /// <summary>A whole prompt, ready to be continued: opening token, examples, question. Examples that find no room are left out, the first
-    /// ones first; then texts are cut.</summary>
+    /// <summary>A whole prompt, ready to be continued: opening token, examples, question. Examples that find no room are left out, the
+    /// first ones first; then texts are cut.</summary>
     /// <param name="question">The question.</param>
     /// <param name="shots">Examples, the one next to the question last.</param>
     /// <param name="room">At most so many tokens.</param>
@@ -71,7 +73,8 @@ public sealed class QuestionWording
     {
         var (prefix, kept) = Prefix(question, shots, room - question.Length);
         var rest = question.Fit(room - prefix.Length)
-            ?? throw new KalmException($"a question of {prefix.Length + question.Length} tokens does not fit the {room} that the context leaves; expected shorter texts or fewer relations");
+            ?? throw new KalmException($"a question of {prefix.Length + question.Length} tokens does not fit the {room} that the context "
+                + "leaves; expected shorter texts or fewer relations");
         return ([.. prefix, .. rest], kept);
     }
 
@@ -88,7 +91,8 @@ public sealed class QuestionWording
         var rest = question.Fit(room - prefix.Length);
         if (rest is null)
             throw new KalmException(
-                $"a prompt with its response needs more than {options.MaximumPromptTokens} tokens, the limit, even with its texts cut; expected a higher maximum_prompt_tokens");
+                $"a prompt with its response needs more than {options.MaximumPromptTokens} tokens, the limit, even with its texts cut; "
+                    + "expected a higher maximum_prompt_tokens");
         return new CompletionPrompt(prefix, new Branch([.. rest, .. response], rest.Length - 1), labels);
     }
 

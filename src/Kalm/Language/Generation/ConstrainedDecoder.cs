@@ -4,8 +4,8 @@ namespace Kalm.Language.Generation;
 
 /// <summary>A text of the trie as an answer.</summary>
 /// <param name="Text">Its number.</param>
-/// <param name="LogProbability">The sum over its tokens of the log-probability among the tokens allowed there, in nats; over all texts of the
-/// trie the probabilities sum to 1.</param>
+/// <param name="LogProbability">The sum over its tokens of the log-probability among the tokens allowed there, in nats; over all texts of
+/// the trie the probabilities sum to 1.</param>
 public sealed record ConstrainedAnswer(int Text, double LogProbability);
 
 /// <summary>Writes only texts of a trie, so that every answer is a real one: beam search over the trie (constrained decoding; GENRE,
@@ -32,7 +32,8 @@ public sealed class ConstrainedDecoder(DecoderPool pool, TokenTrie trie, int[] t
         var done = 0;
         new PromptBatches(pool, prompts).Run((batch, rows) =>
         {
-            var searches = rows.Select(row => new TrieSearch(trie, terminators, count, beams, pool.Config.ContextLength - prompts[row].Length)).ToArray();
+            var searches = rows
+                .Select(row => new TrieSearch(trie, terminators, count, beams, pool.Config.ContextLength - prompts[row].Length)).ToArray();
             Run(batch, searches, cancellation);
             for (var index = 0; index < rows.Length; index++)
                 answers[rows[index]] = searches[index].Answers;

@@ -33,15 +33,18 @@ internal sealed class TrieSearch(TokenTrie trie, int[] terminators, int count, i
         for (var row = 0; row < live.Count; row++)
             Extend(live[row], row, logits.Slice(row * width, width), next);
         // A text can only lose by what is still to be written.
-        var bar = finished.Count < count ? double.NegativeInfinity : finished.Select(answer => answer.LogProbability).OrderDescending().ElementAt(count - 1);
-        live = ++written >= room ? [] : [.. next.Where(beam => beam.LogProbability > bar).OrderByDescending(beam => beam.LogProbability).Take(beams)];
+        var bar = finished.Count < count
+            ? double.NegativeInfinity : finished.Select(answer => answer.LogProbability).OrderDescending().ElementAt(count - 1);
+        live = ++written >= room
+            ? [] : [.. next.Where(beam => beam.LogProbability > bar).OrderByDescending(beam => beam.LogProbability).Take(beams)];
     }
 
     private void Extend(Beam beam, int row, ReadOnlySpan<float> logits, List<Beam> next)
     {
         var tokens = trie.Tokens(beam.Node);
         var text = trie.TextAt(beam.Node);
-        var ending = text == TokenTrie.NoText ? double.NegativeInfinity : LogSum(logits, [.. terminators.Where(token => trie.Follow(beam.Node, token) < 0)]);
+        var ending = text == TokenTrie.NoText
+            ? double.NegativeInfinity : LogSum(logits, [.. terminators.Where(token => trie.Follow(beam.Node, token) < 0)]);
         var total = LogAdd(LogSum(logits, tokens), ending);
         if (text != TokenTrie.NoText)
             finished.Add(new ConstrainedAnswer(text, beam.LogProbability + ending - total));
