@@ -29,9 +29,13 @@ internal sealed class Arguments
 
     /// <summary>A whole number above zero.</summary>
     public int Whole(string option, int fallback) => Find(option) is not { } text ? fallback
-        : int.TryParse(text, out var value) && value > 0 ? value : throw new KalmException($"{option}: found '{text}'; expected a whole number above 0");
+        : int.TryParse(text, out var value) && value > 0
+        ? value : throw new KalmException($"{option}: found '{text}'; expected a whole number above 0");
 
     /// <summary>The options of the file behind <c>--recipe</c>, or the default ones, learning every weight.</summary>
     public AlignmentOptions Recipe(int threads, int seed) =>
-        ((Find("--recipe") is { } file ? Json.Read<AlignmentOptions>(file) : new AlignmentOptions()) with { Method = AlignmentMethod.Full, Threads = threads, Seed = seed }).Validated();
+        ((Find("--recipe") is { } file ? Json.Read<AlignmentOptions>(file) : new AlignmentOptions()) with
+        {
+            Method = AlignmentMethod.Full, Threads = threads, Seed = seed,
+        }).Validated();
 }

@@ -51,12 +51,14 @@ internal sealed record AuthorsBatch(PaddedRows Queries, PaddedRows Tails, Padded
     public static AuthorsBatch Make(KnowledgeGraph graph, Wording wording, IReadOnlyList<DirectedRow> rows)
     {
         var prompts = rows.Take(PromptCount).Select(row => wording.Completion(
-            Description(row.Head), wording.Relation(graph.DirectedRelationText(row.DirectedRelation)), Wording.Answer(graph.Entities[row.Tail]))).ToList();
+            Description(row.Head), wording.Relation(graph.DirectedRelationText(row.DirectedRelation)),
+            Wording.Answer(graph.Entities[row.Tail]))).ToList();
         var padded = PaddedRows.Pad([.. prompts.Select(prompt => (int[])[.. prompt.Prefix, .. prompt.Branch.Tokens])]);
         var labels = Enumerable.Repeat(Unlabelled, padded.TokenCount).ToArray();
         for (var row = 0; row < prompts.Count; row++)
             for (var label = 0; label < prompts[row].Labels.Length; label++)
-                labels[row * padded.Length + prompts[row].Prefix.Length + prompts[row].Branch.FirstRead + label] = prompts[row].Labels[label];
+                labels[row * padded.Length + prompts[row].Prefix.Length + prompts[row].Branch.FirstRead + label] =
+                    prompts[row].Labels[label];
         return new AuthorsBatch(
             PaddedRows.Pad([.. rows.Select(row => View(wording.Views(
                 Description(row.Head), false, [wording.Relation(graph.DirectedRelationText(row.DirectedRelation))])))]),

@@ -8,8 +8,8 @@ using static TorchSharp.torch;
 
 namespace Kalm.Benchmarks;
 
-/// <summary>A training step as the authors' code takes it, on our decoder: three padded passes, the language-model head over every position of
-/// each, the pass over the heads recorded for a gradient that nothing asks for, then a padded pass over the prompts.</summary>
+/// <summary>A training step as the authors' code takes it, on our decoder: three padded passes, the language-model head over every position
+/// of each, the pass over the heads recorded for a gradient that nothing asks for, then a padded pass over the prompts.</summary>
 /// <remarks>In its favour: batches are tokenised before the clock starts, attention is told that it is causal instead of given a mask, the
 /// optimizer is our flat one, and nothing is moved between devices. All threads work inside each operation, as they do there.</remarks>
 internal sealed class AuthorsStep : IDisposable
@@ -48,7 +48,8 @@ internal sealed class AuthorsStep : IDisposable
         // Their look-up of known answers never hits, so nothing is masked.
         var rows = batch.Queries.Rows.Length;
         var (contrastive, _) = new ContrastiveLoss(
-            [.. Enumerable.Range(0, rows)], [.. Enumerable.Repeat(Array.Empty<int>(), rows)], [.. Enumerable.Repeat(-1, rows)], rows, Margin, 0)
+            [.. Enumerable.Range(0, rows)], [.. Enumerable.Repeat(Array.Empty<int>(), rows)],
+            [.. Enumerable.Repeat(-1, rows)], rows, Margin, 0)
             .Compute(queries, tails, logInverseTemperature);
         var language = nn.functional.cross_entropy(
             decoder.Logits(Read(batch.Prompts)), tensor(batch.PromptLabels), ignore_index: AuthorsBatch.Unlabelled);

@@ -13,8 +13,10 @@ internal static class CostBenchmark
     private static readonly string[] Assumptions =
     [
         "a batch of theirs is 24 directed rows, drawn at random from all triples in both directions; a triple is learned as two such rows",
-        "the wording is theirs: entities { text } and queries [ text, relation ], the text cut at 50 tokens, no token in front but the tokenizer's own",
-        "four passes a batch, each padded to its longest row: queries, tails, heads alone (recorded, not used), 4 rows as prompts of at most 256 tokens",
+        "the wording is theirs: entities { text } and queries [ text, relation ], the text cut at 50 tokens, no token in front but "
+            + "the tokenizer's own",
+        "four passes a batch, each padded to its longest row: queries, tails, heads alone (recorded, not used), 4 rows as prompts "
+            + "of at most 256 tokens",
         "the language-model head runs over every position of every pass, padding too, and only the prompts' logits have a gradient",
         "every weight is learned in both recipes, fp32 on the CPU (theirs: low-rank matrices on an 8-bit base on four GPUs)",
         "an optimizer step and a clip for each of their batches, none shared; their tokenising is not timed, our drawing of batches is",
@@ -28,7 +30,8 @@ internal static class CostBenchmark
 
     public static void Run(Arguments arguments)
     {
-        var (rounds, steps, threads) = (arguments.Whole("--rounds", 9), arguments.Whole("--steps", 1), arguments.Whole("--threads", Environment.ProcessorCount));
+        var (rounds, steps, threads) = (arguments.Whole("--rounds", 9),
+            arguments.Whole("--steps", 1), arguments.Whole("--threads", Environment.ProcessorCount));
         var seed = arguments.Whole("--seed", 1);
         var options = arguments.Recipe(threads, seed);
         var graph = KnowledgeGraph.Load(arguments.Text("--graph"));
@@ -36,30 +39,35 @@ internal static class CostBenchmark
         var machine = Machine.Measure(threads);
         var (theirs, ours, exact) = Compare(graph, ModelPreset.Find(arguments.Find("--preset") ?? "tiny"), options, rounds, steps);
         machine = machine.MeasureAgain();
-        (var gemm, machine) = Approach(graph, ModelPreset.Find(arguments.Find("--gemm-preset") ?? "medium"), NearPeak(options), rounds, steps, machine);
+        (var gemm, machine) = Approach(
+            graph, ModelPreset.Find(arguments.Find("--gemm-preset") ?? "medium"), NearPeak(options), rounds, steps, machine);
         var peak = machine.ProductGflops / 1000 * gemm.SecondsPerStep;
         Tell(new CostResult(
             ours.TokensPerTriple / theirs.TokensPerTriple, ours.ContrastiveTokensPerTriple / theirs.ContrastiveTokensPerTriple,
             theirs.Rounds.Ratio(ours.Rounds), theirs.Rounds.Ratio(exact), gemm.TeraFlopPerStep / peak, gemm.ComputedTeraFlopPerStep / peak,
-            arguments.Find("--preset") ?? "tiny", arguments.Find("--recipe"), theirs, ours, gemm, machine, seed, Assumptions), arguments.Find("--json"));
+            arguments.Find("--preset") ?? "tiny", arguments.Find("--recipe"), theirs,
+            ours, gemm, machine, seed, Assumptions), arguments.Find("--json"));
     }
 
-    /// <summary>The options of the step whose <c>gemm_share</c> is measured. The share is one of the best fp32 product, so the step multiplies in fp32
-    /// too. Blocks bound the products: a larger batch has more of them, none larger.</summary>
+    /// <summary>The options of the step whose <c>gemm_share</c> is measured. The share is one of the best fp32 product, so the step
+    /// multiplies in fp32 too. Blocks bound the products: a larger batch has more of them, none larger.</summary>
     public static AlignmentOptions NearPeak(AlignmentOptions options) =>
         options with { ProductPrecision = ProductPrecision.Fp32, Batch = Math.Min(GemmBatch, options.Batch) };
 
-    private static (RecipeCost Theirs, RecipeCost Ours, IReadOnlyList<double> Exact) Compare(KnowledgeGraph graph, ModelPreset preset, AlignmentOptions options, int rounds, int steps)
+    private static (RecipeCost Theirs, RecipeCost Ours, IReadOnlyList<double> Exact) Compare(
+        KnowledgeGraph graph, ModelPreset preset, AlignmentOptions options, int rounds, int steps)
     {
         using var model = MadeModel.Make(graph, preset, options.Seed);
         using var authors = new AuthorsStep(model, options.Threads!.Value);
         using var our = new OurStep(model, graph, options);
         using var exact = new OurStep(model, graph, options with { ProductPrecision = ProductPrecision.Fp32 });
-        var wording = new Wording(model.Tokenizer, new WordingOptions(WordingStyle.Compat, MaximumTextTokens: 50, MaximumPromptTokens: 256));
+        var wording = new Wording(
+            model.Tokenizer, new WordingOptions(WordingStyle.Compat, MaximumTextTokens: 50, MaximumPromptTokens: 256));
         var sampler = new RowSampler(graph, AuthorsBatch.RowCount, bothDirections: false, options.Seed);
         // As many rows on either side of a round, or nearly.
         var authorSteps = Math.Max(1, steps * our.Count().Rows / AuthorsBatch.RowCount);
-        var batches = Enumerable.Range(0, (rounds + 1) * authorSteps).Select(step => AuthorsBatch.Make(graph, wording, sampler.Batch(step))).ToList();
+        var batches = Enumerable.Range(0, (rounds + 1) * authorSteps)
+            .Select(step => AuthorsBatch.Make(graph, wording, sampler.Batch(step))).ToList();
         var (theirTimes, ourTimes, works) = (new List<double>(), new List<double>(), new List<StepWork>());
         var exactTimes = new List<double>();
         var (theirPeak, ourPeak) = (new List<double?>(), new List<double?>());
@@ -79,11 +87,13 @@ internal static class CostBenchmark
         double ourRows = works.Sum(work => work.Rows);
         return (
             new RecipeCost(
-                counted[0].Queries.Rows.Length, counted.Count, 2 * counted.Sum(batch => batch.Tokens) / theirRows, 2 * counted.Sum(batch => batch.ContrastiveTokens) / theirRows,
+                counted[0].Queries.Rows.Length, counted.Count, 2 * counted.Sum(batch => batch.Tokens) / theirRows,
+                2 * counted.Sum(batch => batch.ContrastiveTokens) / theirRows,
                 null, theirTimes[1..].Median(), theirTimes[1..], theirPeak.Max()),
             new RecipeCost(
                 works[0].Rows, works.Count, 2 * works.Sum(work => work.PaddedContrastiveTokens + work.PaddedPromptTokens) / ourRows,
-                2 * works.Sum(work => work.PaddedContrastiveTokens) / ourRows, 2 * works.Sum(work => work.ContrastiveTokens + work.PromptTokens) / ourRows,
+                2 * works.Sum(work => work.PaddedContrastiveTokens) / ourRows,
+                2 * works.Sum(work => work.ContrastiveTokens + work.PromptTokens) / ourRows,
                 ourTimes[1..].Median(), ourTimes[1..], ourPeak.Max()),
             exactTimes[1..]);
     }
@@ -120,7 +130,8 @@ internal static class CostBenchmark
         });
         return (new GemmCost(
             preset.Name, model.ParameterCount.Body, works.Average(work => (double)work.ContrastiveTokens + work.PromptTokens),
-            works.Average(work => work.Products.Total) / 1e12, works.Average(work => work.Products.Computed) / 1e12, times.Median(), times, peak), machine);
+            works.Average(work => work.Products.Total) / 1e12,
+            works.Average(work => work.Products.Computed) / 1e12, times.Median(), times, peak), machine);
     }
 
     private static void Tell(CostResult result, string? file)
@@ -128,11 +139,15 @@ internal static class CostBenchmark
         Console.WriteLine(
             $"preset {result.Preset}, seed {result.Seed}; {result.Machine}\n"
             + $"per triple        {"theirs",10} {"ours",10}\n"
-            + $"tokens            {result.Theirs.TokensPerTriple,10:N1} {result.Ours.TokensPerTriple,10:N1}   ours / theirs {result.TokensRatio:N3}\n"
-            + $"  for vectors     {result.Theirs.ContrastiveTokensPerTriple,10:N1} {result.Ours.ContrastiveTokensPerTriple,10:N1}   ours / theirs {result.ContrastiveTokensRatio:N3}\n"
-            + $"milliseconds      {result.Theirs.SecondsPerTriple * 1000,10:N2} {result.Ours.SecondsPerTriple * 1000,10:N2}   theirs / ours {result.TimeRatio:N2} ({result.TimeRatioFp32:N2} with every product in fp32)\n"
+            + $"tokens            {result.Theirs.TokensPerTriple,10:N1} {result.Ours.TokensPerTriple,10:N1}   ours / theirs "
+                + $"{result.TokensRatio:N3}\n"
+            + $"  for vectors     {result.Theirs.ContrastiveTokensPerTriple,10:N1} {result.Ours.ContrastiveTokensPerTriple,10:N1}   ours / "
+                + $"theirs {result.ContrastiveTokensRatio:N3}\n"
+            + $"milliseconds      {result.Theirs.SecondsPerTriple * 1000,10:N2} {result.Ours.SecondsPerTriple * 1000,10:N2}   theirs / "
+                + $"ours {result.TimeRatio:N2} ({result.TimeRatioFp32:N2} with every product in fp32)\n"
             + $"peak memory, MiB  {result.Theirs.PeakMebibytes,10:N0} {result.Ours.PeakMebibytes,10:N0}\n"
-            + $"gemm_share of {result.Gemm.Preset}: {result.GemmShare:N3} by the formula, {result.GemmShareComputed:N3} of what is computed "
+            + $"gemm_share of {result.Gemm.Preset}: {result.GemmShare:N3} by the formula, {result.GemmShareComputed:N3} "
+                + "of what is computed "
             + $"({result.Gemm.TeraFlopPerStep:N2} TFLOP, {result.Gemm.SecondsPerStep:N2} s a step)\n"
             + string.Join('\n', result.Assumptions.Select(assumption => "- " + assumption)));
         if (file is not null)

@@ -16,7 +16,8 @@ namespace Kalm.Benchmarks;
 /// <param name="Seed">Decides weights and batches.</param>
 /// <param name="Assumptions">How the authors' recipe was read.</param>
 internal sealed record CostResult(
-    double TokensRatio, double ContrastiveTokensRatio, double TimeRatio, double TimeRatioFp32, double GemmShare, double GemmShareComputed, string Preset, string? Recipe,
+    double TokensRatio, double ContrastiveTokensRatio, double TimeRatio, double TimeRatioFp32,
+    double GemmShare, double GemmShareComputed, string Preset, string? Recipe,
     RecipeCost Theirs, RecipeCost Ours, GemmCost Gemm, Machine Machine, long Seed, IReadOnlyList<string> Assumptions);
 
 /// <summary>What one recipe costs.</summary>
@@ -29,7 +30,8 @@ internal sealed record CostResult(
 /// <param name="Rounds">Each round's seconds per triple.</param>
 /// <param name="PeakMebibytes">The highest resident size of the process.</param>
 internal sealed record RecipeCost(
-    int RowsPerStep, int Steps, double TokensPerTriple, double ContrastiveTokensPerTriple, double? RealTokensPerTriple, double SecondsPerTriple,
+    int RowsPerStep, int Steps, double TokensPerTriple, double ContrastiveTokensPerTriple,
+    double? RealTokensPerTriple, double SecondsPerTriple,
     IReadOnlyList<double> Rounds, double? PeakMebibytes);
 
 /// <summary>A step on its way to the machine's peak.</summary>

@@ -8,8 +8,8 @@ using Kalm.Representation;
 
 namespace Kalm.Benchmarks;
 
-/// <summary>How much faster questions are answered in batches, with a cache and their common examples computed once, than one by one without
-/// a cache. Both write the same number of tokens behind the same prompts.</summary>
+/// <summary>How much faster questions are answered in batches, with a cache and their common examples computed once, than one by one
+/// without a cache. Both write the same number of tokens behind the same prompts.</summary>
 internal static class GenerationBenchmark
 {
     private const int Shots = 3;
@@ -20,7 +20,8 @@ internal static class GenerationBenchmark
 
     public static void Run(Arguments arguments)
     {
-        var (questions, tokens, rounds) = (arguments.Whole("--questions", 200), arguments.Whole("--tokens", 32), arguments.Whole("--rounds", 3));
+        var (questions, tokens, rounds) = (arguments.Whole("--questions", 200),
+            arguments.Whole("--tokens", 32), arguments.Whole("--rounds", 3));
         var (threads, seed) = (arguments.Whole("--threads", Environment.ProcessorCount), arguments.Whole("--seed", 1));
         var graph = KnowledgeGraph.Load(arguments.Text("--graph"));
         NativeEngine.Initialize();
@@ -55,8 +56,10 @@ internal static class GenerationBenchmark
             Console.Error.WriteLine($"round {round + 1} of {rounds}: {batchedRates[^1]:N0} and {uncachedRates[^1]:N1} tokens/s");
         }
         Tell(new GenerationResult(
-            batchedRates.Ratio(uncachedRates), batchedRates.Median(), uncachedRates.Median(), batchedRates, uncachedRates, same, prompts.Length, shots,
-            prompts.Average(prompt => (double)prompt.Length), SharedPrefix.LengthOf(prompts), tokens, rounds, seed, arguments.Find("--model") ?? preset.Name,
+            batchedRates.Ratio(uncachedRates), batchedRates.Median(),
+            uncachedRates.Median(), batchedRates, uncachedRates, same, prompts.Length, shots,
+            prompts.Average(prompt => (double)prompt.Length), SharedPrefix.LengthOf(prompts),
+            tokens, rounds, seed, arguments.Find("--model") ?? preset.Name,
             model.ParameterCount.All, machine), arguments.Find("--json"));
     }
 
@@ -72,14 +75,16 @@ internal static class GenerationBenchmark
             throw new KalmException($"{graph.Path}: found no test triples; expected some to ask about");
         var examples = set.Examples.Select(example => builder.Shot(example.Task, example.Row, true, true, AnswerForm.Name)).ToList();
         var asked = set.Questions
-            .Select(question => wording.Questions.Ask(builder.Ask(question.Task, question.Row, true), examples, model.Config.MaxPositions - tokens)).ToArray();
+            .Select(question => wording.Questions.Ask(
+                builder.Ask(question.Task, question.Row, true), examples, model.Config.MaxPositions - tokens)).ToArray();
         return (Array.ConvertAll(asked, item => item.Tokens), asked.Min(item => item.Shots));
     }
 
     private static void Tell(GenerationResult result, string? file)
     {
         Console.WriteLine(
-            $"{result.Questions} questions behind {result.Shots} shots, {result.MeanPromptTokens:N0} tokens each ({result.SharedTokens} in common), {result.NewTokens} new tokens each\n"
+            $"{result.Questions} questions behind {result.Shots} shots, {result.MeanPromptTokens:N0} tokens each ({result.SharedTokens} in "
+                + $"common), {result.NewTokens} new tokens each\n"
             + $"model {result.Model}, {result.Parameters:N0} parameters; {result.Machine}\n"
             + $"batched, cached, shared opening: {result.BatchedTokensPerSecond:N0} tokens/s\n"
             + $"one by one, without a cache:     {result.UncachedTokensPerSecond:N1} tokens/s\n"

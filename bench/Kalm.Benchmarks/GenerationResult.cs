@@ -19,5 +19,6 @@ namespace Kalm.Benchmarks;
 /// <param name="Machine">Where.</param>
 internal sealed record GenerationResult(
     double Ratio, double BatchedTokensPerSecond, double UncachedTokensPerSecond, IReadOnlyList<double> BatchedRounds,
-    IReadOnlyList<double> UncachedRounds, int SameAnswers, int Questions, int Shots, double MeanPromptTokens, int SharedTokens, int NewTokens,
+    IReadOnlyList<double> UncachedRounds, int SameAnswers, int Questions,
+    int Shots, double MeanPromptTokens, int SharedTokens, int NewTokens,
     int Rounds, long Seed, string Model, long Parameters, Machine Machine);

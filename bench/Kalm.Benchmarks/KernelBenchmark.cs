@@ -6,8 +6,8 @@ using static TorchSharp.torch;
 
 namespace Kalm.Benchmarks;
 
-/// <summary>What the hand-written operations and rounded products save: the body's way there and back over the forest of one step, on one thread as a
-/// worker has it, in turns.</summary>
+/// <summary>What the hand-written operations and rounded products save: the body's way there and back over the forest of one step, on one
+/// thread as a worker has it, in turns.</summary>
 internal static class KernelBenchmark
 {
     public static IReadOnlyList<string> Options { get; } = ["--graph", "--recipe", "--preset", "--rounds", "--seed", "--json"];
@@ -43,7 +43,8 @@ internal static class KernelBenchmark
             way.Decoder == own, way.Rounded, rows.Sum(row => row.Length) / taken.Median(), times[0].Ratio(taken))).ToList();
         Console.WriteLine($"preset {preset.Name}, {rows.Sum(row => row.Length):N0} tokens, seed {seed}; {machine}");
         foreach (var result in results)
-            Console.WriteLine($"{(result.Own ? "own operations" : "the engine's"),-15} {(result.Rounded ? "bf16" : "fp32")} products {result.TokensPerSecond,10:N0} tokens/s   x {result.Ratio:N2}");
+            Console.WriteLine($"{(result.Own ? "own operations" : "the engine's"),-15} {(result.Rounded ? "bf16" : "fp32")} products "
+                + $"{result.TokensPerSecond,10:N0} tokens/s   x {result.Ratio:N2}");
         if (arguments.Find("--json") is { } file)
             Json.Write(file, new KernelResult(preset.Name, results, machine, seed));
     }

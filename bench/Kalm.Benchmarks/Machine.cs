@@ -13,7 +13,8 @@ internal sealed record Machine(string Processor, int Cores, int Threads, double 
     private const int Size = 2048;
     private const int Repeats = 10;
 
-    /// <summary>Measures this machine now. Others may be using it: the best of several measurements, taken through the run, comes closest.</summary>
+    /// <summary>Measures this machine now. Others may be using it: the best of several measurements, taken through the run, comes
+    /// closest.</summary>
     public static Machine Measure(int threads) => new(Name(), Environment.ProcessorCount, threads, BestProduct(threads));
 
     /// <summary>The same machine, if it is faster now.</summary>

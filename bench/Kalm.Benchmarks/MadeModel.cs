@@ -5,7 +5,8 @@ using Kalm.Representation;
 
 namespace Kalm.Benchmarks;
 
-/// <summary>A model over the words of a graph, practically random: what is measured is time, and that does not depend on the weights.</summary>
+/// <summary>A model over the words of a graph, practically random: what is measured is time, and that does not depend on the
+/// weights.</summary>
 internal static class MadeModel
 {
     /// <summary>Makes it, by way of a folder that is gone afterwards.</summary>
@@ -18,7 +19,8 @@ internal static class MadeModel
         try
         {
             var path = Path.Combine(folder.FullName, "model");
-            Pretrainer.Run(graph.Entities.Select(Wording.Answer), path, new PretrainingOptions { Preset = preset, Steps = 1, BatchTokens = 64, Seed = seed });
+            Pretrainer.Run(graph.Entities.Select(Wording.Answer), path,
+                new PretrainingOptions { Preset = preset, Steps = 1, BatchTokens = 64, Seed = seed });
             return CausalModel.Load(path);
         }
         finally

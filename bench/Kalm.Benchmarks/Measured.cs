@@ -13,7 +13,8 @@ internal static class Measured
     }
 
     /// <summary>The median of the rounds' ratios: what slows a round down slows both of its halves.</summary>
-    public static double Ratio(this IReadOnlyList<double> above, IReadOnlyList<double> below) => above.Zip(below, (first, second) => first / second).ToList().Median();
+    public static double Ratio(this IReadOnlyList<double> above, IReadOnlyList<double> below) =>
+        above.Zip(below, (first, second) => first / second).ToList().Median();
 
     /// <summary>The wall time of an action.</summary>
     public static double Seconds(Action action)

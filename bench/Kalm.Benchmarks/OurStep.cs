@@ -29,7 +29,8 @@ internal sealed class OurStep : IDisposable
         texts = new TextIndex(graph, new Wording(model.Tokenizer, options.Wording));
         var known = new KnownTexts(graph, texts);
         implicitLoss = new ImplicitLoss(alignment, graph, texts, options);
-        step = new AlignmentStep(alignment, graph, texts, known, options, optimizer, [new ExplicitLoss(alignment, texts, options), implicitLoss]);
+        step = new AlignmentStep(
+            alignment, graph, texts, known, options, optimizer, [new ExplicitLoss(alignment, texts, options), implicitLoss]);
     }
 
     /// <summary>The work of the next step.</summary>
@@ -39,7 +40,8 @@ internal sealed class OurStep : IDisposable
         var forest = new Forest(texts, batch.Columns, batch.Queries).Rows;
         var prompts = Prompts(batch)?.Rows ?? [];
         return new StepWork(
-            batch.Queries.Length, Real(forest), Real(prompts), alignment.Decoder.TokensThrough(forest), alignment.Decoder.TokensThrough(prompts),
+            batch.Queries.Length, Real(forest), Real(prompts),
+            alignment.Decoder.TokensThrough(forest), alignment.Decoder.TokensThrough(prompts),
             ProductWork.Of(model.Config, model.ParameterCount.Body, forest, prompts));
 
         static long Real(IReadOnlyList<TokenRow> rows) => rows.Sum(row => (long)row.Length);

@@ -7,7 +7,8 @@ namespace Kalm.Benchmarks;
 /// <param name="Body">6 x the body's parameters x tokens.</param>
 /// <param name="Attention">Scores and mixtures of the pairs of tokens that see each other.</param>
 /// <param name="Head">The language-model head over the labels.</param>
-/// <param name="Skipped">The part of <paramref name="Body"/> that is not computed: the last layer behind attention, for tokens that are not read.</param>
+/// <param name="Skipped">The part of <paramref name="Body"/> that is not computed: the last layer behind attention, for tokens that are not
+/// read.</param>
 internal sealed record ProductWork(double Body, double Attention, double Head, double Skipped)
 {
     /// <summary>As the usual formula counts.</summary>

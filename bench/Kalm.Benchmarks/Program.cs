@@ -20,11 +20,14 @@ try
         case "steps":
             StepsBenchmark.Run(new Arguments(args[1..], StepsBenchmark.Options));
             return 0;
+        case "load":
+            LoadBenchmark.Run(new Arguments(args[1..], LoadBenchmark.Options));
+            return 0;
         case "scale":
             ScaleBenchmark.Run(new Arguments(args[1..], ScaleBenchmark.Options));
             return 0;
         default:
-            throw new KalmException($"found '{args.FirstOrDefault()}'; expected generation, cost, kernels, serving, steps or scale");
+            throw new KalmException($"found '{args.FirstOrDefault()}'; expected generation, cost, kernels, load, serving, steps or scale");
     }
 }
 catch (KalmException error)

@@ -13,11 +13,15 @@ internal static class ScaleBenchmark
     private const int WordsOfText = 14;
     private const int TriplesOfEntity = 3;
 
-    public static IReadOnlyList<string> Options { get; } = ["--entities", "--recipe", "--preset", "--steps", "--threads", "--seed", "--json"];
+    public static IReadOnlyList<string> Options { get; } =
+    [
+        "--entities", "--recipe", "--preset", "--steps", "--threads", "--seed", "--json",
+    ];
 
     public static void Run(Arguments arguments)
     {
-        var (entities, steps, seed) = (arguments.Whole("--entities", 1_000_000), arguments.Whole("--steps", 20), arguments.Whole("--seed", 1));
+        var (entities, steps, seed) = (arguments.Whole("--entities", 1_000_000),
+            arguments.Whole("--steps", 20), arguments.Whole("--seed", 1));
         var threads = arguments.Whole("--threads", Environment.ProcessorCount);
         var options = arguments.Recipe(threads, seed);
         var graph = Made(entities, seed);
@@ -36,7 +40,8 @@ internal static class ScaleBenchmark
             taking.Add(Measured.Seconds(our.Take));
         }
         var result = new ScaleResult(
-            graph.Entities.Count, graph.Train.Count, graphBytes / 1048576.0, bytes / 1048576.0, drawing.Median(), taking.Median(), drawing.Ratio(taking), machine, seed);
+            graph.Entities.Count, graph.Train.Count, graphBytes / 1048576.0, bytes / 1048576.0,
+            drawing.Median(), taking.Median(), drawing.Ratio(taking), machine, seed);
         Console.WriteLine(
             $"{result.Entities:N0} entities, {result.Triples:N0} triples, seed {seed}; {machine}\n"
             + $"graph and texts      {result.GraphMebibytes,10:N0} MiB\n"
@@ -70,7 +75,8 @@ internal static class ScaleBenchmark
     {
         var words = Enumerable.Range(0, WordCount).Select(_ => Word(random)).ToArray();
         Lines("entities.dict", entities, index => $"{index}\te{index}");
-        Lines("entityId2text.dict", entities, index => $"{index}\t{words[random.Next(WordCount)]} {index}, {string.Join(' ', random.GetItems(words, WordsOfText))}");
+        Lines("entityId2text.dict", entities,
+            index => $"{index}\t{words[random.Next(WordCount)]} {index}, {string.Join(' ', random.GetItems(words, WordsOfText))}");
         Lines("relations.dict", RelationCount, index => $"{index}\tr{index}");
         Lines("relationId2text.dict", RelationCount, index => $"{index}\t{words[index]} of");
         // Few entities are met often, most hardly ever, as in graphs that grew.
@@ -82,7 +88,8 @@ internal static class ScaleBenchmark
     }
 
     private static string Word(Random random) =>
-        string.Create(CultureInfo.InvariantCulture, $"{(char)('a' + random.Next(26))}{new string(random.GetItems("aeiourstlnm".AsSpan(), random.Next(2, 9)))}");
+        string.Create(CultureInfo.InvariantCulture,
+            $"{(char)('a' + random.Next(26))}{new string(random.GetItems("aeiourstlnm".AsSpan(), random.Next(2, 9)))}");
 }
 
 /// <summary>What the scale benchmark writes.</summary>
@@ -96,4 +103,5 @@ internal static class ScaleBenchmark
 /// <param name="Machine">Where.</param>
 /// <param name="Seed">Decides everything.</param>
 internal sealed record ScaleResult(
-    int Entities, int Triples, double GraphMebibytes, double BeyondMebibytes, double DrawingSeconds, double StepSeconds, double Share, Machine Machine, long Seed);
+    int Entities, int Triples, double GraphMebibytes, double BeyondMebibytes,
+    double DrawingSeconds, double StepSeconds, double Share, Machine Machine, long Seed);

@@ -6,8 +6,8 @@ using Kalm.Server;
 
 namespace Kalm.Benchmarks;
 
-/// <summary>How many more completion requests a server answers when many clients ask at once than when one asks after the other. Client and server
-/// share the process and its cores.</summary>
+/// <summary>How many more completion requests a server answers when many clients ask at once than when one asks after the other. Client and
+/// server share the process and its cores.</summary>
 internal static class ServingBenchmark
 {
     public static IReadOnlyList<string> Options { get; } =
@@ -15,7 +15,8 @@ internal static class ServingBenchmark
 
     public static async Task Run(Arguments arguments)
     {
-        var (clients, requests, rounds) = (arguments.Whole("--clients", 32), arguments.Whole("--requests", 1600), arguments.Whole("--rounds", 5));
+        var (clients, requests, rounds) = (arguments.Whole("--clients", 32),
+            arguments.Whole("--requests", 1600), arguments.Whole("--rounds", 5));
         var (threads, seed) = (arguments.Whole("--threads", Environment.ProcessorCount), arguments.Whole("--seed", 1));
         var path = arguments.Text("--graph");
         var graph = KnowledgeGraph.Load(path);
@@ -35,7 +36,9 @@ internal static class ServingBenchmark
         var random = new Random(seed);
         var bodies = Enumerable.Range(0, requests).Select(_ => new
         {
-            head = graph.Entities[random.Next(graph.Entities.Count)].Id, relation = graph.Relations[random.Next(graph.RelationCount)].Id, explain = explanations,
+            head = graph.Entities[random.Next(graph.Entities.Count)].Id,
+            relation = graph.Relations[random.Next(graph.RelationCount)].Id,
+            explain = explanations,
         }).ToArray();
         // One after the other takes longer, so it gets a share of the requests.
         var alone = bodies[..Math.Max(1, requests / 8)];
@@ -53,15 +56,20 @@ internal static class ServingBenchmark
             singleWork.Add((Environment.CpuUsage.TotalTime - middle).TotalMilliseconds / alone.Length);
             machine = machine.MeasureAgain();
             Console.Error.WriteLine(
-                $"round {round + 1} of {rounds}: {together[^1]:N0} and {single[^1]:N0} requests/s, {togetherWork[^1]:F2} and {singleWork[^1]:F2} ms of processor time each");
+                $"round {round + 1} of {rounds}: {together[^1]:N0} and {single[^1]:N0} requests/s, {togetherWork[^1]:F2} and "
+                    + $"{singleWork[^1]:F2} ms of processor time each");
         }
         var result = new ServingResult(
-            together.Ratio(single), together.Median(), single.Median(), togetherWork.Median(), singleWork.Median(), together, single, clients, requests, graph.Entities.Count, explanations, rounds, seed,
+            together.Ratio(single), together.Median(), single.Median(), togetherWork.Median(), singleWork.Median(),
+            together, single, clients, requests, graph.Entities.Count, explanations, rounds, seed,
             arguments.Find("--model") ?? preset.Name, machine);
         Console.WriteLine(
-            $"{requests} completions over {result.Entities:N0} entities, {explanations} explanations for each answer; model {result.Model}; {machine}\n"
-            + $"{clients} clients at once: {result.TogetherPerSecond:N0} requests/s, {result.TogetherMilliseconds:F2} ms of processor time each\n"
-            + $"one after the other: {result.AlonePerSecond:N0} requests/s, {result.AloneMilliseconds:F2} ms\nratio {result.Ratio:N1} (median of {rounds} rounds)");
+            $"{requests} completions over {result.Entities:N0} entities, {explanations} explanations for each answer; model "
+                + $"{result.Model}; {machine}\n"
+            + $"{clients} clients at once: {result.TogetherPerSecond:N0} requests/s, {result.TogetherMilliseconds:F2} ms of "
+                + "processor time each\n"
+            + $"one after the other: {result.AlonePerSecond:N0} requests/s, {result.AloneMilliseconds:F2} ms\nratio {result.Ratio:N1} "
+                + $"(median of {rounds} rounds)");
         if (arguments.Find("--json") is { } file)
             Json.Write(file, result);
     }
@@ -91,7 +99,8 @@ internal static class ServingBenchmark
         {
             Path = given ?? System.IO.Path.Combine(folder.FullName, "model");
             if (given is null)
-                Pretrainer.Run(graph.Entities.Select(Representation.Wording.Answer), Path, new PretrainingOptions { Preset = preset, Steps = 1, BatchTokens = 64, Seed = seed });
+                Pretrainer.Run(graph.Entities.Select(Representation.Wording.Answer), Path,
+                    new PretrainingOptions { Preset = preset, Steps = 1, BatchTokens = 64, Seed = seed });
         }
 
         public string Path { get; }
@@ -104,5 +113,6 @@ internal static class ServingBenchmark
 
 /// <summary>What was measured; milliseconds are those of all processors together, a request, client included.</summary>
 internal sealed record ServingResult(
-    double Ratio, double TogetherPerSecond, double AlonePerSecond, double TogetherMilliseconds, double AloneMilliseconds, IReadOnlyList<double> TogetherRounds, IReadOnlyList<double> AloneRounds, int Clients, int Requests,
+    double Ratio, double TogetherPerSecond, double AlonePerSecond, double TogetherMilliseconds, double AloneMilliseconds,
+    IReadOnlyList<double> TogetherRounds, IReadOnlyList<double> AloneRounds, int Clients, int Requests,
     int Entities, int Explanations, int Rounds, int Seed, string Model, Machine Machine);

@@ -36,7 +36,8 @@ internal static class ArgumentFault
         }
         var missing = command.Options.Where(option => option.Required && parse.GetResult(option) is null or { Implicit: true }).ToList();
         return missing.Count > 0
-            ? $"{string.Join(", ", missing.Select(option => option.Name))}: missing; expected {string.Join(" ", missing.Select(option => $"{option.Name} {option.HelpName}"))}"
+            ? $"{string.Join(", ", missing.Select(option => option.Name))}: missing; expected "
+                + $"{string.Join(" ", missing.Select(option => $"{option.Name} {option.HelpName}"))}"
             : string.Join("\n", parse.Errors.Select(error => error.Message.ReplaceLineEndings(" ")).Distinct().Take(FaultsShown));
     }
 

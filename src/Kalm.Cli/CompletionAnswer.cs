@@ -30,12 +30,14 @@ internal sealed record CompletionAnswer(
             var entity = Graph.Entities[candidate.Entity];
             table.Add([
                 $"{index + 1}", entity.Id, entity.Name, $"{candidate.Score:F3}", $"{candidate.Probability:F3}", candidate.Split ?? New,
-                .. candidate.Likelihood is { } likelihood ? [$"{candidate.Rank}", $"{likelihood.Total:F2}", $"{likelihood.PerToken:F2}"] : Array.Empty<string>()]);
+                .. candidate.Likelihood is { } likelihood
+                    ? [$"{candidate.Rank}", $"{likelihood.Total:F2}", $"{likelihood.PerToken:F2}"] : Array.Empty<string>()]);
         }
         foreach (var candidate in Relations ?? [])
             table.Add(
                 $"{candidate.Rank}", IdOf(candidate.DirectedRelation) + (IsInverse(candidate.DirectedRelation) ? " (inverse)" : ""),
-                Graph.DirectedRelationText(candidate.DirectedRelation), $"{candidate.Score:F3}", $"{candidate.Probability:F3}", candidate.Split ?? New);
+                Graph.DirectedRelationText(candidate.DirectedRelation),
+                $"{candidate.Score:F3}", $"{candidate.Probability:F3}", candidate.Split ?? New);
         return table;
     }
 
@@ -96,7 +98,8 @@ internal sealed record CompletionAnswer(
         json["split"] = split;
     }
 
-    private string IdOf(int directedRelation) => Graph.Relations[IsInverse(directedRelation) ? Graph.InverseOf(directedRelation) : directedRelation].Id;
+    private string IdOf(int directedRelation) =>
+        Graph.Relations[IsInverse(directedRelation) ? Graph.InverseOf(directedRelation) : directedRelation].Id;
 
     private bool IsInverse(int directedRelation) => directedRelation >= Graph.RelationCount;
 }

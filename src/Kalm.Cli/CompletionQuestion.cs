@@ -11,7 +11,8 @@ namespace Kalm.Cli;
 /// <param name="Tail">The tail, or null.</param>
 internal sealed record CompletionQuestion(KnowledgeGraph Graph, QueryEntity? Head, int? Relation, QueryEntity? Tail)
 {
-    /// <summary>The entity that an option's words mean; words that the graph does not hold are taken for a description, and the user is told.</summary>
+    /// <summary>The entity that an option's words mean; words that the graph does not hold are taken for a description, and the user is
+    /// told.</summary>
     public static QueryEntity? Find(KnowledgeGraph graph, GraphLookup lookup, string option, string? words, ProgressView progress)
     {
         if (words is null)
@@ -37,7 +38,9 @@ internal sealed record CompletionQuestion(KnowledgeGraph Graph, QueryEntity? Hea
     }
 
     /// <summary>The question in words, a question mark for what is sought.</summary>
-    public override string ToString() => $"{Name(Head)} · {(Relation is { } relation ? Graph.DirectedRelationText(relation) : "?")} · {Name(Tail)}";
+    public override string ToString() =>
+        $"{Name(Head)} · {(Relation is { } relation ? Graph.DirectedRelationText(relation) : "?")} · {Name(Tail)}";
 
-    private string Name(QueryEntity? entity) => entity is null ? "?" : entity.Entity is { } index ? Graph.Entities[index].Name : entity.Description;
+    private string Name(QueryEntity? entity) =>
+        entity is null ? "?" : entity.Entity is { } index ? Graph.Entities[index].Name : entity.Description;
 }

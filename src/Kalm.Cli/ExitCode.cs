@@ -41,7 +41,8 @@ internal static class ExitCode
     private static IEnumerable<string> Lines(Exception cause) => cause switch
     {
         KalmException => $"error: {cause.Message}".Split('\n').Take(MostLines),
-        _ when IsOutOfMemory(cause) => [$"error: not enough memory: {FirstLine(cause)}", "try a smaller --batch, fewer --threads or a smaller model"],
+        _ when IsOutOfMemory(cause) =>
+            [$"error: not enough memory: {FirstLine(cause)}", "try a smaller --batch, fewer --threads or a smaller model"],
         IOException or UnauthorizedAccessException => [$"error: {FirstLine(cause)}"],
         _ => [
             $"unexpected problem: {cause.GetType().Name}: {FirstLine(cause)}",
@@ -59,7 +60,8 @@ internal static class ExitCode
     /// <summary>The tensor library reports a failed allocation as a plain native error.</summary>
     private static bool IsOutOfMemory(Exception error) => error is OutOfMemoryException
         || (error is ExternalException && error.Message.Contains("memory", StringComparison.OrdinalIgnoreCase)
-            && (error.Message.Contains("allocate", StringComparison.OrdinalIgnoreCase) || error.Message.Contains("out of", StringComparison.OrdinalIgnoreCase)));
+            && (error.Message.Contains("allocate", StringComparison.OrdinalIgnoreCase)
+                || error.Message.Contains("out of", StringComparison.OrdinalIgnoreCase)));
 
     private static string FirstLine(Exception error) => error.Message.Split('\n')[0].TrimEnd();
 }

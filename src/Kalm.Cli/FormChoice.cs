@@ -9,7 +9,8 @@ internal sealed class FormChoice
     private const string Automatic = "auto";
 
     private readonly Option<string> option = Options.Choice(
-        "--wording", "how questions are put: chat in the model's own chat template, alpaca under the headings of the paper; auto as the model was aligned, else chat where it can",
+        "--wording", "how questions are put: chat in the model's own chat template, alpaca under the headings of the paper; auto as the "
+            + "model was aligned, else chat where it can",
         Automatic, Automatic, "chat", "alpaca");
 
     /// <summary>Adds the option to a verb.</summary>
@@ -26,7 +27,8 @@ internal sealed class FormChoice
         if (Of(parse) is not { } form)
             return opened;
         if (form == PromptForm.Chat && opened.Template is null)
-            throw new KalmException($"--wording: found chat; {opened.TemplateRefusal ?? $"{opened.Given} brings no chat template"}; expected auto or alpaca");
+            throw new KalmException(
+                $"--wording: found chat; {opened.TemplateRefusal ?? $"{opened.Given} brings no chat template"}; expected auto or alpaca");
         return opened with { Settings = opened.Settings with { Wording = opened.Settings.Wording with { Form = form } } };
     }
 }

@@ -19,7 +19,8 @@ internal static class Given
 
     /// <summary>The graph's folder or file.</summary>
     public static string Graph(string path, string option = "--graph") => Directory.Exists(path) || File.Exists(path)
-        ? path : throw new KalmException($"{option} {path}: no such folder or file; expected a folder that holds a graph, or a file of triples (.tsv or .csv)");
+        ? path : throw new KalmException(
+            $"{option} {path}: no such folder or file; expected a folder that holds a graph, or a file of triples (.tsv or .csv)");
 
     /// <summary>A file to be written at the end, which should not fail only then.</summary>
     public static void Writable(string option, string? path)
@@ -47,7 +48,8 @@ internal static class Given
     {
         var given = options.Where(option => option.IsGiven).Select(option => option.Option).ToList();
         if (given.Count > 1)
-            throw new KalmException($"found {string.Join(" and ", given)}; expected only one of {string.Join(", ", options.Select(option => option.Option))}");
+            throw new KalmException(
+                $"found {string.Join(" and ", given)}; expected only one of {string.Join(", ", options.Select(option => option.Option))}");
     }
 
     /// <summary>Looks for what an option names; a fault that does not know the option is told with it.</summary>
@@ -103,7 +105,8 @@ internal static class Given
     {
         NativeEngine.Initialize();
         if (name == "cuda" && !torch.cuda.is_available())
-            throw new KalmException("--device cuda: no usable CUDA device was found\nexpected an NVIDIA GPU with its driver and a kalm built with -p:TorchBackend=cuda; or --device cpu");
+            throw new KalmException("--device cuda: no usable CUDA device was found\nexpected an NVIDIA GPU with its driver and a kalm "
+                + "built with -p:TorchBackend=cuda; or --device cpu");
         return torch.device(name);
     }
 }

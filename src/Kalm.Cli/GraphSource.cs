@@ -7,7 +7,8 @@ using Kalm.Representation;
 
 namespace Kalm.Cli;
 
-/// <summary>What says which graph is meant and how it is read, the same for every verb: --texts and --split, beside the graph itself and the seed.</summary>
+/// <summary>What says which graph is meant and how it is read, the same for every verb: --texts and --split, beside the graph itself and
+/// the seed.</summary>
 internal sealed class GraphSource
 {
     private readonly Option<string> texts = Options.Texts();
@@ -37,7 +38,8 @@ internal sealed class GraphSource
     public GraphOptions? OptionsOf(ParseResult parse, long fallbackSeed = 1)
     {
         var (file, shares) = (parse.GetValue(texts), parse.GetValue(split)?.Shares);
-        return file is null && shares is null ? null : new GraphOptions { Texts = file, Split = shares, Seed = parse.GetValue(seed) ?? fallbackSeed };
+        return file is null && shares is null
+            ? null : new GraphOptions { Texts = file, Split = shares, Seed = parse.GetValue(seed) ?? fallbackSeed };
     }
 
     /// <summary>The split that --split names, else the first that the verb knows.</summary>
@@ -48,16 +50,20 @@ internal sealed class GraphSource
 
     /// <summary>The options as they are written, each with a space before it.</summary>
     public static string Written(GraphOptions? options) => options is null ? "" :
-        (options.Texts is { } file ? $" --texts {Quoted(file)}" : "") + (options.Split is { } shares ? $" --split {shares} --seed {options.Seed}" : "");
+        (options.Texts is { } file ? $" --texts {Quoted(file)}" : "")
+            + (options.Split is { } shares ? $" --split {shares} --seed {options.Seed}" : "");
 
     /// <summary>A path as it is written.</summary>
     public static string Quoted(string path) => path.Any(char.IsWhiteSpace) ? $"\"{path}\"" : path;
 
-    /// <summary>Warns when a run learned from another division of the same graph: what is held out now may have been in its train split.</summary>
+    /// <summary>Warns when a run learned from another division of the same graph: what is held out now may have been in its train
+    /// split.</summary>
     public static void NoteOtherSplit(OpenedModel model, KnowledgeGraph graph, ProgressView progress)
     {
-        if (RunOf(model) is { GraphOptions.Split: not null } run && Path.GetFullPath(run.Graph) == Path.GetFullPath(graph.Path) && run.Hashes.Graph != graph.Fingerprint())
-            progress.Note($"{model.Given}: learned from another split of {graph.Path}, so held-out triples may be known to it; its own is{Written(run.GraphOptions)}");
+        if (RunOf(model) is { GraphOptions.Split: not null } run
+            && Path.GetFullPath(run.Graph) == Path.GetFullPath(graph.Path) && run.Hashes.Graph != graph.Fingerprint())
+            progress.Note($"{model.Given}: learned from another split of {graph.Path}, so held-out triples may be known to it; its own "
+                + $"is{Written(run.GraphOptions)}");
     }
 
     private static RunDescription? RunOf(OpenedModel model)

@@ -14,7 +14,8 @@ internal static class Options
         HelpName = placeholder,
         Description = description,
         Required = required,
-        CustomParser = result => result.Tokens[0].Value.Length > 0 ? result.Tokens[0].Value : Fault<string>(result, name, $"a value for {placeholder}"),
+        CustomParser = result => result.Tokens[0].Value.Length > 0
+            ? result.Tokens[0].Value : Fault<string>(result, name, $"a value for {placeholder}"),
     };
 
     /// <summary>A whole number.</summary>
@@ -22,7 +23,8 @@ internal static class Options
     {
         HelpName = placeholder,
         Description = description,
-        CustomParser = result => int.TryParse(result.Tokens[0].Value, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var value) && value >= least
+        CustomParser = result => int.TryParse(
+            result.Tokens[0].Value, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var value) && value >= least
             ? value : Fault<int?>(result, name, $"a whole number of {least} or more"),
     };
 
@@ -51,16 +53,19 @@ internal static class Options
     }
 
     /// <summary>--graph.</summary>
-    public static Option<string> Graph() => Text("--graph", "GRAPH", "the graph: a folder, whose layout is detected, or a .tsv or .csv file of triples", required: true);
+    public static Option<string> Graph() =>
+        Text("--graph", "GRAPH", "the graph: a folder, whose layout is detected, or a .tsv or .csv file of triples", required: true);
 
     /// <summary>--texts, which goes with --graph.</summary>
-    public static Option<string> Texts() => Text("--texts", "FILE", "descriptions for a graph that is a file: id and description, .tsv or .csv");
+    public static Option<string> Texts() =>
+        Text("--texts", "FILE", "descriptions for a graph that is a file: id and description, .tsv or .csv");
 
     /// <summary>--split, which goes with --graph: shares, or the name of a split, or both in turn.</summary>
     /// <param name="names">The splits of which the verb takes one.</param>
     public static Option<SplitWords?> Split(params IReadOnlyList<string> names)
     {
-        const string Shares = "shares of train, valid and test for a graph that has only train, drawn with the seed; reverse pairs stay together";
+        const string Shares =
+            "shares of train, valid and test for a graph that has only train, drawn with the seed; reverse pairs stay together";
         var option = new Option<SplitWords?>("--split")
         {
             HelpName = string.Join("|", [.. names, "A,B,C"]),
@@ -90,7 +95,8 @@ internal static class Options
     {
         HelpName = "N",
         Description = "decides every random draw [default: 1]",
-        CustomParser = result => long.TryParse(result.Tokens[0].Value, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var value)
+        CustomParser = result => long.TryParse(
+            result.Tokens[0].Value, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var value)
             ? value : Fault<long?>(result, "--seed", "a whole number"),
     };
 

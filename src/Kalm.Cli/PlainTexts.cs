@@ -20,7 +20,8 @@ internal static partial class PlainTexts
 
     /// <summary>Every entity's text and every relation's texts; never a triple, so that a base model knows no fact of any split.</summary>
     public static List<string> OfGraph(KnowledgeGraph graph) =>
-        [.. graph.Entities.Select(Wording.Answer), .. graph.Relations.SelectMany(relation => new[] { relation.Text, relation.InverseText })];
+        [.. graph.Entities.Select(Wording.Answer),
+            .. graph.Relations.SelectMany(relation => new[] { relation.Text, relation.InverseText })];
 
     /// <summary>The whole text of a file.</summary>
     /// <param name="option">The option that names it.</param>

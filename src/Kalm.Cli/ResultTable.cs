@@ -49,10 +49,14 @@ internal sealed class ResultTable
     /// <summary>Adds a row of completion figures; dashes where there are none.</summary>
     public void Add(string name, CompletionMetrics? metrics) => Add(metrics is null
         ? [name, "-", "-", "-", "-", "-", "0"]
-        : [name, $"{metrics.MeanRank:N1}", $"{metrics.MeanReciprocalRank:F3}", $"{metrics.HitsAt1:F3}", $"{metrics.HitsAt3:F3}", $"{metrics.HitsAt10:F3}", $"{metrics.Queries:N0}"]);
+        : [
+            name, $"{metrics.MeanRank:N1}", $"{metrics.MeanReciprocalRank:F3}", $"{metrics.HitsAt1:F3}",
+            $"{metrics.HitsAt3:F3}", $"{metrics.HitsAt10:F3}", $"{metrics.Queries:N0}",
+        ]);
 
     /// <summary>A table for rows of completion figures.</summary>
-    public static ResultTable OfCompletion(string title, string rows) => new(title, [rows, "MR", "MRR", "Hits@1", "Hits@3", "Hits@10", "queries"]);
+    public static ResultTable OfCompletion(string title, string rows) =>
+        new(title, [rows, "MR", "MRR", "Hits@1", "Hits@3", "Hits@10", "queries"]);
 
     /// <summary>What the console draws.</summary>
     public IRenderable ToRenderable() => title is null ? table : new Rows(new Text(title, Heading), table);

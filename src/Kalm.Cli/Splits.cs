@@ -16,6 +16,7 @@ internal static class Splits
         if (split.Count > 0)
             return split;
         throw new KalmException($"{option} {name}: {graph.Path} has no {name} triples; expected at least one"
-            + (other.Count > 0 ? $"\nits {otherName} split has {other.Count:N0}: try {option} {otherName}" : "\na graph with train alone can be divided: --split 0.8,0.1,0.1"));
+            + (other.Count > 0 ? $"\nits {otherName} split has {other.Count:N0}: try {option} {otherName}"
+                : "\na graph with train alone can be divided: --split 0.8,0.1,0.1"));
     }
 }

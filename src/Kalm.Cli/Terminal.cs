@@ -48,14 +48,16 @@ internal sealed record Terminal(TextWriter Output, TextWriter Error, Cancellatio
     {
         if (IsOutputSeen)
         {
-            AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Output), Interactive = InteractionSupport.No }).Write(table.ToRenderable());
+            AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Output), Interactive = InteractionSupport.No })
+                .Write(table.ToRenderable());
             return;
         }
         // In a file nothing is gained by wrapping lines, or by the spaces that end them.
         using var text = new StringWriter();
         var console = AnsiConsole.Create(new AnsiConsoleSettings
         {
-            Out = new AnsiConsoleOutput(text), Ansi = AnsiSupport.No, ColorSystem = ColorSystemSupport.NoColors, Interactive = InteractionSupport.No,
+            Out = new AnsiConsoleOutput(text), Ansi = AnsiSupport.No,
+            ColorSystem = ColorSystemSupport.NoColors, Interactive = InteractionSupport.No,
         });
         console.Profile.Capabilities.Unicode = true;
         console.Profile.Width = WidthOfFiles;

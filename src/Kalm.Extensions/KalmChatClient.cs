@@ -17,7 +17,8 @@ public sealed class KalmChatClient(SharedModel model) : IChatClient
     /// <inheritdoc/>
     /// <exception cref="KalmException">The chat is not one that the model can answer.</exception>
     /// <exception cref="NotSupportedException">The options ask for tools or for a form of the answer.</exception>
-    public async Task<ChatResponse> GetResponseAsync(IEnumerable<ChatMessage> messages, ChatOptions? options = null, CancellationToken cancellationToken = default)
+    public async Task<ChatResponse> GetResponseAsync(
+        IEnumerable<ChatMessage> messages, ChatOptions? options = null, CancellationToken cancellationToken = default)
     {
         var text = new StringBuilder();
         var response = new ChatResponse { ModelId = model.Name, CreatedAt = DateTimeOffset.UtcNow };
@@ -72,7 +73,8 @@ public sealed class KalmChatClient(SharedModel model) : IChatClient
             }
             yield return Update(new UsageContent(new UsageDetails
             {
-                InputTokenCount = job.PromptTokens, OutputTokenCount = job.WrittenTokens, TotalTokenCount = job.PromptTokens + job.WrittenTokens,
+                InputTokenCount = job.PromptTokens, OutputTokenCount = job.WrittenTokens,
+                TotalTokenCount = job.PromptTokens + job.WrittenTokens,
             }));
         }
         finally
@@ -92,7 +94,8 @@ public sealed class KalmChatClient(SharedModel model) : IChatClient
     }
 
     private static string RoleOf(ChatRole role) => role == ChatRole.System || role.Value == "developer" ? "system"
-        : role == ChatRole.User || role == ChatRole.Assistant ? role.Value : throw new KalmException($"found the role '{role}'; expected system, user or assistant");
+        : role == ChatRole.User || role == ChatRole.Assistant
+        ? role.Value : throw new KalmException($"found the role '{role}'; expected system, user or assistant");
 
     private static GenerationOptions OptionsOf(ChatOptions? options, GenerationOptions defaults) => defaults with
     {

@@ -18,7 +18,8 @@ public sealed class KalmEmbeddingGenerator(SharedModel model) : IEmbeddingGenera
         if (options?.Dimensions is { } dimensions && dimensions != model.Width)
             throw new KalmException($"Dimensions: found {dimensions}; expected {model.Width}, the model's width");
         var (vectors, tokens) = await model.Embed([.. values], cancellationToken).ConfigureAwait(false);
-        return new GeneratedEmbeddings<Embedding<float>>(vectors.Select(vector => new Embedding<float>(vector) { ModelId = model.Name, CreatedAt = DateTimeOffset.UtcNow }))
+        return new GeneratedEmbeddings<Embedding<float>>(
+            vectors.Select(vector => new Embedding<float>(vector) { ModelId = model.Name, CreatedAt = DateTimeOffset.UtcNow }))
         {
             Usage = new UsageDetails { InputTokenCount = tokens, TotalTokenCount = tokens },
         };

@@ -23,8 +23,9 @@ public sealed record SharedModelOptions
     public int Queue { get; init; } = 256;
 }
 
-/// <summary>A loaded model that any number of threads may use: its tensors belong to a thread of its own, which encodes waiting texts together and
-/// writes chats side by side. <see cref="KalmEmbeddingGenerator"/> and <see cref="KalmChatClient"/> are what programs know of it.</summary>
+/// <summary>A loaded model that any number of threads may use: its tensors belong to a thread of its own, which encodes waiting texts
+/// together and writes chats side by side. <see cref="KalmEmbeddingGenerator"/> and <see cref="KalmChatClient"/> are what programs know of
+/// it.</summary>
 public sealed class SharedModel : IDisposable
 {
     private const int TextsAtOnce = 256;
@@ -68,16 +69,18 @@ public sealed class SharedModel : IDisposable
         return shared;
     }
 
-    /// <summary>The vectors of texts as the model sees entities, of unit length, and the number of tokens read. A text is cut as descriptions
-    /// are.</summary>
+    /// <summary>The vectors of texts as the model sees entities, of unit length, and the number of tokens read. A text is cut as
+    /// descriptions are.</summary>
     /// <param name="texts">Any number.</param>
     /// <param name="cancellation">Gives up.</param>
     /// <exception cref="KalmException">A text holds no token.</exception>
     /// <exception cref="ModelUnavailableException">Too many wait for the model, or it is closed.</exception>
-    public async Task<(IReadOnlyList<float[]> Vectors, int Tokens)> Embed(IReadOnlyList<string> texts, CancellationToken cancellation = default)
+    public async Task<(IReadOnlyList<float[]> Vectors, int Tokens)> Embed(
+        IReadOnlyList<string> texts, CancellationToken cancellation = default)
     {
         var descriptions = texts.Select((text, index) => Model.Wording.Description(text) is { Length: > 0 } ids
-            ? ids : throw new KalmException($"text {index}: found '{text}', which holds no token; expected one of a token or more")).ToList();
+            ? ids
+            : throw new KalmException($"text {index}: found '{text}', which holds no token; expected one of a token or more")).ToList();
         var vectors = new List<float[]>(texts.Count);
         foreach (var part in descriptions.Chunk(TextsAtOnce))
         {
@@ -103,7 +106,8 @@ public sealed class SharedModel : IDisposable
         try
         {
             NativeEngine.Initialize();
-            using (model = new LoadedModel(OpenedModel.Open(path, new ModelSourceOptions { Base = options.Base }), TorchSharp.torch.device(options.Device), options.Threads))
+            using (model = new LoadedModel(OpenedModel.Open(path, new ModelSourceOptions { Base = options.Base }),
+                TorchSharp.torch.device(options.Device), options.Threads))
             {
                 chats = new ChatWording(model);
                 ready.SetResult();

@@ -13,7 +13,8 @@ using Route = Kalm.Server.Http.Route;
 
 namespace Kalm.Server;
 
-/// <summary>Serves one model and its graph over HTTP. It listens at once; until the model is ready every route but /health is answered with 503.</summary>
+/// <summary>Serves one model and its graph over HTTP. It listens at once; until the model is ready every route but /health is answered with
+/// 503.</summary>
 public sealed class KalmServer : IAsyncDisposable
 {
     /// <summary>The environment variable that names where metrics go; without it none are exported.</summary>
@@ -40,7 +41,8 @@ public sealed class KalmServer : IAsyncDisposable
     }
 
     /// <summary>The addresses it listens at, once it is started.</summary>
-    public IReadOnlyList<string> Urls => [.. application.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()?.Addresses ?? []];
+    public IReadOnlyList<string> Urls =>
+        [.. application.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()?.Addresses ?? []];
 
     /// <summary>Completes when requests can be answered; fails when they never will.</summary>
     public Task Ready => host.Ready;
@@ -55,8 +57,10 @@ public sealed class KalmServer : IAsyncDisposable
     internal ModelHost Host => host;
 
     /// <summary>Every route that the web framework knows, by method and path.</summary>
-    internal IEnumerable<(string Method, string Path)> MappedRoutes => application.Services.GetRequiredService<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>()
-        .SelectMany(endpoint => endpoint.Metadata.GetMetadata<HttpMethodMetadata>()!.HttpMethods.Select(method => (method, endpoint.RoutePattern.RawText!)));
+    internal IEnumerable<(string Method, string Path)> MappedRoutes => application.Services
+        .GetRequiredService<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>()
+        .SelectMany(endpoint =>
+            endpoint.Metadata.GetMetadata<HttpMethodMetadata>()!.HttpMethods.Select(method => (method, endpoint.RoutePattern.RawText!)));
 
     /// <summary>Starts to listen and to load.</summary>
     /// <exception cref="KalmException">An address cannot be listened at.</exception>
@@ -76,14 +80,17 @@ public sealed class KalmServer : IAsyncDisposable
         {
             await application.StartAsync(cancellation);
         }
-        catch (Exception error) when (error is IOException or FormatException or InvalidOperationException or System.Net.Sockets.SocketException)
+        catch (Exception error) when (error is IOException or FormatException
+            or InvalidOperationException or System.Net.Sockets.SocketException)
         {
-            throw new KalmException($"--urls {string.Join(';', options.Urls)}: {error.Message.Split('\n')[0]}\nexpected addresses such as http://127.0.0.1:8080 that are free", error);
+            throw new KalmException($"--urls {string.Join(';', options.Urls)}: {error.Message.Split('\n')[0]}\nexpected addresses such as "
+                + "http://127.0.0.1:8080 that are free", error);
         }
         ServerLog.Listening(log, string.Join(' ', Urls));
     }
 
-    /// <summary>Lets no new requests in, finishes those under way within <see cref="ServerLimits.DrainTime"/>, and frees the model.</summary>
+    /// <summary>Lets no new requests in, finishes those under way within <see cref="ServerLimits.DrainTime"/>, and frees the
+    /// model.</summary>
     public async Task Stop()
     {
         if (isStopped)
@@ -141,7 +148,8 @@ public sealed class KalmServer : IAsyncDisposable
     {
         var requests = new Requests(options.ApiKey is { } key ? new ApiKeyGate(key) : null, host, metrics, log);
         application.UseRouting();
-        application.Use((context, next) => requests.Run(context, context.GetEndpoint()?.Metadata.GetMetadata<Route>(), () => next(context)));
+        application.Use((context, next) => requests.Run(
+            context, context.GetEndpoint()?.Metadata.GetMetadata<Route>(), () => next(context)));
         foreach (var route in routes.Routes)
             application.MapMethods(route.Path, [route.Method], (RequestDelegate)(context => route.Answer(context))).WithMetadata(route);
     }

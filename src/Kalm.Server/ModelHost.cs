@@ -63,7 +63,8 @@ internal sealed class ModelHost(ServerOptions options, ServerMetrics metrics, IL
     public void RequireReady()
     {
         if (!IsReady)
-            throw ApiException.NotReady(ended.Task.IsCompleted ? "the server is stopping" : $"the model is being made ready: {Progress.Stage} {Progress.Done}/{Progress.Total}");
+            throw ApiException.NotReady(ended.Task.IsCompleted
+                ? "the server is stopping" : $"the model is being made ready: {Progress.Stage} {Progress.Done}/{Progress.Total}");
     }
 
     /// <summary>Finishes what waits and frees the model.</summary>
@@ -95,7 +96,8 @@ internal sealed class ModelHost(ServerOptions options, ServerMetrics metrics, IL
             using (served = Load())
             {
                 ready.TrySetResult();
-                new SearchWorker(served.Model, served.Index, queue, options.Limits.ForWorker, new ServerWatch(metrics, log)).Run(giveUp.Token);
+                new SearchWorker(served.Model, served.Index, queue, options.Limits.ForWorker, new ServerWatch(metrics, log))
+                    .Run(giveUp.Token);
             }
         }
 #pragma warning disable CA1031 // Told to whoever waits for the model.
@@ -140,9 +142,11 @@ internal sealed class ModelHost(ServerOptions options, ServerMetrics metrics, IL
             var addedPath = AddedEntities.PathOf(options.IndexPath, graph);
             var added = AddedEntities.Read(addedPath, graph);
             AddVectors(model, index.Vectors, added);
-            ServerLog.Ready(log, index.Vectors.Count, index.Folder, index.WasBuilt ? "built" : "found", Stopwatch.GetElapsedTime(started).TotalSeconds);
+            ServerLog.Ready(
+                log, index.Vectors.Count, index.Folder, index.WasBuilt ? "built" : "found", Stopwatch.GetElapsedTime(started).TotalSeconds);
             return new ServedModel(
-                model, chats, graph, new Catalog(graph, added), index, facts, new Explanations(graph, index.Vectors), new RelationScores(graph, model.Wording), queue, addedPath);
+                model, chats, graph, new Catalog(graph, added), index, facts,
+                new Explanations(graph, index.Vectors), new RelationScores(graph, model.Wording), queue, addedPath);
         }
         catch
         {
@@ -157,7 +161,8 @@ internal sealed class ModelHost(ServerOptions options, ServerMetrics metrics, IL
         foreach (var block in added.Chunk(256))
         {
             using var scope = torch.NewDisposeScope();
-            var forest = new ViewForest(model.Wording, [.. block.Select(entity => new ViewRequest(model.Wording.Description(entity.Description), true, []))]);
+            var forest = new ViewForest(
+                model.Wording, [.. block.Select(entity => new ViewRequest(model.Wording.Description(entity.Description), true, []))]);
             var encoded = Encoder.Encode(model.Decoder, forest.Rows);
             Encoder.RequireFinite(encoded);
             var values = encoded.cpu().data<float>().ToArray();

@@ -7,7 +7,8 @@ using Kalm.Server.Inference;
 
 namespace Kalm.Server;
 
-/// <summary>All that requests need once it is loaded. Safe to use from several threads: what touches tensors goes through the queue.</summary>
+/// <summary>All that requests need once it is loaded. Safe to use from several threads: what touches tensors goes through the
+/// queue.</summary>
 /// <param name="Model">The model; its tensors belong to the model's thread.</param>
 /// <param name="Chats">Puts chats into its words.</param>
 /// <param name="Graph">The graph.</param>
@@ -19,11 +20,13 @@ namespace Kalm.Server;
 /// <param name="Queue">Where jobs go.</param>
 /// <param name="AddedPath">Where added entities are kept.</param>
 internal sealed record ServedModel(
-    LoadedModel Model, ChatWording Chats, KnowledgeGraph Graph, Catalog Catalog, EntityIndex Index, FactSplits Facts, Explanations Explanations, RelationScores Relations,
+    LoadedModel Model, ChatWording Chats, KnowledgeGraph Graph, Catalog Catalog,
+    EntityIndex Index, FactSplits Facts, Explanations Explanations, RelationScores Relations,
     JobQueue Queue, string AddedPath) : IDisposable
 {
     /// <summary>Encodes views and seeks entities.</summary>
-    public async Task<Encodings> Encode(IReadOnlyList<ViewRequest> views, IReadOnlyList<SearchRequest> search, CancellationToken cancellation)
+    public async Task<Encodings> Encode(
+        IReadOnlyList<ViewRequest> views, IReadOnlyList<SearchRequest> search, CancellationToken cancellation)
     {
         var job = new SearchJob(views, search, cancellation);
         Queue.Add(job);
@@ -46,7 +49,8 @@ internal sealed record ServedModel(
 
     /// <summary>What is sought for a query.</summary>
     public SearchRequest Search(QueryEntity entity, int directedRelation, int top, bool withKnown = true) =>
-        new(entity.Entity, entity.Entity is { } known && !Catalog.IsAdded(known) ? Facts.Answers(known, directedRelation) : [], top, withKnown);
+        new(entity.Entity, entity.Entity is { } known && !Catalog.IsAdded(known)
+            ? Facts.Answers(known, directedRelation) : [], top, withKnown);
 
     /// <summary>The split that holds a fact.</summary>
     public string? SplitOf(int? entity, int directedRelation, int answer) =>

@@ -20,7 +20,8 @@ internal sealed class ServerMetrics : IDisposable
     public ServerMetrics()
     {
         requests = meter.CreateCounter<long>("kalm.server.requests", "{request}", "Requests answered, by route and status");
-        duration = meter.CreateHistogram<double>("kalm.server.request.duration", "s", "Time from a request's headers to the end of its answer");
+        duration = meter.CreateHistogram<double>(
+            "kalm.server.request.duration", "s", "Time from a request's headers to the end of its answer");
         batch = meter.CreateHistogram<int>("kalm.server.batch.size", "{job}", "Jobs that were encoded together");
         encoded = meter.CreateCounter<long>("kalm.server.tokens.encoded", "{token}", "Tokens encoded for vectors");
         written = meter.CreateCounter<long>("kalm.server.tokens.written", "{token}", "Tokens written in chats");

@@ -4,45 +4,8 @@ namespace Kalm.Templates;
 
 /// <summary>Reads expressions, from what binds least to what binds most.</summary>
 /// <param name="tokens">A whole template.</param>
-internal class ExpressionParser(IReadOnlyList<TemplateToken> tokens)
+internal class ExpressionParser(IReadOnlyList<TemplateToken> tokens) : TemplateTokenReader(tokens)
 {
-    private readonly TemplateAllowance allowance = new();
-    private int position;
-
-    /// <summary>The token to be read next.</summary>
-    protected TemplateToken Current => tokens[position];
-
-    /// <summary>Takes the next token.</summary>
-    protected TemplateToken Next() => tokens[position].Kind == TemplateTokenKind.End ? tokens[position] : tokens[position++];
-
-    /// <summary>Takes an operator if it is next.</summary>
-    protected bool Skip(string text) => Current.IsOperator(text) && Advance();
-
-    /// <summary>Takes a word if it is next.</summary>
-    protected bool SkipName(string text) => Current.IsName(text) && Advance();
-
-    /// <summary>Takes an operator that must be next.</summary>
-    protected void Expect(string text)
-    {
-        if (!Skip(text))
-            throw Expected($"'{text}'");
-    }
-
-    /// <summary>Takes a token of a kind that must be next.</summary>
-    protected TemplateToken Expect(TemplateTokenKind kind, string what) => Current.Kind == kind ? Next() : throw Expected(what);
-
-    /// <summary>The error that something else should be next.</summary>
-    protected TemplateException Expected(string what) => new(Current.Place, $"found {Current.Description}; expected {what}");
-
-    /// <summary>Reads something that may hold something of its kind.</summary>
-    protected T Nested<T>(Func<T> read)
-    {
-        allowance.Enter(Current.Place);
-        var result = read();
-        allowance.Leave();
-        return result;
-    }
-
     /// <summary>Reads an expression.</summary>
     /// <param name="withCondition">Whether it may end with <c>if</c>.</param>
     protected Expression ReadExpression(bool withCondition = true) => Nested(() =>
@@ -72,7 +35,8 @@ internal class ExpressionParser(IReadOnlyList<TemplateToken> tokens)
         return new ListExpression(place, items, IsTuple: true);
     }
 
-    private bool IsEndOfTuple() => Current.Kind is TemplateTokenKind.TagEnd or TemplateTokenKind.OutputEnd or TemplateTokenKind.End || Current.IsOperator(")") || Current.IsName("in");
+    private bool IsEndOfTuple() => Current.Kind is TemplateTokenKind.TagEnd or TemplateTokenKind.OutputEnd or TemplateTokenKind.End
+        || Current.IsOperator(")") || Current.IsName("in");
 
     private Expression ReadOr() => ReadChain(ReadAnd, () => Current.IsName("or"));
 
@@ -91,11 +55,13 @@ internal class ExpressionParser(IReadOnlyList<TemplateToken> tokens)
         var first = ReadSum();
         var others = new List<(string, Expression)>();
         while (true)
-            if (Current.Kind == TemplateTokenKind.Operator && Current.Text is "==" or "!=" or "<" or "<=" or ">" or ">=" || Current.IsName("in"))
+            if (Current.Kind == TemplateTokenKind.Operator && Current.Text is "==" or "!=" or "<" or "<=" or ">" or ">="
+                || Current.IsName("in"))
                 others.Add((Next().Text, ReadSum()));
-            else if (Current.IsName("not") && tokens[position + 1].IsName("in"))
+            else if (Current.IsName("not") && Following.IsName("in"))
             {
-                position += 2;
+                Next();
+                Next();
                 others.Add(("not in", ReadSum()));
             }
             else
@@ -106,7 +72,8 @@ internal class ExpressionParser(IReadOnlyList<TemplateToken> tokens)
 
     private Expression ReadJoin() => ReadChain(ReadProduct, () => Current.IsOperator("~"));
 
-    private Expression ReadProduct() => ReadChain(() => ReadUnary(), () => Current.Kind == TemplateTokenKind.Operator && Current.Text is "*" or "/" or "//" or "%");
+    private Expression ReadProduct() =>
+        ReadChain(() => ReadUnary(), () => Current.Kind == TemplateTokenKind.Operator && Current.Text is "*" or "/" or "//" or "%");
 
     private Expression ReadChain(Func<Expression> read, Func<bool> goesOn)
     {
@@ -124,7 +91,8 @@ internal class ExpressionParser(IReadOnlyList<TemplateToken> tokens)
     private static void Link(ref int links, TemplatePlace place)
     {
         if (++links > TemplateAllowance.Depth)
-            throw new TemplateException(place, $"found a chain of more than {TemplateAllowance.Depth} operators; expected a shorter expression");
+            throw new TemplateException(
+                place, $"found a chain of more than {TemplateAllowance.Depth} operators; expected a shorter expression");
     }
 
     private Expression ReadUnary(bool withFilters = true)
@@ -156,10 +124,13 @@ internal class ExpressionParser(IReadOnlyList<TemplateToken> tokens)
                     text += Next().Text;
                 return new Literal(token.Place, new MarkedText(text));
             case TemplateTokenKind.Integer:
-                return long.TryParse(token.Text.Replace("_", "", StringComparison.Ordinal), NumberStyles.None, CultureInfo.InvariantCulture, out var whole)
-                    ? new Literal(token.Place, whole) : throw new TemplateException(token.Place, $"found the number {token.Text}; expected one below 2^63");
+                return long.TryParse(
+                    token.Text.Replace("_", "", StringComparison.Ordinal), NumberStyles.None, CultureInfo.InvariantCulture, out var whole)
+                    ? new Literal(token.Place, whole)
+                    : throw new TemplateException(token.Place, $"found the number {token.Text}; expected one below 2^63");
             case TemplateTokenKind.Float:
-                return new Literal(token.Place, double.Parse(token.Text.Replace("_", "", StringComparison.Ordinal), CultureInfo.InvariantCulture));
+                return new Literal(
+                    token.Place, double.Parse(token.Text.Replace("_", "", StringComparison.Ordinal), CultureInfo.InvariantCulture));
             case TemplateTokenKind.Operator when token.Text == "(":
                 if (Skip(")"))
                     return new ListExpression(token.Place, [], IsTuple: true);
@@ -247,8 +218,9 @@ internal class ExpressionParser(IReadOnlyList<TemplateToken> tokens)
         var positional = ReadItems(")", () =>
         {
             if (Current.IsOperator("*") || Current.IsOperator("**"))
-                throw new TemplateException(Current.Place, $"the unpacking of arguments by '{Current.Text}' is not supported; expected arguments one by one");
-            if (Current.Kind == TemplateTokenKind.Name && tokens[position + 1].IsOperator("="))
+                throw new TemplateException(
+                    Current.Place, $"the unpacking of arguments by '{Current.Text}' is not supported; expected arguments one by one");
+            if (Current.Kind == TemplateTokenKind.Name && Following.IsOperator("="))
             {
                 var name = Next().Text;
                 Expect("=");
@@ -270,7 +242,8 @@ internal class ExpressionParser(IReadOnlyList<TemplateToken> tokens)
                 var token = Expect(TemplateTokenKind.Name, "a filter");
                 if (!TemplateVocabulary.Filters.Contains(token.Text))
                     throw TemplateVocabulary.Refusal(token.Place, "filter", token.Text, TemplateVocabulary.Filters);
-                target = new FilterExpression(token.Place, target, token.Text, Current.IsOperator("(") ? ReadArguments() : ArgumentList.Empty);
+                target = new FilterExpression(
+                    token.Place, target, token.Text, Current.IsOperator("(") ? ReadArguments() : ArgumentList.Empty);
             }
             else if (Current.IsName("is"))
                 target = ReadTest(target);
@@ -292,16 +265,11 @@ internal class ExpressionParser(IReadOnlyList<TemplateToken> tokens)
         var arguments = ArgumentList.Empty;
         if (Current.IsOperator("("))
             arguments = ReadArguments();
-        else if (Current.Kind is TemplateTokenKind.String or TemplateTokenKind.Integer or TemplateTokenKind.Float || Current.IsOperator("[") || Current.IsOperator("{")
+        else if (Current.Kind is TemplateTokenKind.String or TemplateTokenKind.Integer or TemplateTokenKind.Float
+            || Current.IsOperator("[") || Current.IsOperator("{")
             || (Current.Kind == TemplateTokenKind.Name && Current.Text is not ("else" or "or" or "and" or "is" or "if" or "not" or "in")))
             arguments = new ArgumentList([ReadPostfix(ReadPrimary())], []);
         Expression test = new TestExpression(token.Place, target, token.Text, arguments);
         return isNegated ? new UnaryExpression(token.Place, "not", test) : test;
-    }
-
-    private bool Advance()
-    {
-        position++;
-        return true;
     }
 }

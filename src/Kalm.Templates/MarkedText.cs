@@ -1,7 +1,7 @@
 namespace Kalm.Templates;
 
-/// <summary>A text of which every character knows where it came from: from the template, or from what somebody said. Python counts characters
-/// where .NET counts UTF-16 units; <see cref="Length"/> and <see cref="Slice"/> count as Python does.</summary>
+/// <summary>A text of which every character knows where it came from: from the template, or from what somebody said. Python counts
+/// characters where .NET counts UTF-16 units; <see cref="Length"/> and <see cref="Slice"/> count as Python does.</summary>
 /// <param name="value">The text.</param>
 /// <param name="origin">For each UTF-16 unit <see cref="Template"/> or <see cref="Said"/>; null when all is the template's.</param>
 public sealed class MarkedText(string value, string? origin = null)
@@ -32,11 +32,13 @@ public sealed class MarkedText(string value, string? origin = null)
     /// <summary>Texts one after another.</summary>
     public static MarkedText Concat(params IReadOnlyList<MarkedText> texts) => new(
         string.Concat(texts.Select(text => text.Value)),
-        texts.Any(text => text.Origin is not null) ? string.Concat(texts.Select(text => text.Origin ?? new string(Template, text.Value.Length))) : null);
+        texts.Any(text => text.Origin is not null)
+            ? string.Concat(texts.Select(text => text.Origin ?? new string(Template, text.Value.Length))) : null);
 
     /// <summary>The same origin with other characters, one for one; where their number differs, all is marked if anything was.</summary>
     public MarkedText With(string changed) => new(changed, origin is null ? null
-        : changed.Length == origin.Length ? origin : new string(origin.Contains(Said, StringComparison.Ordinal) ? Said : Template, changed.Length));
+        : changed.Length == origin.Length
+        ? origin : new string(origin.Contains(Said, StringComparison.Ordinal) ? Said : Template, changed.Length));
 
     /// <summary>A part, counted in UTF-16 units.</summary>
     public MarkedText Part(int start, int end) => start == 0 && end == value.Length ? this : new(value[start..end], origin?[start..end]);
@@ -84,7 +86,8 @@ public sealed class MarkedText(string value, string? origin = null)
     /// <summary>Where another text occurs, from left to right, without overlaps.</summary>
     public IEnumerable<int> Places(string other)
     {
-        for (var at = value.IndexOf(other, StringComparison.Ordinal); at >= 0; at = value.IndexOf(other, at + other.Length, StringComparison.Ordinal))
+        for (var at = value.IndexOf(other, StringComparison.Ordinal); at >= 0;
+            at = value.IndexOf(other, at + other.Length, StringComparison.Ordinal))
             yield return at;
     }
 

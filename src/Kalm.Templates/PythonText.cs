@@ -83,7 +83,8 @@ internal sealed class PythonText(TemplateAllowance allowance, TemplatePlace plac
                 AppendQuoted(quoted);
                 break;
             case TemplateList { IsStream: false } list:
-                AppendAll(list.IsTuple ? '(' : '[', list.Items, AppendRepresentation, list.IsTuple ? list.Items.Count == 1 ? ",)" : ")" : "]");
+                AppendAll(list.IsTuple ? '(' : '[', list.Items, AppendRepresentation,
+                    list.IsTuple ? list.Items.Count == 1 ? ",)" : ")" : "]");
                 break;
             case TemplateMap map:
                 AppendAll('{', map.Entries, entry =>
@@ -114,7 +115,8 @@ internal sealed class PythonText(TemplateAllowance allowance, TemplatePlace plac
     private void AppendQuoted(MarkedText quoted)
     {
         Take(quoted);
-        var quote = quoted.Value.Contains('\'', StringComparison.Ordinal) && !quoted.Value.Contains('"', StringComparison.Ordinal) ? '"' : '\'';
+        var quote = quoted.Value.Contains('\'', StringComparison.Ordinal) && !quoted.Value.Contains('"', StringComparison.Ordinal)
+            ? '"' : '\'';
         text.Append(quote);
         foreach (var unit in quoted.Value)
             text.Append(unit switch
@@ -157,7 +159,8 @@ internal sealed class PythonText(TemplateAllowance allowance, TemplatePlace plac
                 AppendJsonItems('{', map.Entries, entry =>
                 {
                     if (entry.Key is not MarkedText key)
-                        throw new TemplateException(place, $"found the key {TemplateOperations.Describe(entry.Key)}; expected texts, to write JSON");
+                        throw new TemplateException(
+                            place, $"found the key {TemplateOperations.Describe(entry.Key)}; expected texts, to write JSON");
                     AppendJsonText(key);
                     text.Append(": ");
                     AppendJson(entry.Value, indent, level + 1);

@@ -39,7 +39,8 @@ internal sealed class TemplateAllowance
     }
 
     /// <summary>Takes the steps of looking for a text in another, which may cost the product of their lengths.</summary>
-    public void Search(TemplatePlace place, int length, int sought) => Step(place, 1 + length / CharactersPerStep + (long)length * sought / ComparisonsPerStep);
+    public void Search(TemplatePlace place, int length, int sought) =>
+        Step(place, 1 + length / CharactersPerStep + (long)length * sought / ComparisonsPerStep);
 
     /// <summary>Takes the steps of a list that is made.</summary>
     public void List(TemplatePlace place, long count)

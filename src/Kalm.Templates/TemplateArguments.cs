@@ -5,7 +5,8 @@ namespace Kalm.Templates;
 /// <param name="callee">What is called.</param>
 /// <param name="positional">Values without names.</param>
 /// <param name="named">Values with names.</param>
-internal sealed class TemplateArguments(TemplatePlace place, string callee, IReadOnlyList<object> positional, IReadOnlyDictionary<string, object> named)
+internal sealed class TemplateArguments(
+    TemplatePlace place, string callee, IReadOnlyList<object> positional, IReadOnlyDictionary<string, object> named)
 {
     /// <summary>Where it is called.</summary>
     public TemplatePlace Place => place;
@@ -25,8 +26,11 @@ internal sealed class TemplateArguments(TemplatePlace place, string callee, IRea
     public TemplateArguments Check(int least, params string[] names)
     {
         var taken = names.Where((name, index) => index < positional.Count || named.ContainsKey(name)).Count();
-        if (positional.Count > names.Length || taken < least || named.Keys.Any(name => Array.IndexOf(names, name) is var at && at < positional.Count))
-            throw new TemplateException(place, $"{callee}: found {Count} arguments{(named.Count > 0 ? $" ({string.Join(", ", named.Keys)})" : "")}; expected {(names.Length == 0 ? "none" : $"{least}..{names.Length} of {string.Join(", ", names)}")}");
+        if (positional.Count > names.Length || taken < least
+            || named.Keys.Any(name => Array.IndexOf(names, name) is var at && at < positional.Count))
+            throw new TemplateException(
+                place, $"{callee}: found {Count} arguments{(named.Count > 0 ? $" ({string.Join(", ", named.Keys)})" : "")}; expected "
+                    + $"{(names.Length == 0 ? "none" : $"{least}..{names.Length} of {string.Join(", ", names)}")}");
         return this;
     }
 
@@ -42,7 +46,8 @@ internal sealed class TemplateArguments(TemplatePlace place, string callee, IRea
     };
 
     /// <summary>An argument that must be a text.</summary>
-    public MarkedText RequireText(int index, string name) => Text(index, name) ?? throw Expected(name, "a text", Find(index, name) ?? None.Value);
+    public MarkedText RequireText(int index, string name) =>
+        Text(index, name) ?? throw Expected(name, "a text", Find(index, name) ?? None.Value);
 
     /// <summary>An argument that is a whole number, or null; none counts as absent.</summary>
     public long? Whole(int index, string name) => Find(index, name) switch
@@ -58,5 +63,6 @@ internal sealed class TemplateArguments(TemplatePlace place, string callee, IRea
     /// <summary>The arguments behind the first.</summary>
     public TemplateArguments Rest(string name) => new(place, name, [.. positional.Skip(1)], named);
 
-    private TemplateException Expected(string name, string what, object found) => new(place, $"{callee}: found {TemplateOperations.Describe(found)} for {name}; expected {what}");
+    private TemplateException Expected(string name, string what, object found) =>
+        new(place, $"{callee}: found {TemplateOperations.Describe(found)} for {name}; expected {what}");
 }

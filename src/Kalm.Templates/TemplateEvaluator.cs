@@ -35,19 +35,23 @@ internal sealed class TemplateEvaluator
         var value = expression switch
         {
             Literal literal => literal.Value,
-            NameExpression name => scope.Find(name.Name) ?? (TemplateVocabulary.Functions.Contains(name.Name) ? new GlobalFunction(name.Name) : new Undefined(name.Name)),
+            NameExpression name => scope.Find(name.Name)
+                ?? (TemplateVocabulary.Functions.Contains(name.Name) ? new GlobalFunction(name.Name) : new Undefined(name.Name)),
             ListExpression list => new TemplateList([.. list.Items.Select(item => Value(item, scope))], isTuple: list.IsTuple),
             MapExpression map => Map(map, scope),
             AttributeExpression attribute => Attribute(attribute, Value(attribute.Target, scope)),
             ItemExpression item => Item(item, Value(item.Target, scope), Value(item.Index, scope)),
             SliceExpression slice => Slice(slice, scope),
             CallExpression call => Call(call, scope),
-            FilterExpression filter => filters.Apply(filter.Name, Value(filter.Target, scope), Arguments(filter.Place, filter.Name, filter.Arguments, scope)),
-            TestExpression test => tests.Holds(test.Name, Value(test.Target, scope), Arguments(test.Place, test.Name, test.Arguments, scope)),
+            FilterExpression filter =>
+                filters.Apply(filter.Name, Value(filter.Target, scope), Arguments(filter.Place, filter.Name, filter.Arguments, scope)),
+            TestExpression test =>
+                tests.Holds(test.Name, Value(test.Target, scope), Arguments(test.Place, test.Name, test.Arguments, scope)),
             UnaryExpression unary => Unary(unary, Value(unary.Operand, scope)),
             BinaryExpression binary => Binary(binary, scope),
             CompareExpression compare => Compare(compare, scope),
-            ConditionalExpression conditional => TemplateOperations.IsTrue(Value(conditional.Condition, scope)) ? Value(conditional.Then, scope)
+            ConditionalExpression conditional => TemplateOperations.IsTrue(Value(conditional.Condition, scope))
+                ? Value(conditional.Then, scope)
                 : conditional.Else is { } otherwise ? Value(otherwise, scope) : new Undefined("the value of an if without else"),
             _ => throw new InvalidOperationException(expression.GetType().Name),
         };
@@ -71,7 +75,8 @@ internal sealed class TemplateEvaluator
     {
         Undefined missing => throw new TemplateException(attribute.Place, $"'{missing.Name}' is undefined"),
         TemplateNamespace space => space.Values.GetValueOrDefault(attribute.Name) ?? new Undefined(attribute.Name),
-        LoopState loop => loop.Find(attribute.Name) ?? throw TemplateVocabulary.Refusal(attribute.Place, "attribute", $"loop.{attribute.Name}", LoopState.Names),
+        LoopState loop => loop.Find(attribute.Name)
+            ?? throw TemplateVocabulary.Refusal(attribute.Place, "attribute", $"loop.{attribute.Name}", LoopState.Names),
         _ when TemplateMethods.Has(target, attribute.Name) => new BoundMethod(target, attribute.Name),
         TemplateMap map => map.Find(new MarkedText(attribute.Name)) ?? new Undefined(attribute.Name),
         _ => new Undefined(attribute.Name),
@@ -85,7 +90,8 @@ internal sealed class TemplateEvaluator
                 throw new TemplateException(item.Place, $"'{missing.Name}' is undefined");
             case TemplateMap map:
                 return Operations.Find(item.Place, map, index)
-                    ?? (index is MarkedText name && TemplateMethods.Has(map, name.Value) ? new BoundMethod(map, name.Value) : new Undefined(index is MarkedText key ? key.Value : "a key"));
+                    ?? (index is MarkedText name && TemplateMethods.Has(map, name.Value)
+                        ? new BoundMethod(map, name.Value) : new Undefined(index is MarkedText key ? key.Value : "a key"));
             case TemplateNamespace space when index is MarkedText attribute:
                 return space.Values.GetValueOrDefault(attribute.Value) ?? new Undefined(attribute.Value);
             case MarkedText or TemplateList { IsStream: false } when index is long or bool:
@@ -98,7 +104,8 @@ internal sealed class TemplateEvaluator
                 allowance.Text(item.Place, text.Value.Length);
                 return text.Slice((int)at, (int)at + 1);
             default:
-                return index is MarkedText named && TemplateMethods.Has(target, named.Value) ? new BoundMethod(target, named.Value) : new Undefined("an item");
+                return index is MarkedText named && TemplateMethods.Has(target, named.Value)
+                    ? new BoundMethod(target, named.Value) : new Undefined("an item");
         }
     }
 
@@ -132,16 +139,23 @@ internal sealed class TemplateEvaluator
             None => null,
             long whole => whole,
             bool flag => flag ? 1 : 0,
-            var other => throw new TemplateException(expression.Place, $"found {TemplateOperations.Describe(other)}; expected a whole number"),
+            var other =>
+                throw new TemplateException(expression.Place, $"found {TemplateOperations.Describe(other)}; expected a whole number"),
         };
 
-        long Within(long? bound, long fallback) => bound is not { } given ? fallback : Math.Clamp(given < 0 ? given + length : given, low, high);
+        long Within(long? bound, long fallback) => bound is not { } given
+            ? fallback : Math.Clamp(given < 0 ? given + length : given, low, high);
     }
 
     private object Call(CallExpression call, TemplateScope scope)
     {
         var target = Value(call.Target, scope);
-        var name = call.Target switch { NameExpression direct => direct.Name, AttributeExpression attribute => attribute.Name, _ => "the value" };
+        var name = call.Target switch
+        {
+            NameExpression direct => direct.Name,
+            AttributeExpression attribute => attribute.Name,
+            _ => "the value",
+        };
         switch (target)
         {
             case BoundMethod method:
@@ -153,7 +167,8 @@ internal sealed class TemplateEvaluator
             case Undefined when call.Target is NameExpression:
                 throw TemplateVocabulary.Refusal(call.Place, "function", name, TemplateVocabulary.Functions);
             default:
-                throw new TemplateException(call.Place, $"'{name}' is {(target is Undefined ? "undefined" : TemplateOperations.Describe(target))}; expected a function");
+                throw new TemplateException(call.Place,
+                    $"'{name}' is {(target is Undefined ? "undefined" : TemplateOperations.Describe(target))}; expected a function");
         }
     }
 
@@ -188,7 +203,8 @@ internal sealed class TemplateEvaluator
                 return TemplateOperations.IsTrue(left) ? left : Value(binary.Right, scope);
             case "~":
                 var right = Value(binary.Right, scope);
-                return Operations.Join(binary.Place, [new PythonText(allowance, binary.Place).Of(left), new PythonText(allowance, binary.Place).Of(right)]);
+                return Operations.Join(
+                    binary.Place, [new PythonText(allowance, binary.Place).Of(left), new PythonText(allowance, binary.Place).Of(right)]);
             default:
                 return Operations.Calculate(binary.Place, binary.Operator, left, Value(binary.Right, scope));
         }

@@ -16,20 +16,24 @@ internal sealed class TemplateFilters(TemplateAllowance allowance, TemplateOpera
         {
             case "default" or "d":
                 arguments.Check(0, "default_value", "boolean");
-                return value is Undefined || (arguments.Flag(1, "boolean") && !TemplateOperations.IsTrue(value)) ? arguments.Find(0, "default_value") ?? MarkedText.Empty : value;
+                return value is Undefined || (arguments.Flag(1, "boolean") && !TemplateOperations.IsTrue(value))
+                    ? arguments.Find(0, "default_value") ?? MarkedText.Empty : value;
             case "trim":
-                return operations.Strip(place, Text(place, value), arguments.Check(0, "chars").Text(0, "chars")?.Value, left: true, right: true);
+                return operations.Strip(
+                    place, Text(place, value), arguments.Check(0, "chars").Text(0, "chars")?.Value, left: true, right: true);
             case "replace":
                 arguments.Check(2, "old", "new", "count");
                 return TemplateTexts.Replace(
-                    allowance, place, Text(place, value), Text(place, arguments.Find(0, "old")!).Value, Text(place, arguments.Find(1, "new")!), arguments.Whole(2, "count") ?? -1);
+                    allowance, place, Text(place, value), Text(place, arguments.Find(0, "old")!).Value,
+                    Text(place, arguments.Find(1, "new")!), arguments.Whole(2, "count") ?? -1);
             case "indent":
                 return Indent(Text(place, value), arguments.Check(0, "width", "first", "blank"));
             case "join":
                 return Join(value, arguments.Check(0, "d", "attribute"));
             case "tojson":
                 arguments.Check(0, "indent");
-                return new PythonText(allowance, place).Json(value, arguments.Whole(0, "indent") is { } indent ? (int)Math.Clamp(indent, 0, TemplateAllowance.TextCharacters) : null);
+                return new PythonText(allowance, place).Json(value,
+                    arguments.Whole(0, "indent") is { } indent ? (int)Math.Clamp(indent, 0, TemplateAllowance.TextCharacters) : null);
             case "int":
                 return ToWhole(value, arguments.Check(0, "default").Find(0, "default") ?? 0L);
             case "float":
@@ -41,7 +45,8 @@ internal sealed class TemplateFilters(TemplateAllowance allowance, TemplateOpera
             case "selectattr" or "rejectattr":
                 if (arguments.Positional is not [MarkedText attribute, ..])
                     throw new TemplateException(place, $"{name}: found no name of an attribute; expected one");
-                return Select(value, arguments, item => Attribute(place, item, attribute.Value), name == "selectattr", [.. arguments.Positional.Skip(1)], arguments.Named);
+                return Select(value, arguments, item => Attribute(place, item, attribute.Value),
+                    name == "selectattr", [.. arguments.Positional.Skip(1)], arguments.Named);
             case "dictsort":
                 return Sorted(value, arguments.Check(0, "case_sensitive", "by", "reverse"));
         }
@@ -69,14 +74,17 @@ internal sealed class TemplateFilters(TemplateAllowance allowance, TemplateOpera
                 return operations.RequireItems(place, value) is [.., var last] ? last : new Undefined("last");
             case "reverse":
                 var items = operations.RequireItems(place, value);
-                return value is MarkedText ? operations.Join(place, [.. items.Reverse().Cast<MarkedText>()]) : new TemplateList([.. items.Reverse()], isStream: true);
+                return value is MarkedText ? operations.Join(place, [.. items.Reverse().Cast<MarkedText>()])
+                    : new TemplateList([.. items.Reverse()], isStream: true);
             case "items":
                 return value is TemplateMap or Undefined
-                    ? new TemplateList(value is TemplateMap map ? [.. map.Entries.Select(entry => TemplateList.Tuple(entry.Key, entry.Value))] : [], isStream: true)
+                    ? new TemplateList(value is TemplateMap map
+                        ? [.. map.Entries.Select(entry => TemplateList.Tuple(entry.Key, entry.Value))] : [], isStream: true)
                     : throw new TemplateException(place, $"items: found {TemplateOperations.Describe(value)}; expected a mapping");
             default:
                 return value is long or bool ? (object)Math.Abs(Math.Max(TemplateOperations.Whole(value), -long.MaxValue))
-                    : value is double number ? Math.Abs(number) : throw new TemplateException(place, $"abs: found {TemplateOperations.Describe(value)}; expected a number");
+                    : value is double number ? Math.Abs(number) : throw new TemplateException(
+                        place, $"abs: found {TemplateOperations.Describe(value)}; expected a number");
         }
     }
 
@@ -119,7 +127,8 @@ internal sealed class TemplateFilters(TemplateAllowance allowance, TemplateOpera
     {
         var width = arguments.Find(0, "width") is MarkedText given ? given
             : new MarkedText(new string(' ', (int)Math.Clamp(arguments.Whole(0, "width") ?? 4, 0, 1000)));
-        var lines = TemplateTexts.Lines(allowance, arguments.Place, new MarkedText(text.Value + "\n", text.Origin is null ? null : text.Origin + MarkedText.Template), keepEnds: false).Items;
+        var lines = TemplateTexts.Lines(allowance, arguments.Place, new MarkedText(
+            text.Value + "\n", text.Origin is null ? null : text.Origin + MarkedText.Template), keepEnds: false).Items;
         var parts = new List<MarkedText>();
         foreach (var (index, line) in lines.Cast<MarkedText>().Index())
         {
@@ -140,7 +149,9 @@ internal sealed class TemplateFilters(TemplateAllowance allowance, TemplateOpera
             arguments.Check(1, "attribute", "default");
             var attribute = arguments.RequireText(0, "attribute").Value;
             var fallback = arguments.Find(1, "default");
-            return new TemplateList([.. items.Select(item => Attribute(arguments.Place, item, attribute) is var found && found is Undefined && fallback is not null ? fallback : found)], isStream: true);
+            return new TemplateList(
+                [.. items.Select(item => Attribute(arguments.Place, item, attribute) is var found
+                    && found is Undefined && fallback is not null ? fallback : found)], isStream: true);
         }
         var name = arguments.RequireText(0, "filter").Value;
         if (!TemplateVocabulary.Filters.Contains(name))
@@ -149,13 +160,15 @@ internal sealed class TemplateFilters(TemplateAllowance allowance, TemplateOpera
     }
 
     private TemplateList Select(
-        object value, TemplateArguments arguments, Func<object, object> of, bool isWanted, IReadOnlyList<object> test, IReadOnlyDictionary<string, object> named)
+        object value, TemplateArguments arguments, Func<object, object> of, bool isWanted,
+        IReadOnlyList<object> test, IReadOnlyDictionary<string, object> named)
     {
         var items = operations.RequireItems(arguments.Place, value);
         if (test.Count == 0)
             return new TemplateList([.. items.Where(item => TemplateOperations.IsTrue(of(item)) == isWanted)], isStream: true);
         if (test[0] is not MarkedText { Value: var name } || !TemplateVocabulary.Tests.Contains(name))
-            throw TemplateVocabulary.Refusal(arguments.Place, "test", test[0] is MarkedText other ? other.Value : TemplateOperations.Describe(test[0]), TemplateVocabulary.Tests);
+            throw TemplateVocabulary.Refusal(arguments.Place, "test",
+                test[0] is MarkedText other ? other.Value : TemplateOperations.Describe(test[0]), TemplateVocabulary.Tests);
         var own = new TemplateArguments(arguments.Place, name, [.. test.Skip(1)], named);
         return new TemplateList([.. items.Where(item => tests.Holds(name, of(item), own) == isWanted)], isStream: true);
     }
@@ -180,9 +193,11 @@ internal sealed class TemplateFilters(TemplateAllowance allowance, TemplateOpera
         var byValue = arguments.Text(1, "by")?.Value == "value";
         var entries = map.Entries.ToList();
         allowance.List(arguments.Place, entries.Count * 8L);
-        object KeyOf((object Key, object Value) entry) => (byValue ? entry.Value : entry.Key) is MarkedText text && !arguments.Flag(0, "case_sensitive")
-            ? TemplateTexts.Lower(text) : byValue ? entry.Value : entry.Key;
-        var comparer = Comparer<object>.Create((left, right) => operations.Compare(arguments.Place, "<", left, right) ? -1 : operations.Compare(arguments.Place, ">", left, right) ? 1 : 0);
+        object KeyOf((object Key, object Value) entry) =>
+            (byValue ? entry.Value : entry.Key) is MarkedText text && !arguments.Flag(0, "case_sensitive")
+                ? TemplateTexts.Lower(text) : byValue ? entry.Value : entry.Key;
+        var comparer = Comparer<object>.Create((left, right) =>
+            operations.Compare(arguments.Place, "<", left, right) ? -1 : operations.Compare(arguments.Place, ">", left, right) ? 1 : 0);
         // Sorting is to fail as everything does, not with the sorter's own exception around it.
         try
         {
@@ -197,7 +212,8 @@ internal sealed class TemplateFilters(TemplateAllowance allowance, TemplateOpera
 
     private static object ToWhole(object value, object fallback)
     {
-        if (value is MarkedText text && long.TryParse(text.Value.Trim().Replace("_", "", StringComparison.Ordinal), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var whole))
+        if (value is MarkedText text && text.Value.Trim().Replace("_", "", StringComparison.Ordinal) is var digits
+            && long.TryParse(digits, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var whole))
             return whole;
         return value is long or bool ? TemplateOperations.Whole(value)
             : ToNumber(value) is double number && Math.Abs(number) < 9e18 ? (long)Math.Truncate(number) : fallback;

@@ -34,7 +34,8 @@ internal sealed class TemplateFunctions(TemplateAllowance allowance, DateTimeOff
         if (arguments.Positional.Count > 1 || arguments.Positional is [not TemplateMap])
             throw new TemplateException(arguments.Place, "found values without names; expected names with values");
         var given = arguments.Positional is [TemplateMap map] ? map.Entries : [];
-        return given.Select(entry => (entry.Key is MarkedText key ? key.Value : throw new TemplateException(arguments.Place, "found a key that is no text; expected texts"), entry.Value))
+        return given.Select(entry => (entry.Key is MarkedText key
+            ? key.Value : throw new TemplateException(arguments.Place, "found a key that is no text; expected texts"), entry.Value))
             .Concat(arguments.Named.Select(entry => (entry.Key, entry.Value)));
     }
 
@@ -82,7 +83,8 @@ internal sealed class TemplateFunctions(TemplateAllowance allowance, DateTimeOff
 
     private static readonly Dictionary<char, string> Formats = new()
     {
-        ['a'] = "ddd", ['A'] = "dddd", ['b'] = "MMM", ['B'] = "MMMM", ['d'] = "dd", ['m'] = "MM", ['y'] = "yy", ['Y'] = "yyyy", ['H'] = "HH", ['I'] = "hh", ['M'] = "mm", ['S'] = "ss",
+        ['a'] = "ddd", ['A'] = "dddd", ['b'] = "MMM", ['B'] = "MMMM", ['d'] = "dd", ['m'] = "MM",
+        ['y'] = "yy", ['Y'] = "yyyy", ['H'] = "HH", ['I'] = "hh", ['M'] = "mm", ['S'] = "ss",
         ['p'] = "tt", ['F'] = "yyyy-MM-dd", ['T'] = "HH:mm:ss",
     };
 }

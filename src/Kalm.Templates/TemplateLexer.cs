@@ -3,11 +3,16 @@ using System.Text;
 
 namespace Kalm.Templates;
 
-/// <summary>Cuts a template into tokens, with the white space that Hugging Face's settings leave (<c>trim_blocks</c> and <c>lstrip_blocks</c>).</summary>
+/// <summary>Cuts a template into tokens, with the white space that Hugging Face's settings leave (<c>trim_blocks</c> and
+/// <c>lstrip_blocks</c>).</summary>
 /// <remarks>The rules are those of the template language's documentation (Jinja 3.1, "Whitespace Control").</remarks>
 internal sealed class TemplateLexer
 {
-    private static readonly string[] Operators = ["**", "//", "==", "!=", ">=", "<=", "+", "-", "/", "*", "%", "~", "[", "]", "(", ")", "{", "}", ">", "<", "=", ".", ":", "|", ",", ";"];
+    private static readonly string[] Operators =
+    [
+        "**", "//", "==", "!=", ">=", "<=", "+", "-", "/", "*", "%", "~",
+        "[", "]", "(", ")", "{", "}", ">", "<", "=", ".", ":", "|", ",", ";",
+    ];
     private const int NameCharacters = 256;
     private readonly string source;
     private readonly int[] lineStarts;
@@ -27,7 +32,8 @@ internal sealed class TemplateLexer
     public static IReadOnlyList<TemplateToken> Read(string text)
     {
         if (text.Length > TemplateAllowance.SourceCharacters)
-            throw new TemplateException(new TemplatePlace(1, 1), $"found a template of {text.Length:N0} characters; expected at most {TemplateAllowance.SourceCharacters:N0}");
+            throw new TemplateException(new TemplatePlace(1, 1),
+                $"found a template of {text.Length:N0} characters; expected at most {TemplateAllowance.SourceCharacters:N0}");
         var lexer = new TemplateLexer(text);
         lexer.Run();
         return lexer.tokens;
@@ -124,7 +130,8 @@ internal sealed class TemplateLexer
         if (begin.Sign == '-')
             SkipBlanks();
         isLineStart = source[position - 1] == '\n';
-        for (var at = source.IndexOf("{%", position, StringComparison.Ordinal); at >= 0; at = source.IndexOf("{%", at + 2, StringComparison.Ordinal))
+        for (var at = source.IndexOf("{%", position, StringComparison.Ordinal);
+            at >= 0; at = source.IndexOf("{%", at + 2, StringComparison.Ordinal))
         {
             var sign = at + 2 < source.Length && source[at + 2] is '-' or '+' ? source[at + 2] : '\0';
             if (TagOf("endraw", at + (sign == '\0' ? 2 : 3)) is not { } end)
@@ -197,7 +204,8 @@ internal sealed class TemplateLexer
             ?? throw new TemplateException(place, $"found the character '{rest[0]}'; expected an expression");
         if (found is "(" or "[" or "{")
             open.Push(found[0]);
-        else if (found is ")" or "]" or "}" && (!open.TryPop(out var opened) || found[0] != (opened == '(' ? ')' : opened == '[' ? ']' : '}')))
+        else if (found is ")" or "]" or "}"
+            && (!open.TryPop(out var opened) || found[0] != (opened == '(' ? ')' : opened == '[' ? ']' : '}')))
             throw new TemplateException(place, $"found '{found}', which closes nothing");
         return Take(TemplateTokenKind.Operator, found.Length, place);
     }
@@ -262,7 +270,10 @@ internal sealed class TemplateLexer
         var digits = source[at] switch { 'x' => 2, 'u' => 4, 'U' => 8, _ => 0 };
         if (digits > 0)
         {
-            if (at + digits >= source.Length || !uint.TryParse(source.AsSpan(at + 1, digits), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var code) || code > 0x10FFFF)
+            if (at + digits >= source.Length
+                || !uint.TryParse(
+                    source.AsSpan(at + 1, digits), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var code)
+                || code > 0x10FFFF)
                 throw new TemplateException(place, $"found '\\{source[at]}' in a text; expected {digits} hexadecimal digits behind it");
             text.Append(code is >= 0xD800 and <= 0xDFFF or <= 0xFFFF ? ((char)code).ToString() : char.ConvertFromUtf32((int)code));
             return at + digits;

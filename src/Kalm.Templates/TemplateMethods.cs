@@ -19,7 +19,8 @@ internal sealed class TemplateMethods(TemplateAllowance allowance, TemplateOpera
     {
         MarkedText text => OfText(text, method.Name, arguments),
         TemplateMap map => OfMap(map, method.Name, arguments),
-        _ => (long)operations.RequireItems(arguments.Place, method.Target).Count(item => operations.AreEqual(arguments.Place, item, arguments.Check(1, "value").Find(0, "value")!)),
+        _ => (long)operations.RequireItems(arguments.Place, method.Target)
+            .Count(item => operations.AreEqual(arguments.Place, item, arguments.Check(1, "value").Find(0, "value")!)),
     };
 
     private object OfText(MarkedText text, string name, TemplateArguments arguments)
@@ -28,10 +29,12 @@ internal sealed class TemplateMethods(TemplateAllowance allowance, TemplateOpera
         switch (name)
         {
             case "strip" or "lstrip" or "rstrip":
-                return operations.Strip(arguments.Place, text, arguments.Check(0, "chars").Text(0, "chars")?.Value, name != "rstrip", name != "lstrip");
+                return operations.Strip(
+                    arguments.Place, text, arguments.Check(0, "chars").Text(0, "chars")?.Value, name != "rstrip", name != "lstrip");
             case "split" or "rsplit":
                 arguments.Check(0, "sep", "maxsplit");
-                return TemplateTexts.Split(allowance, arguments.Place, text, arguments.Text(0, "sep")?.Value, arguments.Whole(1, "maxsplit") ?? -1, name == "rsplit");
+                return TemplateTexts.Split(allowance, arguments.Place, text,
+                    arguments.Text(0, "sep")?.Value, arguments.Whole(1, "maxsplit") ?? -1, name == "rsplit");
             case "splitlines":
                 return TemplateTexts.Lines(allowance, arguments.Place, text, arguments.Check(0, "keepends").Flag(0, "keepends"));
             case "startswith":
@@ -39,14 +42,17 @@ internal sealed class TemplateMethods(TemplateAllowance allowance, TemplateOpera
             case "endswith":
                 return Affixes(arguments).Any(affix => text.Value.EndsWith(affix, StringComparison.Ordinal));
             case "removeprefix":
-                return arguments.Check(1, "prefix").RequireText(0, "prefix").Value is var prefix && text.Value.StartsWith(prefix, StringComparison.Ordinal)
+                return arguments.Check(1, "prefix").RequireText(0, "prefix").Value is var prefix
+                    && text.Value.StartsWith(prefix, StringComparison.Ordinal)
                     ? text.Part(prefix.Length, text.Value.Length) : text;
             case "removesuffix":
-                return arguments.Check(1, "suffix").RequireText(0, "suffix").Value is var suffix && text.Value.EndsWith(suffix, StringComparison.Ordinal)
+                return arguments.Check(1, "suffix").RequireText(0, "suffix").Value is var suffix
+                    && text.Value.EndsWith(suffix, StringComparison.Ordinal)
                     ? text.Part(0, text.Value.Length - suffix.Length) : text;
             case "replace":
                 arguments.Check(2, "old", "new", "count");
-                return TemplateTexts.Replace(allowance, arguments.Place, text, arguments.RequireText(0, "old").Value, arguments.RequireText(1, "new"), arguments.Whole(2, "count") ?? -1);
+                return TemplateTexts.Replace(allowance, arguments.Place, text, arguments.RequireText(0, "old").Value,
+                    arguments.RequireText(1, "new"), arguments.Whole(2, "count") ?? -1);
             case "join":
                 return Joined(text, operations.RequireItems(arguments.Place, arguments.Check(1, "items").Find(0, "items")!), arguments);
             case "count":
@@ -101,7 +107,9 @@ internal sealed class TemplateMethods(TemplateAllowance allowance, TemplateOpera
         return operations.Join(arguments.Place, parts);
     }
 
-    private static IEnumerable<string> Affixes(TemplateArguments arguments) => arguments.Check(1, "affix").Find(0, "affix") is TemplateList { IsStream: false } list
-        ? list.Items.Select(item => item is MarkedText text ? text.Value : throw new TemplateException(arguments.Place, $"found {TemplateOperations.Describe(item)}; expected texts"))
-        : [arguments.RequireText(0, "affix").Value];
+    private static IEnumerable<string> Affixes(TemplateArguments arguments) =>
+        arguments.Check(1, "affix").Find(0, "affix") is TemplateList { IsStream: false } list
+            ? list.Items.Select(item => item is MarkedText text ? text.Value
+                : throw new TemplateException(arguments.Place, $"found {TemplateOperations.Describe(item)}; expected texts"))
+            : [arguments.RequireText(0, "affix").Value];
 }

@@ -22,7 +22,8 @@ internal sealed record AttributeExpression(TemplatePlace Place, Expression Targe
 internal sealed record ItemExpression(TemplatePlace Place, Expression Target, Expression Index) : Expression(Place);
 
 /// <summary>A slice.</summary>
-internal sealed record SliceExpression(TemplatePlace Place, Expression Target, Expression? Start, Expression? Stop, Expression? Step) : Expression(Place);
+internal sealed record SliceExpression(
+    TemplatePlace Place, Expression Target, Expression? Start, Expression? Stop, Expression? Step) : Expression(Place);
 
 /// <summary>What is between the parentheses of a call.</summary>
 internal sealed record ArgumentList(IReadOnlyList<Expression> Positional, IReadOnlyList<(string Name, Expression Value)> Named)
@@ -47,10 +48,12 @@ internal sealed record UnaryExpression(TemplatePlace Place, string Operator, Exp
 internal sealed record BinaryExpression(TemplatePlace Place, string Operator, Expression Left, Expression Right) : Expression(Place);
 
 /// <summary>Comparisons that all have to hold.</summary>
-internal sealed record CompareExpression(TemplatePlace Place, Expression First, IReadOnlyList<(string Operator, Expression Operand)> Others) : Expression(Place);
+internal sealed record CompareExpression(
+    TemplatePlace Place, Expression First, IReadOnlyList<(string Operator, Expression Operand)> Others) : Expression(Place);
 
 /// <summary>One of two values.</summary>
-internal sealed record ConditionalExpression(TemplatePlace Place, Expression Condition, Expression Then, Expression? Else) : Expression(Place);
+internal sealed record ConditionalExpression(
+    TemplatePlace Place, Expression Condition, Expression Then, Expression? Else) : Expression(Place);
 
 /// <summary>A part of a template.</summary>
 internal abstract record Statement(TemplatePlace Place);
@@ -72,15 +75,18 @@ internal sealed record SetBlockStatement(TemplatePlace Place, TargetList Target,
 
 /// <summary><c>if</c>.</summary>
 internal sealed record IfStatement(
-    TemplatePlace Place, IReadOnlyList<(Expression Condition, IReadOnlyList<Statement> Body)> Branches, IReadOnlyList<Statement> Else) : Statement(Place);
+    TemplatePlace Place, IReadOnlyList<(Expression Condition, IReadOnlyList<Statement> Body)> Branches,
+    IReadOnlyList<Statement> Else) : Statement(Place);
 
 /// <summary><c>for</c>.</summary>
 internal sealed record ForStatement(
-    TemplatePlace Place, TargetList Target, Expression Items, Expression? Condition, IReadOnlyList<Statement> Body, IReadOnlyList<Statement> Else) : Statement(Place);
+    TemplatePlace Place, TargetList Target, Expression Items, Expression? Condition,
+    IReadOnlyList<Statement> Body, IReadOnlyList<Statement> Else) : Statement(Place);
 
 /// <summary><c>macro</c>.</summary>
 internal sealed record MacroStatement(
-    TemplatePlace Place, string Name, IReadOnlyList<(string Name, Expression? Default)> Parameters, IReadOnlyList<Statement> Body) : Statement(Place);
+    TemplatePlace Place, string Name, IReadOnlyList<(string Name, Expression? Default)> Parameters,
+    IReadOnlyList<Statement> Body) : Statement(Place);
 
 /// <summary><c>break</c> or <c>continue</c>.</summary>
 internal sealed record JumpStatement(TemplatePlace Place, bool IsBreak) : Statement(Place);

@@ -162,7 +162,8 @@ internal sealed class TemplateOperations(TemplateAllowance allowance)
                 return new TemplateList([.. list.Items, .. other.Items]);
             case ("*", MarkedText text, long or bool):
                 allowance.Text(place, checked(text.Value.Length * Math.Clamp(Whole(right), 0, int.MaxValue)));
-                return MarkedText.Concat([.. Enumerable.Repeat(text, (int)Math.Clamp(Whole(right), 0, text.Value.Length == 0 ? 0 : int.MaxValue))]);
+                return MarkedText.Concat(
+                    [.. Enumerable.Repeat(text, (int)Math.Clamp(Whole(right), 0, text.Value.Length == 0 ? 0 : int.MaxValue))]);
             case ("*", long or bool, MarkedText):
                 return Calculate(place, operation, right, left);
         }
@@ -201,7 +202,13 @@ internal sealed class TemplateOperations(TemplateAllowance allowance)
     public static long Whole(object value) => value is bool flag ? flag ? 1 : 0 : (long)value;
 
     /// <summary>Any number; null for what is none.</summary>
-    public static double? Number(object value) => value switch { bool flag => flag ? 1 : 0, long whole => whole, double number => number, _ => null };
+    public static double? Number(object value) => value switch
+    {
+        bool flag => flag ? 1 : 0,
+        long whole => whole,
+        double number => number,
+        _ => null,
+    };
 
     private static long Calculate(TemplatePlace place, string operation, long left, long right)
     {

@@ -25,7 +25,8 @@ internal sealed class TemplateTests(TemplateOperations operations)
             case "in":
                 return operations.Contains(place, Other(), value);
             case "sameas":
-                return Other() is var other && (ReferenceEquals(value, other) || (value.GetType() == other.GetType() && value is None or bool or long && value.Equals(other)));
+                return Other() is var other && (ReferenceEquals(value, other)
+                    || (value.GetType() == other.GetType() && value is None or bool or long && value.Equals(other)));
             case "divisibleby":
                 return WholeOf(place, value) is var number && operations.Calculate(place, "%", number, WholeOf(place, Other())) is 0L;
         }
@@ -55,5 +56,6 @@ internal sealed class TemplateTests(TemplateOperations operations)
     }
 
     private static long WholeOf(TemplatePlace place, object value) =>
-        value is long or bool ? TemplateOperations.Whole(value) : throw new TemplateException(place, $"found {TemplateOperations.Describe(value)}; expected a whole number");
+        value is long or bool ? TemplateOperations.Whole(value) : throw new TemplateException(
+            place, $"found {TemplateOperations.Describe(value)}; expected a whole number");
 }

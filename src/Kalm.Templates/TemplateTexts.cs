@@ -19,9 +19,11 @@ internal static partial class TemplateTexts
 
     /// <summary>The first letter of each word capital, all others small.</summary>
     /// <param name="text">The text.</param>
-    /// <param name="isFilter">Whether words are told as the filter does, by blanks, hyphens and opening brackets, or as the method does, by all but letters.</param>
+    /// <param name="isFilter">Whether words are told as the filter does, by blanks, hyphens and opening brackets, or as the method does, by
+    /// all but letters.</param>
     public static MarkedText Title(MarkedText text, bool isFilter) =>
-        text.With((isFilter ? FilterWord() : MethodWord()).Replace(text.Value, word => word.Value[..1].ToUpperInvariant() + word.Value[1..].ToLowerInvariant()));
+        text.With((isFilter ? FilterWord() : MethodWord()).Replace(
+            text.Value, word => word.Value[..1].ToUpperInvariant() + word.Value[1..].ToLowerInvariant()));
 
     /// <summary>A text with another in the place of its parts.</summary>
     /// <param name="allowance">What it may cost.</param>
@@ -30,7 +32,8 @@ internal static partial class TemplateTexts
     /// <param name="old">The parts; when empty, the places between characters.</param>
     /// <param name="with">What takes their place.</param>
     /// <param name="most">At most so many parts; negative for all.</param>
-    public static MarkedText Replace(TemplateAllowance allowance, TemplatePlace place, MarkedText text, string old, MarkedText with, long most)
+    public static MarkedText Replace(
+        TemplateAllowance allowance, TemplatePlace place, MarkedText text, string old, MarkedText with, long most)
     {
         var limit = most < 0 ? Rounds : (int)Math.Min(most, Rounds);
         var parts = new List<MarkedText>();
@@ -57,7 +60,8 @@ internal static partial class TemplateTexts
     /// <param name="separator">What parts them; null for any blanks, and then no part is empty.</param>
     /// <param name="most">At most so many separators count; negative for all.</param>
     /// <param name="fromRight">Whether they are counted from the right.</param>
-    public static TemplateList Split(TemplateAllowance allowance, TemplatePlace place, MarkedText text, string? separator, long most, bool fromRight)
+    public static TemplateList Split(
+        TemplateAllowance allowance, TemplatePlace place, MarkedText text, string? separator, long most, bool fromRight)
     {
         if (separator is { Length: 0 })
             throw new TemplateException(place, "found an empty separator; expected one of a character or more");

@@ -1,7 +1,7 @@
 namespace Kalm.Templates;
 
-// A value is one of: Undefined, None, bool, long, double, MarkedText, TemplateList, TemplateMap, TemplateNamespace, LoopState, Macro, BoundMethod,
-// GlobalFunction.
+// A value is one of: Undefined, None, bool, long, double, MarkedText, TemplateList, TemplateMap, TemplateNamespace, LoopState, Macro,
+// BoundMethod, GlobalFunction.
 
 /// <summary>The value of what is not there.</summary>
 /// <param name="Name">What was asked for.</param>

@@ -18,7 +18,8 @@ public static class Json
         Converters = { new JsonStringEnumConverter(JsonNamingPolicy.SnakeCaseLower) },
     };
 
-    private static readonly JsonSerializerOptions LenientOptions = new(Options) { UnmappedMemberHandling = JsonUnmappedMemberHandling.Skip };
+    private static readonly JsonSerializerOptions LenientOptions =
+        new(Options) { UnmappedMemberHandling = JsonUnmappedMemberHandling.Skip };
 
     /// <summary>Reads a value from a file.</summary>
     /// <exception cref="KalmException">The file is missing, is not JSON or does not fit; the message names file and place.</exception>

@@ -21,4 +21,5 @@ public sealed record ProgressStage(string Stage, int Done, int Total) : Progress
 /// <param name="RateUnit">What the rate counts.</param>
 /// <param name="Remaining">The time left; null while unknown.</param>
 public sealed record ProgressStep(
-    int Step, int? TotalSteps, IReadOnlyList<KeyValuePair<string, double>> Measures, double Rate, string RateUnit, TimeSpan? Remaining) : ProgressEvent;
+    int Step, int? TotalSteps, IReadOnlyList<KeyValuePair<string, double>> Measures,
+    double Rate, string RateUnit, TimeSpan? Remaining) : ProgressEvent;

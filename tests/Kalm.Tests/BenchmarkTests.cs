@@ -47,7 +47,8 @@ public class BenchmarkTests
     [Fact]
     public async Task Steps_takes_as_many_steps_as_asked_for()
     {
-        var run = await CommandLine.RunProcess(Program, null, "steps", "--preset", "tiny", "--rounds", "2", "--threads", "1", "--graph", World);
+        var run = await CommandLine.RunProcess(
+            Program, null, "steps", "--preset", "tiny", "--rounds", "2", "--threads", "1", "--graph", World);
         run.IsSuccess();
 
         Assert.Equal(["preset tiny,", "step 1 of 2:", "step 2 of 2:"], run.Output.TrimEnd().Split('\n').Select(line => line[..12]));
@@ -58,7 +59,8 @@ public class BenchmarkTests
     {
         using var folder = new TemporaryFolder();
         var file = folder.File("result.json");
-        (await CommandLine.RunProcess(Program, null, "scale", "--entities", "400", "--steps", "2", "--threads", "1", "--json", file)).IsSuccess();
+        (await CommandLine.RunProcess(Program, null, "scale", "--entities", "400", "--steps", "2", "--threads", "1", "--json", file))
+            .IsSuccess();
         var result = JsonNode.Parse(await File.ReadAllTextAsync(file, TestContext.Current.CancellationToken))!;
 
         Assert.Equal(400, (int)result["entities"]!);

@@ -13,7 +13,8 @@ internal static class FixtureModel
     public static CausalModel Load(string name)
     {
         using var checkpoint = FolderSource.Open(Path.Combine(Fixture.Folder, name));
-        var weights = checkpoint.Config.TensorShapes().ToDictionary(tensor => tensor.Name, tensor => SourceTensors.Read(checkpoint, tensor.Name, CPU));
+        var weights = checkpoint.Config.TensorShapes()
+            .ToDictionary(tensor => tensor.Name, tensor => SourceTensors.Read(checkpoint, tensor.Name, CPU));
         return new CausalModel(checkpoint.Config, AnyTokenizer, weights, CPU);
     }
 }

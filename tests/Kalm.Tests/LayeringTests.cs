@@ -49,7 +49,8 @@ public partial class LayeringTests
         Assert.NotEmpty(sources);
         foreach (var (file, code) in sources)
         {
-            var forbidden = table.Keys.Except([.. table[folder], folder]).FirstOrDefault(other => Regex.IsMatch(code, $@"\bKalm\.{Regex.Escape(other)}\b"));
+            var forbidden = table.Keys.Except([.. table[folder], folder])
+                .FirstOrDefault(other => Regex.IsMatch(code, $@"\bKalm\.{Regex.Escape(other)}\b"));
             Assert.True(forbidden is null, $"{file}: uses {forbidden}, which {folder} may not know");
         }
     }

@@ -41,7 +41,8 @@ public class PackagingTests(PackedFeed feed) : IClassFixture<PackedFeed>
         using var package = Open("Kalm");
         var about = XDocument.Load(package.GetEntry("Kalm.nuspec")!.Open()).Root!.Elements().Single();
 
-        Assert.Equal(["Kalm.Templates", "TorchSharp"], about.Descendants().Where(element => element.Name.LocalName == "dependency").Select(element => (string)element.Attribute("id")!).Order(StringComparer.Ordinal));
+        Assert.Equal(["Kalm.Templates", "TorchSharp"], about.Descendants().Where(element => element.Name.LocalName == "dependency")
+            .Select(element => (string)element.Attribute("id")!).Order(StringComparer.Ordinal));
         Assert.Equal("MIT", Value("license"));
         Assert.Equal("README.md", Value("readme"));
         Assert.NotEqual("", Value("description"));
@@ -61,7 +62,8 @@ public class PackagingTests(PackedFeed feed) : IClassFixture<PackedFeed>
         Assert.InRange(package.Entries.Sum(entry => entry.Length), 1, 50_000_000);
 
         using var text = new StreamReader(package.GetEntry(folder + "Kalm.Cli.deps.json")!.Open());
-        var targets = JsonNode.Parse(await text.ReadToEndAsync(TestContext.Current.CancellationToken))!["targets"]!.AsObject().Single().Value!.AsObject();
+        var targets = JsonNode.Parse(await text.ReadToEndAsync(TestContext.Current.CancellationToken))!["targets"]!.AsObject()
+            .Single().Value!.AsObject();
         foreach (var (library, assets) in targets)
         {
             foreach (var (asset, _) in assets!["runtime"]?.AsObject() ?? [])
@@ -99,11 +101,16 @@ public class PackagingTests(PackedFeed feed) : IClassFixture<PackedFeed>
         var folder = feed.File("tool");
         var kalm = Path.Combine(folder, "kalm");
         var withoutPackages = ("NUGET_PACKAGES", feed.File("none"));
-        string[] pretrain = ["pretrain", "--quiet", "--graph", graph.Path, "--steps", "2", "--vocabulary", "300", "--context", "32", "--out"];
+        string[] pretrain =
+        [
+            "pretrain", "--quiet", "--graph", graph.Path, "--steps", "2", "--vocabulary", "300", "--context", "32", "--out",
+        ];
 
-        (await feed.Run("dotnet", feed.Path, [], "tool", "install", "Kalm.Cli", "--tool-path", folder, "--source", feed.Path, "--version", feed.Version)).IsSuccess();
+        (await feed.Run("dotnet", feed.Path, [], "tool", "install", "Kalm.Cli", "--tool-path",
+            folder, "--source", feed.Path, "--version", feed.Version)).IsSuccess();
 
-        Assert.Contains("pretrain", (await feed.Run(kalm, folder, [withoutPackages], "--help")).IsSuccess().Output, StringComparison.Ordinal);
+        Assert.Contains(
+            "pretrain", (await feed.Run(kalm, folder, [withoutPackages], "--help")).IsSuccess().Output, StringComparison.Ordinal);
         var fault = await feed.Run(kalm, folder, [withoutPackages], [.. pretrain, "never"]);
         fault.IsFault("libtorch_cpu.so", $"dotnet package download libtorch-cpu-linux-x64@{NativeEngine.LibtorchVersion}");
         Assert.Equal(2, fault.Error.TrimEnd().Split('\n').Length);

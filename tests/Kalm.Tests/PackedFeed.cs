@@ -48,14 +48,19 @@ public sealed partial class PackedFeed : IAsyncLifetime
     /// <param name="workingFolder">Where it runs.</param>
     /// <param name="environment">More variables to set.</param>
     /// <param name="arguments">The words after its name.</param>
-    internal async Task<CommandLine> Run(string program, string workingFolder, (string Name, string Value)[] environment, params string[] arguments)
+    internal async Task<CommandLine> Run(
+        string program, string workingFolder, (string Name, string Value)[] environment, params string[] arguments)
     {
         var start = new ProcessStartInfo(program, arguments) { WorkingDirectory = workingFolder };
         // A build server that outlives the command would keep its output open.
-        foreach (var (name, value) in new[] { ("MSBUILDDISABLENODEREUSE", "1"), ("UseSharedCompilation", "false"), ("DOTNET_CLI_UI_LANGUAGE", "en") })
+        foreach (var (name, value) in new[]
+        {
+            ("MSBUILDDISABLENODEREUSE", "1"), ("UseSharedCompilation", "false"), ("DOTNET_CLI_UI_LANGUAGE", "en"),
+        })
             start.Environment[name] = value;
         start.Environment["XDG_CACHE_HOME"] = folder.File("cache");
-        start.Environment["DOTNET_ROOT"] = System.IO.Path.GetFullPath(System.IO.Path.Combine(RuntimeEnvironment.GetRuntimeDirectory(), "../../.."));
+        start.Environment["DOTNET_ROOT"] = System.IO.Path.GetFullPath(
+            System.IO.Path.Combine(RuntimeEnvironment.GetRuntimeDirectory(), "../../.."));
         foreach (var (name, value) in environment)
             start.Environment[name] = value;
         return await CommandLine.RunToEnd(start, Patience);
@@ -63,7 +68,8 @@ public sealed partial class PackedFeed : IAsyncLifetime
 
     /// <summary>What a restore says when a package source cannot be reached; null when it failed otherwise or not at all.</summary>
     internal static string? Unreachable(CommandLine command) =>
-        command.ExitCode != 0 && SourceFault().Match(command.Output) is { Success: true } fault ? $"packages cannot be restored: {fault.Value.Trim()}" : null;
+        command.ExitCode != 0 && SourceFault().Match(command.Output) is { Success: true } fault
+            ? $"packages cannot be restored: {fault.Value.Trim()}" : null;
 
     public ValueTask DisposeAsync()
     {

@@ -18,7 +18,8 @@ public partial class ReadmeTests
         using var folder = new TemporaryFolder();
         using var graph = FamilyGraph.Make();
         RunCommands(
-            7, line => (line.Contains("wn18rr", StringComparison.Ordinal) && !line.Contains("ablat", StringComparison.Ordinal)) || line.StartsWith("tokenize", StringComparison.Ordinal) || line.StartsWith("describe", StringComparison.Ordinal),
+            7, line => (line.Contains("wn18rr", StringComparison.Ordinal) && !line.Contains("ablat", StringComparison.Ordinal))
+                || line.StartsWith("tokenize", StringComparison.Ordinal) || line.StartsWith("describe", StringComparison.Ordinal),
             word => word == "wn18rr" ? graph.Path : word is "base" or "run" or "vectors" or "completion.json" ? folder.File(word)
                 : word.StartsWith("recipes/", StringComparison.Ordinal) ? Path.Combine(Root(), word) : word);
         foreach (var made in new[] { "base/model.safetensors", "run/model/model.safetensors", "completion.json", "vectors/queries.tsv" })
@@ -29,10 +30,13 @@ public partial class ReadmeTests
     public void The_commands_for_a_graph_of_ones_own_run_in_order()
     {
         using var folder = new TemporaryFolder();
-        folder.Write("people.csv", string.Concat(Enumerable.Range(0, 30).Select(index => $"person {index},is_friend_of,person {(index + 7) % 30}\n")));
-        folder.Write("people.tsv", string.Concat(Enumerable.Range(0, 30).Select(index => $"person {index}\tnumber {index} of the people of a small town\n")));
+        folder.Write("people.csv",
+            string.Concat(Enumerable.Range(0, 30).Select(index => $"person {index},is_friend_of,person {(index + 7) % 30}\n")));
+        folder.Write("people.tsv",
+            string.Concat(Enumerable.Range(0, 30).Select(index => $"person {index}\tnumber {index} of the people of a small town\n")));
         RunCommands(
-            4, line => line.Contains("people", StringComparison.Ordinal), word => word.StartsWith("people", StringComparison.Ordinal) ? folder.File(word) : word);
+            4, line => line.Contains("people", StringComparison.Ordinal),
+            word => word.StartsWith("people", StringComparison.Ordinal) ? folder.File(word) : word);
     }
 
     [Fact]
@@ -41,7 +45,8 @@ public partial class ReadmeTests
         using var folder = new TemporaryFolder();
         var world = Path.Combine(Root(), "samples", "world");
         var model = TinyModel.Make(folder, KnowledgeGraph.Load(world), vocabulary: 2048);
-        RunCommands(8, line => line.Contains("kalm-demo/run", StringComparison.Ordinal) && !line.StartsWith("serve", StringComparison.Ordinal), word => word switch
+        RunCommands(8, line => line.Contains("kalm-demo/run", StringComparison.Ordinal)
+            && !line.StartsWith("serve", StringComparison.Ordinal), word => word switch
         {
             "kalm-demo/run" => model,
             "samples/world" => world,
@@ -69,8 +74,11 @@ public partial class ReadmeTests
         foreach (var preset in ModelPreset.All)
         {
             var (all, body) = CausalModel.CountParameters(preset.ToConfig(preset.Vocabulary, null));
-            FormattableString row = $"| {preset.Name} | {preset.Hidden} | {preset.Layers} | {preset.Heads} | {preset.FeedForward:N0} | {preset.Vocabulary:N0} | {preset.Context} | {all:N0} | {body:N0} |";
-            Assert.Contains(row.ToString(CultureInfo.InvariantCulture), Text, StringComparison.Ordinal);
+            var row = string.Create(
+                CultureInfo.InvariantCulture,
+                $"| {preset.Name} | {preset.Hidden} | {preset.Layers} | {preset.Heads} | {preset.FeedForward:N0} "
+                    + $"| {preset.Vocabulary:N0} | {preset.Context} | {all:N0} | {body:N0} |");
+            Assert.Contains(row, Text, StringComparison.Ordinal);
         }
     }
 

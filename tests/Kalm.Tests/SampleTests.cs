@@ -38,17 +38,22 @@ public sealed class SampleTests : IDisposable
     private static async Task<string[]> Run(string sample, params string[] arguments)
     {
         var path = Path.Combine(Root, "samples", sample);
-        var code = File.ReadLines(path).Count(line => line.Length > 0 && !line.StartsWith("#:", StringComparison.Ordinal) && !line.StartsWith("//", StringComparison.Ordinal) && !line.StartsWith("using ", StringComparison.Ordinal));
+        var code = File.ReadLines(path).Count(line => line.Length > 0 && !line.StartsWith("#:", StringComparison.Ordinal)
+            && !line.StartsWith("//", StringComparison.Ordinal) && !line.StartsWith("using ", StringComparison.Ordinal));
         Assert.InRange(code, 1, 10);
         // What the sample needs is what this test was built from.
         var configuration = Path.GetFileName(Path.TrimEndingDirectorySeparator(AppContext.BaseDirectory));
         var start = new ProcessStartInfo(
-            "dotnet", ["run", "--file", path, "-c", configuration == "release" ? "Release" : "Debug", "-p:BuildProjectReferences=false", "--", .. arguments])
+            "dotnet", ["run", "--file", path, "-c", configuration == "release"
+                ? "Release" : "Debug", "-p:BuildProjectReferences=false", "--", .. arguments])
         {
             WorkingDirectory = Root,
         };
         // A build server that outlives the command would keep its output open.
-        foreach (var (name, value) in new[] { ("MSBUILDDISABLENODEREUSE", "1"), ("UseSharedCompilation", "false"), ("DOTNET_NOLOGO", "1"), ("DOTNET_CLI_UI_LANGUAGE", "en") })
+        foreach (var (name, value) in new[]
+        {
+            ("MSBUILDDISABLENODEREUSE", "1"), ("UseSharedCompilation", "false"), ("DOTNET_NOLOGO", "1"), ("DOTNET_CLI_UI_LANGUAGE", "en"),
+        })
             start.Environment[name] = value;
         var ran = await CommandLine.RunToEnd(start, TimeSpan.FromMinutes(5));
         if (PackedFeed.Unreachable(ran) is { } unreachable)

@@ -17,7 +17,8 @@ internal sealed class SourceWeights(IModelSource source) : IDisposable
     public IReadOnlyList<string> Warnings => source.Warnings;
 
     /// <summary>A model folder, and an adapter over it.</summary>
-    public static SourceWeights Open(string folder, string? adapter = null) => new(adapter is null ? FolderSource.Open(folder) : Adapted(folder, adapter));
+    public static SourceWeights Open(string folder, string? adapter = null) =>
+        new(adapter is null ? FolderSource.Open(folder) : Adapted(folder, adapter));
 
     public static AdaptedSource Adapted(string folder, string adapter)
     {
@@ -29,7 +30,8 @@ internal sealed class SourceWeights(IModelSource source) : IDisposable
     public static CausalModel LoadAdapted(string folder, string adapter, Tokenizer tokenizer)
     {
         using var source = new SourceWeights(Adapted(folder, adapter));
-        return new CausalModel(source.Config, tokenizer, source.Config.TensorShapes().ToDictionary(tensor => tensor.Name, tensor => source.Read(tensor.Name)), CPU);
+        return new CausalModel(source.Config, tokenizer,
+            source.Config.TensorShapes().ToDictionary(tensor => tensor.Name, tensor => source.Read(tensor.Name)), CPU);
     }
 
     public Tensor Read(string name) => Weights.Read(name);

@@ -36,7 +36,8 @@ internal static class SparseCheckpoint
             map.AddRange(part.Select(tensor => $"\"{tensor.Name}\":\"{name}\""));
         }
         if (shards > 1)
-            File.WriteAllText(Path.Combine(folder, "model.safetensors.index.json"), $"{{\"metadata\":{{}},\"weight_map\":{{{string.Join(",", map)}}}}}");
+            File.WriteAllText(
+                Path.Combine(folder, "model.safetensors.index.json"), $"{{\"metadata\":{{}},\"weight_map\":{{{string.Join(",", map)}}}}}");
     }
 
     /// <summary>Writes one file; the numbers of its tensors are all zero.</summary>

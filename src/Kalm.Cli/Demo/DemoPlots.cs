@@ -29,7 +29,8 @@ internal static class DemoPlots
 
     /// <summary>The validation MRR of a run.</summary>
     public static byte[] Validations(string title, IReadOnlyList<RunValidation> validations) => Line(
-        title, [.. validations.Select(validation => (double)validation.Step)], [.. validations.Select(validation => validation.MeanReciprocalRank)], withMarkers: true);
+        title, [.. validations.Select(validation => (double)validation.Step)],
+        [.. validations.Select(validation => validation.MeanReciprocalRank)], withMarkers: true);
 
     private static byte[] Line(string title, IReadOnlyList<double> steps, IReadOnlyList<double> values, bool withMarkers)
     {

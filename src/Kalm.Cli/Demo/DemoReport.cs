@@ -19,11 +19,15 @@ internal static class DemoReport
     {
         var metrics = Path.Combine(folder.Run, "metrics.jsonl");
         var page = new StringBuilder();
-        page.Append("<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>Kalm: a demonstration</title><style>").Append(Style)
+        page.Append("<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>Kalm: a demonstration</title><style>")
+            .Append(Style)
             .Append("</style></head><body>\n<h1>A language model before and after alignment with a knowledge graph</h1>\n");
-        page.Append($"<p>A base model was made from the texts of the graph's entities in {result.PretrainingSeconds:F0} s, then aligned with the graph's ")
-            .Append($"train triples in {result.Run.StepsDone:N0} steps ({result.Run.Seconds:F0} s, {result.Run.LearnedParameters:N0} parameters, seed ")
-            .Append($"{result.Run.Options.Seed}). Below, both answer the test split: filtered ranks among all entities, tail and head sides.</p>\n");
+        page.Append($"<p>A base model was made from the texts of the graph's entities in {result.PretrainingSeconds:F0} s, then "
+            + "aligned with the graph's ")
+            .Append($"train triples in {result.Run.StepsDone:N0} steps ({result.Run.Seconds:F0} s, "
+                + $"{result.Run.LearnedParameters:N0} parameters, seed ")
+            .Append($"{result.Run.Options.Seed}). Below, both answer the test split: filtered ranks among all entities, tail "
+                + "and head sides.</p>\n");
         Figures(page, result);
         Completions(page, result);
         Words(page, result);
@@ -39,7 +43,8 @@ internal static class DemoReport
 
     private static void Figures(StringBuilder page, DemoResult result)
     {
-        page.Append("<table><tr><th></th><th colspan=\"4\">all queries</th><th colspan=\"4\">the text does not hold the answer's name</th></tr>\n<tr><th></th>");
+        page.Append("<table><tr><th></th><th colspan=\"4\">all queries</th><th colspan=\"4\">the text does not hold the answer's "
+            + "name</th></tr>\n<tr><th></th>");
         for (var part = 0; part < 2; part++)
             foreach (var heading in new[] { "MRR", "Hits@1", "Hits@10", "queries" })
                 page.Append($"<th class=\"number\">{heading}</th>");
@@ -51,7 +56,8 @@ internal static class DemoReport
                 Cells(page, metrics);
             page.Append("</tr>\n");
         }
-        page.Append("</table>\n<p>The relation-frequency baseline reads no text: a candidate scores as often as it answers the query's relation in train.</p>\n");
+        page.Append("</table>\n<p>The relation-frequency baseline reads no text: a candidate scores as often as it answers the query's "
+            + "relation in train.</p>\n");
     }
 
     private static void Cells(StringBuilder page, CompletionMetrics? metrics)
@@ -65,16 +71,19 @@ internal static class DemoReport
 
     private static void Completions(StringBuilder page, DemoResult result)
     {
-        page.Append("<h2>Test queries, answered by the aligned model</h2>\n<table><tr><th>query</th><th>its best three</th><th>right answer</th><th class=\"number\">rank</th></tr>\n");
+        page.Append("<h2>Test queries, answered by the aligned model</h2>\n<table><tr><th>query</th><th>its best three</th><th>right "
+            + "answer</th><th class=\"number\">rank</th></tr>\n");
         foreach (var completion in result.Completions)
-            page.Append($"<tr><td>{WebUtility.HtmlEncode(completion.Query)}</td><td>{WebUtility.HtmlEncode(string.Join(" · ", completion.Marked))}</td>")
+            page.Append(
+                $"<tr><td>{WebUtility.HtmlEncode(completion.Query)}</td><td>{WebUtility.HtmlEncode(string.Join(" · ", completion.Marked))}</td>")
                 .Append($"<td>{WebUtility.HtmlEncode(completion.Answer)}</td><td class=\"number\">{completion.Rank:0.#}</td></tr>\n");
         page.Append("</table>\n<p>Shown without the query's own entity and its other known answers; the rank counts the former.</p>\n");
     }
 
     /// <summary>What the table of words shows.</summary>
     public static string WordsTitle(DemoResult result) =>
-        $"asked in words, {result.Words[0].Questions[0].Questions} test questions a task, answers among the graph's names; and the perplexity of descriptions the base never saw";
+        $"asked in words, {result.Words[0].Questions[0].Questions} test questions a task, answers among the graph's names; and the "
+            + "perplexity of descriptions the base never saw";
 
     private static void Words(StringBuilder page, DemoResult result)
     {
@@ -83,10 +92,12 @@ internal static class DemoReport
             page.Append($"<th class=\"number\">{heading}</th>");
         page.Append("</tr>\n");
         foreach (var row in result.Words)
-            page.Append($"<tr><td>{row.Name}</td>").AppendJoin("", row.Cells.Select(cell => $"<td class=\"number\">{cell}</td>")).Append("</tr>\n");
+            page.Append($"<tr><td>{row.Name}</td>")
+                .AppendJoin("", row.Cells.Select(cell => $"<td class=\"number\">{cell}</td>")).Append("</tr>\n");
         page.Append("</table>\n");
     }
 
     private static void Image(StringBuilder page, string description, byte[] png) =>
-        page.Append($"<img alt=\"{WebUtility.HtmlEncode(description)}\" src=\"data:image/png;base64,").Append(Convert.ToBase64String(png)).Append("\">\n");
+        page.Append($"<img alt=\"{WebUtility.HtmlEncode(description)}\" src=\"data:image/png;base64,")
+            .Append(Convert.ToBase64String(png)).Append("\">\n");
 }

@@ -47,6 +47,7 @@ internal sealed record DemoSettings
         for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
             if (Directory.Exists(Path.Combine(folder.FullName, "samples", "world")))
                 return folder.FullName;
-        throw new KalmException($"demo: found no samples/world above {AppContext.BaseDirectory}; expected the program inside the repository that holds its sample graph");
+        throw new KalmException($"demo: found no samples/world above {AppContext.BaseDirectory}; expected the program inside the "
+            + "repository that holds its sample graph");
     }
 }

@@ -51,7 +51,8 @@ internal sealed class Demonstration
         var entities = EntityGroups.Choose(graph);
         var before = Measure(folder.Base, entities, heldOut);
         progress.Note($"3 of 4: it is aligned with {graph.Train.Count:N0} triples");
-        var run = AlignmentRun.Execute(new AlignmentInputs(folder.Base, settings.Graph, folder.Run) { Texts = kept }, settings.Alignment, progress, cancellation);
+        var run = AlignmentRun.Execute(
+            new AlignmentInputs(folder.Base, settings.Graph, folder.Run) { Texts = kept }, settings.Alignment, progress, cancellation);
         progress.Note("4 of 4: the aligned model is measured");
         var after = Measure(folder.Run, entities, heldOut);
         return new DemoResult(
@@ -74,7 +75,8 @@ internal sealed class Demonstration
         var texts = new TextIndex(graph, model.Wording);
         var ranked = CompletionEvaluation.Rank(model.Decoder, graph, texts, queries, known, progress, cancellation);
         using var completer = new Completer(model, graph, null, cancellation);
-        return (ranked, [.. chosen.Select(query => Complete(query, completer, ranked))], Geometry.Similarities(model.Decoder, texts, entities), Ask(model, heldOut));
+        return (ranked, [.. chosen.Select(query => Complete(query, completer, ranked))],
+            Geometry.Similarities(model.Decoder, texts, entities), Ask(model, heldOut));
     }
 
     private DemoWords Ask(LoadedModel model, IReadOnlyList<string> heldOut)
@@ -87,7 +89,8 @@ internal sealed class Demonstration
     }
 
     private DemoRow Row(string name, string key, IReadOnlyList<FilteredRank> ranks) => new(
-        name, key, CompletionMetrics.Of(ranks), CompletionMetrics.Of(ranks.Where((_, index) => !AnswerInText.Holds(graph, queries[index]))));
+        name, key, CompletionMetrics.Of(ranks),
+        CompletionMetrics.Of(ranks.Where((_, index) => !AnswerInText.Holds(graph, queries[index]))));
 
     private DemoCompletion Complete(CompletionQuery query, Completer completer, IReadOnlyList<RankedQuery> ranked)
     {

@@ -29,7 +29,8 @@ internal sealed record AdapterFacts(
     }
 }
 
-/// <summary>What alignment left beside the weights, and the run it came from. All of the run is null when only the model is there.</summary>
+/// <summary>What alignment left beside the weights, and the run it came from. All of the run is null when only the model is
+/// there.</summary>
 internal sealed record AlignmentFacts(
     double? Temperature, string? Wording, string? Method, string? Status, int? StepsDone, int? TotalSteps, int? BestStep,
     double? BestMrr, double? Seconds, string? BaseModel, string? Graph, long? LearnedParameters)
@@ -55,8 +56,10 @@ internal sealed record AlignmentFacts(
             return null;
         var best = run?.Validations.FirstOrDefault(validation => validation.Step == run.BestStep);
         return new AlignmentFacts(
-            settings is null ? null : Math.Exp(-settings.LogInverseTemperature), Word(settings?.Wording.Style), Word(run?.Options.Method), Word(run?.Status),
-            run?.StepsDone, run?.TotalSteps, run?.BestStep, best?.MeanReciprocalRank, run?.Seconds, run?.Model, run?.Graph, run?.LearnedParameters);
+            settings is null ? null : Math.Exp(-settings.LogInverseTemperature),
+            Word(settings?.Wording.Style), Word(run?.Options.Method), Word(run?.Status),
+            run?.StepsDone, run?.TotalSteps, run?.BestStep, best?.MeanReciprocalRank,
+            run?.Seconds, run?.Model, run?.Graph, run?.LearnedParameters);
     }
 
     private static string? Word<T>(T? value) where T : struct, Enum =>

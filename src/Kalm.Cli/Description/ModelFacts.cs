@@ -10,11 +10,13 @@ namespace Kalm.Cli.Description;
 /// <summary>The architecture and its sizes.</summary>
 internal sealed record ArchitectureFacts(
     string ModelType, int Layers, int HiddenSize, int IntermediateSize, int Heads, int KeyValueHeads, int HeadDimension,
-    int Context, int? SlidingWindow, int WindowedLayers, int Vocabulary, bool TiedHead, double RopeTheta, string? RopeScaling, double? RopeFactor)
+    int Context, int? SlidingWindow, int WindowedLayers, int Vocabulary,
+    bool TiedHead, double RopeTheta, string? RopeScaling, double? RopeFactor)
 {
     /// <summary>Takes the facts of a configuration.</summary>
     public static ArchitectureFacts Of(ModelConfig config) => new(
-        config.Architecture.ModelType, config.LayerCount, config.HiddenSize, config.IntermediateSize, config.HeadCount, config.KeyValueHeadCount,
+        config.Architecture.ModelType, config.LayerCount, config.HiddenSize,
+        config.IntermediateSize, config.HeadCount, config.KeyValueHeadCount,
         config.HeadDimension, config.MaxPositions, config.SlidingWindow,
         Enumerable.Range(0, config.LayerCount).Count(layer => config.WindowOf(layer) is not null),
         config.VocabularySize, config.TieWordEmbeddings, config.RopeTheta, config.RopeScaling?.TypeName, config.RopeScaling?.Factor);
@@ -61,7 +63,8 @@ internal sealed record TokenizerFacts(string? Kind, int? Tokens, TokenFacts? Beg
         {
             var tokenizer = source.ReadTokenizer();
             return new TokenizerFacts(
-                tokenizer.Kind, tokenizer.VocabularySize, TokenFacts.Of(tokenizer, tokenizer.BeginId), TokenFacts.Of(tokenizer, tokenizer.EndId), null);
+                tokenizer.Kind, tokenizer.VocabularySize, TokenFacts.Of(tokenizer, tokenizer.BeginId),
+                TokenFacts.Of(tokenizer, tokenizer.EndId), null);
         }
         catch (KalmException error)
         {
@@ -90,12 +93,16 @@ internal sealed record TrainingFacts(long Lora, int Rank, IReadOnlyList<string> 
     public static TrainingFacts Of(ModelConfig config)
     {
         var defaults = new AlignmentOptions();
-        var adapter = new AdapterConfig { Rank = defaults.LoraRank, Alpha = defaults.LoraAlpha, TargetModules = config.TargetNames(defaults.LoraTargets) };
+        var adapter = new AdapterConfig
+        {
+            Rank = defaults.LoraRank, Alpha = defaults.LoraAlpha, TargetModules = config.TargetNames(defaults.LoraTargets),
+        };
         var (lora, full) = (0L, 0L);
         foreach (var (name, shape) in config.TensorShapes())
         {
             full += shape.Aggregate(1L, (product, size) => product * size);
-            if (shape is [var rows, var columns] && name.EndsWith(WeightEnd, StringComparison.Ordinal) && adapter.Targets(config.CheckpointName(name[..^WeightEnd.Length])))
+            if (shape is [var rows, var columns] && name.EndsWith(WeightEnd, StringComparison.Ordinal)
+                && adapter.Targets(config.CheckpointName(name[..^WeightEnd.Length])))
                 lora += adapter.Rank * (rows + columns);
         }
         return new TrainingFacts(lora, adapter.Rank, adapter.TargetModules, full);

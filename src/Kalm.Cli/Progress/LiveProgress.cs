@@ -34,8 +34,9 @@ internal sealed class LiveProgress(IAnsiConsole console, LiveDisplayContext live
             return;
         var filled = total is > 0 and var all ? (int)Math.Clamp((long)BarWidth * done / all, 0, BarWidth) : 0;
         var bar = $"[green]{new string('━', filled)}[/][grey]{new string('━', BarWidth - filled)}[/]";
+        var state = ProgressText.Join(ProgressText.Count(done, total), left);
         live.UpdateTarget(new Rows(
-            new Markup($"{Markup.Escape(stage)}  {bar}  {ProgressText.Join(ProgressText.Count(done, total), left)}") { Overflow = Overflow.Ellipsis },
+            new Markup($"{Markup.Escape(stage)}  {bar}  {state}") { Overflow = Overflow.Ellipsis },
             new Text(details) { Overflow = Overflow.Ellipsis }));
         (lastStage, lastDrawing) = (stage, TimeProvider.System.GetTimestamp());
     }

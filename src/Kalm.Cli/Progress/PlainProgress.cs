@@ -17,7 +17,8 @@ internal sealed class PlainProgress(TextWriter writer, TimeProvider time) : Prog
     {
         var (rate, remaining) = clock.Measure(stage);
         if (IsDue())
-            Write(ProgressText.Join($"{stage.Stage} {ProgressText.Count(stage.Done, stage.Total)}", ProgressText.Rate(rate, ""), ProgressText.Left(remaining)));
+            Write(ProgressText.Join(
+                $"{stage.Stage} {ProgressText.Count(stage.Done, stage.Total)}", ProgressText.Rate(rate, ""), ProgressText.Left(remaining)));
     }
 
     /// <inheritdoc/>

@@ -27,5 +27,6 @@ internal static class ProgressText
 
     /// <summary>1:02:03 left; empty while unknown.</summary>
     public static string Left(TimeSpan? remaining) => remaining is not { } left ? ""
-        : left.TotalHours >= 1 ? $"{(int)left.TotalHours}:{left.Minutes:D2}:{left.Seconds:D2} left" : $"{left.Minutes}:{left.Seconds:D2} left";
+        : left.TotalHours >= 1
+        ? $"{(int)left.TotalHours}:{left.Minutes:D2}:{left.Seconds:D2} left" : $"{left.Minutes}:{left.Seconds:D2} left";
 }

@@ -15,15 +15,18 @@ internal static class AblateVerb
 
     private static readonly (string Name, Func<AlignmentOptions, AlignmentOptions> Change)[] Variants =
     [
-        ("explicit", options => options with { ImplicitWeight = 0, ExplicitWeight = options.ExplicitWeight > 0 ? options.ExplicitWeight : 1 }),
-        ("implicit", options => options with { ExplicitWeight = 0, ImplicitWeight = options.ImplicitWeight > 0 ? options.ImplicitWeight : 1 }),
+        ("explicit",
+            options => options with { ImplicitWeight = 0, ExplicitWeight = options.ExplicitWeight > 0 ? options.ExplicitWeight : 1 }),
+        ("implicit",
+            options => options with { ExplicitWeight = 0, ImplicitWeight = options.ImplicitWeight > 0 ? options.ImplicitWeight : 1 }),
         ("joint", options => options),
     ];
 
     /// <summary>Describes the verb.</summary>
     public static Command Create(Terminal terminal)
     {
-        var model = Options.Text("--model", "MODEL", "the base model; texts that pretrain --hold-out left beside it are measured", required: true);
+        var model = Options.Text(
+            "--model", "MODEL", "the base model; texts that pretrain --hold-out left beside it are measured", required: true);
         var graph = Options.Graph();
         var output = Options.Text("--out", "DIR", "where the three runs and ablation.json go: absent or empty", required: true);
         var minutes = Options.Positive("--minutes", "wall time of each of the three alignments", "M");
@@ -36,21 +39,24 @@ internal static class AblateVerb
         var source = new GraphSource(seed, "test", "valid");
         var threads = Options.Threads();
         var quiet = Options.Quiet();
-        var command = new Command("ablate", "Aligns with the explicit loss, the implicit loss and both, from the same base, and measures what each keeps and gains.")
+        var command = new Command("ablate",
+            "Aligns with the explicit loss, the implicit loss and both, from the same base, and measures what each keeps and gains.")
         {
             model, graph, output, minutes, steps, recipe, method, questions, limit, seed, threads, quiet,
         };
         source.AddTo(command);
         command.SetAction(parse =>
         {
-            var (modelPath, graphPath, outPath) = (parse.GetRequiredValue(model), Given.Graph(parse.GetRequiredValue(graph)), parse.GetRequiredValue(output));
+            var (modelPath, graphPath, outPath) = (parse.GetRequiredValue(model),
+                Given.Graph(parse.GetRequiredValue(graph)), parse.GetRequiredValue(output));
             Given.Model(modelPath);
             Given.Free("--out", outPath);
             Given.AtMostOne(("--steps", parse.GetValue(steps) is not null), ("--minutes", parse.GetValue(minutes) is not null));
             var joint = Recipe.Read(parse.GetValue(recipe));
             joint = joint with
             {
-                Method = parse.GetResult(method) is { Implicit: false } || parse.GetValue(recipe) is null ? Enum.Parse<AlignmentMethod>(parse.GetRequiredValue(method), ignoreCase: true) : joint.Method,
+                Method = parse.GetResult(method) is { Implicit: false } || parse.GetValue(recipe) is null
+                    ? Enum.Parse<AlignmentMethod>(parse.GetRequiredValue(method), ignoreCase: true) : joint.Method,
                 Seed = parse.GetValue(seed) ?? joint.Seed,
                 Threads = parse.GetValue(threads) ?? joint.Threads,
             };
@@ -71,14 +77,16 @@ internal static class AblateVerb
             var rows = terminal.Watch(parse.GetValue(quiet), progress =>
             {
                 if (held is { Text.Count: 0, Descriptions.Count: 0 })
-                    progress.Note($"{modelPath}: has no held-out texts beside it, so what it forgets is not measured: pretrain --hold-out 0.05 leaves some");
+                    progress.Note($"{modelPath}: has no held-out texts beside it, so what it forgets is not measured: pretrain "
+                        + "--hold-out 0.05 leaves some");
                 var measured = new List<(string Name, Assessment Figures, RunDescription? Run)> { ("base", Measure(modelPath), null) };
                 foreach (var (name, change) in Variants)
                 {
                     progress.Note($"{name}:");
                     var path = Path.Combine(outPath, name);
                     var run = AlignmentRun.Execute(
-                        new AlignmentInputs(modelPath, graphPath, path) { GraphOptions = source.OptionsOf(parse) }, change(joint), progress, terminal.Cancellation);
+                        new AlignmentInputs(modelPath, graphPath, path) { GraphOptions = source.OptionsOf(parse) },
+                        change(joint), progress, terminal.Cancellation);
                     measured.Add((name, Measure(path), run));
                 }
                 return measured;
@@ -90,7 +98,8 @@ internal static class AblateVerb
                 }
             });
             Print(terminal, rows.Select(row => (row.Name, row.Figures)), plan);
-            AtomicFile.WriteAllText(Path.Combine(outPath, "ablation.json"), Describe(rows, modelPath, graphPath, joint).ToJsonString(Json.Options) + "\n");
+            AtomicFile.WriteAllText(
+                Path.Combine(outPath, "ablation.json"), Describe(rows, modelPath, graphPath, joint).ToJsonString(Json.Options) + "\n");
             return ExitCode.Success;
         });
         return command;
@@ -100,19 +109,24 @@ internal static class AblateVerb
     {
         var table = new ResultTable(
             $"{2 * plan.Completion.Count:N0} completion queries, {plan.Asked.Count:N0} questions a task (constrained answers)",
-            ["trained on", "MRR", "Hits@10", "head", "tail", "relation", "verdict", "text ppl", "descriptions ppl", "anisotropy", "distinct-1", "distinct-2", "distinct-3"]);
+            ["trained on", "MRR", "Hits@10", "head", "tail", "relation", "verdict", "text ppl",
+                "descriptions ppl", "anisotropy", "distinct-1", "distinct-2", "distinct-3"]);
         foreach (var (name, figures) in rows)
             table.Add(
-                name, Cell(figures.Completion?.MeanReciprocalRank), Cell(figures.Completion?.HitsAt10), Cell(figures.Constrained(QuestionKind.Head)),
-                Cell(figures.Constrained(QuestionKind.Tail)), Cell(figures.Constrained(QuestionKind.Relation)), Cell(figures.Constrained(QuestionKind.Classification)),
+                name, Cell(figures.Completion?.MeanReciprocalRank),
+                Cell(figures.Completion?.HitsAt10), Cell(figures.Constrained(QuestionKind.Head)),
+                Cell(figures.Constrained(QuestionKind.Tail)), Cell(figures.Constrained(QuestionKind.Relation)),
+                Cell(figures.Constrained(QuestionKind.Classification)),
                 Cell(figures.Text, "N1"), Cell(figures.Descriptions, "N1"), Cell(figures.Anisotropy), Cell(figures.Repetition?.Distinct1),
                 Cell(figures.Repetition?.Distinct2), Cell(figures.Repetition?.Distinct3));
         terminal.Print(table);
 
-        static string Cell(double? value, string format = "F3") => value?.ToString(format, System.Globalization.CultureInfo.InvariantCulture) ?? "-";
+        static string Cell(double? value, string format = "F3") =>
+            value?.ToString(format, System.Globalization.CultureInfo.InvariantCulture) ?? "-";
     }
 
-    private static JsonObject Describe(IEnumerable<(string Name, Assessment Figures, RunDescription? Run)> rows, string model, string graph, AlignmentOptions options)
+    private static JsonObject Describe(
+        IEnumerable<(string Name, Assessment Figures, RunDescription? Run)> rows, string model, string graph, AlignmentOptions options)
     {
         var json = new JsonObject { ["model"] = model, ["graph"] = graph, ["seed"] = options.Seed, ["minutes"] = options.Minutes };
         foreach (var (name, figures, run) in rows)

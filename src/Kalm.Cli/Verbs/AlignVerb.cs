@@ -7,7 +7,8 @@ namespace Kalm.Cli.Verbs;
 /// <summary><c>align</c>: the main job.</summary>
 internal static class AlignVerb
 {
-    private static readonly Dictionary<string, AlignmentMethod> Methods = new() { ["lora"] = AlignmentMethod.Lora, ["full"] = AlignmentMethod.Full };
+    private static readonly Dictionary<string, AlignmentMethod> Methods =
+        new() { ["lora"] = AlignmentMethod.Lora, ["full"] = AlignmentMethod.Full };
 
     private static readonly Dictionary<string, BasePrecision> Precisions = new()
     {
@@ -21,7 +22,8 @@ internal static class AlignVerb
     /// <summary>Describes the verb.</summary>
     public static Command Create(Terminal terminal)
     {
-        var model = Options.Text("--model", "MODEL", "the base model: a Hugging Face folder, a .gguf file, a hub id, or a run made with method full", required: true);
+        var model = Options.Text("--model", "MODEL",
+            "the base model: a Hugging Face folder, a .gguf file, a hub id, or a run made with method full", required: true);
         var graph = Options.Graph();
         var output = Options.Text("--out", "RUN", "the run folder to write: absent or empty", required: true);
         var recipe = Options.Text("--recipe", "FILE", "a JSON file of options; the flags beat it");
@@ -32,7 +34,8 @@ internal static class AlignVerb
         };
         var wording = new FormChoice();
         var method = Options.Choice("--method", "what is trained", "lora", [.. Methods.Keys]);
-        var precision = Options.Choice("--base-precision", "how a frozen base is held, with method lora: auto leaves a quantized GGUF as it is stored; bf16 on a GPU only", "auto", [.. Precisions.Keys]);
+        var precision = Options.Choice("--base-precision", "how a frozen base is held, with method lora: auto leaves a quantized GGUF as "
+            + "it is stored; bf16 on a GPU only", "auto", [.. Precisions.Keys]);
         var epochs = Options.Positive("--epochs", "passes over the train triples", "N");
         var steps = Options.Whole("--steps", "training steps");
         var minutes = Options.Positive("--minutes", "wall time of training with its validation", "M");
@@ -43,25 +46,30 @@ internal static class AlignVerb
         var device = Options.Device();
         var saveEvery = Options.Whole("--save-every", "also write a checkpoint every so many steps", placeholder: "STEPS");
         var validations = Options.Whole("--validations", "validations after the first [default: by the length of the run]", 0);
-        var resume = new Option<bool>("--resume") { Description = "go on with the stopped run in --out; what is not given is taken from it" };
+        var resume = new Option<bool>(
+            "--resume") { Description = "go on with the stopped run in --out; what is not given is taken from it" };
         var quiet = Options.Quiet();
         var command = new Command("align", "Aligns a model with a graph: the main job.")
         {
-            model, graph, output, text, recipe, method, precision, epochs, steps, minutes, batch, seed, threads, device, saveEvery, validations, resume, quiet,
+            model, graph, output, text, recipe, method, precision, epochs, steps,
+            minutes, batch, seed, threads, device, saveEvery, validations, resume, quiet,
         };
         source.AddTo(command);
         wording.AddTo(command);
         command.SetAction(parse =>
         {
-            var (modelPath, graphPath, runPath) = (parse.GetRequiredValue(model), parse.GetRequiredValue(graph), parse.GetRequiredValue(output));
+            var (modelPath, graphPath, runPath) =
+                (parse.GetRequiredValue(model), parse.GetRequiredValue(graph), parse.GetRequiredValue(output));
             var budget = (Epochs: parse.GetValue(epochs), Steps: parse.GetValue(steps), Minutes: parse.GetValue(minutes));
-            Given.AtMostOne(("--epochs", budget.Epochs is not null), ("--steps", budget.Steps is not null), ("--minutes", budget.Minutes is not null));
+            Given.AtMostOne(
+                ("--epochs", budget.Epochs is not null), ("--steps", budget.Steps is not null), ("--minutes", budget.Minutes is not null));
             Given.Model(modelPath);
             Given.Graph(graphPath);
             var resumes = parse.GetValue(resume);
             if (!resumes)
                 Given.Free("--out", runPath);
-            var options = resumes && parse.GetValue(recipe) is null ? RunFolder.Describe(runPath).Options : Recipe.Read(parse.GetValue(recipe));
+            var options = resumes && parse.GetValue(recipe) is null
+                ? RunFolder.Describe(runPath).Options : Recipe.Read(parse.GetValue(recipe));
             // A budget replaces the recipe's, of whatever kind that is.
             if (budget is not (null, null, null))
                 options = options with { Epochs = budget.Epochs, Steps = budget.Steps, Minutes = budget.Minutes };
@@ -69,7 +77,8 @@ internal static class AlignVerb
             options = options with
             {
                 Method = parse.GetResult(method) is { Implicit: false } ? Methods[parse.GetRequiredValue(method)] : options.Method,
-                BasePrecision = parse.GetResult(precision) is { Implicit: false } ? Precisions[parse.GetRequiredValue(precision)] : options.BasePrecision,
+                BasePrecision = parse.GetResult(precision) is { Implicit: false }
+                    ? Precisions[parse.GetRequiredValue(precision)] : options.BasePrecision,
                 Wording = options.Wording with { Form = wording.Of(parse) ?? options.Wording.Form },
                 Batch = parse.GetValue(batch) ?? options.Batch,
                 Seed = parse.GetValue(seed) ?? options.Seed,
@@ -83,11 +92,15 @@ internal static class AlignVerb
             var run = terminal.Watch(parse.GetValue(quiet), progress =>
             {
                 if (!hasBudget)
-                    progress.Report(new ProgressNote($"no budget given: {AlignmentRun.DefaultSteps:N0} steps; --epochs, --steps or --minutes set another"));
+                    progress.Report(new ProgressNote(
+                        $"no budget given: {AlignmentRun.DefaultSteps:N0} steps; --epochs, --steps or --minutes set another"));
                 try
                 {
                     return AlignmentRun.Execute(
-                        new AlignmentInputs(modelPath, graphPath, runPath) { GraphOptions = graphOptions, Texts = texts, Device = chosenDevice, Resume = resumes },
+                        new AlignmentInputs(modelPath, graphPath, runPath)
+                        {
+                            GraphOptions = graphOptions, Texts = texts, Device = chosenDevice, Resume = resumes,
+                        },
                         options, progress, terminal.Cancellation);
                 }
                 catch (OperationCanceledException)
@@ -116,7 +129,8 @@ internal static class AlignVerb
             ("validation before", Describe(before)),
             ("validation at the kept step", Describe(best)),
             ("result", Path.Combine(runPath, run.Options.Method == AlignmentMethod.Full ? "model" : "adapter"))));
-        terminal.Print($"next: kalm evaluate completion --model {GraphSource.Quoted(runPath)} --graph {GraphSource.Quoted(run.Graph)}{GraphSource.Written(run.GraphOptions)}");
+        terminal.Print($"next: kalm evaluate completion --model {GraphSource.Quoted(runPath)} --graph "
+            + $"{GraphSource.Quoted(run.Graph)}{GraphSource.Written(run.GraphOptions)}");
     }
 
     private static string Describe(RunValidation? validation) =>

@@ -21,7 +21,8 @@ internal static class AskVerb
         var model = new ModelChoice();
         var graph = Options.Text("--graph", "GRAPH", "also choose among the names of this graph's entities");
         var tokens = Options.Whole("--max-tokens", "write at most N tokens [default: the model's own, else 128]");
-        var temperature = Options.Positive("--temperature", "draw tokens instead of taking the likeliest [default: what the model's generation_config.json says]", "T");
+        var temperature = Options.Positive(
+            "--temperature", "draw tokens instead of taking the likeliest [default: what the model's generation_config.json says]", "T");
         var topK = Options.Whole("--top-k", "draw from the N likeliest tokens only");
         var topP = Options.Positive("--top-p", "draw from the likeliest tokens that together have this probability", "P");
         var penalty = Options.Positive("--repetition-penalty", "above 1, tokens that occurred become less likely", "X");
@@ -41,7 +42,8 @@ internal static class AskVerb
                 throw new KalmException("QUESTION: found an empty text; expected a question");
             var knowledge = parse.GetValue(graph) is { } path ? KnowledgeGraph.Load(Given.Graph(path)) : null;
             using var loaded = Given.Load(
-                wording.Apply(parse, model.Open(parse, terminal)), parse.GetRequiredValue(device), parse.GetValue(threads), new QuietProgress());
+                wording.Apply(parse, model.Open(parse, terminal)),
+                parse.GetRequiredValue(device), parse.GetValue(threads), new QuietProgress());
             var defaults = GenerationOptions.Of(loaded.Model.Generation);
             var options = (defaults with
             {
@@ -52,7 +54,8 @@ internal static class AskVerb
                 RepetitionPenalty = parse.GetValue(penalty) ?? defaults.RepetitionPenalty,
                 Seed = parse.GetValue(seed) ?? 1,
             }).Validated();
-            var prompt = loaded.Wording.Questions.Form == PromptForm.Chat ? new ChatWording(loaded).Prompt([new("user", text)], options.MaximumNewTokens)
+            var prompt = loaded.Wording.Questions.Form == PromptForm.Chat
+                ? new ChatWording(loaded).Prompt([new("user", text)], options.MaximumNewTokens)
                 : loaded.Wording.Questions.Ask(loaded.Wording.Questions.Free(text), [], loaded.Decoder.Config.ContextLength - 1).Tokens;
             foreach (var piece in new Generator(loaded.Decoder, loaded.Model.Tokenizer).Stream(prompt, options, terminal.Cancellation))
             {
@@ -70,7 +73,8 @@ internal static class AskVerb
     private static void Choose(Terminal terminal, LoadedModel model, KnowledgeGraph graph, int[] prompt)
     {
         var choices = AnswerChoices.OfEntities(
-            model.Decoder, model.Model.Tokenizer, model.Wording, graph, model.Wording.Questions.Free(NeutralQuestion), terminal.Cancellation);
+            model.Decoder, model.Model.Tokenizer, model.Wording, graph,
+            model.Wording.Questions.Free(NeutralQuestion), terminal.Cancellation);
         var table = new ResultTable("among the graph's names, less what is likely by itself", ["name", "probability", "gain in nats"]);
         foreach (var answer in choices.Best([prompt], Chosen, Beams, null, terminal.Cancellation)[0])
             table.Add(choices.Texts[answer.Text], $"{Math.Exp(answer.LogProbability):F3}", $"{answer.Score:F1}");

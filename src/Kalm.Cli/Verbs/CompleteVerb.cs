@@ -20,7 +20,8 @@ internal static class CompleteVerb
         var relation = Options.Text("--relation", "R", "a relation's id or text; its inverse text reads it backwards");
         var tail = Options.Text("--tail", "X", "as --head; two of the three are given, the third is predicted");
         var top = Options.Whole("--top", $"how many to show [default: {DefaultTop}]");
-        var rerank = new Option<bool>("--rerank") { Description = "order the best entities by how likely the model is to write their names" };
+        var rerank = new Option<bool>(
+            "--rerank") { Description = "order the best entities by how likely the model is to write their names" };
         var depth = Options.Whole("--rerank-depth", $"how many entities to order so, at least --top [default: {DefaultDepth}]");
         var seed = Options.Seed();
         var source = new GraphSource(seed);
@@ -39,7 +40,8 @@ internal static class CompleteVerb
             var (headWords, relationWords, tailWords) = (parse.GetValue(head), parse.GetValue(relation), parse.GetValue(tail));
             RequireTwo(("--head", headWords), ("--relation", relationWords), ("--tail", tailWords));
             if (relationWords is null && parse.GetValue(rerank))
-                throw new KalmException("--rerank: found with --head and --tail; expected --relation with one of them, because it orders entities");
+                throw new KalmException(
+                    "--rerank: found with --head and --tail; expected --relation with one of them, because it orders entities");
             Given.Writable("--json", parse.GetValue(json));
             using var opened = model.Open(parse, terminal, parse.GetValue(quiet));
             var knowledge = source.Load(parse, Given.Graph(parse.GetRequiredValue(graph)));
@@ -55,7 +57,8 @@ internal static class CompleteVerb
                     progress.Note($"{opened.Given}: not an aligned model; it answers as it is, with the default wording");
                 using var loaded = Given.Load(opened, parse.GetRequiredValue(device), parse.GetValue(threads), progress);
                 using var completer = new Completer(loaded, knowledge, progress, terminal.Cancellation);
-                return asked.Answer(completer, shown, parse.GetValue(rerank) ? Math.Max(shown, parse.GetValue(depth) ?? DefaultDepth) : null);
+                return asked.Answer(
+                    completer, shown, parse.GetValue(rerank) ? Math.Max(shown, parse.GetValue(depth) ?? DefaultDepth) : null);
             });
             terminal.Print(completion.Table());
             if (parse.GetValue(json) is { } jsonPath)
@@ -74,6 +77,7 @@ internal static class CompleteVerb
     {
         var given = parts.Where(part => part.Words is not null).Select(part => part.Option).ToList();
         if (given.Count != 2)
-            throw new KalmException($"found {(given.Count == 0 ? "none" : string.Join(", ", given))} of --head, --relation, --tail; expected two of them: the third is predicted");
+            throw new KalmException($"found {(given.Count == 0 ? "none" : string.Join(", ", given))} of --head, --relation, --tail; "
+                + "expected two of them: the third is predicted");
     }
 }

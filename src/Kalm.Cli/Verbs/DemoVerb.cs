@@ -13,12 +13,14 @@ internal static class DemoVerb
     /// <summary>Describes the verb.</summary>
     public static Command Create(Terminal terminal)
     {
-        var output = Options.Text("--out", "FOLDER", $"where models and report go: absent, empty, or an earlier demo's [default: {DefaultFolder}]");
+        var output = Options.Text(
+            "--out", "FOLDER", $"where models and report go: absent, empty, or an earlier demo's [default: {DefaultFolder}]");
         var seed = Options.Seed();
         var json = Options.JsonFile();
         var threads = Options.Threads();
         var quiet = Options.Quiet();
-        var command = new Command("demo", "Makes a small model, aligns it with the sample graph and measures it before and after, in under three minutes.")
+        var command = new Command(
+            "demo", "Makes a small model, aligns it with the sample graph and measures it before and after, in under three minutes.")
         {
             output, seed, json, threads, quiet,
         };
@@ -47,14 +49,17 @@ internal static class DemoVerb
     private static void Print(Terminal terminal, DemoResult result, DemoFolder folder)
     {
         var table = new ResultTable(
-            $"test split of {Path.GetFileName(Path.TrimEndingDirectorySeparator(result.Graph))}, filtered; beside it the queries whose text does not hold the answer's name",
+            $"test split of {Path.GetFileName(Path.TrimEndingDirectorySeparator(result.Graph))}, filtered; beside it the queries whose "
+                + "text does not hold the answer's name",
             ["", "MRR", "Hits@1", "Hits@10", "queries", "not in text: MRR", "Hits@1", "Hits@10", "queries"]);
         foreach (var row in result.Rows)
             table.Add([row.Name, .. Cells(row.All), .. Cells(row.Unheld)]);
         terminal.Print(table);
-        var completions = new ResultTable("five test queries, answered by the aligned model", ["query", "first", "second", "third", "right answer", "rank"], numbers: 0);
+        var completions = new ResultTable(
+            "five test queries, answered by the aligned model", ["query", "first", "second", "third", "right answer", "rank"], numbers: 0);
         foreach (var completion in result.Completions)
-            completions.Add([completion.Query, .. completion.Marked.Concat(["", "", ""]).Take(3), completion.Answer, $"{completion.Rank:0.#}"]);
+            completions.Add(
+                [completion.Query, .. completion.Marked.Concat(["", "", ""]).Take(3), completion.Answer, $"{completion.Rank:0.#}"]);
         terminal.Print(completions);
         var words = new ResultTable(DemoReport.WordsTitle(result), DemoWords.Headings(""));
         foreach (var row in result.Words)

@@ -13,7 +13,8 @@ internal static class DescribeVerb
     {
         var model = new ModelChoice(new Argument<string>("MODEL") { Description = ModelChoice.Forms });
         var json = Options.JsonFile();
-        var command = new Command("describe", "Tells what a model folder is: architecture, sizes, tokenizer, adapter, what would train.") { json };
+        var command = new Command(
+            "describe", "Tells what a model folder is: architecture, sizes, tokenizer, adapter, what would train.") { json };
         model.AddTo(command);
         command.SetAction(parse =>
         {
@@ -32,7 +33,8 @@ internal static class DescribeVerb
     private static void Print(Terminal terminal, ModelDescription description)
     {
         if (description is { Architecture: { } architecture, Weights: { } weights })
-            terminal.Print(ResultTable.OfFacts($"{description.Kind}: {description.Base}", [.. Of(architecture), .. Of(weights), .. Of(description.Tokenizer)]));
+            terminal.Print(ResultTable.OfFacts(
+                $"{description.Kind}: {description.Base}", [.. Of(architecture), .. Of(weights), .. Of(description.Tokenizer)]));
         if (description.Adapter is { } adapter)
             terminal.Print(ResultTable.OfFacts("adapter (PEFT LoRA)", Of(adapter)));
         if (description.Alignment is { } alignment)
@@ -50,15 +52,18 @@ internal static class DescribeVerb
         ("layers", $"{facts.Layers:N0}"),
         ("width", $"{facts.HiddenSize:N0}, {facts.IntermediateSize:N0} in the feed-forward blocks"),
         ("heads", $"{facts.Heads:N0} of width {facts.HeadDimension:N0}; {facts.KeyValueHeads:N0} for keys and values"),
-        ("context", $"{facts.Context:N0} tokens" + (facts.SlidingWindow is { } window ? $"; {facts.WindowedLayers:N0} layers see {window:N0}" : "")),
-        ("positions", $"rotary, base {facts.RopeTheta:N0}" + (facts.RopeScaling is { } scaling ? $", {scaling} scaling by {facts.RopeFactor}" : "")),
+        ("context", $"{facts.Context:N0} tokens"
+            + (facts.SlidingWindow is { } window ? $"; {facts.WindowedLayers:N0} layers see {window:N0}" : "")),
+        ("positions",
+            $"rotary, base {facts.RopeTheta:N0}" + (facts.RopeScaling is { } scaling ? $", {scaling} scaling by {facts.RopeFactor}" : "")),
         ("vocabulary", $"{facts.Vocabulary:N0}; the output layer is {(facts.TiedHead ? "the embedding" : "its own")}"),
     ];
 
     private static (string Name, string Value)[] Of(WeightFacts facts) =>
     [
         ("parameters", $"{facts.Parameters:N0}; {facts.BodyParameters:N0} without the embedding and a separate output layer"),
-        ("stored", $"{string.Join(", ", facts.Types.Select(type => facts.Types.Count == 1 ? type.Key : $"{type.Key} {Size(type.Value)}"))}; "
+        ("stored",
+            $"{string.Join(", ", facts.Types.Select(type => facts.Types.Count == 1 ? type.Key : $"{type.Key} {Size(type.Value)}"))}; "
             + $"{Size(facts.Bytes)} in {(facts.Files.Count == 1 ? facts.Files[0].Name : $"{facts.Files.Count:N0} shards")}"),
         ("in memory", $"{Size(4 * facts.Parameters)} on the CPU, as F32"),
     ];
@@ -91,8 +96,10 @@ internal static class DescribeVerb
         .. facts.Method is null ? Array.Empty<(string, string)>() :
         [
             ("method", $"{facts.Method}; {facts.LearnedParameters:N0} parameters learned"),
-            ("steps", $"{facts.StepsDone:N0}" + (facts.TotalSteps is { } total ? $" of {total:N0}" : "") + $", {facts.Status}, {facts.Seconds:F1} s"),
-            ("best", facts.BestStep is { } step ? $"step {step:N0}" + (facts.BestMrr is { } rank ? $", validation MRR {rank:F3}" : "") : None),
+            ("steps", $"{facts.StepsDone:N0}" + (facts.TotalSteps is { } total ? $" of {total:N0}" : "")
+                + $", {facts.Status}, {facts.Seconds:F1} s"),
+            ("best", facts.BestStep is { } step
+                ? $"step {step:N0}" + (facts.BestMrr is { } rank ? $", validation MRR {rank:F3}" : "") : None),
             ("base model", facts.BaseModel ?? None),
             ("graph", facts.Graph ?? None),
         ],

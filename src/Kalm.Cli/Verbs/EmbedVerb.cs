@@ -43,7 +43,8 @@ internal static class EmbedVerb
                 GraphSource.NoteOtherSplit(opened, knowledge, progress);
                 using var loaded = Given.Load(opened, parse.GetRequiredValue(device), parse.GetValue(threads), progress);
                 return EmbeddingExport.Write(
-                    staged.Path, loaded.Decoder, knowledge, new TextIndex(knowledge, loaded.Wording), triples, progress, terminal.Cancellation);
+                    staged.Path, loaded.Decoder, knowledge, new TextIndex(knowledge, loaded.Wording),
+                    triples, progress, terminal.Cancellation);
             });
             staged.Commit();
             terminal.Print(ResultTable.OfFacts(

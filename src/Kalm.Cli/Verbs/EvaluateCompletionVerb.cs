@@ -54,7 +54,8 @@ internal static class EvaluateCompletionVerb
                 var clock = Stopwatch.StartNew();
                 var known = new KnownFacts(knowledge, knowledge.Train, knowledge.Valid, knowledge.Test);
                 var texts = new TextIndex(knowledge, loaded.Wording);
-                return (CompletionEvaluation.Rank(loaded.Decoder, knowledge, texts, queries, known, progress, terminal.Cancellation), clock.Elapsed.TotalSeconds);
+                return (CompletionEvaluation.Rank(loaded.Decoder, knowledge, texts, queries, known, progress, terminal.Cancellation),
+                    clock.Elapsed.TotalSeconds);
             });
             var report = new CompletionReport(knowledge, splitName, ranked);
             Print(terminal, report);

@@ -52,7 +52,8 @@ internal static class EvaluateGeometryVerb
                 var clock = Stopwatch.StartNew();
                 var texts = new TextIndex(knowledge, loaded.Wording);
                 var measured = Geometry.Measure(
-                    loaded.Decoder, knowledge, texts, triples, parse.GetValue(pairs) ?? DefaultPairs, drawn, progress, terminal.Cancellation);
+                    loaded.Decoder, knowledge, texts, triples,
+                    parse.GetValue(pairs) ?? DefaultPairs, drawn, progress, terminal.Cancellation);
                 var shown = parse.GetValue(plot) is null ? [] : EntityGroups.Choose(knowledge);
                 var map = shown.Count == 0 ? null : SimilarityMap.Draw(
                     $"cosines among entities: {Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(opened.Given)))}",
@@ -82,7 +83,8 @@ internal static class EvaluateGeometryVerb
         var table = new ResultTable(null, ["measure", "value", "over"], numbers: 1);
         table.Add("anisotropy: mean cosine", Number(measured.Anisotropy), $"{measured.Pairs:N0} random pairs of entity texts");
         table.Add("uniformity: log mean exp(-2 d²)", Number(measured.Uniformity), "the same pairs");
-        table.Add("alignment: mean d²", Number(measured.Alignment), $"{measured.PositivePairs:N0} queries and their answers, {split} split, both sides");
+        table.Add("alignment: mean d²", Number(measured.Alignment),
+            $"{measured.PositivePairs:N0} queries and their answers, {split} split, both sides");
         terminal.Print(table);
 
         static string Number(double? value) => value is { } number ? $"{number:F4}" : "-";

@@ -29,7 +29,8 @@ internal static class EvaluateQuestionsVerb
         var shots = Options.Whole("--shots", "examples from train before each question [default: 0]", least: 0);
         var names = new Option<bool>("--no-descriptions") { Description = "entities are given by name alone" };
         var wording = new FormChoice();
-        var raw = new Option<bool>("--no-correction") { Description = "constrained answers are not corrected for how likely a name is by itself" };
+        var raw = new Option<bool>(
+            "--no-correction") { Description = "constrained answers are not corrected for how likely a name is by itself" };
         var limit = Options.Limit();
         var seed = Options.Seed();
         var source = new GraphSource(seed, "test", "valid");
@@ -57,13 +58,15 @@ internal static class EvaluateQuestionsVerb
             var seedValue = parse.GetValue(seed) ?? 1;
             var triples = CompletionQuery.Sample(Splits.NotEmpty(knowledge, "--split", split), parse.GetValue(limit), seedValue);
             var withDescriptions = !parse.GetValue(names);
-            var sets = parse.GetRequiredValue(tasks).Select(kind => QuestionSet.Make(knowledge, triples, kind, parse.GetValue(shots) ?? 0, seedValue)).ToList();
+            var sets = parse.GetRequiredValue(tasks)
+                .Select(kind => QuestionSet.Make(knowledge, triples, kind, parse.GetValue(shots) ?? 0, seedValue)).ToList();
             var (results, seconds) = terminal.Watch(parse.GetValue(quiet), progress =>
             {
                 GraphSource.NoteOtherSplit(opened, knowledge, progress);
                 using var loaded = Given.Load(opened, parse.GetRequiredValue(device), parse.GetValue(threads), progress);
                 var clock = Stopwatch.StartNew();
-                var evaluation = new QuestionEvaluation(loaded.Decoder, loaded.Model.Tokenizer, loaded.Wording, knowledge, !parse.GetValue(raw));
+                var evaluation = new QuestionEvaluation(
+                    loaded.Decoder, loaded.Model.Tokenizer, loaded.Wording, knowledge, !parse.GetValue(raw));
                 var asked = new List<IReadOnlyList<QuestionAnswer>>();
                 foreach (var set in sets)
                 {
@@ -72,11 +75,13 @@ internal static class EvaluateQuestionsVerb
                         progress.Note($"  example: {Describe(knowledge, example)}");
                     asked.Add(evaluation.Ask(set, withDescriptions, progress, terminal.Cancellation));
                     if (evaluation.FewestShots < set.Examples.Count)
-                        progress.Note($"{Name(set.Kind)}: the context holds only {evaluation.FewestShots} of {set.Examples.Count} examples before the longest questions");
+                        progress.Note($"{Name(set.Kind)}: the context holds only {evaluation.FewestShots} of {set.Examples.Count} examples "
+                            + "before the longest questions");
                 }
                 return (asked, clock.Elapsed.TotalSeconds);
             });
-            var accuracies = sets.Zip(results).Where(pair => pair.Second.Count > 0).Select(pair => QuestionAccuracy.Of(pair.First.Kind, pair.Second)).ToList();
+            var accuracies = sets.Zip(results).Where(pair => pair.Second.Count > 0)
+                .Select(pair => QuestionAccuracy.Of(pair.First.Kind, pair.Second)).ToList();
             Print(terminal, accuracies, split, parse.GetValue(shots) ?? 0, withDescriptions);
             if (parse.GetValue(json) is { } jsonPath)
                 AtomicFile.WriteAllText(jsonPath, new JsonObject
@@ -84,7 +89,8 @@ internal static class EvaluateQuestionsVerb
                     ["tasks"] = new JsonObject(accuracies.Select(item => KeyValuePair.Create(Name(item.Kind), (JsonNode?)item.ToJson()))),
                     ["shots"] = parse.GetValue(shots) ?? 0,
                     ["with_descriptions"] = withDescriptions,
-                    ["wording"] = (opened.Settings.Wording.Form ?? (opened.Template is null ? PromptForm.Alpaca : PromptForm.Chat)).ToString().ToLowerInvariant(),
+                    ["wording"] = (opened.Settings.Wording.Form ?? (opened.Template is null ? PromptForm.Alpaca : PromptForm.Chat))
+                        .ToString().ToLowerInvariant(),
                     ["corrected"] = !parse.GetValue(raw),
                     ["split"] = split,
                     ["seed"] = seedValue,
@@ -107,7 +113,8 @@ internal static class EvaluateQuestionsVerb
             ["task", "exact", "normalised", "linked", "sense", "constrained", "filtered", "questions"]);
         foreach (var item in accuracies)
             table.Add(
-                Name(item.Kind), $"{item.Exact:F3}", $"{item.Normalised:F3}", $"{item.Linked:F3}", $"{item.Sense:F3}", $"{item.Constrained:F3}",
+                Name(item.Kind), $"{item.Exact:F3}", $"{item.Normalised:F3}",
+                $"{item.Linked:F3}", $"{item.Sense:F3}", $"{item.Constrained:F3}",
                 $"{item.Filtered:F3}", $"{item.Questions:N0}");
         terminal.Print(table);
     }
@@ -115,7 +122,8 @@ internal static class EvaluateQuestionsVerb
     internal static string Name(QuestionKind kind) => kind.ToString().ToLowerInvariant();
 
     private static string Describe(KnowledgeGraph graph, Question example) =>
-        $"{graph.Entities[example.Row.Head].Name}, {graph.DirectedRelationText(example.Row.DirectedRelation)}, {graph.Entities[example.Row.Tail].Name}: {example.Gold}";
+        $"{graph.Entities[example.Row.Head].Name}, {graph.DirectedRelationText(example.Row.DirectedRelation)}, "
+            + $"{graph.Entities[example.Row.Tail].Name}: {example.Gold}";
 
     private static QuestionKind[] ParseTasks(System.CommandLine.Parsing.ArgumentResult result)
     {
@@ -123,7 +131,8 @@ internal static class EvaluateQuestionsVerb
         var kinds = words.Select(word => Array.FindIndex(All, kind => Name(kind) == word)).ToArray();
         if (kinds.All(index => index >= 0) && kinds.Distinct().Count() == kinds.Length)
             return [.. kinds.Select(index => All[index])];
-        result.AddError($"--tasks: found '{result.Tokens[0].Value}'; expected some of head,tail,relation,classification, with commas between");
+        result.AddError(
+            $"--tasks: found '{result.Tokens[0].Value}'; expected some of head,tail,relation,classification, with commas between");
         return [];
     }
 }

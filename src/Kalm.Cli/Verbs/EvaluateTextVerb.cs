@@ -14,7 +14,8 @@ internal static class EvaluateTextVerb
         var model = new ModelChoice();
         var text = Options.Text("--text", "FILE", "a plain text file in UTF-8, read as one sequence", required: true);
         var window = Options.Whole("--window", "tokens seen at a time [default: the model's context, at most 2,048]", 2);
-        var stride = Options.Whole("--stride", "tokens from one window to the next; the smaller, the more context each token has [default: half the window]");
+        var stride = Options.Whole(
+            "--stride", "tokens from one window to the next; the smaller, the more context each token has [default: half the window]");
         var json = Options.JsonFile();
         var threads = Options.Threads();
         var device = Options.Device();
@@ -36,7 +37,8 @@ internal static class EvaluateTextVerb
             {
                 using var loaded = Given.Load(opened, parse.GetRequiredValue(device), parse.GetValue(threads), progress);
                 var clock = Stopwatch.StartNew();
-                return (TextPerplexity.Measure(loaded, content, parse.GetValue(window), parse.GetValue(stride), progress, terminal.Cancellation), clock.Elapsed.TotalSeconds);
+                return (TextPerplexity.Measure(loaded, content, parse.GetValue(window),
+                    parse.GetValue(stride), progress, terminal.Cancellation), clock.Elapsed.TotalSeconds);
             });
             Print(terminal, path, measured);
             if (parse.GetValue(json) is { } jsonPath)

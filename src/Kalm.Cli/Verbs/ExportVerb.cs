@@ -8,7 +8,8 @@ namespace Kalm.Cli.Verbs;
 /// <summary><c>export</c>: a model for other programs, its adapter merged.</summary>
 internal static class ExportVerb
 {
-    private static readonly Dictionary<string, TensorType> FolderTypes = new() { ["f32"] = TensorType.F32, ["f16"] = TensorType.F16, ["bf16"] = TensorType.BF16 };
+    private static readonly Dictionary<string, TensorType> FolderTypes =
+        new() { ["f32"] = TensorType.F32, ["f16"] = TensorType.F16, ["bf16"] = TensorType.BF16 };
 
     private static readonly Dictionary<string, GgufTensorType> FileTypes = new()
     {
@@ -22,7 +23,8 @@ internal static class ExportVerb
         var format = Options.Choice("--to", "hf: a Hugging Face folder; gguf: a file for llama.cpp", "hf", "hf", "gguf");
         format.DefaultValueFactory = null;
         format.Required = true;
-        var type = Options.Choice("--type", "of the weights [default: hf the base's, gguf f16]; q8_0 for gguf alone", "f16", [.. FileTypes.Keys]);
+        var type = Options.Choice(
+            "--type", "of the weights [default: hf the base's, gguf f16]; q8_0 for gguf alone", "f16", [.. FileTypes.Keys]);
         type.DefaultValueFactory = null;
         var output = Options.Text("--out", "PATH", "hf: the folder to write, absent or empty; gguf: the file to write", required: true);
         var quiet = Options.Quiet();
@@ -38,7 +40,8 @@ internal static class ExportVerb
                 {
                     Given.Free("--out", path);
                     TensorType? wanted = chosen is null ? null : FolderTypes.TryGetValue(chosen, out var known)
-                        ? known : throw new KalmException($"--type: found '{chosen}' with --to hf; expected {string.Join(" or ", FolderTypes.Keys)}");
+                        ? known : throw new KalmException(
+                            $"--type: found '{chosen}' with --to hf; expected {string.Join(" or ", FolderTypes.Keys)}");
                     return ModelExport.ToHuggingFace(opened, path, wanted, progress, terminal.Cancellation).ToString().ToLowerInvariant();
                 }
                 Given.Writable("--out", path);

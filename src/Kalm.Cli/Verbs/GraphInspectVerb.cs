@@ -41,10 +41,12 @@ internal static class GraphInspectVerb
             foreach (var example in examples)
                 terminal.Print(ResultTable.OfFacts(
                     $"what a model sees of {example.Triple}",
-                    ("entity view", example.EntityView), ("query view", example.QueryView), ("prompt", example.Prompt), ("response", example.Response)));
+                    ("entity view", example.EntityView), ("query view", example.QueryView),
+                    ("prompt", example.Prompt), ("response", example.Response)));
             if (parse.GetValue(json) is { } path)
                 AtomicFile.WriteAllText(path, JsonSerializer.Serialize(
-                    new { graph = knowledge.Path, format = knowledge.Format, summary, findings, warnings = knowledge.Warnings, examples }, Json.Options) + "\n");
+                    new { graph = knowledge.Path, format = knowledge.Format, summary, findings, warnings = knowledge.Warnings, examples },
+                    Json.Options) + "\n");
             return ExitCode.Success;
         });
         return command;
@@ -81,7 +83,8 @@ internal static class GraphInspectVerb
         }
         var table = new ResultTable("findings", ["finding", "count", "severity", "what it means, and examples"], numbers: 1);
         foreach (var finding in findings)
-            table.Add(finding.Name, $"{finding.Count:N0}", finding.Severity.ToString().ToLowerInvariant(), string.Join("\n  ", [finding.Explanation, .. finding.Examples]));
+            table.Add(finding.Name, $"{finding.Count:N0}", finding.Severity.ToString().ToLowerInvariant(),
+                string.Join("\n  ", [finding.Explanation, .. finding.Examples]));
         terminal.Print(table);
     }
 

@@ -21,14 +21,16 @@ internal static class PretrainVerb
         };
         var graph = Options.Text("--graph", "GRAPH", "take the texts of a graph's entities and relations, never its triples");
         var output = Options.Text("--out", "MODEL", "the folder to write: absent or empty", required: true);
-        var preset = Options.Choice("--preset", "the size of the model", ModelPreset.All[0].Name, [.. ModelPreset.All.Select(size => size.Name)]);
+        var preset = Options.Choice(
+            "--preset", "the size of the model", ModelPreset.All[0].Name, [.. ModelPreset.All.Select(size => size.Name)]);
         var steps = Options.Whole("--steps", $"training steps [default: {Pretrainer.DefaultSteps}]");
         var minutes = Options.Positive("--minutes", "train for this wall time instead", "M");
         var seed = Options.Seed();
         var source = new GraphSource(seed);
         var vocabulary = Options.Whole("--vocabulary", "tokens [default: by the preset]", SmallestVocabulary);
         var context = Options.Whole("--context", "positions [default: by the preset]", 2);
-        var holdOut = Options.Positive("--hold-out", "leave this share of the texts out and write them beside the model, to measure it on", "SHARE");
+        var holdOut = Options.Positive(
+            "--hold-out", "leave this share of the texts out and write them beside the model, to measure it on", "SHARE");
         var threads = Options.Threads();
         var quiet = Options.Quiet();
         var command = new Command("pretrain", "Makes a base model from plain text, from a graph's entity and relation texts, or from both.")
@@ -47,7 +49,10 @@ internal static class PretrainVerb
             var size = ModelPreset.Find(parse.GetRequiredValue(preset));
             var options = new PretrainingOptions
             {
-                Preset = size with { Vocabulary = parse.GetValue(vocabulary) ?? size.Vocabulary, Context = parse.GetValue(context) ?? size.Context },
+                Preset = size with
+                {
+                    Vocabulary = parse.GetValue(vocabulary) ?? size.Vocabulary, Context = parse.GetValue(context) ?? size.Context,
+                },
                 Steps = parse.GetValue(steps),
                 Minutes = parse.GetValue(minutes),
                 Seed = parse.GetValue(seed) ?? 1,
@@ -62,11 +67,14 @@ internal static class PretrainVerb
             {
                 if (parse.GetResult(text) is null && parse.GetValue(graph) is null)
                     throw new KalmException("--text, --graph: missing; expected --text FILE..., --graph GRAPH or both");
-                var (plain, heldText) = HeldOutTexts.Divide(parse.GetResult(text) is not null ? PlainTexts.OfFiles(parse.GetRequiredValue(text)) : [], share, options.Seed);
+                var (plain, heldText) = HeldOutTexts.Divide(
+                    parse.GetResult(text) is not null ? PlainTexts.OfFiles(parse.GetRequiredValue(text)) : [], share, options.Seed);
                 var (described, heldDescriptions) = HeldOutTexts.Divide(
-                    parse.GetValue(graph) is { } given ? PlainTexts.OfGraph(source.Load(parse, Given.Graph(given))) : [], share, options.Seed);
+                    parse.GetValue(graph) is { } given ? PlainTexts.OfGraph(source.Load(parse, Given.Graph(given))) : [],
+                    share, options.Seed);
                 if (options is { Steps: null, Minutes: null })
-                    progress.Report(new ProgressNote($"no budget given: {Pretrainer.DefaultSteps:N0} steps; --steps or --minutes set another"));
+                    progress.Report(
+                        new ProgressNote($"no budget given: {Pretrainer.DefaultSteps:N0} steps; --steps or --minutes set another"));
                 var final = Pretrainer.Run([.. plain, .. described], path, options, progress, terminal.Cancellation);
                 new HeldOutTexts(heldText, heldDescriptions).Write(path);
                 return final;

@@ -13,7 +13,8 @@ internal static class ServeVerb
         var model = new ModelChoice();
         var graph = Options.Graph();
         var urls = Options.Text("--urls", "URL;URL", "addresses to listen at [default: http://127.0.0.1:8080]");
-        var key = Options.Text("--api-key", "KEY", "lets in only who sends Authorization: Bearer KEY, or gives it to a browser as the password; /health stays open");
+        var key = Options.Text("--api-key", "KEY",
+            "lets in only who sends Authorization: Bearer KEY, or gives it to a browser as the password; /health stays open");
         var index = Options.Text("--index", "DIR", "where the index and added entities are kept [default: index/ in the model's folder]");
         var queue = Options.Whole("--queue", $"requests that may wait for the model before others are refused [default: {defaults.Queue}]");
         var tokens = Options.Whole("--max-tokens", $"tokens that one choice of a chat may have [default: {defaults.NewTokens}]");
@@ -23,7 +24,8 @@ internal static class ServeVerb
         var threads = Options.Threads();
         var device = Options.Device();
         var quiet = Options.Quiet();
-        var command = new Command("serve", "Serves a model and its graph over HTTP: completion, entities, embeddings, chat, and a page to explore them.")
+        var command = new Command(
+            "serve", "Serves a model and its graph over HTTP: completion, entities, embeddings, chat, and a page to explore them.")
         {
             graph, urls, key, index, queue, tokens, json, seed, threads, device, quiet,
         };
@@ -43,14 +45,19 @@ internal static class ServeVerb
                 Threads = parse.GetValue(threads),
                 JsonLog = parse.GetValue(json),
                 Quiet = parse.GetValue(quiet),
-                Limits = defaults with { Queue = parse.GetValue(queue) ?? defaults.Queue, NewTokens = parse.GetValue(tokens) ?? defaults.NewTokens },
+                Limits = defaults with
+                {
+                    Queue = parse.GetValue(queue) ?? defaults.Queue, NewTokens = parse.GetValue(tokens) ?? defaults.NewTokens,
+                },
             };
             if (options.ApiKey?.All(character => character is > ' ' and <= '~') == false)
-                throw new KalmException("--api-key: found a character that a header cannot carry; expected letters, digits and signs of ASCII without spaces");
+                throw new KalmException(
+                    "--api-key: found a character that a header cannot carry; expected letters, digits and signs of ASCII without spaces");
             if (options.Device != "cpu")
                 Given.Device(options.Device);
             if (parse.GetValue(urls) is { } addresses)
-                options = options with { Urls = addresses.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries) };
+                options = options with { Urls = addresses.Split(
+                    ';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries) };
             await using var server = new KalmServer(options);
             await server.Run(terminal.Cancellation);
             return ExitCode.Success;

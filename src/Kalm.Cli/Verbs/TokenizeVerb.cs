@@ -12,11 +12,16 @@ internal static class TokenizeVerb
     /// <summary>Describes the verb.</summary>
     public static Command Create(Terminal terminal)
     {
-        var model = Options.Text("--model", "MODEL", "a model in any form, or a folder that holds a tokenizer.json or tokenizer.model", required: true);
-        var text = new Argument<string>("TEXT") { Description = "the text; after -- when it begins with a dash", Arity = ArgumentArity.ZeroOrOne };
+        var model = Options.Text(
+            "--model", "MODEL", "a model in any form, or a folder that holds a tokenizer.json or tokenizer.model", required: true);
+        var text = new Argument<string>(
+            "TEXT") { Description = "the text; after -- when it begins with a dash", Arity = ArgumentArity.ZeroOrOne };
         var file = Options.Text("--file", "FILE", "take the text of a file in UTF-8 instead");
         var json = Options.JsonFile();
-        var command = new Command("tokenize", "Prints the token ids of a text on one line, no special tokens added, then the pieces.") { model, text, file, json };
+        var command = new Command("tokenize", "Prints the token ids of a text on one line, no special tokens added, then the pieces.")
+        {
+            model, text, file, json,
+        };
         command.SetAction(parse =>
         {
             Given.Writable("--json", parse.GetValue(json));

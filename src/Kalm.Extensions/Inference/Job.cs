@@ -68,10 +68,12 @@ internal interface ICall
 /// <param name="choices">The number of texts.</param>
 /// <param name="options">How to write.</param>
 /// <param name="cancellation">Cancelled when nobody reads it any more.</param>
-internal sealed class ChatJob(int[] prompt, int choices, GenerationOptions options, CancellationToken cancellation) : Job(cancellation), IDisposable
+internal sealed class ChatJob(int[] prompt, int choices, GenerationOptions options, CancellationToken cancellation)
+    : Job(cancellation), IDisposable
 {
     // Bounded by the tokens a chat may have; a slow reader holds nobody up.
-    private readonly Channel<GeneratedPiece> pieces = Channel.CreateUnbounded<GeneratedPiece>(new UnboundedChannelOptions { SingleReader = true, SingleWriter = true });
+    private readonly Channel<GeneratedPiece> pieces = Channel.CreateUnbounded<GeneratedPiece>(
+        new UnboundedChannelOptions { SingleReader = true, SingleWriter = true });
     private OpenGeneration? generation;
     private long begun;
 

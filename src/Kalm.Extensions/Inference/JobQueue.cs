@@ -1,6 +1,7 @@
 namespace Kalm.Extensions.Inference;
 
-/// <summary>The jobs that wait for the model, of a bounded number. Chats stand in a line of their own, so that what is quick passes them.</summary>
+/// <summary>The jobs that wait for the model, of a bounded number. Chats stand in a line of their own, so that what is quick passes
+/// them.</summary>
 /// <param name="most">How many may wait.</param>
 internal sealed class JobQueue(int most)
 {

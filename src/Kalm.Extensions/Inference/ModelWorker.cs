@@ -5,8 +5,8 @@ using static TorchSharp.torch;
 
 namespace Kalm.Extensions.Inference;
 
-/// <summary>The one thread that touches tensors. Each turn it encodes for all jobs that wait, together, and then writes one token of every chat, so
-/// that neither kind waits long for the other.</summary>
+/// <summary>The one thread that touches tensors. Each turn it encodes for all jobs that wait, together, and then writes one token of every
+/// chat, so that neither kind waits long for the other.</summary>
 /// <param name="model">The model; not owned.</param>
 /// <param name="queue">Where jobs come from.</param>
 /// <param name="limits">How much is done at once.</param>

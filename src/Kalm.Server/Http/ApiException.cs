@@ -19,16 +19,19 @@ internal sealed class ApiException(int status, string type, string message, stri
     public int? RetryAfter { get; private init; }
 
     /// <summary>400: a field is not what was expected.</summary>
-    public static ApiException Bad(string? param, string message, string code = "invalid_value") => new(400, "invalid_request_error", message, param, code);
+    public static ApiException Bad(string? param, string message, string code = "invalid_value") =>
+        new(400, "invalid_request_error", message, param, code);
 
     /// <summary>404: there is no such thing.</summary>
-    public static ApiException Missing(string? param, string message, string code = "not_found") => new(404, "invalid_request_error", message, param, code);
+    public static ApiException Missing(string? param, string message, string code = "not_found") =>
+        new(404, "invalid_request_error", message, param, code);
 
     /// <summary>429: try again soon.</summary>
     public static ApiException Busy(string message) => new(429, "rate_limit_error", message, null, "too_many_requests") { RetryAfter = 1 };
 
     /// <summary>503: not ready yet, or no longer.</summary>
-    public static ApiException NotReady(string message) => new(503, "service_unavailable_error", message, null, "not_ready") { RetryAfter = 2 };
+    public static ApiException NotReady(string message) =>
+        new(503, "service_unavailable_error", message, null, "not_ready") { RetryAfter = 2 };
 
     /// <summary>Runs what may find fault with a field.</summary>
     public static T Checking<T>(string param, Func<T> check)

@@ -4,8 +4,8 @@ using Microsoft.AspNetCore.Http;
 
 namespace Kalm.Server.Http;
 
-/// <summary>Lets in who knows the key: programs as a bearer token, people as the password that their browser asks for. Hashes are compared, in
-/// constant time, so that neither the key nor its length shows in how long it takes.</summary>
+/// <summary>Lets in who knows the key: programs as a bearer token, people as the password that their browser asks for. Hashes are compared,
+/// in constant time, so that neither the key nor its length shows in how long it takes.</summary>
 /// <param name="key">The key.</param>
 internal sealed class ApiKeyGate(string key)
 {
@@ -26,7 +26,8 @@ internal sealed class ApiKeyGate(string key)
         string[] schemes = isPage ? ["Bearer", AskForPassword] : ["Bearer"];
         context.Response.Headers.WWWAuthenticate = schemes;
         throw new ApiException(
-            401, "authentication_error", header.Length == 0 ? "found no key; expected the header Authorization: Bearer KEY" : "the key is not the right one",
+            401, "authentication_error",
+            header.Length == 0 ? "found no key; expected the header Authorization: Bearer KEY" : "the key is not the right one",
             null, "invalid_api_key");
     }
 

@@ -14,7 +14,8 @@ internal static partial class OpenApiDocument
     {
         var paths = new JsonObject();
         foreach (var group in routes.GroupBy(route => route.Path))
-            paths[group.Key] = new JsonObject(group.Select(route => KeyValuePair.Create<string, JsonNode?>(route.Method.ToLowerInvariant(), Operation(route, hasKey))));
+            paths[group.Key] = new JsonObject(
+                group.Select(route => KeyValuePair.Create<string, JsonNode?>(route.Method.ToLowerInvariant(), Operation(route, hasKey))));
         var document = new JsonObject
         {
             ["openapi"] = "3.1.0",
@@ -36,11 +37,14 @@ internal static partial class OpenApiDocument
             ["summary"] = route.Summary,
             ["parameters"] = new JsonArray([
                 .. Parameter().Matches(route.Path).Select(match => Described(match.Groups[1].Value, "path", true, "string", null)),
-                .. route.Query.Select(query => Described(query.Name, "query", false, query.IsNumber ? "integer" : "string", query.Summary))]),
+                .. route.Query.Select(query =>
+                    Described(query.Name, "query", false, query.IsNumber ? "integer" : "string", query.Summary)),
+            ]),
             ["responses"] = new JsonObject
             {
                 [$"{route.Status}"] = route.Response is null
-                    ? new JsonObject { ["description"] = "the answer" } : new JsonObject { ["description"] = "the answer", ["content"] = Content(route.Response) },
+                    ? new JsonObject { ["description"] = "the answer" }
+                    : new JsonObject { ["description"] = "the answer", ["content"] = Content(route.Response) },
                 ["default"] = new JsonObject { ["description"] = "an error", ["content"] = Content(typeof(ErrorBody)) },
             },
         };
@@ -53,7 +57,8 @@ internal static partial class OpenApiDocument
 
     private static JsonObject Described(string name, string place, bool isRequired, string type, string? summary) => new()
     {
-        ["name"] = name, ["in"] = place, ["required"] = isRequired, ["description"] = summary ?? name, ["schema"] = new JsonObject { ["type"] = type },
+        ["name"] = name, ["in"] = place, ["required"] = isRequired,
+        ["description"] = summary ?? name, ["schema"] = new JsonObject { ["type"] = type },
     };
 
     private static JsonObject Content(Type type) => new()

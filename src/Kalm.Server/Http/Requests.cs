@@ -52,8 +52,10 @@ internal sealed class Requests(ApiKeyGate? gate, ModelHost host, ServerMetrics m
         var told = error switch
         {
             ApiException api => api,
-            ModelUnavailableException unavailable => unavailable.IsBusy ? ApiException.Busy(unavailable.Message) : ApiException.NotReady(unavailable.Message),
-            BadHttpRequestException bad => new ApiException(bad.StatusCode, "invalid_request_error", bad.Message, null, bad.StatusCode == 413 ? "body_too_large" : "bad_request"),
+            ModelUnavailableException unavailable => unavailable.IsBusy
+                ? ApiException.Busy(unavailable.Message) : ApiException.NotReady(unavailable.Message),
+            BadHttpRequestException bad => new ApiException(
+                bad.StatusCode, "invalid_request_error", bad.Message, null, bad.StatusCode == 413 ? "body_too_large" : "bad_request"),
             OperationCanceledException => ApiException.NotReady("the server is stopping"),
             _ => new ApiException(500, "server_error", "the server failed; its log says more", null, "internal_error"),
         };
@@ -69,7 +71,8 @@ internal sealed class Requests(ApiKeyGate? gate, ModelHost host, ServerMetrics m
     private static ApiException Unanswered(HttpContext context) => context.Response.StatusCode switch
     {
         404 => ApiException.Missing(null, $"there is no route {context.Request.Path}; /openapi.json lists them"),
-        405 => new ApiException(405, "invalid_request_error", $"{context.Request.Method} is not a method of {context.Request.Path}", null, "method_not_allowed"),
+        405 => new ApiException(405, "invalid_request_error",
+            $"{context.Request.Method} is not a method of {context.Request.Path}", null, "method_not_allowed"),
         var status => new ApiException(status, "invalid_request_error", "the request was refused", null, "bad_request"),
     };
 }

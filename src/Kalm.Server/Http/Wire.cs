@@ -20,7 +20,8 @@ internal static class Wire
         var request = context.Request;
         if (!request.HasJsonContentType())
             throw new ApiException(
-                415, "invalid_request_error", $"found the content type '{request.ContentType}'; expected application/json", null, "unsupported_media_type");
+                415, "invalid_request_error", $"found the content type '{request.ContentType}'; expected application/json",
+                null, "unsupported_media_type");
         try
         {
             return await JsonSerializer.DeserializeAsync<T>(request.Body, Options, context.RequestAborted)
@@ -30,7 +31,8 @@ internal static class Wire
         {
             var place = error.Path is null or "$" ? null : error.Path.TrimStart('$', '.');
             // The types that a field could not be converted to are ours, not the client's.
-            var fault = error.Message.Contains("could not be converted", StringComparison.Ordinal) ? "a value is not of the kind expected" : error.Message.Split(" Path:")[0];
+            var fault = error.Message.Contains("could not be converted", StringComparison.Ordinal)
+                ? "a value is not of the kind expected" : error.Message.Split(" Path:")[0];
             throw ApiException.Bad(place, $"the body is not what was expected: {fault}", "invalid_json");
         }
         catch (InvalidOperationException)

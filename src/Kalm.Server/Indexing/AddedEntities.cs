@@ -2,15 +2,16 @@ using Kalm.Graph;
 
 namespace Kalm.Server.Indexing;
 
-/// <summary>The entities that clients added to a graph, as they are kept: in <c>added-KEY.json</c> beside the index, KEY being the beginning of the
-/// graph's texts fingerprint, so that they outlive a new model but belong to one graph.</summary>
+/// <summary>The entities that clients added to a graph, as they are kept: in <c>added-KEY.json</c> beside the index, KEY being the
+/// beginning of the graph's texts fingerprint, so that they outlive a new model but belong to one graph.</summary>
 /// <param name="Entities">In the order in which they came.</param>
 internal sealed record AddedEntities(IReadOnlyList<Entity> Entities)
 {
     private const int KeyLength = 16;
 
     /// <summary>Where those of a graph are kept.</summary>
-    public static string PathOf(string root, KnowledgeGraph graph) => Path.Combine(root, $"added-{graph.TextsFingerprint()[..KeyLength]}.json");
+    public static string PathOf(string root, KnowledgeGraph graph) =>
+        Path.Combine(root, $"added-{graph.TextsFingerprint()[..KeyLength]}.json");
 
     /// <summary>Reads them; none when the file is not there.</summary>
     /// <exception cref="KalmException">The file is not what this class writes.</exception>
@@ -21,8 +22,10 @@ internal sealed record AddedEntities(IReadOnlyList<Entity> Entities)
         var added = Json.Read<AddedEntities>(path).Entities ?? throw new KalmException($"{path}: found no entities");
         var ids = graph.Entities.Select(entity => entity.Id).ToHashSet();
         foreach (var entity in added)
-            if (entity is null || string.IsNullOrWhiteSpace(entity.Id) || string.IsNullOrWhiteSpace(entity.Description) || entity.Name is null || !ids.Add(entity.Id))
-                throw new KalmException($"{path}: found an entity without id, name or description, or an id twice ('{entity?.Id}'); repair the file or remove it");
+            if (entity is null || string.IsNullOrWhiteSpace(entity.Id)
+                || string.IsNullOrWhiteSpace(entity.Description) || entity.Name is null || !ids.Add(entity.Id))
+                throw new KalmException($"{path}: found an entity without id, name or description, or an id twice ('{entity?.Id}'); repair "
+                    + "the file or remove it");
         return added;
     }
 

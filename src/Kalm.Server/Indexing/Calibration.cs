@@ -1,6 +1,7 @@
 namespace Kalm.Server.Indexing;
 
-/// <summary>How cosines become probabilities: the softmax at a temperature fitted on the validation split (temperature scaling, arXiv 1706.04599).</summary>
+/// <summary>How cosines become probabilities: the softmax at a temperature fitted on the validation split (temperature scaling, arXiv
+/// 1706.04599).</summary>
 /// <param name="Temperature">For entities.</param>
 /// <param name="RelationTemperature">For relations.</param>
 /// <param name="Queries">The validation queries it was fitted on; 0 when there are none and both are the temperature as trained.</param>

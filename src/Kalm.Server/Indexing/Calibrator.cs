@@ -5,7 +5,8 @@ using static TorchSharp.torch;
 
 namespace Kalm.Server.Indexing;
 
-/// <summary>Fits the temperatures on a sample of the validation split, with the same filtering as the probabilities that are served.</summary>
+/// <summary>Fits the temperatures on a sample of the validation split, with the same filtering as the probabilities that are
+/// served.</summary>
 internal static class Calibrator
 {
     private const int EntityTriples = 1000;
@@ -22,7 +23,8 @@ internal static class Calibrator
     /// <param name="progress">Told how far the work has come.</param>
     /// <param name="cancellation">Stops between blocks.</param>
     public static Calibration Fit(
-        LoadedModel model, KnowledgeGraph graph, EntityVectors vectors, FactSplits facts, IProgress<EvaluationProgress> progress, CancellationToken cancellation)
+        LoadedModel model, KnowledgeGraph graph, EntityVectors vectors, FactSplits facts,
+        IProgress<EvaluationProgress> progress, CancellationToken cancellation)
     {
         var trained = Math.Max(model.Temperature, TemperatureFit.Lowest);
         if (graph.Valid.Count == 0)
@@ -36,7 +38,8 @@ internal static class Calibrator
     }
 
     private static TemperatureFit FitEntities(
-        LoadedModel model, KnowledgeGraph graph, EntityVectors vectors, FactSplits facts, IProgress<EvaluationProgress> progress, CancellationToken cancellation)
+        LoadedModel model, KnowledgeGraph graph, EntityVectors vectors, FactSplits facts,
+        IProgress<EvaluationProgress> progress, CancellationToken cancellation)
     {
         var fit = new TemperatureFit();
         var queries = CompletionQuery.Of(graph, CompletionQuery.Sample(graph.Valid, EntityTriples, Seed));
@@ -74,7 +77,8 @@ internal static class Calibrator
             cancellation.ThrowIfCancellationRequested();
             using var scope = NewDisposeScope();
             var views = block.SelectMany(triple => scorer.Views(
-                model.Wording.Description(graph.Entities[triple.Head].Description), model.Wording.Description(graph.Entities[triple.Tail].Description))).ToList();
+                model.Wording.Description(graph.Entities[triple.Head].Description),
+                model.Wording.Description(graph.Entities[triple.Tail].Description))).ToList();
             var forest = new ViewForest(model.Wording, views);
             var encoded = Encoder.Encode(model.Decoder, forest.Rows);
             Encoder.RequireFinite(encoded);
@@ -82,8 +86,10 @@ internal static class Calibrator
             var values = encoded.cpu().data<float>().ToArray();
             foreach (var (index, triple) in block.Index())
             {
-                var vectors = forest.Reads(2 * index).Concat(forest.Reads(2 * index + 1)).Select(read => values[(read * width)..((read + 1) * width)]).ToList();
-                int[] held = [.. Enumerable.Range(0, scorer.Directed.Length).Where(place => facts.Of(triple.Head, scorer.Directed[place], triple.Tail) is not null)];
+                var vectors = forest.Reads(2 * index).Concat(forest.Reads(2 * index + 1))
+                    .Select(read => values[(read * width)..((read + 1) * width)]).ToList();
+                int[] held = [.. Enumerable.Range(0, scorer.Directed.Length)
+                    .Where(place => facts.Of(triple.Head, scorer.Directed[place], triple.Tail) is not null)];
                 fit.Add(scorer.Of(vectors), Array.IndexOf(scorer.Directed, triple.Relation), held);
             }
             progress.Report(new EvaluationProgress("calibrating", done += block.Length, triples.Count));

@@ -63,8 +63,8 @@ internal sealed class Catalog
     /// <summary>The entity as the start of a query.</summary>
     public QueryEntity Of(int index) => new(index, this[index].Description);
 
-    /// <summary>The entities whose id or name holds the words, the best first: those that are the words, then those that begin with them, then those
-    /// of which a word does, then the others; shorter names first.</summary>
+    /// <summary>The entities whose id or name holds the words, the best first: those that are the words, then those that begin with them,
+    /// then those of which a word does, then the others; shorter names first.</summary>
     public IReadOnlyList<int> Search(string words, int most)
     {
         var found = new PriorityQueue<int, (int Kind, int Length, int Index)>();

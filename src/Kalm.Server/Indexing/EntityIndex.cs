@@ -25,13 +25,15 @@ internal sealed record EntityIndex(EntityVectors Vectors, Calibration Calibratio
     /// <param name="cancellation">Stops the work.</param>
     /// <exception cref="KalmException">The folder cannot be written, or the model's embeddings are not finite.</exception>
     public static EntityIndex Open(
-        string root, LoadedModel model, KnowledgeGraph graph, FactSplits facts, IProgress<EvaluationProgress> progress, CancellationToken cancellation)
+        string root, LoadedModel model, KnowledgeGraph graph, FactSplits facts,
+        IProgress<EvaluationProgress> progress, CancellationToken cancellation)
     {
         var folder = Path.Combine(root, IndexKey.Of(model.Opened, graph)[..KeyLength]);
         var wasBuilt = !IsSound(folder, model, graph);
         if (wasBuilt)
             Build(folder, model, graph, facts, progress, cancellation);
-        return new EntityIndex(OpenVectors(folder, model, graph), Json.Read<Calibration>(Path.Combine(folder, Calibration.FileName)), folder, wasBuilt);
+        return new EntityIndex(
+            OpenVectors(folder, model, graph), Json.Read<Calibration>(Path.Combine(folder, Calibration.FileName)), folder, wasBuilt);
     }
 
     private static bool IsSound(string folder, LoadedModel model, KnowledgeGraph graph)
@@ -53,7 +55,8 @@ internal sealed record EntityIndex(EntityVectors Vectors, Calibration Calibratio
         new(Path.Combine(folder, VectorsName), graph.Entities.Count, model.Model.Config.HiddenSize, model.Model.Device);
 
     private static void Build(
-        string folder, LoadedModel model, KnowledgeGraph graph, FactSplits facts, IProgress<EvaluationProgress> progress, CancellationToken cancellation)
+        string folder, LoadedModel model, KnowledgeGraph graph, FactSplits facts,
+        IProgress<EvaluationProgress> progress, CancellationToken cancellation)
     {
         if (Directory.Exists(folder))
             Directory.Delete(folder, recursive: true);

@@ -6,8 +6,9 @@ using static TorchSharp.torch;
 
 namespace Kalm.Server.Indexing;
 
-/// <summary>A vector of unit length for every entity: those of the graph in a memory-mapped file, which the system loads and drops as it likes,
-/// and those added since behind them. Tensors are for the model's thread alone; <see cref="Row"/> is for every thread. Owns map and tensors.</summary>
+/// <summary>A vector of unit length for every entity: those of the graph in a memory-mapped file, which the system loads and drops as it
+/// likes, and those added since behind them. Tensors are for the model's thread alone; <see cref="Row"/> is for every thread. Owns map and
+/// tensors.</summary>
 internal sealed class EntityVectors : IDisposable
 {
     private const int FewestAdded = 16;
@@ -30,7 +31,8 @@ internal sealed class EntityVectors : IDisposable
         {
             entry = file.Find(EmbeddingExport.TensorName);
             if (entry.Type != TensorType.F32 || !entry.Shape.SequenceEqual([rows, width]))
-                throw new KalmException($"{path}: found {entry.Type} {TensorEntry.Describe(entry.Shape)}; expected F32 {TensorEntry.Describe([rows, width])}");
+                throw new KalmException(
+                    $"{path}: found {entry.Type} {TensorEntry.Describe(entry.Shape)}; expected F32 {TensorEntry.Describe([rows, width])}");
             var start = file.DataStart + entry.Begin;
             if (start % sizeof(float) != 0)
                 throw new KalmException($"{path}: the vectors begin at byte {start}; expected a multiple of {sizeof(float)}");

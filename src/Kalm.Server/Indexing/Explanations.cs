@@ -7,8 +7,8 @@ namespace Kalm.Server.Indexing;
 /// <param name="Similarity">The mean of two cosines: of the entities asked from, and of the answers.</param>
 internal readonly record struct Explanation(Triple Triple, double Similarity);
 
-/// <summary>Finds the training facts that explain an answer: of the same relation, the ones whose two entities are most like the entity asked from
-/// and the answer, by the cosines of their entity views.</summary>
+/// <summary>Finds the training facts that explain an answer: of the same relation, the ones whose two entities are most like the entity
+/// asked from and the answer, by the cosines of their entity views.</summary>
 internal sealed class Explanations
 {
     private const int Bins = 512;
@@ -31,7 +31,8 @@ internal sealed class Explanations
     /// <param name="directedRelation">The relation in the direction asked.</param>
     /// <param name="answers">The answers.</param>
     /// <param name="most">How many facts for each.</param>
-    public IReadOnlyList<IReadOnlyList<Explanation>> Of(float[] from, int? entity, int directedRelation, IReadOnlyList<int> answers, int most)
+    public IReadOnlyList<IReadOnlyList<Explanation>> Of(
+        float[] from, int? entity, int directedRelation, IReadOnlyList<int> answers, int most)
     {
         var isInverse = directedRelation >= graph.RelationCount;
         var facts = relations[isInverse ? directedRelation - graph.RelationCount : directedRelation];

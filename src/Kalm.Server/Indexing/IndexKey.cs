@@ -8,8 +8,8 @@ using Kalm.Representation;
 
 namespace Kalm.Server.Indexing;
 
-/// <summary>Names the index of a model over a graph: SHA-256 over everything that decides a vector (weights, adapter, architecture, tokenizer,
-/// texts, wording) and the calibration (triples).</summary>
+/// <summary>Names the index of a model over a graph: SHA-256 over everything that decides a vector (weights, adapter, architecture,
+/// tokenizer, texts, wording) and the calibration (triples).</summary>
 internal static class IndexKey
 {
     // Raised when the content of an index changes.
@@ -25,7 +25,10 @@ internal static class IndexKey
         foreach (var name in DecidingFiles)
             AddFile(Path.Combine(model.Source.Base.Place, name));
         if (model.AdapterFolder is { } adapter)
-            foreach (var name in new[] { AdapterConfig.FileName, AdapterConfig.WeightsName, "tokenizer.json", "tokenizer.model", "tokenizer_config.json" })
+            foreach (var name in new[]
+            {
+                AdapterConfig.FileName, AdapterConfig.WeightsName, "tokenizer.json", "tokenizer.model", "tokenizer_config.json",
+            })
                 AddFile(Path.Combine(adapter, name));
         Add(graph.TextsFingerprint());
         Add(graph.Fingerprint());

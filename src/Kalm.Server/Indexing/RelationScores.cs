@@ -3,8 +3,9 @@ using Kalm.Representation;
 
 namespace Kalm.Server.Indexing;
 
-/// <summary>Scores the directed relations between two entities: the mean cosine of both queries and their answers, (head, r) with the tail and
-/// (tail, r inverse) with the head, as <see cref="Evaluation.Completer.Relations"/> does. A relation that reads the same both ways stands once.</summary>
+/// <summary>Scores the directed relations between two entities: the mean cosine of both queries and their answers, (head, r) with the tail
+/// and (tail, r inverse) with the head, as <see cref="Evaluation.Completer.Relations"/> does. A relation that reads the same both ways
+/// stands once.</summary>
 internal sealed class RelationScores
 {
     private readonly int[][] forward;
@@ -14,7 +15,8 @@ internal sealed class RelationScores
     public RelationScores(KnowledgeGraph graph, Wording wording)
     {
         Directed = [.. Enumerable.Range(0, 2 * graph.RelationCount).Where(relation =>
-            relation < graph.RelationCount || graph.DirectedRelationText(relation) != graph.DirectedRelationText(graph.InverseOf(relation)))];
+            relation < graph.RelationCount
+                || graph.DirectedRelationText(relation) != graph.DirectedRelationText(graph.InverseOf(relation)))];
         forward = [.. Directed.Select(relation => wording.Relation(graph.DirectedRelationText(relation)))];
         backward = [.. Directed.Select(relation => wording.Relation(graph.DirectedRelationText(graph.InverseOf(relation))))];
     }
@@ -30,6 +32,7 @@ internal sealed class RelationScores
     public float[] Of(IReadOnlyList<float[]> vectors)
     {
         var (head, tail) = (vectors[0], vectors[Directed.Length + 1]);
-        return [.. Directed.Select((_, index) => (EntityVectors.Dot(vectors[index + 1], tail) + EntityVectors.Dot(vectors[Directed.Length + 2 + index], head)) / 2)];
+        return [.. Directed.Select((_, index) =>
+            (EntityVectors.Dot(vectors[index + 1], tail) + EntityVectors.Dot(vectors[Directed.Length + 2 + index], head)) / 2)];
     }
 }

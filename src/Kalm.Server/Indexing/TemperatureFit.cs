@@ -1,7 +1,7 @@
 namespace Kalm.Server.Indexing;
 
-/// <summary>Fits a temperature to scored queries by their likelihood. Scores are counted in bins, so that a million candidates cost no more memory
-/// than a thousand.</summary>
+/// <summary>Fits a temperature to scored queries by their likelihood. Scores are counted in bins, so that a million candidates cost no more
+/// memory than a thousand.</summary>
 internal sealed class TemperatureFit
 {
     /// <summary>A finer one would fit noise: at a cosine's accuracy in F32 nothing is told apart below it.</summary>
@@ -47,7 +47,8 @@ internal sealed class TemperatureFit
         return total / queries.Count;
     }
 
-    /// <summary>The temperature of the least loss, which has one minimum in 1 / temperature, by golden section over its logarithm.</summary>
+    /// <summary>The temperature of the least loss, which has one minimum in 1 / temperature, by golden section over its
+    /// logarithm.</summary>
     public double Best()
     {
         var ratio = (Math.Sqrt(5) - 1) / 2;

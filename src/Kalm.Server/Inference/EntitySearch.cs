@@ -31,7 +31,8 @@ internal static class EntitySearch
     /// <param name="requests">What each query wants.</param>
     /// <param name="temperature">The temperature of the sums.</param>
     /// <exception cref="KalmException">A score is not finite.</exception>
-    public static IReadOnlyList<SearchResult> Run(EntityVectors vectors, Tensor queries, IReadOnlyList<SearchRequest> requests, double temperature)
+    public static IReadOnlyList<SearchResult> Run(
+        EntityVectors vectors, Tensor queries, IReadOnlyList<SearchRequest> requests, double temperature)
     {
         using var noGradient = no_grad();
         using var inverse = (1 / temperature).ToScalar();
@@ -49,7 +50,8 @@ internal static class EntitySearch
             var (first, width) = (start, count);
             Parallel.For(0, requests.Count, index => best[index].Take(scores.AsSpan(index * width, width), first, requests[index]));
             // Own entity and known answers leave the sum before it is taken: what is left may be far smaller than they are.
-            var left = requests.SelectMany((request, index) => LeftOut(request, first, width).Select(entity => (long)index * width + entity - first)).ToArray();
+            var left = requests.SelectMany((request, index) => LeftOut(request, first, width)
+                .Select(entity => (long)index * width + entity - first)).ToArray();
             if (left.Length > 0)
                 product.view(-1).index_fill_(0, tensor(left, device: product.device), hidden);
             var sums = product.mul(inverse).logsumexp(1).to(ScalarType.Float64).cpu().data<double>().ToArray();
@@ -59,7 +61,8 @@ internal static class EntitySearch
         return [.. best.Select((hits, index) => new SearchResult(hits.ToList(), logSums[index]))];
     }
 
-    /// <summary>The probability that a candidate is the answer, all other known answers left out, as the filtered ranks leave them out.</summary>
+    /// <summary>The probability that a candidate is the answer, all other known answers left out, as the filtered ranks leave them
+    /// out.</summary>
     public static double Probability(double score, bool isKnown, double logSum, double temperature) =>
         isKnown ? 1 / (1 + Math.Exp(logSum - score / temperature)) : Math.Exp(score / temperature - logSum);
 

@@ -9,7 +9,8 @@ namespace Kalm.Server.Inference;
 /// <param name="views">The views.</param>
 /// <param name="search">What is sought with the last vectors, one request each, in their order.</param>
 /// <param name="cancellation">Cancelled when nobody waits for it any more.</param>
-internal sealed class SearchJob(IReadOnlyList<ViewRequest> views, IReadOnlyList<SearchRequest> search, CancellationToken cancellation) : EncodingJob(views, cancellation)
+internal sealed class SearchJob(IReadOnlyList<ViewRequest> views, IReadOnlyList<SearchRequest> search, CancellationToken cancellation)
+    : EncodingJob(views, cancellation)
 {
     /// <summary>What is sought.</summary>
     public IReadOnlyList<SearchRequest> Search => search;
@@ -24,17 +25,20 @@ internal sealed class SearchJob(IReadOnlyList<ViewRequest> views, IReadOnlyList<
 internal sealed record Encodings(IReadOnlyList<float[]> Vectors, IReadOnlyList<SearchResult> Found);
 
 /// <summary>The model's thread of a server, which also searches: for all jobs together.</summary>
-internal sealed class SearchWorker(LoadedModel model, EntityIndex index, JobQueue queue, WorkerLimits limits, WorkerWatch watch) : ModelWorker(model, queue, limits, watch)
+internal sealed class SearchWorker(LoadedModel model, EntityIndex index, JobQueue queue, WorkerLimits limits, WorkerWatch watch)
+    : ModelWorker(model, queue, limits, watch)
 {
     /// <inheritdoc/>
     protected override void Use(IReadOnlyList<EncodingJob> jobs, IReadOnlyList<int[]> reads, Tensor vectors)
     {
-        var seeking = jobs.Zip(reads).Where(pair => pair.First is SearchJob { Search.Count: > 0 }).Select(pair => (Job: (SearchJob)pair.First, Reads: pair.Second)).ToList();
+        var seeking = jobs.Zip(reads).Where(pair => pair.First is SearchJob { Search.Count: > 0 })
+            .Select(pair => (Job: (SearchJob)pair.First, Reads: pair.Second)).ToList();
         if (seeking.Count == 0)
             return;
         var queries = seeking.SelectMany(item => item.Reads.TakeLast(item.Job.Search.Count)).Select(read => (long)read).ToArray();
         var found = new Queue<SearchResult>(EntitySearch.Run(
-            index.Vectors, vectors.index_select(0, tensor(queries, device: vectors.device)), [.. seeking.SelectMany(item => item.Job.Search)], index.Calibration.Temperature));
+            index.Vectors, vectors.index_select(0, tensor(queries, device: vectors.device)),
+            [.. seeking.SelectMany(item => item.Job.Search)], index.Calibration.Temperature));
         foreach (var (job, _) in seeking)
             job.Found = [.. job.Search.Select(_ => found.Dequeue())];
     }

@@ -36,7 +36,8 @@ internal sealed record RelationAnswer(string Id, string Text, bool Inverse)
     {
         var isInverse = directedRelation >= graph.RelationCount;
         return new RelationAnswer(
-            graph.Relations[isInverse ? graph.InverseOf(directedRelation) : directedRelation].Id, graph.DirectedRelationText(directedRelation), isInverse);
+            graph.Relations[isInverse ? graph.InverseOf(directedRelation) : directedRelation].Id,
+            graph.DirectedRelationText(directedRelation), isInverse);
     }
 }
 

@@ -16,7 +16,8 @@ namespace Kalm.Server.Routes;
 /// <param name="Stream">Whether the answer comes piece by piece, as server-sent events.</param>
 /// <param name="StreamOptions">How it does.</param>
 internal sealed record ChatRequest(
-    string? Model, IReadOnlyList<ChatMessage>? Messages, int? MaxTokens, int? MaxCompletionTokens, double? Temperature, double? TopP, JsonElement Stop,
+    string? Model, IReadOnlyList<ChatMessage>? Messages, int? MaxTokens,
+    int? MaxCompletionTokens, double? Temperature, double? TopP, JsonElement Stop,
     long? Seed, int? N, bool? Stream, ChatStreamOptions? StreamOptions);
 
 /// <summary>A message.</summary>
@@ -29,7 +30,8 @@ internal sealed record ChatMessage(string? Role, JsonElement Content);
 internal sealed record ChatStreamOptions(bool? IncludeUsage);
 
 /// <summary>A whole answer.</summary>
-internal sealed record ChatResponse(string Id, string Object, long Created, string Model, IReadOnlyList<ChatChoice> Choices, ChatUsage Usage);
+internal sealed record ChatResponse(
+    string Id, string Object, long Created, string Model, IReadOnlyList<ChatChoice> Choices, ChatUsage Usage);
 
 /// <summary>A choice.</summary>
 /// <param name="Index">Its number, from 0.</param>

@@ -40,8 +40,10 @@ internal sealed class ChatPrompt(ServerLimits limits)
         if (message.Content.ValueKind != JsonValueKind.Array)
             return JsonText.Of(message.Content, param);
         return string.Concat(message.Content.EnumerateArray().Select(part =>
-            part.ValueKind == JsonValueKind.Object && part.TryGetProperty("type", out var type) && type.ValueKind == JsonValueKind.String && type.ValueEquals("text")
+            part.ValueKind == JsonValueKind.Object && part.TryGetProperty("type", out var type)
+                && type.ValueKind == JsonValueKind.String && type.ValueEquals("text")
             && part.TryGetProperty("text", out var text)
-                ? JsonText.Of(text, param) : throw ApiException.Bad(param, "found a part that is no text; expected parts of type text only")));
+                ? JsonText.Of(text, param)
+                : throw ApiException.Bad(param, "found a part that is no text; expected parts of type text only")));
     }
 }

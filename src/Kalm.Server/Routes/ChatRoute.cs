@@ -93,7 +93,8 @@ internal sealed class ChatRoute(ModelHost host, ServerOptions options)
     private GenerationOptions OptionsOf(ChatRequest request, GenerationDefaults model)
     {
         var defaults = GenerationOptions.Of(model);
-        var (param, wanted) = request.MaxCompletionTokens is { } newer ? ("max_completion_tokens", newer) : ("max_tokens", request.MaxTokens);
+        var (param, wanted) = request.MaxCompletionTokens is { } newer
+            ? ("max_completion_tokens", newer) : ("max_tokens", request.MaxTokens);
         var generation = defaults with
         {
             MaximumNewTokens = Checks.Number(param, wanted, Math.Min(DefaultTokens, options.Limits.NewTokens), 1, options.Limits.NewTokens),

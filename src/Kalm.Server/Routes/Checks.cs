@@ -17,7 +17,8 @@ internal static class Checks
 
     /// <summary>A text that is not too long.</summary>
     public static string NotTooLong(string param, string text, ServerLimits limits) => text.Length <= limits.TextCharacters
-        ? text : throw ApiException.Bad(param, $"found {text.Length} characters; expected at most {limits.TextCharacters}", "text_too_long");
+        ? text
+        : throw ApiException.Bad(param, $"found {text.Length} characters; expected at most {limits.TextCharacters}", "text_too_long");
 
     /// <summary>A number within bounds.</summary>
     public static int Number(string param, int? found, int fallback, int least, int most)

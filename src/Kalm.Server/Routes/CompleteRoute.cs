@@ -24,7 +24,8 @@ internal sealed record CompleteRequest(string? Head, string? Relation, string? T
 /// <param name="Temperature">At which cosines became probabilities.</param>
 /// <param name="Results">The answers.</param>
 internal sealed record CompleteResponse(
-    EntityAnswer? Head, RelationAnswer? Relation, EntityAnswer? Tail, string Predicted, double Temperature, IReadOnlyList<CompleteResult> Results);
+    EntityAnswer? Head, RelationAnswer? Relation, EntityAnswer? Tail,
+    string Predicted, double Temperature, IReadOnlyList<CompleteResult> Results);
 
 /// <summary>An answer: an entity or a relation.</summary>
 /// <param name="Rank">Its place, from 1.</param>
@@ -67,7 +68,8 @@ internal sealed class CompleteRoute(ModelHost host, ServerOptions options)
 
     private async Task<CompleteResponse> Entities(ServedModel served, CompleteRequest request, int top, CancellationToken cancellation)
     {
-        var relation = ApiException.Checking("relation", () => served.Catalog.FindRelation(Checks.Text("relation", request.Relation, options.Limits)));
+        var relation = ApiException.Checking(
+            "relation", () => served.Catalog.FindRelation(Checks.Text("relation", request.Relation, options.Limits)));
         var most = Checks.Number("explain", request.Explain, DefaultExplanations, 0, MostExplanations);
         var isTail = request.Head is not null;
         var entity = isTail ? Find(served, "head", request.Head) : Find(served, "tail", request.Tail);
@@ -75,23 +77,28 @@ internal sealed class CompleteRoute(ModelHost host, ServerOptions options)
         var rerank = request.Rerank == true;
 
         var search = served.Search(entity, directed, rerank ? Math.Max(top, RerankDepth) : top, request.Known != false);
-        var encoded = await served.Encode([new ViewRequest(served.Description(entity), true, [served.RelationOf(directed)])], [search], cancellation);
+        var encoded = await served.Encode(
+            [new ViewRequest(served.Description(entity), true, [served.RelationOf(directed)])], [search], cancellation);
         var found = encoded.Found[0];
         IReadOnlyList<(Hit Hit, double? Likelihood)> hits = rerank
             ? await Rerank(served, entity, directed, found.Hits, top, cancellation) : [.. found.Hits.Select(hit => (hit, (double?)null))];
-        var explanations = served.Explanations.Of(encoded.Vectors[0], entity.Entity, directed, [.. hits.Select(hit => hit.Hit.Entity)], most);
+        var explanations = served.Explanations.Of(
+            encoded.Vectors[0], entity.Entity, directed, [.. hits.Select(hit => hit.Hit.Entity)], most);
         var temperature = served.Index.Calibration.Temperature;
         var results = hits.Select((item, place) =>
         {
             var (hit, answer) = (item.Hit, served.Catalog[item.Hit.Entity]);
             var split = served.SplitOf(entity.Entity, directed, hit.Entity);
             return new CompleteResult(
-                place + 1, answer.Id, answer.Name, null, null, hit.Score, EntitySearch.Probability(hit.Score, split is not null, found.LogSum, temperature),
-                split is not null, split, item.Likelihood, [.. explanations[place].Select(explanation => ExplanationAnswer.Of(served.Graph, explanation))]);
+                place + 1, answer.Id, answer.Name, null, null, hit.Score,
+                EntitySearch.Probability(hit.Score, split is not null, found.LogSum, temperature),
+                split is not null, split, item.Likelihood,
+                [.. explanations[place].Select(explanation => ExplanationAnswer.Of(served.Graph, explanation))]);
         });
         var answer = EntityAnswer.Of(served.Catalog, entity);
         return new CompleteResponse(
-            isTail ? answer : null, RelationAnswer.Of(served.Graph, relation), isTail ? null : answer, isTail ? "tail" : "head", temperature, [.. results]);
+            isTail ? answer : null, RelationAnswer.Of(served.Graph, relation),
+            isTail ? null : answer, isTail ? "tail" : "head", temperature, [.. results]);
     }
 
     private static async Task<IReadOnlyList<(Hit Hit, double? Likelihood)>> Rerank(
@@ -101,17 +108,21 @@ internal sealed class CompleteRoute(ModelHost host, ServerOptions options)
             return [];
         var likelihoods = await served.Call(
             model => AnswerLikelihood.Of(
-                model, entity.Description, served.Graph.DirectedRelationText(directedRelation), [.. hits.Select(hit => served.Catalog[hit.Entity])]), cancellation);
-        return [.. hits.Zip(likelihoods, (hit, likelihood) => (hit, (double?)likelihood.Total)).OrderByDescending(item => item.Item2).Take(top)];
+                model, entity.Description, served.Graph.DirectedRelationText(directedRelation),
+                [.. hits.Select(hit => served.Catalog[hit.Entity])]), cancellation);
+        return [.. hits.Zip(likelihoods, (hit, likelihood) => (hit, (double?)likelihood.Total))
+            .OrderByDescending(item => item.Item2).Take(top)];
     }
 
-    private static async Task<CompleteResponse> Relations(ServedModel served, QueryEntity head, QueryEntity tail, int top, CancellationToken cancellation)
+    private static async Task<CompleteResponse> Relations(
+        ServedModel served, QueryEntity head, QueryEntity tail, int top, CancellationToken cancellation)
     {
         var encoded = await served.Encode(served.Relations.Views(served.Description(head), served.Description(tail)), [], cancellation);
         var scores = served.Relations.Of(encoded.Vectors);
         var directed = served.Relations.Directed;
         var temperature = served.Index.Calibration.RelationTemperature;
-        var splits = directed.Select(relation => tail.Entity is { } answer ? served.SplitOf(head.Entity, relation, answer) : null).ToArray();
+        var splits = directed
+            .Select(relation => tail.Entity is { } answer ? served.SplitOf(head.Entity, relation, answer) : null).ToArray();
         var logSum = LogSum(scores.Where((_, index) => splits[index] is null).Select(score => score / temperature));
         var results = Enumerable.Range(0, directed.Length).OrderByDescending(index => scores[index]).Take(top).Select((index, place) =>
         {

@@ -22,7 +22,8 @@ internal sealed record EmbeddingAnswer(string Object, int Index, object Embeddin
 /// <summary>Tokens read.</summary>
 internal sealed record EmbeddingsUsage(int PromptTokens, int TotalTokens);
 
-/// <summary><c>/v1/embeddings</c>: the entity view of texts, as OpenAI's clients ask for embeddings. A text is cut as descriptions are.</summary>
+/// <summary><c>/v1/embeddings</c>: the entity view of texts, as OpenAI's clients ask for embeddings. A text is cut as descriptions
+/// are.</summary>
 internal sealed class EmbeddingsRoute(ModelHost host, ServerOptions options)
 {
     private const string Base64 = "base64";
@@ -41,7 +42,8 @@ internal sealed class EmbeddingsRoute(ModelHost host, ServerOptions options)
         var encoded = await served.Encode([.. inputs.Select(input => new ViewRequest(input, true, []))], [], context.RequestAborted);
         var tokens = inputs.Sum(input => input.Length);
         await Wire.Write(context, new EmbeddingsResponse(
-            "list", [.. encoded.Vectors.Select((vector, index) => new EmbeddingAnswer("embedding", index, request.EncodingFormat == Base64 ? Bytes(vector) : vector))],
+            "list", [.. encoded.Vectors.Select((vector, index) => new EmbeddingAnswer(
+                "embedding", index, request.EncodingFormat == Base64 ? Bytes(vector) : vector))],
             options.ModelName, new EmbeddingsUsage(tokens, tokens)));
     }
 
@@ -52,11 +54,13 @@ internal sealed class EmbeddingsRoute(ModelHost host, ServerOptions options)
         if (input.ValueKind == JsonValueKind.String)
             return [Text(input, model)];
         if (input.ValueKind != JsonValueKind.Array || input.GetArrayLength() == 0)
-            throw Expected(input.ValueKind == JsonValueKind.Undefined ? "nothing" : input.ValueKind == JsonValueKind.Array ? "an empty list" : $"{input.ValueKind}");
+            throw Expected(input.ValueKind == JsonValueKind.Undefined
+                ? "nothing" : input.ValueKind == JsonValueKind.Array ? "an empty list" : $"{input.ValueKind}");
         if (input[0].ValueKind == JsonValueKind.Number)
             return [Tokens(input, model)];
         if (input.GetArrayLength() > options.Limits.Inputs)
-            throw ApiException.Bad("input", $"found {input.GetArrayLength()} texts; expected at most {options.Limits.Inputs}", "too_many_inputs");
+            throw ApiException.Bad(
+                "input", $"found {input.GetArrayLength()} texts; expected at most {options.Limits.Inputs}", "too_many_inputs");
         return [.. input.EnumerateArray().Select(item => item.ValueKind switch
         {
             JsonValueKind.String => Text(item, model),
@@ -76,12 +80,15 @@ internal sealed class EmbeddingsRoute(ModelHost host, ServerOptions options)
     {
         var tokens = new List<int>();
         foreach (var number in item.EnumerateArray())
-            if (number.ValueKind != JsonValueKind.Number || !number.TryGetInt32(out var token) || token < 0 || token >= model.Model.Tokenizer.VocabularySize)
-                throw ApiException.Bad("input", $"found the token {number.GetRawText()}; expected 0..{model.Model.Tokenizer.VocabularySize - 1}");
+            if (number.ValueKind != JsonValueKind.Number || !number.TryGetInt32(out var token)
+                || token < 0 || token >= model.Model.Tokenizer.VocabularySize)
+                throw ApiException.Bad(
+                    "input", $"found the token {number.GetRawText()}; expected 0..{model.Model.Tokenizer.VocabularySize - 1}");
             else if (tokens.Count < model.Wording.Options.MaximumTextTokens)
                 tokens.Add(token);
         return tokens.Count > 0 ? [.. tokens] : throw ApiException.Bad("input", "found an empty list of tokens; expected at least one");
     }
 
-    private static ApiException Expected(string found) => ApiException.Bad("input", $"found {found}; expected a text, a list of texts, or the token ids of one or of several");
+    private static ApiException Expected(string found) =>
+        ApiException.Bad("input", $"found {found}; expected a text, a list of texts, or the token ids of one or of several");
 }

@@ -25,7 +25,8 @@ internal sealed record AddEntityRequest(string? Id, string? Name, string? Text);
 /// <param name="KnownTotal">The number of such facts, also of those beyond the limit.</param>
 /// <param name="Predicted">Facts that the graph does not hold, by relation.</param>
 internal sealed record EntityResponse(
-    string Id, string Name, string Text, bool Added, IReadOnlyList<KnownFact> Known, int KnownTotal, IReadOnlyList<PredictedFacts> Predicted);
+    string Id, string Name, string Text, bool Added, IReadOnlyList<KnownFact> Known,
+    int KnownTotal, IReadOnlyList<PredictedFacts> Predicted);
 
 /// <summary>A fact of the graph, read from the entity.</summary>
 internal sealed record KnownFact(RelationAnswer Relation, EntityName Entity, string Split);
@@ -61,7 +62,8 @@ internal sealed class EntityRoutes(ModelHost host, ServerOptions options) : IDis
         var served = host.Served;
         var id = (string)context.Request.RouteValues["id"]!;
         // A slash is all that stays escaped in a path.
-        var index = served.Catalog.WithId(id) ?? served.Catalog.WithId(id.Replace("%2F", "/", StringComparison.OrdinalIgnoreCase)) ?? throw ApiException.Missing("id", $"there is no entity '{id}'; /v1/entities?search= finds them by words");
+        var index = served.Catalog.WithId(id) ?? served.Catalog.WithId(id.Replace("%2F", "/", StringComparison.OrdinalIgnoreCase))
+            ?? throw ApiException.Missing("id", $"there is no entity '{id}'; /v1/entities?search= finds them by words");
         var most = Checks.Number(context, "limit", options.Limits.Answers, 0, options.Limits.Answers);
         var predictions = Checks.Number(context, "predict", DefaultPredictions, 0, MostPredictions);
         var entity = served.Catalog[index];
@@ -87,9 +89,11 @@ internal sealed class EntityRoutes(ModelHost host, ServerOptions options) : IDis
             if (served.Catalog.WithId(id) is not null)
                 throw new ApiException(409, "invalid_request_error", $"there is an entity '{id}' already", "id", "already_exists");
             if (served.Catalog.Added.Count >= options.Limits.AddedEntities)
-                throw new ApiException(409, "invalid_request_error", $"{options.Limits.AddedEntities} entities have been added, which is the limit", null, "too_many_entities");
+                throw new ApiException(409, "invalid_request_error",
+                    $"{options.Limits.AddedEntities} entities have been added, which is the limit", null, "too_many_entities");
             var entity = new Entity(id, name, text);
-            var encoded = await served.Encode([new ViewRequest(served.Model.Wording.Description(text), true, [])], [], context.RequestAborted);
+            var encoded = await served.Encode(
+                [new ViewRequest(served.Model.Wording.Description(text), true, [])], [], context.RequestAborted);
             // From here on it is added, whoever leaves: first where it outlives us, then where it has a name, then where it is found.
             AddedEntities.Write(served.AddedPath, served.Catalog.Added.Add(entity));
             served.Catalog.Add(entity);
@@ -116,12 +120,14 @@ internal sealed class EntityRoutes(ModelHost host, ServerOptions options) : IDis
         foreach (var directed in served.Relations.Directed)
             foreach (var answer in served.Facts.Answers(index, directed))
                 facts.Add(new KnownFact(
-                    RelationAnswer.Of(served.Graph, directed), EntityName.Of(served.Graph.Entities[answer]), served.Facts.Of(index, directed, answer)!));
+                    RelationAnswer.Of(served.Graph, directed), EntityName.Of(served.Graph.Entities[answer]),
+                    served.Facts.Of(index, directed, answer)!));
         return facts;
     }
 
     // Which relations make sense is told by the entity itself and by those most like it: what the graph knows of them.
-    private static async Task<IReadOnlyList<PredictedFacts>> Predict(ServedModel served, int index, int most, CancellationToken cancellation)
+    private static async Task<IReadOnlyList<PredictedFacts>> Predict(
+        ServedModel served, int index, int most, CancellationToken cancellation)
     {
         var description = served.Description(served.Catalog.Of(index));
         var near = await served.Encode([new ViewRequest(description, true, [])], [new SearchRequest(index, [], Neighbours)], cancellation);
@@ -130,7 +136,8 @@ internal sealed class EntityRoutes(ModelHost host, ServerOptions options) : IDis
             foreach (var directed in served.Relations.Directed)
                 if (served.Facts.Answers(entity, directed).Length > 0)
                     counts[directed] = counts.GetValueOrDefault(directed) + (entity == index ? Neighbours : 1);
-        int[] relations = [.. counts.OrderByDescending(pair => pair.Value).ThenBy(pair => pair.Key).Take(MostRelations).Select(pair => pair.Key)];
+        int[] relations = [.. counts.OrderByDescending(pair => pair.Value)
+            .ThenBy(pair => pair.Key).Take(MostRelations).Select(pair => pair.Key)];
         if (relations.Length == 0)
             return [];
         var entityAsked = served.Catalog.Of(index);
@@ -141,7 +148,8 @@ internal sealed class EntityRoutes(ModelHost host, ServerOptions options) : IDis
         return [.. relations.Select((relation, place) => new PredictedFacts(
             RelationAnswer.Of(served.Graph, relation),
             [.. encoded.Found[place].Hits.Select(hit => new PredictedFact(
-                EntityName.Of(served.Catalog[hit.Entity]), hit.Score, EntitySearch.Probability(hit.Score, false, encoded.Found[place].LogSum, temperature)))]))];
+                EntityName.Of(served.Catalog[hit.Entity]), hit.Score,
+                EntitySearch.Probability(hit.Score, false, encoded.Found[place].LogSum, temperature)))]))];
     }
 
     private static string FreeId(Catalog catalog, string name)

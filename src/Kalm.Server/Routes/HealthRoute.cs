@@ -25,12 +25,14 @@ internal sealed class HealthRoute(ModelHost host, ServerOptions options)
         if (host.IsReady)
         {
             var served = host.Served;
-            await Wire.Write(context, new HealthResponse("ready", null, null, null, options.ModelName, served.Catalog.Count, served.Index.Calibration, null));
+            await Wire.Write(context,
+                new HealthResponse("ready", null, null, null, options.ModelName, served.Catalog.Count, served.Index.Calibration, null));
             return;
         }
         var (stage, done, total) = host.Progress;
         var error = ErrorBody.Of(ApiException.NotReady("the model is being made ready")).Error;
         context.Response.Headers.RetryAfter = "2";
-        await Wire.Write(context, new HealthResponse("loading", stage, done, total, options.ModelName, null, null, error), StatusCodes.Status503ServiceUnavailable);
+        await Wire.Write(context, new HealthResponse("loading", stage, done, total, options.ModelName, null, null, error),
+            StatusCodes.Status503ServiceUnavailable);
     }
 }

@@ -6,7 +6,8 @@ using Microsoft.Net.Http.Headers;
 
 namespace Kalm.Server.Routes;
 
-/// <summary>The page and its parts, which lie in the assembly (folder <c>Page</c>). They hold no data: what the page shows it asks of the other routes.</summary>
+/// <summary>The page and its parts, which lie in the assembly (folder <c>Page</c>). They hold no data: what the page shows it asks of the
+/// other routes.</summary>
 internal sealed class PageRoute
 {
     private const string Folder = "page/";
@@ -14,10 +15,12 @@ internal sealed class PageRoute
 
     // Nothing from elsewhere, no script or style within the page, and no text that becomes markup.
     private const string Policy =
-        "default-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; object-src 'none'; require-trusted-types-for 'script'; trusted-types 'none'";
+        "default-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; object-src 'none'; require-trusted-types-for "
+            + "'script'; trusted-types 'none'";
 
     private static readonly FrozenDictionary<string, Part> Parts = typeof(PageRoute).Assembly.GetManifestResourceNames()
-        .Where(name => name.StartsWith(Folder, StringComparison.Ordinal)).ToFrozenDictionary(name => name[Folder.Length..], Read, StringComparer.Ordinal);
+        .Where(name => name.StartsWith(Folder, StringComparison.Ordinal))
+        .ToFrozenDictionary(name => name[Folder.Length..], Read, StringComparer.Ordinal);
 
     /// <summary>Answers.</summary>
     public static Task Answer(HttpContext context)

@@ -12,7 +12,8 @@ public sealed record AlignmentInputs(string Model, string Graph, string Out)
     /// <summary>How the graph is read; null takes it as it stands.</summary>
     public GraphOptions? GraphOptions { get; init; }
 
-    /// <summary>Plain texts on which the model is held to its base, so that it does not forget how to write; by default the base writes some itself.</summary>
+    /// <summary>Plain texts on which the model is held to its base, so that it does not forget how to write; by default the base writes
+    /// some itself.</summary>
     public IReadOnlyList<string> Texts { get; init; } = [];
 
     /// <summary>Where to compute; the CPU when null.</summary>

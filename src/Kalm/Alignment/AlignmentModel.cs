@@ -43,17 +43,20 @@ public sealed class AlignmentModel : IDisposable
                 Alpha = options.LoraAlpha,
                 Dropout = options.LoraDropout,
                 RankStabilized = options.LoraRankStabilized,
-                TargetModules = model.Config.TargetNames(options.LoraTargets is [AdapterConfig.AllLinearName] ? AdapterConfig.AllLinear : options.LoraTargets),
+                TargetModules = model.Config.TargetNames(
+                    options.LoraTargets is [AdapterConfig.AllLinearName] ? AdapterConfig.AllLinear : options.LoraTargets),
             };
             adaptedBase = source is null ? null : new AlignedBase(source.Reference, BaseFingerprint.Of(source));
             var matrices = LowRank.Initialise(model.Config, adapter, Randomness.Seed(options.Seed, "lora", 0));
             if (matrices.Count == 0)
-                throw new KalmException($"lora_targets: no module of this model is named {string.Join(", ", options.LoraTargets)}; expected some of {string.Join(", ", model.Config.TargetNames(AdapterConfig.AllLinear))}");
+                throw new KalmException($"lora_targets: no module of this model is named {string.Join(", ", options.LoraTargets)}; "
+                    + $"expected some of {string.Join(", ", model.Config.TargetNames(AdapterConfig.AllLinear))}");
             Learned = new ParameterSet(matrices.Append(KeyValuePair.Create(TemperatureName, temperature)), model.Device);
             foreach (var matrix in matrices.Values)
                 matrix.Dispose();
         }
-        Decoder = new DecoderPool(model, Learned, adapter, options.Threads ?? Environment.ProcessorCount, options.Dropout, options.ProductPrecision == ProductPrecision.Bf16);
+        Decoder = new DecoderPool(model, Learned, adapter, options.Threads ?? Environment.ProcessorCount,
+            options.Dropout, options.ProductPrecision == ProductPrecision.Bf16);
     }
 
     /// <summary>Everything that is learned.</summary>
@@ -93,13 +96,15 @@ public sealed class AlignmentModel : IDisposable
     {
         if (adapter is null)
         {
-            HuggingFaceFiles.Write(folder, source ?? throw new InvalidOperationException("a model without a source is not saved"), model.Config with { TorchType = TensorType.F32 });
+            HuggingFaceFiles.Write(folder, source ?? throw new InvalidOperationException("a model without a source is not saved"),
+                model.Config with { TorchType = TensorType.F32 });
             CausalModel.SaveWeights(folder, model.Config, name => Learned[name]);
         }
         else
         {
             adapter.Save(folder);
-            SourceTensors.Write(Path.Combine(folder, AdapterConfig.WeightsName), LowRank.Shapes(model.Config, adapter), name => Learned[name]);
+            SourceTensors.Write(
+                Path.Combine(folder, AdapterConfig.WeightsName), LowRank.Shapes(model.Config, adapter), name => Learned[name]);
         }
         Json.Write(Path.Combine(folder, AlignedSettings.FileName), new AlignedSettings(-Math.Log(Temperature), wording, adaptedBase));
     }

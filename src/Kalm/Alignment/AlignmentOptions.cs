@@ -42,11 +42,12 @@ public sealed record AlignmentOptions
     /// <summary>Triples a step.</summary>
     public int Batch { get; init; } = 256;
 
-    /// <summary>Whether a step computes its forward pass twice, the second time a few rows at a time, so that its memory does not grow with the
-    /// batch; the gradient is the same.</summary>
+    /// <summary>Whether a step computes its forward pass twice, the second time a few rows at a time, so that its memory does not grow with
+    /// the batch; the gradient is the same.</summary>
     public bool GradientCache { get; init; }
 
-    /// <summary>Whether a step takes both directions of each of its triples; otherwise one of them, and the other at another time.</summary>
+    /// <summary>Whether a step takes both directions of each of its triples; otherwise one of them, and the other at another
+    /// time.</summary>
     public bool BothDirections { get; init; } = true;
 
     /// <summary>Whether every distinct query and every distinct tail of a batch counts the same in the explicit loss (multi-positive
@@ -84,7 +85,8 @@ public sealed record AlignmentOptions
     /// (arXiv 1511.06349); prompts stay whole.</summary>
     public double TokenDropout { get; init; }
 
-    /// <summary>The decay a step of the running mean of the learned values, which is what is validated and kept; 0 takes the values themselves.</summary>
+    /// <summary>The decay a step of the running mean of the learned values, which is what is validated and kept; 0 takes the values
+    /// themselves.</summary>
     public double AverageDecay { get; init; }
 
     /// <summary>The largest gradient norm.</summary>
@@ -102,8 +104,8 @@ public sealed record AlignmentOptions
     /// <summary>From which share of the steps on the own head counts.</summary>
     public double OwnHeadFrom { get; init; } = 0.6;
 
-    /// <summary>Which power of a tail's frequency its weight among the negatives is divided by. In-batch negatives are drawn as often as they are
-    /// tails: with 0 the model learns to score frequent tails down, with 1 the batch stands for all entities, each once.</summary>
+    /// <summary>Which power of a tail's frequency its weight among the negatives is divided by. In-batch negatives are drawn as often as
+    /// they are tails: with 0 the model learns to score frequent tails down, with 1 the batch stands for all entities, each once.</summary>
     public double FrequencyCorrection { get; init; }
 
     /// <summary>lambda, the weight of the implicit (language-model) loss; 0 leaves it out.</summary>
@@ -133,14 +135,15 @@ public sealed record AlignmentOptions
     /// <summary>The dropout on the input of LoRA's matrices.</summary>
     public double LoraDropout { get; init; } = 0.05;
 
-    /// <summary>Whether the product is scaled by alpha / sqrt(rank) instead (rsLoRA, arXiv 2312.03732), which lets high ranks learn.</summary>
+    /// <summary>Whether the product is scaled by alpha / sqrt(rank) instead (rsLoRA, arXiv 2312.03732), which lets high ranks
+    /// learn.</summary>
     public bool LoraRankStabilized { get; init; }
 
     /// <summary>The modules of every layer that LoRA adapts, by the ends of their names; or <c>all-linear</c> alone.</summary>
     public IReadOnlyList<string> LoraTargets { get; init; } = ["gate_proj", "up_proj", "down_proj"];
 
-    /// <summary>How the frozen base is held beside LoRA's matrices. Evaluation takes the base in full, so a run in 8 bits is measured with a
-    /// slightly different one.</summary>
+    /// <summary>How the frozen base is held beside LoRA's matrices. Evaluation takes the base in full, so a run in 8 bits is measured with
+    /// a slightly different one.</summary>
     public BasePrecision BasePrecision { get; init; }
 
     /// <summary>The number of validations after the first; null chooses by the length of the run.</summary>
@@ -192,14 +195,16 @@ public sealed record AlignmentOptions
         Require(LoraAlpha > 0, "lora_alpha", LoraAlpha, "more than 0");
         Require(LoraDropout is >= 0 and < 1, "lora_dropout", LoraDropout, "0 or more, below 1");
         Require(LoraTargets.Count > 0, "lora_targets", LoraTargets.Count, "at least one module");
-        Require(Method == AlignmentMethod.Lora || BasePrecision is BasePrecision.Fp32 or BasePrecision.Auto, "base_precision", Word(BasePrecision), "auto or fp32 with method full, which changes every weight");
+        Require(Method == AlignmentMethod.Lora || BasePrecision is BasePrecision.Fp32 or BasePrecision.Auto,
+            "base_precision", Word(BasePrecision), "auto or fp32 with method full, which changes every weight");
         Require(Validations is null or >= 0, "validations", Validations, "0 or more");
         Require(ValidationTriples > 0, "validation_triples", ValidationTriples, "1 or more");
         Require(SaveEvery is null or > 0, "save_every", SaveEvery, "1 or more");
         return this;
     }
 
-    private static string Word(BasePrecision precision) => precision == BasePrecision.EightBit ? "int8" : precision.ToString().ToLowerInvariant();
+    private static string Word(BasePrecision precision) =>
+        precision == BasePrecision.EightBit ? "int8" : precision.ToString().ToLowerInvariant();
 
     internal static void Require(bool holds, string option, object? found, string expected)
     {

@@ -21,7 +21,8 @@ public sealed class AlignmentRun
     private readonly AlignmentOptions options;
     private readonly IProgress<ProgressEvent>? progress;
 
-    private AlignmentRun(AlignmentOptions options, IProgress<ProgressEvent>? progress) => (this.options, this.progress) = (options.Validated(), progress);
+    private AlignmentRun(AlignmentOptions options, IProgress<ProgressEvent>? progress) =>
+        (this.options, this.progress) = (options.Validated(), progress);
 
     /// <summary>Runs an alignment from folders to a run folder.</summary>
     /// <param name="inputs">What to work on.</param>
@@ -32,7 +33,8 @@ public sealed class AlignmentRun
     /// <exception cref="KalmException">Something given is at fault.</exception>
     /// <exception cref="OperationCanceledException">The run was stopped; its folder holds a checkpoint.</exception>
     public static RunDescription Execute(
-        AlignmentInputs inputs, AlignmentOptions options, IProgress<ProgressEvent>? progress = null, CancellationToken cancellation = default) =>
+        AlignmentInputs inputs, AlignmentOptions options,
+        IProgress<ProgressEvent>? progress = null, CancellationToken cancellation = default) =>
         new AlignmentRun(options, progress).Execute(inputs, cancellation);
 
     private RunDescription Execute(AlignmentInputs inputs, CancellationToken cancellation)
@@ -47,11 +49,14 @@ public sealed class AlignmentRun
             progress?.Report(new ProgressNote("no test split: nothing is held out to measure the result on"));
         using var opened = OpenedModel.Open(inputs.Model, new ModelSourceOptions { Progress = progress, Cancellation = cancellation });
         if (opened.Source.Adapter is not null)
-            throw new KalmException($"{inputs.Model}: is an adapter; expected a base model to align (a Hugging Face folder or a run made with method full)");
+            throw new KalmException(
+                $"{inputs.Model}: is an adapter; expected a base model to align (a Hugging Face folder or a run made with method full)");
         if (options.BasePrecision == BasePrecision.Bf16 && inputs.Device?.type != DeviceType.CUDA)
-            throw new KalmException("base_precision: found bf16 on a CPU, which multiplies it far more slowly than fp32; expected fp32 or int8, or --device cuda");
+            throw new KalmException("base_precision: found bf16 on a CPU, which multiplies it far more slowly than fp32; expected fp32 or "
+                + "int8, or --device cuda");
         NativeEngine.Initialize();
-        using var baseModel = opened.Load(inputs.Device, options.Method == AlignmentMethod.Full ? BasePrecision.Fp32 : options.BasePrecision);
+        using var baseModel = opened.Load(
+            inputs.Device, options.Method == AlignmentMethod.Full ? BasePrecision.Fp32 : options.BasePrecision);
         foreach (var warning in baseModel.Warnings)
             progress?.Report(new ProgressNote(warning));
         using var model = new AlignmentModel(baseModel, opened.Source, options);
@@ -67,12 +72,14 @@ public sealed class AlignmentRun
             description = checkpoint is not null
                 ? TrainingState.Describe(checkpoint)
                 : description with { Id = earlier.Id, TotalSteps = earlier.TotalSteps, PlannedValidations = earlier.PlannedValidations };
-            progress?.Report(new ProgressNote(checkpoint is null ? "no whole checkpoint: starting over" : $"resuming after step {description.StepsDone:N0}"));
+            progress?.Report(new ProgressNote(
+                checkpoint is null ? "no whole checkpoint: starting over" : $"resuming after step {description.StepsDone:N0}"));
         }
         using var run = earlier is null ? RunFolder.Create(inputs.Out, description) : RunFolder.Reopen(inputs.Out, description.StepsDone);
         using var keeper = LanguageKeeper.Prepare(model, baseModel, texts.Wording, inputs.Texts, options, run.Path, progress, cancellation);
         var step = new AlignmentStep(model, graph, texts, known, options, optimizer, Losses(model, graph, texts, keeper));
-        using var training = new AlignmentTraining(model, step, optimizer, new Validation(model.Decoder, graph, texts, options), run, description,
+        using var training = new AlignmentTraining(model, step, optimizer,
+            new Validation(model.Decoder, graph, texts, options), run, description,
             options with { Wording = texts.Wording.Options }, keeper, progress);
         if (checkpoint is not null)
             training.Restore(checkpoint);
@@ -97,7 +104,8 @@ public sealed class AlignmentRun
         Model = inputs.Model,
         Graph = inputs.Graph,
         GraphOptions = inputs.GraphOptions,
-        Hashes = new RunHashes(SourceHash.Of(opened.Source), graph.Fingerprint(), graph.TextsFingerprint(), inputs.Texts.Count == 0 ? null : Hash(inputs.Texts)),
+        Hashes = new RunHashes(SourceHash.Of(opened.Source), graph.Fingerprint(),
+            graph.TextsFingerprint(), inputs.Texts.Count == 0 ? null : Hash(inputs.Texts)),
         Options = options,
         Threads = options.Threads ?? Environment.ProcessorCount,
         Workers = model.Decoder.WorkerCount,

@@ -93,11 +93,13 @@ internal sealed class AlignmentTraining(
         // Step 0 is the base: it is shown, but a run's result is always trained.
         // Where ranks are no aim they choose nothing: the last weights are the result.
         var isBest = done > 0 && (options.ExplicitWeight == 0 || !options.KeepBest
-            || description.Validations.Where(earlier => earlier.Step > 0).All(earlier => earlier.MeanReciprocalRank < metrics.MeanReciprocalRank));
+            || description.Validations.Where(earlier => earlier.Step > 0)
+                .All(earlier => earlier.MeanReciprocalRank < metrics.MeanReciprocalRank));
         run.Plot(done, [new("valid_mrr", metrics.MeanReciprocalRank), new("valid_hits@10", metrics.HitsAt10)]);
         Update(description with { Validations = [.. description.Validations, metrics], BestStep = isBest ? done : description.BestStep });
         progress?.Report(new ProgressNote(
-            $"validation at step {done}: MRR {metrics.MeanReciprocalRank:F3}  Hits@10 {metrics.HitsAt10:F3}{(isBest && options.KeepBest ? "  best so far" : "")}  ({validationSeconds:F1} s)"));
+            $"validation at step {done}: MRR {metrics.MeanReciprocalRank:F3}  Hits@10 "
+                + $"{metrics.HitsAt10:F3}{(isBest && options.KeepBest ? "  best so far" : "")}  ({validationSeconds:F1} s)"));
         if (isBest)
             Keep();
     }
@@ -113,14 +115,17 @@ internal sealed class AlignmentTraining(
         var stepsPerSecond = rate.Add();
         List<KeyValuePair<string, double>> measures =
         [
-            new("loss", report.Loss), new("temperature", report.Temperature), new("learning_rate", Schedule(budget).RateAt(done - 1)), new("gradient_norm", report.GradientNorm),
-            new("tokens", report.Tokens), new("triples_per_second", stepsPerSecond * step.BatchSize), new("seconds", clock.Elapsed.TotalSeconds),
+            new("loss", report.Loss), new("temperature", report.Temperature),
+            new("learning_rate", Schedule(budget).RateAt(done - 1)), new("gradient_norm", report.GradientNorm),
+            new("tokens", report.Tokens), new("triples_per_second", stepsPerSecond * step.BatchSize),
+            new("seconds", clock.Elapsed.TotalSeconds),
         ];
         if (report.Accuracy is { } accuracy)
             measures.Insert(2, new("accuracy", accuracy));
         measures.InsertRange(1, report.Terms);
         run.Record(done, measures);
-        var remaining = budget.TotalSteps is { } total ? TimeSpan.FromSeconds((total - done) / stepsPerSecond + ReservedSeconds() * (total - done) / total) : (TimeSpan?)null;
+        var remaining = budget.TotalSteps is { } total
+            ? TimeSpan.FromSeconds((total - done) / stepsPerSecond + ReservedSeconds() * (total - done) / total) : (TimeSpan?)null;
         progress?.Report(new ProgressStep(done, budget.TotalSteps, measures, stepsPerSecond * step.BatchSize, "triples/s", remaining));
     }
 
@@ -156,7 +161,8 @@ internal sealed class AlignmentTraining(
     }
 
     private int ValidationCount() => description.PlannedValidations ?? (!validation.IsPossible ? 0 : options.Validations
-        ?? (options.Minutes is { } minutes && validationSeconds > 0 ? Math.Clamp((int)(ValidationShare * minutes * 60 / validationSeconds), 1, MostValidations) : 5));
+        ?? (options.Minutes is { } minutes && validationSeconds > 0
+            ? Math.Clamp((int)(ValidationShare * minutes * 60 / validationSeconds), 1, MostValidations) : 5));
 
     private double ReservedSeconds() => ValidationCount() * validationSeconds;
 
@@ -167,7 +173,8 @@ internal sealed class AlignmentTraining(
             return false;
         if (done == 0 || done == budget.TotalSteps)
             return true;
-        return budget.TotalSteps is { } total && ValidationCount() is > 0 and var count && done * (long)count / total > (done - 1) * (long)count / total;
+        return budget.TotalSteps is { } total && ValidationCount() is > 0 and var count
+            && done * (long)count / total > (done - 1) * (long)count / total;
     }
 
     private LearningRateSchedule Schedule(TrainingBudget budget) => new(

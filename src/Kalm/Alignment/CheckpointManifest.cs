@@ -19,7 +19,8 @@ public sealed record CheckpointManifest(string Run, IReadOnlyDictionary<string, 
 
     /// <summary>Seals a folder that is otherwise complete.</summary>
     public static void Seal(string folder, string run) => Json.Write(
-        Path.Combine(folder, FileName), new CheckpointManifest(run, FilesOf(folder).ToDictionary(name => name, name => Describe(Path.Combine(folder, name)))));
+        Path.Combine(folder, FileName),
+        new CheckpointManifest(run, FilesOf(folder).ToDictionary(name => name, name => Describe(Path.Combine(folder, name)))));
 
     /// <summary>Checks that a folder is exactly what was sealed, by this run.</summary>
     /// <exception cref="KalmException">A file is missing, added or altered, the seal is missing or damaged, or another run's.</exception>
@@ -46,12 +47,14 @@ public sealed record CheckpointManifest(string Run, IReadOnlyDictionary<string, 
                 throw new KalmException($"{file}: missing; the manifest lists it");
             if (Describe(file) is var actual && actual != expected)
                 throw new KalmException(
-                    $"{file}: found {actual.Bytes} bytes with SHA-256 {actual.Sha256[..12]}…; expected {expected.Bytes} bytes with {expected.Sha256}");
+                    $"{file}: found {actual.Bytes} bytes with SHA-256 {actual.Sha256[..12]}…; expected {expected.Bytes} bytes "
+                        + $"with {expected.Sha256}");
         }
     }
 
     private static IEnumerable<string> FilesOf(string folder) =>
-        Directory.EnumerateFiles(folder).Select(path => Path.GetFileName(path)).Where(name => name != FileName).Order(StringComparer.Ordinal);
+        Directory.EnumerateFiles(folder).Select(path => Path.GetFileName(path))
+            .Where(name => name != FileName).Order(StringComparer.Ordinal);
 
     private static Entry Describe(string path)
     {

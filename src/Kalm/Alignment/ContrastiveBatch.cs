@@ -41,7 +41,8 @@ public sealed class ContrastiveBatch
     /// <summary>For each row the column of its own head's text, or -1 when no row of the batch has that tail.</summary>
     public int[] OwnHeads { get; }
 
-    /// <summary>For each row 1 / (distinct queries x rows of its query): as weights of the rows they make every distinct query count the same.</summary>
+    /// <summary>For each row 1 / (distinct queries x rows of its query): as weights of the rows they make every distinct query count the
+    /// same.</summary>
     public float[] QueryShares => Shares(Queries);
 
     /// <summary>For each row 1 / (distinct tails x rows of its tail).</summary>

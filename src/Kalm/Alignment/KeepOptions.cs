@@ -1,11 +1,11 @@
 namespace Kalm.Alignment;
 
-/// <summary>How the base's language is kept: the divergence of the model's next-token distributions from those of the base, on texts that the base
-/// wrote itself before training, or that are given.</summary>
+/// <summary>How the base's language is kept: the divergence of the model's next-token distributions from those of the base, on texts that
+/// the base wrote itself before training, or that are given.</summary>
 public sealed record KeepOptions
 {
-    /// <summary>The weight of the mean divergence, in nats a token; 0 leaves it out; null takes 1 for a base that was made to write (one with a chat
-    /// template, or of 50 million parameters or more without the embedding), else 0.</summary>
+    /// <summary>The weight of the mean divergence, in nats a token; 0 leaves it out; null takes 1 for a base that was made to write (one
+    /// with a chat template, or of 50 million parameters or more without the embedding), else 0.</summary>
     public double? Weight { get; init; }
 
     /// <summary>Tokens a step.</summary>

@@ -33,7 +33,8 @@ internal static class ModelCard
         return card.Append(Use(name, model)).ToString();
     }
 
-    private static IEnumerable<(string Fact, string Value)> Facts(OpenedModel model, ModelConfig config, TensorType type, RunDescription? run)
+    private static IEnumerable<(string Fact, string Value)> Facts(
+        OpenedModel model, ModelConfig config, TensorType type, RunDescription? run)
     {
         yield return ("architecture", config.Architecture.ModelType);
         yield return ("parameters", Text($"{CausalModel.CountParameters(config).All:N0}"));
@@ -83,8 +84,11 @@ internal static class ModelCard
             """;
     }
 
-    private static string Lora(AlignmentOptions options) => Text(
-        $"LoRA, rank {options.LoraRank}, alpha {options.LoraAlpha}{(options.LoraRankStabilized ? ", rank-stabilised" : "")}, on {string.Join(", ", options.LoraTargets)}; merged");
+    private static string Lora(AlignmentOptions options)
+    {
+        var stabilized = options.LoraRankStabilized ? ", rank-stabilised" : "";
+        return Text($"LoRA, rank {options.LoraRank}, alpha {options.LoraAlpha}{stabilized}, on {string.Join(", ", options.LoraTargets)}; merged");
+    }
 
     private static string Figures(RunValidation validation) =>
         Text($"MRR {validation.MeanReciprocalRank:F3}, Hits@10 {validation.HitsAt10:F3} (filtered, a sample of the valid split)");

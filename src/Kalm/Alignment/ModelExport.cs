@@ -22,7 +22,8 @@ public static class ModelExport
     /// <returns>The type written.</returns>
     /// <exception cref="KalmException">The model is not sound, or the folder cannot be written.</exception>
     public static TensorType ToHuggingFace(
-        OpenedModel model, string path, TensorType? type = null, IProgress<ProgressEvent>? progress = null, CancellationToken cancellation = default)
+        OpenedModel model, string path, TensorType? type = null,
+        IProgress<ProgressEvent>? progress = null, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(model);
         var weights = Open(model, progress, cancellation);
@@ -46,7 +47,8 @@ public static class ModelExport
     /// <returns>What the user should know, in sentences.</returns>
     /// <exception cref="KalmException">The model is not sound or has what llama.cpp cannot do, or the file cannot be written.</exception>
     public static IReadOnlyList<string> ToGguf(
-        OpenedModel model, string path, GgufTensorType type, IProgress<ProgressEvent>? progress = null, CancellationToken cancellation = default)
+        OpenedModel model, string path, GgufTensorType type,
+        IProgress<ProgressEvent>? progress = null, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(model);
         return GgufExport.Write(path, Open(model, progress, cancellation), type, Path.GetFileNameWithoutExtension(path));

@@ -2,7 +2,8 @@ using Kalm.Representation;
 
 namespace Kalm.Alignment;
 
-/// <summary>What the prompts of implicit alignment ask, and how. The default is the paper's: the missing entity, told with its description.</summary>
+/// <summary>What the prompts of implicit alignment ask, and how. The default is the paper's: the missing entity, told with its
+/// description.</summary>
 public sealed record PromptMixture
 {
     /// <summary>The weight of questions about the missing entity; in both directions, so about tail and head.</summary>
@@ -32,7 +33,8 @@ public sealed record PromptMixture
         AlignmentOptions.Require(Completion >= 0, "prompts.completion", Completion, "0 or more");
         AlignmentOptions.Require(Relation >= 0, "prompts.relation", Relation, "0 or more");
         AlignmentOptions.Require(Classification >= 0, "prompts.classification", Classification, "0 or more");
-        AlignmentOptions.Require(Completion + Relation + Classification > 0, "prompts", "no weight", "at least one of completion, relation and classification above 0");
+        AlignmentOptions.Require(Completion + Relation + Classification > 0, "prompts",
+            "no weight", "at least one of completion, relation and classification above 0");
         AlignmentOptions.Require(MaximumShots is >= 0 and <= 16, "prompts.maximum_shots", MaximumShots, "0..16");
         AlignmentOptions.Require(NamesOnly is >= 0 and <= 1, "prompts.names_only", NamesOnly, "0..1");
     }

@@ -17,7 +17,8 @@ internal static class ResumePoint
         var differences = Differences("", Facts(earlier), Facts(now)).ToList();
         if (differences.Count > 0)
             throw new KalmException(
-                $"{path}: cannot be resumed with other inputs than it was started with:\n" + string.Join('\n', differences.Take(DifferencesShown))
+                $"{path}: cannot be resumed with other inputs than it was started with:\n"
+                    + string.Join('\n', differences.Take(DifferencesShown))
                 + (differences.Count > DifferencesShown ? $"\nand {differences.Count - DifferencesShown} more" : ""));
     }
 
@@ -55,6 +56,7 @@ internal static class ResumePoint
                 .SelectMany(key => Differences(name.Length == 0 ? key : $"{name}.{key}", before[key], after[key]));
         return JsonNode.DeepEquals(earlier, now) ? [] : [$"{name}: found {Text(now)}; expected {Text(earlier)}"];
 
-        static string Text(JsonNode? node) => node?.ToJsonString(new JsonSerializerOptions(Json.Options) { WriteIndented = false }) ?? "null";
+        static string Text(JsonNode? node) =>
+            node?.ToJsonString(new JsonSerializerOptions(Json.Options) { WriteIndented = false }) ?? "null";
     }
 }

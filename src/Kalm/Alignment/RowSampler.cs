@@ -17,8 +17,8 @@ public sealed class RowSampler
     /// <summary>Prepares the rows.</summary>
     /// <param name="graph">The graph.</param>
     /// <param name="triples">Triples a batch.</param>
-    /// <param name="bothDirections">Whether a batch takes both directions of each of its triples. Otherwise the directed rows are shuffled on
-    /// their own and a batch takes one row a triple; a pass over all rows then lasts two epochs.</param>
+    /// <param name="bothDirections">Whether a batch takes both directions of each of its triples. Otherwise the directed rows are shuffled
+    /// on their own and a batch takes one row a triple; a pass over all rows then lasts two epochs.</param>
     /// <param name="seed">Decides the shuffles.</param>
     public RowSampler(KnowledgeGraph graph, int triples, bool bothDirections, long seed)
     {

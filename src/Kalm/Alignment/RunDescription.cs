@@ -40,7 +40,8 @@ public sealed record RunValidation(int Step, double MeanReciprocalRank, double H
 public sealed record RunDescription
 {
     /// <summary>The version of Kalm.</summary>
-    public string Kalm { get; init; } = typeof(RunDescription).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "";
+    public string Kalm { get; init; } =
+        typeof(RunDescription).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "";
 
     /// <summary>The versions of .NET and the tensor library, and the system.</summary>
     public IReadOnlyDictionary<string, string> Versions { get; init; } = new Dictionary<string, string>();
@@ -72,7 +73,8 @@ public sealed record RunDescription
     /// <summary>Workers that shared each batch.</summary>
     public int Workers { get; init; }
 
-    /// <summary>The precision in which training steps multiplied matrices; the options may have asked for what the processor lacks.</summary>
+    /// <summary>The precision in which training steps multiplied matrices; the options may have asked for what the processor
+    /// lacks.</summary>
     public ProductPrecision ProductPrecision { get; init; }
 
     /// <summary>Learned and all parameters.</summary>

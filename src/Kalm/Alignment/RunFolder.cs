@@ -8,7 +8,8 @@ using TorchSharp.Modules;
 
 namespace Kalm.Alignment;
 
-/// <summary>The folder of a run: run.json, metrics.jsonl, TensorBoard events, checkpoints and the result, each written whole or not at all.</summary>
+/// <summary>The folder of a run: run.json, metrics.jsonl, TensorBoard events, checkpoints and the result, each written whole or not at
+/// all.</summary>
 public sealed class RunFolder : IDisposable
 {
     private const int CheckpointsKept = 2;
@@ -56,10 +57,12 @@ public sealed class RunFolder : IDisposable
     public static RunDescription Describe(string path)
     {
         var file = System.IO.Path.Combine(path, ModelSources.RunFile);
-        return File.Exists(file) ? Json.Read<RunDescription>(file) : throw new KalmException($"{path}: found no {ModelSources.RunFile}; expected a run to resume");
+        return File.Exists(file) ? Json.Read<RunDescription>(file) : throw new KalmException(
+            $"{path}: found no {ModelSources.RunFile}; expected a run to resume");
     }
 
-    /// <summary>The checkpoints of a run that training can go on from, the newest first; what a killed process left half-written is removed.</summary>
+    /// <summary>The checkpoints of a run that training can go on from, the newest first; what a killed process left half-written is
+    /// removed.</summary>
     public static IReadOnlyList<string> Checkpoints(string path)
     {
         var folder = System.IO.Path.Combine(path, CheckpointsName);
@@ -77,7 +80,8 @@ public sealed class RunFolder : IDisposable
     {
         var file = System.IO.Path.Combine(path, MetricsName);
         if (File.Exists(file))
-            AtomicFile.WriteAllText(file, string.Concat(File.ReadLines(file).TakeWhile(line => StepOf(line) <= done).Select(line => line + "\n")));
+            AtomicFile.WriteAllText(
+                file, string.Concat(File.ReadLines(file).TakeWhile(line => StepOf(line) <= done).Select(line => line + "\n")));
         return new RunFolder(path);
     }
 

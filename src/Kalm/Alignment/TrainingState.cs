@@ -5,9 +5,9 @@ using static TorchSharp.torch;
 
 namespace Kalm.Alignment;
 
-/// <summary>What a checkpoint holds beside the model, so that training goes on as if it had never stopped: all learned values, the optimizer's
-/// moments, the best values so far, and the run's description at that step. Nothing else has a memory: batches, prompts and dropout follow
-/// from the seed and the step.</summary>
+/// <summary>What a checkpoint holds beside the model, so that training goes on as if it had never stopped: all learned values, the
+/// optimizer's moments, the best values so far, and the run's description at that step. Nothing else has a memory: batches, prompts and
+/// dropout follow from the seed and the step.</summary>
 public static class TrainingState
 {
     /// <summary>The file of the tensors: <c>values</c>, <c>first_moment</c>, <c>second_moment</c>, <c>best</c> and, where the run has them,
@@ -27,7 +27,8 @@ public static class TrainingState
     }
 
     /// <summary>Reads the run's description as it was at a checkpoint.</summary>
-    public static RunDescription Describe(string folder) => Json.Read<RunDescription>(Path.Combine(folder, DescriptionName)) with { Status = RunStatus.Running };
+    public static RunDescription Describe(string folder) =>
+        Json.Read<RunDescription>(Path.Combine(folder, DescriptionName)) with { Status = RunStatus.Running };
 
     /// <summary>Restores the tensors, in place.</summary>
     /// <exception cref="KalmException">A tensor is missing or of another size.</exception>
@@ -39,7 +40,8 @@ public static class TrainingState
         {
             var found = file.Find(name);
             if (!found.Shape.SequenceEqual(target.shape))
-                throw new KalmException($"{file.Path}: tensor {name} has shape {TensorEntry.Describe(found.Shape)}; expected {TensorEntry.Describe(target.shape)}");
+                throw new KalmException($"{file.Path}: tensor {name} has shape {TensorEntry.Describe(found.Shape)}; expected "
+                    + $"{TensorEntry.Describe(target.shape)}");
             using var value = SourceTensors.Read(file, name, target.device);
             target.copy_(value);
         }

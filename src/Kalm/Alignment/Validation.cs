@@ -38,6 +38,7 @@ public sealed class Validation
 
     private sealed class Relay(IProgress<ProgressEvent> progress) : IProgress<EvaluationProgress>
     {
-        public void Report(EvaluationProgress value) => progress.Report(new ProgressStage($"validating, {value.Stage}", value.Done, value.Total));
+        public void Report(EvaluationProgress value) =>
+            progress.Report(new ProgressStage($"validating, {value.Stage}", value.Done, value.Total));
     }
 }

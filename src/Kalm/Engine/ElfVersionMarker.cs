@@ -6,7 +6,8 @@ namespace Kalm.Engine;
 /// <summary>Makes one symbol-version requirement of an ELF shared object weak, so that the loader accepts a C++ runtime that
 /// lacks the version. Safe only for a version no relocation needs: TorchSharp's library asks for <c>GLIBCXX_3.4.32</c> because of a
 /// marker symbol alone (<c>_ZSt21ios_base_library_initv</c>).</summary>
-/// <remarks>Format: ELF-64 little-endian, section type SHT_GNU_verneed (System V gABI, Linux Standard Base core, "Symbol versioning").</remarks>
+/// <remarks>Format: ELF-64 little-endian, section type SHT_GNU_verneed (System V gABI, Linux Standard Base core, "Symbol
+/// versioning").</remarks>
 public static class ElfVersionMarker
 {
     private const uint VersionNeedSection = 0x6ffffffe;

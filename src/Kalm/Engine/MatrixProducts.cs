@@ -3,10 +3,10 @@ using System.Runtime.Intrinsics.X86;
 
 namespace Kalm.Engine;
 
-/// <summary>How the engine multiplies F32 matrices on a CPU: as they are, or with their numbers rounded to BF16 and the products added up in F32,
-/// which processors with units for it (AMX-BF16) do several times faster.</summary>
-/// <remarks>TorchSharp has no <c>torch.backends.mkldnn.matmul.fp32_precision</c>, so libtorch's own function behind it is called. The setting is the
-/// whole process's: it is made around the products of a training step and taken back after them.</remarks>
+/// <summary>How the engine multiplies F32 matrices on a CPU: as they are, or with their numbers rounded to BF16 and the products added up
+/// in F32, which processors with units for it (AMX-BF16) do several times faster.</summary>
+/// <remarks>TorchSharp has no <c>torch.backends.mkldnn.matmul.fp32_precision</c>, so libtorch's own function behind it is called. The
+/// setting is the whole process's: it is made around the products of a training step and taken back after them.</remarks>
 internal static unsafe class MatrixProducts
 {
     // at::Float32Backend::MKLDNN, at::Float32Op::MATMUL, at::Float32Precision::{IEEE, BF16}.
@@ -29,7 +29,8 @@ internal static unsafe class MatrixProducts
     private static Setter? Find() => HasMatrixUnits() && NativeEngine.CoreHandle != 0
         && NativeLibrary.TryGetExport(NativeEngine.CoreHandle, "_ZN2at13globalContextEv", out var context)
         && NativeLibrary.TryGetExport(
-            NativeEngine.CoreHandle, "_ZN2at7Context19setFloat32PrecisionENS_14Float32BackendENS_9Float32OpENS_16Float32PrecisionE", out var set)
+            NativeEngine.CoreHandle,
+            "_ZN2at7Context19setFloat32PrecisionENS_14Float32BackendENS_9Float32OpENS_16Float32PrecisionE", out var set)
         ? new Setter(context, set) : null;
 
     /// <summary>CPUID leaf 7: AMX-BF16 and AMX-TILE.</summary>

@@ -85,7 +85,8 @@ public static class NativeEngine
         {
             throw new KalmException(
                 $"the native library {path} cannot be loaded: {error.Message.Split('\n')[0]}\n"
-                + $"expected a libtorch {LibtorchVersion} that fits this machine; restore the packages again, or check the system's C++ runtime", error);
+                + $"expected a libtorch {LibtorchVersion} that fits this machine; restore the packages again, or check the "
+                    + "system's C++ runtime", error);
         }
     }
 

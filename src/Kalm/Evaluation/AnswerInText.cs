@@ -13,7 +13,8 @@ public static class AnswerInText
     private static bool Holds(string text, string name)
     {
         for (var at = 0; name.Length > 0 && (at = text.IndexOf(name, at, StringComparison.OrdinalIgnoreCase)) >= 0; at++)
-            if ((at == 0 || !char.IsLetterOrDigit(text[at - 1])) && (at + name.Length == text.Length || !char.IsLetterOrDigit(text[at + name.Length])))
+            if ((at == 0 || !char.IsLetterOrDigit(text[at - 1]))
+                && (at + name.Length == text.Length || !char.IsLetterOrDigit(text[at + name.Length])))
                 return true;
         return false;
     }

@@ -5,16 +5,16 @@ using Kalm.Representation;
 namespace Kalm.Evaluation;
 
 /// <summary>How likely the model is to write an entity's name as the response to a completion prompt.</summary>
-/// <param name="Total">The natural logarithm of the probability that the response gives the name and then either goes on as the entity's text does
-/// (after most names with a comma) or ends. A name that only begins another, longer one therefore gains nothing from it.</param>
+/// <param name="Total">The natural logarithm of the probability that the response gives the name and then either goes on as the entity's
+/// text does (after most names with a comma) or ends. A name that only begins another, longer one therefore gains nothing from it.</param>
 /// <param name="Tokens">Tokens of the name and of what closes it.</param>
 public sealed record AnswerLikelihood(double Total, int Tokens)
 {
     // The prompt is repeated in every row, and attention over a row costs its length squared.
     private const int RowTokens = 1024;
 
-    /// <summary>The same per token. Names are ranked by the total, which is the probability of the answer; the mean is no probability of anything
-    /// and favours long names, whose later tokens are easily guessed.</summary>
+    /// <summary>The same per token. Names are ranked by the total, which is the probability of the answer; the mean is no probability of
+    /// anything and favours long names, whose later tokens are easily guessed.</summary>
     public double PerToken => Total / Tokens;
 
     /// <summary>Scores answers to one prompt, which is encoded once for many of them.</summary>
@@ -33,13 +33,16 @@ public sealed record AnswerLikelihood(double Total, int Tokens)
 
         // One label sequence for the name within its text, one for the name alone; they are one when the text is the name.
         var openings = answers.Zip(prompts, (answer, learned) => Opening(model, answer, learned.Labels)).ToList();
-        var alone = answers.Zip(prompts, (answer, learned) => (int[])[.. model.Wording.Description(answer.Name), learned.Labels[^1]]).ToList();
+        var alone = answers
+            .Zip(prompts, (answer, learned) => (int[])[.. model.Wording.Description(answer.Name), learned.Labels[^1]]).ToList();
         var found = LogLikelihoods(model.Decoder, prompt, [.. openings, .. alone]);
         return [.. openings.Select((opening, index) => new AnswerLikelihood(
-            opening.AsSpan().SequenceEqual(alone[index]) ? found[index] : LogSum(found[index], found[answers.Count + index]), opening.Length))];
+            opening.AsSpan().SequenceEqual(alone[index]) ? found[index] : LogSum(found[index], found[answers.Count + index]),
+            opening.Length))];
     }
 
-    /// <summary>The response as it is learned, up to the token that goes beyond the name: two names, one of which begins the other, differ there.</summary>
+    /// <summary>The response as it is learned, up to the token that goes beyond the name: two names, one of which begins the other, differ
+    /// there.</summary>
     private static int[] Opening(LoadedModel model, Entity answer, int[] response)
     {
         for (var length = 1; length < response.Length; length++)

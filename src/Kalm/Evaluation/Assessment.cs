@@ -30,7 +30,8 @@ public sealed record AssessmentPlan(KnowledgeGraph Graph, IReadOnlyList<Triple> 
 /// <param name="Anisotropy">The mean cosine between random entity texts; null for a graph of one text.</param>
 /// <param name="Repetition">How much it repeats itself; null without texts.</param>
 public sealed record Assessment(
-    CompletionMetrics? Completion, IReadOnlyList<QuestionAccuracy> Questions, double? Text, double? Descriptions, double? Anisotropy, Repetition? Repetition)
+    CompletionMetrics? Completion, IReadOnlyList<QuestionAccuracy> Questions,
+    double? Text, double? Descriptions, double? Anisotropy, Repetition? Repetition)
 {
     private const int Pairs = 10_000;
 
@@ -39,19 +40,22 @@ public sealed record Assessment(
     /// <param name="plan">What to measure.</param>
     /// <param name="progress">Told how far the work has come; may be null.</param>
     /// <param name="cancellation">Stops between portions.</param>
-    public static Assessment Of(LoadedModel model, AssessmentPlan plan, IProgress<EvaluationProgress>? progress, CancellationToken cancellation)
+    public static Assessment Of(
+        LoadedModel model, AssessmentPlan plan, IProgress<EvaluationProgress>? progress, CancellationToken cancellation)
     {
         var graph = plan.Graph;
         var texts = new TextIndex(graph, model.Wording);
         var known = new KnownFacts(graph, graph.Train, graph.Valid, graph.Test);
-        var ranked = CompletionEvaluation.Rank(model.Decoder, graph, texts, CompletionQuery.Of(graph, plan.Completion), known, progress, cancellation);
+        var ranked = CompletionEvaluation.Rank(
+            model.Decoder, graph, texts, CompletionQuery.Of(graph, plan.Completion), known, progress, cancellation);
         return new Assessment(
             CompletionMetrics.Of(ranked.Select(item => item.Rank)), Ask(model, plan, progress, cancellation),
             Perplexity(plan.Text), Perplexity(plan.Descriptions),
             Geometry.Measure(model.Decoder, graph, texts, [], Pairs, plan.Seed, progress, cancellation).Anisotropy,
             Repetition.Measure(model, [.. plan.Text.Count > 0 ? plan.Text : plan.Descriptions], plan.Continuations, cancellation));
 
-        double? Perplexity(IReadOnlyList<string> held) => held.Count == 0 ? null : TextPerplexity.OfTexts(model, held, cancellation).Perplexity;
+        double? Perplexity(IReadOnlyList<string> held) =>
+            held.Count == 0 ? null : TextPerplexity.OfTexts(model, held, cancellation).Perplexity;
     }
 
     /// <summary>The accuracy of the likeliest allowed answer to one task; null when it was not asked.</summary>
@@ -63,7 +67,8 @@ public sealed record Assessment(
         ["mrr"] = Completion?.MeanReciprocalRank,
         ["hits@1"] = Completion?.HitsAt1,
         ["hits@10"] = Completion?.HitsAt10,
-        ["questions"] = new JsonObject(Questions.Select(item => KeyValuePair.Create(item.Kind.ToString().ToLowerInvariant(), (JsonNode?)item.ToJson()))),
+        ["questions"] = new JsonObject(
+            Questions.Select(item => KeyValuePair.Create(item.Kind.ToString().ToLowerInvariant(), (JsonNode?)item.ToJson()))),
         ["text_perplexity"] = Text,
         ["descriptions_perplexity"] = Descriptions,
         ["anisotropy"] = Anisotropy,
@@ -72,11 +77,13 @@ public sealed record Assessment(
         ["distinct_3"] = Repetition?.Distinct3,
     };
 
-    private static List<QuestionAccuracy> Ask(LoadedModel model, AssessmentPlan plan, IProgress<EvaluationProgress>? progress, CancellationToken cancellation)
+    private static List<QuestionAccuracy> Ask(
+        LoadedModel model, AssessmentPlan plan, IProgress<EvaluationProgress>? progress, CancellationToken cancellation)
     {
         var evaluation = new QuestionEvaluation(model.Decoder, model.Model.Tokenizer, model.Wording, plan.Graph);
         return [.. Enum.GetValues<QuestionKind>()
-            .Select(kind => (Kind: kind, Answers: evaluation.Ask(QuestionSet.Make(plan.Graph, plan.Asked, kind, 0, plan.Seed), true, progress, cancellation)))
+            .Select(kind => (Kind: kind, Answers: evaluation.Ask(
+                QuestionSet.Make(plan.Graph, plan.Asked, kind, 0, plan.Seed), true, progress, cancellation)))
             .Where(item => item.Answers.Count > 0).Select(item => QuestionAccuracy.Of(item.Kind, item.Answers))];
     }
 }

@@ -20,18 +20,20 @@ public sealed record QueryEntity(int? Entity, string Description)
 /// <param name="Probability">The softmax of the scores of all candidates at the model's temperature.</param>
 /// <param name="Split">The split that holds the fact (train, valid or test); null when it is new.</param>
 /// <param name="Likelihood">The language model's own judgement; null when it was not asked.</param>
-public sealed record EntityCandidate(int Entity, int Rank, double Score, double Probability, string? Split, AnswerLikelihood? Likelihood = null);
+public sealed record EntityCandidate(
+    int Entity, int Rank, double Score, double Probability, string? Split, AnswerLikelihood? Likelihood = null);
 
 /// <summary>A relation that may hold between two entities.</summary>
 /// <param name="DirectedRelation">r, or r + R for its inverse.</param>
 /// <param name="Rank">Its place, from 1.</param>
-/// <param name="Score">The mean cosine of both queries and their answers: (head, r) with the tail, and (tail, r inverse) with the head.</param>
+/// <param name="Score">The mean cosine of both queries and their answers: (head, r) with the tail, and (tail, r inverse) with the
+/// head.</param>
 /// <param name="Probability">The softmax of the scores of all directed relations at the model's temperature.</param>
 /// <param name="Split">As above.</param>
 public sealed record RelationCandidate(int DirectedRelation, int Rank, double Score, double Probability, string? Split);
 
-/// <summary>Completes triples with one model over one graph. The vectors of all entities are computed once and kept; calls may come from any
-/// thread, and those that run the model take turns. Owns the vectors, not the model.</summary>
+/// <summary>Completes triples with one model over one graph. The vectors of all entities are computed once and kept; calls may come from
+/// any thread, and those that run the model take turns. Owns the vectors, not the model.</summary>
 public sealed class Completer : IDisposable
 {
     private readonly LoadedModel model;
@@ -54,7 +56,8 @@ public sealed class Completer : IDisposable
         splits = new FactSplits(graph);
         // Asked for one by one and in order, the views are read in the order of the texts.
         var forest = new Forest(texts, Enumerable.Range(0, texts.Descriptions.Count), []);
-        vectors = Encoder.EncodeAll(model.Decoder, forest.Rows, Relay.Of(progress, "encoding", forest.Rows.Count), cancellation).DetachFromDisposeScope();
+        vectors = Encoder.EncodeAll(model.Decoder, forest.Rows, Relay.Of(progress, "encoding", forest.Rows.Count), cancellation)
+            .DetachFromDisposeScope();
         try
         {
             Encoder.RequireFinite(vectors);
@@ -82,11 +85,13 @@ public sealed class Completer : IDisposable
         {
             double score = scores[texts.EntityText[candidate]];
             return new EntityCandidate(
-                candidate, index + 1, score, Math.Exp(score / model.Temperature - logSum), splits.Of(entity.Entity, directedRelation, candidate));
+                candidate, index + 1, score, Math.Exp(score / model.Temperature - logSum),
+                splits.Of(entity.Entity, directedRelation, candidate));
         })];
     }
 
-    /// <summary>Orders candidates by how likely the model is to write their names; of equal likelihoods the better by score goes first.</summary>
+    /// <summary>Orders candidates by how likely the model is to write their names; of equal likelihoods the better by score goes
+    /// first.</summary>
     /// <param name="candidates">From <see cref="Entities"/>.</param>
     /// <param name="entity">The query's entity.</param>
     /// <param name="directedRelation">Its relation.</param>
@@ -98,7 +103,8 @@ public sealed class Completer : IDisposable
         IReadOnlyList<AnswerLikelihood> likelihoods;
         lock (modelGate)
             likelihoods = AnswerLikelihood.Of(
-                model, entity.Description, graph.DirectedRelationText(directedRelation), [.. candidates.Select(candidate => graph.Entities[candidate.Entity])]);
+                model, entity.Description, graph.DirectedRelationText(directedRelation),
+                [.. candidates.Select(candidate => graph.Entities[candidate.Entity])]);
         return [.. candidates.Zip(likelihoods, (candidate, likelihood) => candidate with { Likelihood = likelihood })
             .OrderByDescending(candidate => candidate.Likelihood!.Total)];
     }
@@ -110,13 +116,16 @@ public sealed class Completer : IDisposable
     public IReadOnlyList<RelationCandidate> Relations(QueryEntity head, QueryEntity tail, int top)
     {
         using var scope = NewDisposeScope();
-        int[] directed = [.. Enumerable.Range(0, 2 * graph.RelationCount).Where(relation => relation < graph.RelationCount || !IsSymmetric(relation))];
+        int[] directed = [.. Enumerable.Range(0, 2 * graph.RelationCount)
+            .Where(relation => relation < graph.RelationCount || !IsSymmetric(relation))];
         var fromHead = Encode(head, withEntityView: true, directed);
         var fromTail = Encode(tail, withEntityView: true, [.. directed.Select(graph.InverseOf)]);
         // The first vector of each is its entity view, the others are its queries.
-        var scores = Scores(fromHead, fromTail[0]).Zip(Scores(fromTail, fromHead[0]), (forward, backward) => (forward + backward) / 2.0).Skip(1).ToArray();
+        var scores = Scores(fromHead, fromTail[0])
+            .Zip(Scores(fromTail, fromHead[0]), (forward, backward) => (forward + backward) / 2.0).Skip(1).ToArray();
         var logSum = LogSum(scores.Select(score => score / model.Temperature));
-        return [.. Enumerable.Range(0, directed.Length).OrderByDescending(index => scores[index]).Take(top).Select((index, place) => new RelationCandidate(
+        return [.. Enumerable.Range(0, directed.Length).OrderByDescending(index => scores[index])
+            .Take(top).Select((index, place) => new RelationCandidate(
             directed[index], place + 1, scores[index], Math.Exp(scores[index] / model.Temperature - logSum),
             tail.Entity is { } answer ? splits.Of(head.Entity, directed[index], answer) : null))];
     }
@@ -144,7 +153,8 @@ public sealed class Completer : IDisposable
         return scores.cpu().data<float>().ToArray();
     }
 
-    private bool IsSymmetric(int directedRelation) => texts.RelationText[directedRelation] == texts.RelationText[graph.InverseOf(directedRelation)];
+    private bool IsSymmetric(int directedRelation) =>
+        texts.RelationText[directedRelation] == texts.RelationText[graph.InverseOf(directedRelation)];
 
     private static double LogSum(IEnumerable<double> values)
     {

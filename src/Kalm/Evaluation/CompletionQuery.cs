@@ -25,7 +25,8 @@ public sealed record CompletionQuery(Triple Triple, Side Side, int Entity, int D
             new(triple, side, entity, relation, answer, leaked.IsLeaked(entity, relation, answer));
     }
 
-    /// <summary>Draws <paramref name="limit"/> triples of a split with a seed, in the order of the split; all of them when there are no more.</summary>
+    /// <summary>Draws <paramref name="limit"/> triples of a split with a seed, in the order of the split; all of them when there are no
+    /// more.</summary>
     public static IReadOnlyList<Triple> Sample(IReadOnlyList<Triple> split, int? limit, long seed)
     {
         if (limit is not { } count || count >= split.Count)

@@ -31,7 +31,8 @@ public sealed class CompletionReport
         BothWithoutLeaked = Of(item => !item.Query.Leaked);
         Optimistic = Of(_ => true, TieRule.Optimistic);
         Pessimistic = Of(_ => true, TieRule.Pessimistic);
-        Relations = [.. ranked.GroupBy(item => item.Query.Triple.Relation).OrderByDescending(group => group.Count()).Select(group => new RelationReport(
+        Relations = [.. ranked.GroupBy(item => item.Query.Triple.Relation)
+            .OrderByDescending(group => group.Count()).Select(group => new RelationReport(
             graph.Relations[group.Key].Id,
             CompletionMetrics.Of(group.Where(item => item.Query.Side == Side.Tail).Select(item => item.Rank)),
             CompletionMetrics.Of(group.Where(item => item.Query.Side == Side.Head).Select(item => item.Rank)),

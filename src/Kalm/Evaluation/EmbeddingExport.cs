@@ -37,7 +37,8 @@ public static class EmbeddingExport
         IProgress<EvaluationProgress>? progress, CancellationToken cancellation)
     {
         using var scope = NewDisposeScope();
-        var queries = (triples ?? []).SelectMany(triple => new[] { (Triple: triple, Side: Side.Tail), (Triple: triple, Side: Side.Head) }).ToList();
+        var queries = (triples ?? [])
+            .SelectMany(triple => new[] { (Triple: triple, Side: Side.Tail), (Triple: triple, Side: Side.Head) }).ToList();
         var queryTexts = queries.ConvertAll(query =>
         {
             var row = graph.Row(query.Triple, query.Side);
@@ -48,11 +49,14 @@ public static class EmbeddingExport
         var vectors = Encoder.EncodeAll(decoder, forest.Rows, relay, cancellation);
         Encoder.RequireFinite(vectors);
 
-        WriteVectors(Path.Combine(folder, "entities.safetensors"), vectors, [.. texts.EntityText.Select(text => (long)forest.EntityRead(text))]);
-        WriteTable(Path.Combine(folder, "entities.tsv"), "row\tid\ttext", graph.Entities.Select(entity => $"{Cell(entity.Id)}\t{Cell(entity.Description)}"));
+        WriteVectors(
+            Path.Combine(folder, "entities.safetensors"), vectors, [.. texts.EntityText.Select(text => (long)forest.EntityRead(text))]);
+        WriteTable(Path.Combine(folder, "entities.tsv"), "row\tid\ttext",
+            graph.Entities.Select(entity => $"{Cell(entity.Id)}\t{Cell(entity.Description)}"));
         if (triples is not null)
         {
-            WriteVectors(Path.Combine(folder, "queries.safetensors"), vectors, [.. queryTexts.Select(text => (long)forest.QueryRead(text))]);
+            WriteVectors(
+                Path.Combine(folder, "queries.safetensors"), vectors, [.. queryTexts.Select(text => (long)forest.QueryRead(text))]);
             WriteTable(Path.Combine(folder, "queries.tsv"), "row\thead\trelation\ttail\tdirection", queries.Select(query => string.Join(
                 '\t', Cell(graph.Entities[query.Triple.Head].Id), Cell(graph.Relations[query.Triple.Relation].Id),
                 Cell(graph.Entities[query.Triple.Tail].Id), query.Side == Side.Tail ? "tail" : "head")));

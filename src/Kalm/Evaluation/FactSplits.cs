@@ -7,7 +7,8 @@ namespace Kalm.Evaluation;
 public sealed class FactSplits(KnowledgeGraph graph)
 {
     private readonly (string Name, KnownFacts Facts)[] splits =
-        [("train", new KnownFacts(graph, graph.Train)), ("valid", new KnownFacts(graph, graph.Valid)), ("test", new KnownFacts(graph, graph.Test))];
+        [("train", new KnownFacts(graph, graph.Train)), ("valid", new KnownFacts(graph, graph.Valid)),
+            ("test", new KnownFacts(graph, graph.Test))];
 
     /// <summary>The name of the first split that holds the fact: train, valid or test; null when none does.</summary>
     /// <param name="entity">The entity; null for one that the graph does not hold.</param>
@@ -36,5 +37,6 @@ public sealed class FactSplits(KnowledgeGraph graph)
         }
     }
 
-    private bool IsSymmetric(int directedRelation) => graph.DirectedRelationText(directedRelation) == graph.DirectedRelationText(graph.InverseOf(directedRelation));
+    private bool IsSymmetric(int directedRelation) =>
+        graph.DirectedRelationText(directedRelation) == graph.DirectedRelationText(graph.InverseOf(directedRelation));
 }

@@ -7,11 +7,12 @@ using static TorchSharp.torch;
 namespace Kalm.Evaluation;
 
 /// <summary>How a model's embeddings lie on the unit sphere.</summary>
-/// <remarks>Alignment (with squared distances) and uniformity (with t = 2) are those of Wang and Isola, arXiv 2005.10242; anisotropy is Ethayarajh's,
-/// arXiv 1909.00512.</remarks>
+/// <remarks>Alignment (with squared distances) and uniformity (with t = 2) are those of Wang and Isola, arXiv 2005.10242; anisotropy is
+/// Ethayarajh's, arXiv 1909.00512.</remarks>
 /// <param name="Pairs">Random pairs of distinct entity texts, drawn with the seed; 0 when the graph has a single text.</param>
 /// <param name="Anisotropy">Their mean cosine: near 1 when all embeddings point the same way; null without pairs.</param>
-/// <param name="Uniformity">log mean exp(-2 d^2) over the same pairs, d their distance: 0 when all coincide, lower is more even; null without pairs.</param>
+/// <param name="Uniformity">log mean exp(-2 d^2) over the same pairs, d their distance: 0 when all coincide, lower is more even; null
+/// without pairs.</param>
 /// <param name="PositivePairs">Queries with their answers: two a triple.</param>
 /// <param name="Alignment">The mean squared distance of a query and its answer; null without triples.</param>
 public sealed record Geometry(int Pairs, double? Anisotropy, double? Uniformity, int PositivePairs, double? Alignment)
@@ -37,7 +38,8 @@ public sealed record Geometry(int Pairs, double? Anisotropy, double? Uniformity,
         var rows = triples.SelectMany(triple => new[] { graph.Row(triple, Side.Tail), graph.Row(triple, Side.Head) }).ToList();
         var positive = rows.ConvertAll(row => (Query: texts.QueryText(row.Head, row.DirectedRelation), Answer: texts.EntityText[row.Tail]));
         var forest = new Forest(
-            texts, drawn.SelectMany(pair => new[] { pair.Left, pair.Right }).Concat(positive.Select(pair => pair.Answer)), positive.Select(pair => pair.Query));
+            texts, drawn.SelectMany(pair => new[] { pair.Left, pair.Right }).Concat(positive.Select(pair => pair.Answer)),
+            positive.Select(pair => pair.Query));
         if (forest.Rows.Count == 0)
             return new Geometry(0, null, null, 0, null);
         var vectors = Encoder.EncodeAll(decoder, forest.Rows, Relay.Of(progress, "encoding", forest.Rows.Count), cancellation);

@@ -24,11 +24,14 @@ public sealed record Repetition(int Continuations, double Distinct1, double Dist
     public static Repetition? Measure(LoadedModel model, IReadOnlyList<string> texts, int count, CancellationToken cancellation)
     {
         var tokenizer = model.Model.Tokenizer;
-        var openings = texts.Select(tokenizer.Encode).Where(tokens => tokens.Length > OpeningTokens).Select(tokens => tokenizer.Begin(tokens[..OpeningTokens])).ToList();
+        var openings = texts.Select(tokenizer.Encode).Where(tokens => tokens.Length > OpeningTokens)
+            .Select(tokens => tokenizer.Begin(tokens[..OpeningTokens])).ToList();
         if (openings.Count == 0)
             return null;
-        var chosen = Enumerable.Range(0, Math.Min(count, openings.Count)).Select(index => openings[(int)((long)index * openings.Count / Math.Min(count, openings.Count))]).ToList();
-        var written = new Generator(model.Decoder, tokenizer).Continue(chosen, new GenerationOptions { MaximumNewTokens = WrittenTokens }, null, cancellation);
+        var chosen = Enumerable.Range(0, Math.Min(count, openings.Count))
+            .Select(index => openings[(int)((long)index * openings.Count / Math.Min(count, openings.Count))]).ToList();
+        var written = new Generator(model.Decoder, tokenizer).Continue(
+            chosen, new GenerationOptions { MaximumNewTokens = WrittenTokens }, null, cancellation);
         var words = written.Select(item => item.Text.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)).ToList();
         return new Repetition(written.Count, Distinct(words, 1), Distinct(words, 2), Distinct(words, 3));
     }
@@ -39,7 +42,8 @@ public sealed record Repetition(int Continuations, double Distinct1, double Dist
         var (all, different) = (0, 0);
         foreach (var words in texts)
         {
-            var grams = Enumerable.Range(0, Math.Max(0, words.Length - length + 1)).Select(start => string.Join(' ', words, start, length)).ToList();
+            var grams = Enumerable.Range(0, Math.Max(0, words.Length - length + 1))
+                .Select(start => string.Join(' ', words, start, length)).ToList();
             all += grams.Count;
             different += grams.Distinct().Count();
         }

@@ -5,8 +5,9 @@ using Kalm.Representation;
 
 namespace Kalm.Evaluation;
 
-/// <summary>How well a model predicts a text. The text is read through a sliding window: every token but the first is predicted exactly once,
-/// in the first window that reaches it, so that each has at least window - stride tokens of context once the first window is full.</summary>
+/// <summary>How well a model predicts a text. The text is read through a sliding window: every token but the first is predicted exactly
+/// once, in the first window that reaches it, so that each has at least window - stride tokens of context once the first window is
+/// full.</summary>
 /// <param name="Tokens">All ids of the text, with the begin token of a tokenizer that adds one.</param>
 /// <param name="NegativeLogLikelihood">Of all predicted tokens together, in nats.</param>
 /// <param name="Window">Tokens in a window, its predicted ones included.</param>
@@ -39,7 +40,8 @@ public sealed record TextPerplexity(int Tokens, double NegativeLogLikelihood, in
             throw new KalmException($"window: found {wide}; expected 2 to {context}, the model's context");
         var step = stride ?? wide / 2;
         if (step < 1 || step >= wide)
-            throw new KalmException($"stride: found {step}; expected 1 to {wide - 1}, less than the window, so that every token has a context");
+            throw new KalmException(
+                $"stride: found {step}; expected 1 to {wide - 1}, less than the window, so that every token has a context");
         var ids = model.Model.Tokenizer.Begin(model.Model.Tokenizer.Encode(text));
         return Measure(model.Decoder, ids, wide, step, progress, cancellation);
     }
@@ -56,7 +58,8 @@ public sealed record TextPerplexity(int Tokens, double NegativeLogLikelihood, in
         DecoderPool decoder, int[] ids, int window, int stride, IProgress<EvaluationProgress>? progress, CancellationToken cancellation)
     {
         if (ids.Length < 2)
-            throw new KalmException($"the text: found {(ids.Length == 0 ? "no token" : "one token")}; expected at least two: the first cannot be predicted");
+            throw new KalmException(
+                $"the text: found {(ids.Length == 0 ? "no token" : "one token")}; expected at least two: the first cannot be predicted");
         var sum = 0.0;
         var done = 0;
         // A few windows at a time: the text's own length then needs no memory but its ids.
@@ -72,14 +75,16 @@ public sealed record TextPerplexity(int Tokens, double NegativeLogLikelihood, in
             : throw new KalmException("the model gives likelihoods that are not finite: its weights are damaged or its training diverged");
     }
 
-    /// <summary>Measures texts that stand for themselves, each begun and ended as a model learns it; what exceeds the context is left out.</summary>
+    /// <summary>Measures texts that stand for themselves, each begun and ended as a model learns it; what exceeds the context is left
+    /// out.</summary>
     /// <param name="model">The model.</param>
     /// <param name="texts">At least one of two tokens or more.</param>
     /// <param name="cancellation">Stops between portions.</param>
     public static TextPerplexity OfTexts(LoadedModel model, IReadOnlyList<string> texts, CancellationToken cancellation)
     {
         var context = model.Model.Config.ContextLength;
-        var whole = texts.Select(model.Model.Tokenizer.Whole).Where(ids => ids.Length > 1).Select(ids => ids[..Math.Min(ids.Length, context)]).ToList();
+        var whole = texts.Select(model.Model.Tokenizer.Whole).Where(ids => ids.Length > 1)
+            .Select(ids => ids[..Math.Min(ids.Length, context)]).ToList();
         if (whole.Count == 0)
             throw new KalmException("the texts: found none of two tokens; expected at least one");
         var sum = 0.0;
@@ -87,14 +92,16 @@ public sealed record TextPerplexity(int Tokens, double NegativeLogLikelihood, in
         {
             cancellation.ThrowIfCancellationRequested();
             var likelihoods = model.Decoder.LogLikelihoods(
-                [.. portion.Select(ids => TokenRow.Sequence(ids[..^1], [.. Enumerable.Range(0, ids.Length - 1)]))], [.. portion.Select(ids => ids[1..])]);
+                [.. portion.Select(ids => TokenRow.Sequence(ids[..^1], [.. Enumerable.Range(0, ids.Length - 1)]))],
+                [.. portion.Select(ids => ids[1..])]);
             sum -= likelihoods.Sum(row => row.Sum(value => (double)value));
         }
         // One token of each text is not predicted.
         return new TextPerplexity(whole.Sum(ids => ids.Length - 1) + 1, sum, context, context);
     }
 
-    /// <summary>The measure as JSON, without the facts about model and text that the caller adds; a perplexity beyond all numbers is null.</summary>
+    /// <summary>The measure as JSON, without the facts about model and text that the caller adds; a perplexity beyond all numbers is
+    /// null.</summary>
     public JsonObject ToJson() => new()
     {
         ["tokens"] = Tokens,
@@ -111,8 +118,10 @@ public sealed record TextPerplexity(int Tokens, double NegativeLogLikelihood, in
         for (var start = 0; predicted < ids.Length; start += stride)
         {
             var end = Math.Min(start + window, ids.Length);
-            // A token is predicted at the one before it. The window's last is a label only, but its length may decide how positions are stretched.
-            yield return (TokenRow.Sequence(ids[start..end], [.. Enumerable.Range(predicted - 1 - start, end - predicted)]), ids[predicted..end]);
+            // A token is predicted at the one before it. The window's last is a label only, but its length may decide how positions are
+            // stretched.
+            yield return (TokenRow.Sequence(ids[start..end], [.. Enumerable.Range(predicted - 1 - start, end - predicted)]),
+                ids[predicted..end]);
             predicted = end;
         }
     }

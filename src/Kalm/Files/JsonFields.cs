@@ -115,7 +115,8 @@ internal sealed class JsonFields
 
     /// <summary>The error for the value of <paramref name="key"/>.</summary>
     public KalmException Fault(string key, string expected) =>
-        new($"{Path}: {_prefix}{FileFault.Plain(key)}: found {(_fields.TryGetValue(key, out var value) ? Excerpt(value) : "nothing")}, expected {expected}");
+        new($"{Path}: {_prefix}{FileFault.Plain(key)}: found {(_fields.TryGetValue(key, out var value) ? Excerpt(value) : "nothing")}, "
+            + $"expected {expected}");
 
     /// <summary>The error for a file that is not JSON. The reader's own message may repeat any amount of the file.</summary>
     internal static KalmException NotValid(string what, JsonException error)

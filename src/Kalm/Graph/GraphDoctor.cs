@@ -73,15 +73,18 @@ public sealed class GraphDoctor
         }
         var symmetric = Enumerable.Range(0, graph.RelationCount)
             .Where(relation => reversed[relation] > 0 && reversed[relation] >= MostlySymmetric * pairs[relation])
-            .Select(relation => $"{graph.Relations[relation].Id}: {(double)reversed[relation] / pairs[relation]:P0} of {pairs[relation]:N0} pairs"
+            .Select(relation => $"{graph.Relations[relation].Id}: {(double)reversed[relation] / pairs[relation]:P0} of "
+                + $"{pairs[relation]:N0} pairs"
                 + (graph.Relations[relation].IsSymmetric ? ", and its texts are equal" : ""));
         return Find("relations that are mostly symmetric", [.. symmetric], FindingSeverity.Note,
-            $"relations that link {MostlySymmetric:P0} or more of their pairs in both orders; the same text both ways makes them symmetric to a model");
+            $"relations that link {MostlySymmetric:P0} or more of their pairs in both orders; the same text both ways makes them "
+                + "symmetric to a model");
     }
 
     private GraphFinding TextTwins()
     {
-        var twins = graph.Entities.GroupBy(entity => entity.Description, StringComparer.Ordinal).Where(group => group.Skip(1).Any()).ToList();
+        var twins = graph.Entities.GroupBy(entity => entity.Description, StringComparer.Ordinal)
+            .Where(group => group.Skip(1).Any()).ToList();
         return new GraphFinding(
             "text twins", twins.Sum(group => group.Count()), FindingSeverity.Warning,
             "entities whose description is that of another entity, which no model can tell apart",
@@ -109,7 +112,8 @@ public sealed class GraphDoctor
             .Select(row => $"'{Shortened(QueryText(row))}' holds '{graph.Entities[row.Tail].Name}'")];
     }
 
-    private string QueryText(DirectedRow row) => $"{graph.Entities[row.Head].Description}, {graph.DirectedRelationText(row.DirectedRelation)}";
+    private string QueryText(DirectedRow row) =>
+        $"{graph.Entities[row.Head].Description}, {graph.DirectedRelationText(row.DirectedRelation)}";
 
     private bool HoldsItsAnswer(DirectedRow row)
     {
@@ -120,7 +124,8 @@ public sealed class GraphDoctor
     /// <summary>Whether a text holds words, in any case, with no letter or digit at either end.</summary>
     private static bool HoldsWords(string text, string words)
     {
-        for (var at = text.IndexOf(words, StringComparison.OrdinalIgnoreCase); at >= 0; at = text.IndexOf(words, at + 1, StringComparison.OrdinalIgnoreCase))
+        for (var at = text.IndexOf(words, StringComparison.OrdinalIgnoreCase); at >= 0;
+            at = text.IndexOf(words, at + 1, StringComparison.OrdinalIgnoreCase))
         {
             var end = at + words.Length;
             if ((at == 0 || !char.IsLetterOrDigit(text[at - 1])) && (end == text.Length || !char.IsLetterOrDigit(text[end])))
@@ -132,7 +137,8 @@ public sealed class GraphDoctor
     private GraphFinding UnseenEntities()
     {
         var seen = graph.Train.SelectMany(triple => new[] { triple.Head, triple.Tail }).ToHashSet();
-        var unseen = Enumerable.Range(0, graph.Entities.Count).Where(entity => !seen.Contains(entity)).Select(entity => graph.Entities[entity].Id);
+        var unseen = Enumerable.Range(0, graph.Entities.Count)
+            .Where(entity => !seen.Contains(entity)).Select(entity => graph.Entities[entity].Id);
         return Find("entities unseen in train", [.. unseen], FindingSeverity.Warning,
             "entities that no train triple has; only their texts tell of them");
     }
@@ -151,13 +157,15 @@ public sealed class GraphDoctor
         var least = Math.Max(SmallestHub, HubShare * triples);
         var hubs = Enumerable.Range(0, counts.Length).Where(entity => counts[entity] > least).OrderByDescending(entity => counts[entity])
             .Select(entity => $"{graph.Entities[entity].Id}: {counts[entity]:N0} ({(double)counts[entity] / triples:P1})");
-        return Find("hubs", [.. hubs], FindingSeverity.Note, $"entities in more than {least:N0} triples, which can crowd a batch and the figures");
+        return Find(
+            "hubs", [.. hubs], FindingSeverity.Note, $"entities in more than {least:N0} triples, which can crowd a batch and the figures");
     }
 
     private static GraphFinding Find(string name, List<string> all, FindingSeverity severity, string explanation) =>
         new(name, all.Count, severity, explanation, [.. all.Take(ExamplesShown)]);
 
-    private string InWords(Triple triple) => $"({graph.Entities[triple.Head].Id}, {graph.Relations[triple.Relation].Id}, {graph.Entities[triple.Tail].Id})";
+    private string InWords(Triple triple) =>
+        $"({graph.Entities[triple.Head].Id}, {graph.Relations[triple.Relation].Id}, {graph.Entities[triple.Tail].Id})";
 
     private static string Shortened(string text)
     {

@@ -18,7 +18,8 @@ internal static class GraphFolder
     public static KnowledgeGraph Read(string folder, GraphOptions options)
     {
         if (options.Texts is { } given)
-            throw new KalmException($"texts {given}: {folder} is a folder, which brings its own texts; expected none, or a graph that is one file of triples");
+            throw new KalmException(
+                $"texts {given}: {folder} is a folder, which brings its own texts; expected none, or a graph that is one file of triples");
         var warnings = new List<string>();
         var layout = Detect(folder, warnings);
         var texts = layout.ReadTexts(folder, warnings);

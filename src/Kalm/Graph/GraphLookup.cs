@@ -1,7 +1,7 @@
 namespace Kalm.Graph;
 
-/// <summary>Finds what a person means by a few words: an entity by its id, its name or its description, a relation by its id or one of its texts.
-/// What fits exactly goes before what fits but for case. Safe to use from several threads.</summary>
+/// <summary>Finds what a person means by a few words: an entity by its id, its name or its description, a relation by its id or one of its
+/// texts. What fits exactly goes before what fits but for case. Safe to use from several threads.</summary>
 public sealed class GraphLookup
 {
     private const int SensesShown = 3;
@@ -16,7 +16,8 @@ public sealed class GraphLookup
         this.graph = graph;
         foreach (var (index, entity) in graph.Entities.Index())
             ids.Add(entity.Id, index);
-        names = (Lookup<string, int>)graph.Entities.Index().ToLookup(item => item.Item.Name, item => item.Index, StringComparer.OrdinalIgnoreCase);
+        names = (Lookup<string, int>)graph.Entities.Index().ToLookup(
+            item => item.Item.Name, item => item.Index, StringComparer.OrdinalIgnoreCase);
     }
 
     /// <summary>The entity that the words mean; null when the graph holds none of that id, name or description.</summary>
@@ -56,16 +57,20 @@ public sealed class GraphLookup
                     return directed;
         }
         var texts = Enumerable.Range(0, 2 * graph.RelationCount).Select(graph.DirectedRelationText);
-        throw new KalmException($"unknown relation '{words}'; " + (Suggestion.Nearest(words, graph.Relations.Select(relation => relation.Id).Concat(texts)) is { } nearest
-            ? $"did you mean '{nearest}'?" : $"expected the id or a text of one of the graph's {graph.RelationCount:N0}, such as {Examples()}"));
+        throw new KalmException($"unknown relation '{words}'; "
+            + (Suggestion.Nearest(words, graph.Relations.Select(relation => relation.Id).Concat(texts)) is { } nearest
+                ? $"did you mean '{nearest}'?"
+                : $"expected the id or a text of one of the graph's {graph.RelationCount:N0}, such as {Examples()}"));
     }
 
-    private string Examples() => string.Join(", ", graph.Relations.Take(SensesShown).Select(relation => $"'{relation.Id}' ({relation.Text})"));
+    private string Examples() =>
+        string.Join(", ", graph.Relations.Take(SensesShown).Select(relation => $"'{relation.Id}' ({relation.Text})"));
 
     private string Ambiguous(string words, int[] senses)
     {
         var more = senses.Length > SensesShown ? $"\nand {senses.Length - SensesShown:N0} more" : "";
-        return $"{senses.Length:N0} entities bear the name '{words}'; expected the id of one of them:\n" + string.Join('\n', senses.Take(SensesShown).Select(Describe)) + more;
+        return $"{senses.Length:N0} entities bear the name '{words}'; expected the id of one of them:\n"
+            + string.Join('\n', senses.Take(SensesShown).Select(Describe)) + more;
     }
 
     private string Describe(int entity)

@@ -5,7 +5,8 @@ namespace Kalm.Graph;
 /// <summary>How a graph is read, beside where it lies. A run keeps it, so that it can be repeated.</summary>
 public sealed record GraphOptions
 {
-    /// <summary>A file of descriptions for a graph that is one file: id and description in two columns, .tsv or .csv; null for none.</summary>
+    /// <summary>A file of descriptions for a graph that is one file: id and description in two columns, .tsv or .csv; null for
+    /// none.</summary>
     public string? Texts { get; init; }
 
     /// <summary>How to divide a graph that has neither valid nor test; null leaves all its triples in train.</summary>

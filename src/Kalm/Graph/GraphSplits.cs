@@ -77,11 +77,13 @@ internal sealed class GraphSplits
     public GraphSplits Divide(SplitShares shares, long seed, string path, List<string> warnings)
     {
         if (Valid.Count + Test.Count > 0)
-            throw new KalmException($"split {shares}: {path} has {Valid.Count:N0} valid and {Test.Count:N0} test triples already; expected a graph without them");
+            throw new KalmException($"split {shares}: {path} has {Valid.Count:N0} valid and {Test.Count:N0} test triples already; expected "
+                + "a graph without them");
         var parts = TripleDivision.Of(Train, shares, seed);
         foreach (var (name, share, part) in new[] { ("valid", shares.Valid, parts[1]), ("test", shares.Test, parts[2]) })
             if (share > 0 && part.Count == 0)
-                warnings.Add($"split {shares}: no triple for {name}; the {Train.Count:N0} triples are too few, or train needs each for its relation");
+                warnings.Add($"split {shares}: no triple for {name}; the {Train.Count:N0} triples are too few, or train needs "
+                    + "each for its relation");
         return new GraphSplits(this, parts);
     }
 }

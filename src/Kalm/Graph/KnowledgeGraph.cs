@@ -60,7 +60,8 @@ public sealed class KnowledgeGraph
     internal IReadOnlyList<string> RepeatedLines { get; }
 
     /// <summary>Reads a graph; the format is detected.</summary>
-    /// <param name="path">A folder, or one file of triples: head, relation and tail in three columns, .tsv or .csv, where ids are names.</param>
+    /// <param name="path">A folder, or one file of triples: head, relation and tail in three columns, .tsv or .csv, where ids are
+    /// names.</param>
     /// <param name="options">How to read it; null takes the graph as it stands.</param>
     /// <exception cref="KalmException">A fault in the files, with file, line, what was found and what was expected.</exception>
     public static KnowledgeGraph Load(string path, GraphOptions? options = null)
@@ -71,7 +72,8 @@ public sealed class KnowledgeGraph
             return GraphFolder.Read(path, options);
         if (File.Exists(path))
             return TripleFile.Read(path, options);
-        throw new KalmException($"{path}: no such folder or file; expected a folder that holds a graph, or a file of triples (.tsv or .csv)");
+        throw new KalmException(
+            $"{path}: no such folder or file; expected a folder that holds a graph, or a file of triples (.tsv or .csv)");
     }
 
     /// <summary>The index of an entity id.</summary>

@@ -15,7 +15,8 @@ internal sealed class SeparatedFile
     private readonly bool hasQuotes;
     private readonly string[] columns;
 
-    private SeparatedFile(TextFile file, bool hasQuotes, string[] columns) => (this.file, this.hasQuotes, this.columns) = (file, hasQuotes, columns);
+    private SeparatedFile(TextFile file, bool hasQuotes, string[] columns) =>
+        (this.file, this.hasQuotes, this.columns) = (file, hasQuotes, columns);
 
     /// <summary>The file name without its folder, as messages show it.</summary>
     public string Name => file.Name;
@@ -34,7 +35,8 @@ internal sealed class SeparatedFile
         var ending = Path.GetExtension(path);
         var isComma = ending.Equals(".csv", StringComparison.OrdinalIgnoreCase);
         if (!isComma && !ending.Equals(".tsv", StringComparison.OrdinalIgnoreCase))
-            throw new KalmException($"{path}: neither .tsv nor .csv; expected a file of {string.Join(", ", columns)}, separated by tabs (.tsv) or commas (.csv)");
+            throw new KalmException($"{path}: neither .tsv nor .csv; expected a file of {string.Join(", ", columns)}, separated by tabs "
+                + "(.tsv) or commas (.csv)");
         var folder = Path.GetDirectoryName(path);
         return new SeparatedFile(TextFile.Read(string.IsNullOrEmpty(folder) ? "." : folder, Path.GetFileName(path)), isComma, columns);
     }

@@ -2,7 +2,8 @@ using System.Buffers;
 
 namespace Kalm.Graph;
 
-/// <summary>Reads a graph that is one file of triples, .tsv or .csv, in which ids are names, with an optional file of descriptions.</summary>
+/// <summary>Reads a graph that is one file of triples, .tsv or .csv, in which ids are names, with an optional file of
+/// descriptions.</summary>
 internal static class TripleFile
 {
     private static readonly string[] TripleColumns = ["head", "relation", "tail"];
@@ -41,7 +42,8 @@ internal static class TripleFile
             throw file.Fault($"no triples; expected lines of {file.Expected}");
         triples.Warn(warnings);
         if (padded.Count > 0)
-            warnings.Add($"{file.Name}({padded.First}): lines with a name that begins or ends with a space, which makes it another name: {padded.Count:N0}");
+            warnings.Add($"{file.Name}({padded.First}): lines with a name that begins or ends with a space, which makes it another "
+                + $"name: {padded.Count:N0}");
         return triples;
     }
 
@@ -56,7 +58,8 @@ internal static class TripleFile
     private static GraphTexts Texts(SeparatedFile file, string? textsPath, string[] entityIds, string[] relationIds, List<string> warnings)
     {
         var (textsIn, descriptions) = textsPath is null ? (file.Name, []) : ReadDescriptions(textsPath, file.Name, entityIds, warnings);
-        var entities = new IdTable("entity", file.Name, textsIn, entityIds, Array.ConvertAll(entityIds, id => descriptions.GetValueOrDefault(id, id)));
+        var entities = new IdTable(
+            "entity", file.Name, textsIn, entityIds, Array.ConvertAll(entityIds, id => descriptions.GetValueOrDefault(id, id)));
         var relations = new IdTable("relation", file.Name, file.Name, relationIds, Array.ConvertAll(relationIds, WordsOf));
         return new GraphTexts(entities, entityIds, relations, new string?[relationIds.Length]);
     }

@@ -1,6 +1,7 @@
 namespace Kalm.Representation;
 
-/// <summary>What an aligned model carries beside its weights, in <c>kalm.json</c>, where readers of plain checkpoints and adapters do not look.</summary>
+/// <summary>What an aligned model carries beside its weights, in <c>kalm.json</c>, where readers of plain checkpoints and adapters do not
+/// look.</summary>
 /// <param name="LogInverseTemperature">log(1 / tau) as learned.</param>
 /// <param name="Wording">The wording it was trained with; every later use takes it from here.</param>
 /// <param name="Base">The base model that an adapter belongs to; null for a whole model.</param>

@@ -2,9 +2,9 @@ using Kalm.Language.Chat;
 
 namespace Kalm.Representation;
 
-/// <summary>Puts chats into the words of a model: those of its chat template where it brings one. Without one they are the words of alignment: a
-/// question is an instruction, earlier questions with their answers are examples before it, and what the system says stands before the first
-/// question. Safe to use from several threads.</summary>
+/// <summary>Puts chats into the words of a model: those of its chat template where it brings one. Without one they are the words of
+/// alignment: a question is an instruction, earlier questions with their answers are examples before it, and what the system says stands
+/// before the first question. Safe to use from several threads.</summary>
 public sealed class ChatWording
 {
     private readonly LoadedModel model;
@@ -46,7 +46,8 @@ public sealed class ChatWording
         var system = said.TakeWhile(turn => turn.Role == "system").ToList();
         var rest = said.Skip(system.Count).ToList();
         // A chat can begin anew wherever the user speaks after another.
-        var starts = Enumerable.Range(0, rest.Count).Where(index => rest[index].Role == "user" && (index == 0 || rest[index - 1].Role != "user")).ToList();
+        var starts = Enumerable.Range(0, rest.Count)
+            .Where(index => rest[index].Role == "user" && (index == 0 || rest[index - 1].Role != "user")).ToList();
         if (starts[0] != 0)
             starts.Insert(0, 0);
         var whole = Tokens(0);
@@ -64,7 +65,8 @@ public sealed class ChatWording
             else
                 low = middle + 1;
         }
-        return fitting ?? throw new KalmException($"the last question does not fit the {room} tokens that the context leaves; expected a shorter one");
+        return fitting
+            ?? throw new KalmException($"the last question does not fit the {room} tokens that the context leaves; expected a shorter one");
 
         int[] Tokens(int start) => words.Render([.. system, .. rest.Skip(starts[start])]).Encode(model.Model.Tokenizer);
     }
@@ -76,7 +78,8 @@ public sealed class ChatWording
         if (system.Length > 0)
             turns[0] = turns[0] with { Question = $"{system}\n{turns[0].Question}" };
         var questions = model.Wording.Questions;
-        var shots = turns.SkipLast(1).Select(turn => new Shot(questions.Free(turn.Question), model.Model.Tokenizer.Encode(turn.Answer!))).ToList();
+        var shots = turns.SkipLast(1)
+            .Select(turn => new Shot(questions.Free(turn.Question), model.Model.Tokenizer.Encode(turn.Answer!))).ToList();
         return questions.Ask(questions.Free(turns[^1].Question), shots, room).Tokens;
     }
 

@@ -25,7 +25,8 @@ public static class Encoder
     /// <param name="progress">Told the number of rows done after each portion; may be null.</param>
     /// <param name="cancellation">Stops between portions.</param>
     /// <returns>As <see cref="Encode"/>.</returns>
-    public static Tensor EncodeAll(DecoderPool decoder, IReadOnlyList<TokenRow> rows, IProgress<int>? progress, CancellationToken cancellation)
+    public static Tensor EncodeAll(
+        DecoderPool decoder, IReadOnlyList<TokenRow> rows, IProgress<int>? progress, CancellationToken cancellation)
     {
         const int Portion = 4096;
         var parts = new List<Tensor>();

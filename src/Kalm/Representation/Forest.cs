@@ -2,7 +2,8 @@ using Kalm.Language.Model;
 
 namespace Kalm.Representation;
 
-/// <summary>What a batch asks the encoder for: distinct entity views and distinct queries, grouped under the description they share.</summary>
+/// <summary>What a batch asks the encoder for: distinct entity views and distinct queries, grouped under the description they
+/// share.</summary>
 public sealed class Forest
 {
     /// <summary>Tokens that a packed row holds: attention over a row costs its length squared.</summary>
@@ -15,7 +16,8 @@ public sealed class Forest
     /// <param name="texts">The encoded texts.</param>
     /// <param name="entityTexts">Numbers of the descriptions whose entity view is wanted; repeats are encoded once.</param>
     /// <param name="queryTexts">Numbers of the wanted queries (<see cref="TextIndex.QueryText"/>); repeats are encoded once.</param>
-    /// <param name="altered">What is encoded instead of a description's ids, asked once a description; null for the description itself.</param>
+    /// <param name="altered">What is encoded instead of a description's ids, asked once a description; null for the description
+    /// itself.</param>
     public Forest(TextIndex texts, IEnumerable<int> entityTexts, IEnumerable<int> queryTexts, Func<int[], int[]>? altered = null)
     {
         var trees = new Dictionary<int, Tree>();

@@ -48,7 +48,8 @@ internal sealed record PromptFrame(int[] Opening, string Lead, int[] Answer, int
         var opening = single[0].TrimEnd(' ');
         var next = tokenizer.EncodeContinuation(several[2].TrimEnd(' '));
         return new(
-            tokenizer.Encode(opening), single[0][opening.Length..], tokenizer.EncodeContinuation(single[1]), next, EndOf(tokenizer, next) ?? tokenizer.EndId);
+            tokenizer.Encode(opening), single[0][opening.Length..],
+            tokenizer.EncodeContinuation(single[1]), next, EndOf(tokenizer, next) ?? tokenizer.EndId);
     }
 
     // The control token that an answer is closed with, where only blanks stand before it.
@@ -70,7 +71,8 @@ internal sealed record PromptFrame(int[] Opening, string Lead, int[] Answer, int
         {
             var found = chat.IndexOf(words, at, StringComparison.Ordinal);
             if (found < 0)
-                throw new KalmException($"chat_template: a chat does not hold what was said in it, '{words}'; expected a template that repeats it, or the wording alpaca");
+                throw new KalmException($"chat_template: a chat does not hold what was said in it, '{words}'; expected a template that "
+                    + "repeats it, or the wording alpaca");
             around.Add(chat[at..found]);
             at = found + words.Length;
         }

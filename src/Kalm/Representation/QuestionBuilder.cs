@@ -75,5 +75,6 @@ public sealed class QuestionBuilder(KnowledgeGraph graph, Wording wording)
         _ => wording.Questions.Classification(Something, Related, Something),
     };
 
-    private string Text(int entity, bool withDescription) => withDescription ? graph.Entities[entity].Description : graph.Entities[entity].Name;
+    private string Text(int entity, bool withDescription) =>
+        withDescription ? graph.Entities[entity].Description : graph.Entities[entity].Name;
 }

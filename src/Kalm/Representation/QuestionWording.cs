@@ -4,8 +4,8 @@ using Kalm.Language.Tokenization;
 namespace Kalm.Representation;
 
 /// <summary>How the model is asked in words: one wording for learning, evaluation, chat and reranking.</summary>
-/// <remarks>Source: KaLM, arXiv 2412.04948, sections on implicit alignment and question answering. A question about the head is the question
-/// about the tail with the inverse relation.</remarks>
+/// <remarks>Source: KaLM, arXiv 2412.04948, sections on implicit alignment and question answering. A question about the head is the
+/// question about the tail with the inverse relation.</remarks>
 public sealed class QuestionWording
 {
     /// <summary>The answer that affirms a triple.</summary>
@@ -34,7 +34,8 @@ public sealed class QuestionWording
         (this.tokenizer, this.options) = (tokenizer, options);
         Form = options.Form ?? (template is null ? PromptForm.Alpaca : PromptForm.Chat);
         if (Form == PromptForm.Chat)
-            this.template = template ?? throw new KalmException("wording: found the form chat for a model without a chat template; expected alpaca");
+            this.template = template
+                ?? throw new KalmException("wording: found the form chat for a model without a chat template; expected alpaca");
         frame = this.template is null ? PromptFrame.Alpaca(tokenizer) : PromptFrame.Chat(tokenizer, this.template);
         completionOpening = Begun(Instruction + (this.template is null ? "\n\n### Input:\n" : ":\n"));
         relationOpening = Begun("What is the relation between");
@@ -57,7 +58,8 @@ public sealed class QuestionWording
     /// <summary>Asks for the tail of a query.</summary>
     /// <param name="description">The query entity's text, as <see cref="Wording.Description"/> encodes it.</param>
     /// <param name="relation">From <see cref="Wording.Relation"/>.</param>
-    public Prompt Completion(int[] description, int[] relation) => new(completionOpening, (description, true), (relation, false), (frame.Answer, false));
+    public Prompt Completion(int[] description, int[] relation) =>
+        new(completionOpening, (description, true), (relation, false), (frame.Answer, false));
 
     /// <summary>Asks for the relation between two entities.</summary>
     /// <param name="head">The head's text.</param>
@@ -69,12 +71,15 @@ public sealed class QuestionWording
 
     /// <summary>Asks whether a triple is true.</summary>
     public Prompt Classification(string head, string relation, string tail) => new(
-        classificationOpening, (Mention(head), true), (tokenizer.EncodeContinuation(" " + relation), false), (Mention(tail), true), (verdicts, false), (frame.Answer, false));
+        classificationOpening, (Mention(head), true), (tokenizer.EncodeContinuation(" " + relation), false),
+        (Mention(tail), true), (verdicts, false), (frame.Answer, false));
 
     /// <summary>Asks anything.</summary>
-    public Prompt Free(string question) => new([], (template is null ? tokenizer.Encode(question) : tokenizer.EncodeSaid(frame.Lead + question), false), (frame.Answer, false));
+    public Prompt Free(string question) => new(
+        [], (template is null ? tokenizer.Encode(question) : tokenizer.EncodeSaid(frame.Lead + question), false), (frame.Answer, false));
 
-    /// <summary>The ids of a response, no end token: cut to the limit of a text, but not in its name, which could not be told from another then.</summary>
+    /// <summary>The ids of a response, no end token: cut to the limit of a text, but not in its name, which could not be told from another
+    /// then.</summary>
     /// <param name="answer">The response.</param>
     /// <param name="name">What it begins with; null for the whole of it.</param>
     public int[] Response(string answer, string? name = null)
@@ -86,8 +91,8 @@ public sealed class QuestionWording
         return ids.Length <= limit ? ids : ids[..limit];
     }
 
-    /// <summary>A whole prompt, ready to be continued: opening token, examples, question. Examples that find no room are left out, the first
-    /// ones first; then texts are cut.</summary>
+    /// <summary>A whole prompt, ready to be continued: opening token, examples, question. Examples that find no room are left out, the
+    /// first ones first; then texts are cut.</summary>
     /// <param name="question">The question.</param>
     /// <param name="shots">Examples, the one next to the question last.</param>
     /// <param name="room">At most so many tokens.</param>
@@ -97,7 +102,8 @@ public sealed class QuestionWording
     {
         var (prefix, kept) = Prefix(question, shots, room - question.Length);
         var rest = question.Fit(room - prefix.Length)
-            ?? throw new KalmException($"a question of {prefix.Length + question.Length} tokens does not fit the {room} that the context leaves; expected shorter texts or fewer relations");
+            ?? throw new KalmException($"a question of {prefix.Length + question.Length} tokens does not fit the {room} that the context "
+                + "leaves; expected shorter texts or fewer relations");
         return ([.. prefix, .. rest], kept);
     }
 
@@ -114,7 +120,8 @@ public sealed class QuestionWording
         var rest = question.Fit(room - prefix.Length);
         if (rest is null)
             throw new KalmException(
-                $"a prompt with its response needs more than {options.MaximumPromptTokens} tokens, the limit, even with its texts cut; expected a higher maximum_prompt_tokens");
+                $"a prompt with its response needs more than {options.MaximumPromptTokens} tokens, the limit, even with its texts cut; "
+                    + "expected a higher maximum_prompt_tokens");
         return new CompletionPrompt(prefix, new Branch([.. rest, .. response], rest.Length - 1), labels);
     }
 

@@ -18,7 +18,8 @@ public sealed class TextIndex
         RelationText = Number(2 * graph.RelationCount, index => wording.Relation(graph.DirectedRelationText(index)), relations);
         if ((long)descriptions.Count * relations.Count > int.MaxValue)
             throw new KalmException(
-                $"{graph.Path}: {descriptions.Count:N0} entity texts with {relations.Count:N0} relation texts make more queries than can be numbered; expected at most {int.MaxValue:N0}");
+                $"{graph.Path}: {descriptions.Count:N0} entity texts with {relations.Count:N0} relation texts make more queries than can "
+                    + $"be numbered; expected at most {int.MaxValue:N0}");
     }
 
     /// <summary>The wording behind the ids.</summary>

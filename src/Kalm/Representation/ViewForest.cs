@@ -13,8 +13,8 @@ public sealed record ViewRequest(int[] Description, bool WithEntityView, IReadOn
     public int Count => Relations.Count + (WithEntityView ? 1 : 0);
 }
 
-/// <summary>The views that several ask for at once, of any texts: equal ones are encoded once, and those of one description share its encoding.
-/// <see cref="Forest"/> is the same for the texts of a graph.</summary>
+/// <summary>The views that several ask for at once, of any texts: equal ones are encoded once, and those of one description share its
+/// encoding. <see cref="Forest"/> is the same for the texts of a graph.</summary>
 public sealed class ViewForest
 {
     private readonly List<TokenRow> rows = [];
@@ -45,7 +45,10 @@ public sealed class ViewForest
         {
             var tree = trees[Key(request.Description)];
             var queries = tree.FirstRead + (tree.WithEntityView ? 1 : 0);
-            reads.Add([.. request.WithEntityView ? [tree.FirstRead] : Array.Empty<int>(), .. request.Relations.Select(relation => queries + tree.Places[Key(relation)])]);
+            reads.Add([
+                .. request.WithEntityView ? [tree.FirstRead] : Array.Empty<int>(),
+                .. request.Relations.Select(relation => queries + tree.Places[Key(relation)]),
+            ]);
         }
     }
 

@@ -29,7 +29,8 @@ public sealed record WordingOptions(
 public sealed record CompletionPrompt(int[] Prefix, Branch Branch, int[] Labels);
 
 /// <summary>Every wording of the method, in one place: training, ranking and questions build their token ids here and so cannot disagree.
-/// Pieces are tokenised apart and their ids concatenated, never tokenised again, so the two views of an entity share their prefix exactly.</summary>
+/// Pieces are tokenised apart and their ids concatenated, never tokenised again, so the two views of an entity share their prefix
+/// exactly.</summary>
 /// <remarks>Source: KaLM, arXiv 2412.04948.</remarks>
 public sealed class Wording
 {
@@ -103,7 +104,8 @@ public sealed class Wording
     public CompletionPrompt Completion(int[] description, int[] relation, string answer) =>
         Questions.Learn(Questions.Completion(description, relation), [], Questions.Response(answer));
 
-    /// <summary>The text that a response gives for an entity: its description, which begins with its name; else name and description.</summary>
+    /// <summary>The text that a response gives for an entity: its description, which begins with its name; else name and
+    /// description.</summary>
     public static string Answer(Entity entity) =>
         entity.Description.StartsWith(entity.Name, StringComparison.Ordinal) ? entity.Description : $"{entity.Name}, {entity.Description}";
 

@@ -37,8 +37,10 @@ public sealed class AlignmentRunTests : IDisposable
         var run = Align("run", Quick);
 
         Assert.Equal(RunStatus.Complete, run.Status);
-        Assert.True(run.Validations.Max(item => item.MeanReciprocalRank) > run.Validations[0].MeanReciprocalRank + 0.1, string.Join(' ', run.Validations));
-        var lines = File.ReadAllLines(folder.File("run/metrics.jsonl")).Select(line => JsonDocument.Parse(line).RootElement).Where(line => line.TryGetProperty("loss", out _)).ToArray();
+        Assert.True(run.Validations.Max(item => item.MeanReciprocalRank) > run.Validations[0].MeanReciprocalRank + 0.1,
+            string.Join(' ', run.Validations));
+        var lines = File.ReadAllLines(folder.File("run/metrics.jsonl")).Select(line => JsonDocument.Parse(line).RootElement)
+            .Where(line => line.TryGetProperty("loss", out _)).ToArray();
         Assert.Equal(60, lines.Length);
         Assert.True(Mean(lines[^5..], "explicit") < Mean(lines[..5], "explicit"));
         Assert.True(Mean(lines[^5..], "implicit") < Mean(lines[..5], "implicit"));
@@ -74,13 +76,15 @@ public sealed class AlignmentRunTests : IDisposable
     {
         var run = Align("run", Quick with { Method = AlignmentMethod.Lora, Steps = 120, LearningRate = 5e-3 });
 
-        Assert.True(run.Validations.Max(item => item.MeanReciprocalRank) > run.Validations[0].MeanReciprocalRank, string.Join(' ', run.Validations));
+        Assert.True(run.Validations.Max(item => item.MeanReciprocalRank) > run.Validations[0].MeanReciprocalRank,
+            string.Join(' ', run.Validations));
         using var adapter = SafetensorsFile.Open(folder.File("run/adapter/adapter_model.safetensors"));
         Assert.Equal(2 * 3 * 2, adapter.Tensors.Count);
         Assert.Equal([8, 32], adapter.Find("base_model.model.model.layers.1.mlp.gate_proj.lora_A.weight").Shape);
         Assert.Equal([48, 8], adapter.Find("base_model.model.model.layers.1.mlp.gate_proj.lora_B.weight").Shape);
         Assert.Equal([32, 8], adapter.Find("base_model.model.model.layers.0.mlp.down_proj.lora_B.weight").Shape);
-        Assert.Equal("LORA", JsonDocument.Parse(File.ReadAllText(folder.File("run/adapter/adapter_config.json"))).RootElement.GetProperty("peft_type").GetString());
+        Assert.Equal("LORA", JsonDocument.Parse(File.ReadAllText(folder.File("run/adapter/adapter_config.json"))).RootElement
+            .GetProperty("peft_type").GetString());
         var best = run.Validations.Single(item => item.Step == run.BestStep);
         Assert.Equal(best.MeanReciprocalRank, Measure("run", graph => graph.Valid).MeanReciprocalRank, 4);
     }
@@ -110,7 +114,8 @@ public sealed class AlignmentRunTests : IDisposable
         var ratio = Tokens("thinned") / Tokens("whole");
         Assert.InRange(ratio, 0.5, 0.95);
 
-        double Tokens(string run) => File.ReadAllLines(folder.File($"{run}/metrics.jsonl")).Select(line => JsonDocument.Parse(line).RootElement)
+        double Tokens(string run) => File.ReadAllLines(folder.File($"{run}/metrics.jsonl"))
+            .Select(line => JsonDocument.Parse(line).RootElement)
             .Where(line => line.TryGetProperty("loss", out _)).Average(line => line.GetProperty("tokens").GetDouble());
     }
 
@@ -139,13 +144,16 @@ public sealed class AlignmentRunTests : IDisposable
         using var stop = new CancellationTokenSource();
         var progress = new StepWatch(step => { if (step == 7) stop.Cancel(); });
         Assert.Throws<OperationCanceledException>(() =>
-            AlignmentRun.Execute(new AlignmentInputs(model, graphFolder.Path, folder.File("run")), Quick, progress, cancellation: stop.Token));
+            AlignmentRun.Execute(
+                new AlignmentInputs(model, graphFolder.Path, folder.File("run")), Quick, progress, cancellation: stop.Token));
 
         Assert.Equal(RunStatus.Interrupted, Json.Read<RunDescription>(folder.File("run/run.json")).Status);
         Assert.False(Directory.Exists(folder.File("run/model")));
         using var checkpoint = OpenedModel.Open(folder.File("run/checkpoints/step-00000007")).Load();
-        Assert.Contains("no result yet", Assert.Throws<KalmException>(() => OpenedModel.Open(folder.File("run"))).Message, StringComparison.Ordinal);
-        Assert.DoesNotContain(Directory.GetFileSystemEntries(folder.Path, "*", SearchOption.AllDirectories), path => path.Contains(".partial", StringComparison.Ordinal));
+        Assert.Contains(
+            "no result yet", Assert.Throws<KalmException>(() => OpenedModel.Open(folder.File("run"))).Message, StringComparison.Ordinal);
+        Assert.DoesNotContain(Directory.GetFileSystemEntries(folder.Path, "*", SearchOption.AllDirectories),
+            path => path.Contains(".partial", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -174,7 +182,8 @@ public sealed class AlignmentRunTests : IDisposable
     }
 
     private RunDescription Align(string name, AlignmentOptions options) =>
-        AlignmentRun.Execute(new AlignmentInputs(model, graphFolder.Path, folder.File(name)), options, cancellation: TestContext.Current.CancellationToken);
+        AlignmentRun.Execute(
+            new AlignmentInputs(model, graphFolder.Path, folder.File(name)), options, cancellation: TestContext.Current.CancellationToken);
 
     private CompletionMetrics Measure(string name, Func<KnowledgeGraph, IReadOnlyList<Triple>> split)
     {
@@ -183,7 +192,8 @@ public sealed class AlignmentRunTests : IDisposable
         using var loaded = located.Load();
         using var decoder = new DecoderPool(loaded, null, null, 2);
         var texts = new TextIndex(graph, new Wording(loaded.Tokenizer, located.Settings.Wording));
-        var ranked = CompletionEvaluation.Rank(decoder, graph, texts, CompletionQuery.Of(graph, split(graph)), new KnownFacts(graph, graph.Train, graph.Valid), null, default);
+        var ranked = CompletionEvaluation.Rank(
+            decoder, graph, texts, CompletionQuery.Of(graph, split(graph)), new KnownFacts(graph, graph.Train, graph.Valid), null, default);
         return CompletionMetrics.Of(ranked.Select(item => item.Rank))!;
     }
 

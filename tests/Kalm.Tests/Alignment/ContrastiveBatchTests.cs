@@ -10,7 +10,8 @@ namespace Kalm.Tests.Alignment;
 public class ContrastiveBatchTests
 {
     public static IEnumerable<TheoryDataRow<string>> Batches() =>
-        Fixture.Load("mask.json").GetProperty("batches").EnumerateArray().Select(item => new TheoryDataRow<string>(item.GetProperty("name").GetString()!));
+        Fixture.Load("mask.json").GetProperty("batches").EnumerateArray()
+            .Select(item => new TheoryDataRow<string>(item.GetProperty("name").GetString()!));
 
     [Theory]
     [MemberData(nameof(Batches))]
@@ -23,7 +24,8 @@ public class ContrastiveBatchTests
         var entityTexts = toy.GetProperty("entities").EnumerateArray().Select(item => item.GetString()!).ToArray();
         var texts = new TextIndex(graph, new Wording(Tokenizer.Train(entityTexts, 300), new WordingOptions()));
         var triples = expected.GetProperty("triples").EnumerateArray().Select(item => item.Integers())
-            .Select(item => new Triple(item[0], item[1], item[2])).SelectMany(triple => new[] { graph.Row(triple, Side.Tail), graph.Row(triple, Side.Head) }).ToList();
+            .Select(item => new Triple(item[0], item[1], item[2]))
+            .SelectMany(triple => new[] { graph.Row(triple, Side.Tail), graph.Row(triple, Side.Head) }).ToList();
 
         var batch = new ContrastiveBatch(texts, new KnownTexts(graph, texts), triples);
 
@@ -31,7 +33,8 @@ public class ContrastiveBatchTests
         Assert.Equal(columns, batch.Columns.Select(text => entityTexts[Array.IndexOf(texts.EntityText, text)]));
         Assert.Equal(expected.GetProperty("target").Integers(), batch.Targets);
         Assert.Equal(expected.GetProperty("own_head").Integers(), batch.OwnHeads);
-        var known = expected.GetProperty("known").EnumerateArray().Select(row => row.EnumerateArray().Select(item => item.GetBoolean()).ToArray()).ToArray();
+        var known = expected.GetProperty("known").EnumerateArray()
+            .Select(row => row.EnumerateArray().Select(item => item.GetBoolean()).ToArray()).ToArray();
         for (var row = 0; row < known.Length; row++)
             Assert.Equal(known[row], Enumerable.Range(0, columns.Length).Select(column => batch.Known[row].Contains(column)));
     }
@@ -39,7 +42,8 @@ public class ContrastiveBatchTests
     [Fact]
     public void Texts_that_agree_up_to_the_cut_are_one_column()
     {
-        using var folder = SmallGraph.Kalm().With("entityId2text.dict", "0\tcar, a road vehicle\n1\twheel, a round part x\n2\twheel, a round part y\n3\ttruck, a big vehicle\n");
+        using var folder = SmallGraph.Kalm().With(
+            "entityId2text.dict", "0\tcar, a road vehicle\n1\twheel, a round part x\n2\twheel, a round part y\n3\ttruck, a big vehicle\n");
         var graph = folder.Load();
         var tokenizer = Tokenizer.Train(["abc"], 257);
 
@@ -58,8 +62,11 @@ public class ContrastiveBatchTests
             .With("entities.dict", string.Concat(entities.Select((_, index) => $"{index}\te{index}\n")))
             .With("entityId2text.dict", string.Concat(entities.Select((text, index) => $"{index}\t{text}\n")))
             .With("relations.dict", string.Concat(relations.Select((_, index) => $"{index}\tr{index}\n")))
-            .With("relationId2text.dict", string.Concat(relations.Select((item, index) => $"{index}\t{item.GetProperty("text").GetString()}\n")))
-            .With("relationId2text_inverse.dict", string.Concat(relations.Select((item, index) => $"{index}\t{item.GetProperty("inverse_text").GetString()}\n")))
-            .With("train.txt", string.Concat(toy.GetProperty("train").EnumerateArray().Select(item => item.Integers()).Select(item => $"e{item[0]}\tr{item[1]}\te{item[2]}\n")));
+            .With("relationId2text.dict",
+                string.Concat(relations.Select((item, index) => $"{index}\t{item.GetProperty("text").GetString()}\n")))
+            .With("relationId2text_inverse.dict",
+                string.Concat(relations.Select((item, index) => $"{index}\t{item.GetProperty("inverse_text").GetString()}\n")))
+            .With("train.txt", string.Concat(toy.GetProperty("train").EnumerateArray()
+                .Select(item => item.Integers()).Select(item => $"e{item[0]}\tr{item[1]}\te{item[2]}\n")));
     }
 }

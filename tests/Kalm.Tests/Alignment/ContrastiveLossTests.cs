@@ -8,13 +8,15 @@ namespace Kalm.Tests.Alignment;
 public class ContrastiveLossTests : TorchTest
 {
     public static IEnumerable<TheoryDataRow<string>> Cases() =>
-        Fixture.Load("contrastive_loss.json").GetProperty("cases").EnumerateArray().Select(item => new TheoryDataRow<string>(item.GetProperty("name").GetString()!));
+        Fixture.Load("contrastive_loss.json").GetProperty("cases").EnumerateArray()
+            .Select(item => new TheoryDataRow<string>(item.GetProperty("name").GetString()!));
 
     [Theory]
     [MemberData(nameof(Cases))]
     public void Equals_the_independent_implementation_in_value_and_gradient(string name)
     {
-        var given = Fixture.Load("contrastive_loss.json").GetProperty("cases").EnumerateArray().Single(item => item.GetProperty("name").GetString() == name);
+        var given = Fixture.Load("contrastive_loss.json").GetProperty("cases")
+            .EnumerateArray().Single(item => item.GetProperty("name").GetString() == name);
         Check(given, ScalarType.Float64, 1e-7);
         Check(given, ScalarType.Float32, 1e-5);
     }
@@ -31,7 +33,8 @@ public class ContrastiveLossTests : TorchTest
 
         Fixture.AssertClose([expected.GetProperty("loss").GetDouble()], loss, tolerance);
         // Where the temperature is low, logits reach 100 and a float gradient carries their rounding times 100.
-        var gradientTolerance = type == ScalarType.Float32 ? tolerance * Math.Max(1, Math.Exp(given.GetProperty("log_inverse_temperature").GetDouble()) / 20) : tolerance;
+        var gradientTolerance = type == ScalarType.Float32
+            ? tolerance * Math.Max(1, Math.Exp(given.GetProperty("log_inverse_temperature").GetDouble()) / 20) : tolerance;
         Fixture.AssertClose(expected.GetProperty("query_gradient").Matrix(), queries.grad!, gradientTolerance);
         Fixture.AssertClose(expected.GetProperty("tail_gradient").Matrix(), tails.grad!, gradientTolerance);
         Fixture.AssertClose([expected.GetProperty("log_inverse_temperature_gradient").GetDouble()], temperature.grad!, gradientTolerance);
@@ -40,9 +43,11 @@ public class ContrastiveLossTests : TorchTest
     private static ContrastiveLoss LossOf(JsonElement given)
     {
         var known = given.GetProperty("known").EnumerateArray().Select(row =>
-            row.EnumerateArray().Select((item, column) => (Known: item.GetBoolean(), column)).Where(item => item.Known).Select(item => item.column).ToArray()).ToArray();
+            row.EnumerateArray().Select((item, column) => (Known: item.GetBoolean(), column))
+                .Where(item => item.Known).Select(item => item.column).ToArray()).ToArray();
         return new ContrastiveLoss(
-            given.GetProperty("target").Integers(), known, given.GetProperty("own_head").Integers(), given.GetProperty("tail").GetArrayLength(),
+            given.GetProperty("target").Integers(), known,
+            given.GetProperty("own_head").Integers(), given.GetProperty("tail").GetArrayLength(),
             given.GetProperty("gamma").GetDouble(), given.GetProperty("own_head_weight").GetDouble());
     }
 
@@ -107,8 +112,10 @@ public class ContrastiveLossTests : TorchTest
         var (loss, _) = new ContrastiveLoss([0, 1, 2], [[], [], []], ownHeads, 3, 0, 0.25, bias).Compute(queries, eye(3), zeros([]));
 
         double Cell(int row, int column) => cosines[row][column] + (ownHeads[row] == column ? Math.Log(0.25) : bias[column]);
-        var rows = Enumerable.Range(0, 3).Average(row => Math.Log(Enumerable.Range(0, 3).Sum(column => Math.Exp(Cell(row, column)))) - Cell(row, row));
-        var columns = Enumerable.Range(0, 3).Average(column => Math.Log(Enumerable.Range(0, 3).Sum(row => Math.Exp(Cell(row, column)))) - Cell(column, column));
+        var rows = Enumerable.Range(0, 3)
+            .Average(row => Math.Log(Enumerable.Range(0, 3).Sum(column => Math.Exp(Cell(row, column)))) - Cell(row, row));
+        var columns = Enumerable.Range(0, 3)
+            .Average(column => Math.Log(Enumerable.Range(0, 3).Sum(row => Math.Exp(Cell(row, column)))) - Cell(column, column));
         Assert.Equal((rows + columns) / 2, loss.ReadNumber(), 5);
     }
 }

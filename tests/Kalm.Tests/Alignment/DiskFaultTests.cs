@@ -18,8 +18,12 @@ public sealed class DiskFaultTests : IDisposable
     [Fact]
     public async Task A_full_disk_ends_the_run_and_with_more_room_it_goes_on()
     {
-        var recipe = folder.Write("recipe.json", """{"batch": 24, "warmup_steps": 3, "validations": 2, "implicit_share": 0.1, "threads": 2, "save_every": 2}""");
-        string[] arguments = ["align", "--model", model, "--graph", graph.Path, "--recipe", recipe, "--steps", "12", "--method", "full", "--quiet", "--out"];
+        var recipe = folder.Write(
+            "recipe.json", """{"batch": 24, "warmup_steps": 3, "validations": 2, "implicit_share": 0.1, "threads": 2, "save_every": 2}""");
+        string[] arguments =
+        [
+            "align", "--model", model, "--graph", graph.Path, "--recipe", recipe, "--steps", "12", "--method", "full", "--quiet", "--out",
+        ];
         CommandLine.Run([.. arguments, folder.File("whole")]).IsSuccess();
         var checkpoint = Directory.GetFiles(RunFolder.Checkpoints(folder.File("whole"))[0]).Sum(file => new FileInfo(file).Length);
 
@@ -32,7 +36,8 @@ public sealed class DiskFaultTests : IDisposable
             code=$?
             cp -r "$disk/run" "$disk.kept" && exit $code
             """);
-        var start = new ProcessStartInfo("unshare", ["--map-root-user", "--mount", "sh", script, disk, "dotnet", CommandLine.Program, .. arguments])
+        var start = new ProcessStartInfo(
+            "unshare", ["--map-root-user", "--mount", "sh", script, disk, "dotnet", CommandLine.Program, .. arguments])
         {
             RedirectStandardError = true,
         };
@@ -40,7 +45,8 @@ public sealed class DiskFaultTests : IDisposable
         using var process = Process.Start(start)!;
         var error = await process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
         await process.WaitForExitAsync(TestContext.Current.CancellationToken);
-        Assert.SkipWhen(process.ExitCode == 77 || error.Contains("unshare:", StringComparison.Ordinal), $"this system lets no test make a small disk: {error}");
+        Assert.SkipWhen(process.ExitCode == 77 || error.Contains("unshare:", StringComparison.Ordinal),
+            $"this system lets no test make a small disk: {error}");
 
         new CommandLine(process.ExitCode, "", error).IsFault("No space left", "run");
         var kept = folder.File("disk.kept");
@@ -69,7 +75,8 @@ public sealed class DiskFaultTests : IDisposable
         }
         Assert.EndsWith("step-00000004", ResumePoint.Find(folder.File("run"), RunFolder.Describe(folder.File("run")).Id, null));
         Run("whole");
-        AlignmentRun.Execute(new AlignmentInputs(model, graph.Path, folder.File("run")) { Resume = true }, Options, cancellation: TestContext.Current.CancellationToken);
+        AlignmentRun.Execute(new AlignmentInputs(model, graph.Path, folder.File("run")) { Resume = true },
+            Options, cancellation: TestContext.Current.CancellationToken);
         Assert.Equal(Hash("whole"), Hash("run"));
     }
 
@@ -87,15 +94,19 @@ public sealed class DiskFaultTests : IDisposable
 
     private static AlignmentOptions Options => new()
     {
-        Method = AlignmentMethod.Full, Steps = 12, Batch = 24, WarmupSteps = 3, Threads = 2, Validations = 2, ImplicitShare = 0.1, SaveEvery = 2,
+        Method = AlignmentMethod.Full, Steps = 12, Batch = 24, WarmupSteps = 3,
+        Threads = 2, Validations = 2, ImplicitShare = 0.1, SaveEvery = 2,
     };
 
     private void Run(string name, Action<int>? onStep = null) => AlignmentRun.Execute(
-        new AlignmentInputs(model, graph.Path, folder.File(name)), Options, new StepWatch(onStep ?? (_ => { })), cancellation: TestContext.Current.CancellationToken);
+        new AlignmentInputs(model, graph.Path, folder.File(name)), Options,
+        new StepWatch(onStep ?? (_ => { })), cancellation: TestContext.Current.CancellationToken);
 
-    private string Hash(string run) => Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(folder.File($"{run}/model/model.safetensors"))));
+    private string Hash(string run) =>
+        Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(folder.File($"{run}/model/model.safetensors"))));
 
-    private static void MakeReadOnly(string path) => Assert.SkipUnless(Change(path, "+i", "a-w"), "this system has no way to make a folder read-only");
+    private static void MakeReadOnly(string path) =>
+        Assert.SkipUnless(Change(path, "+i", "a-w"), "this system has no way to make a folder read-only");
 
     private static void MakeWritable(string path) => Change(path, "-i", "u+w");
 
@@ -103,7 +114,10 @@ public sealed class DiskFaultTests : IDisposable
     private static bool Change(string path, string attribute, string permission)
     {
         using var process = Process.Start(new ProcessStartInfo(
-            "sh", ["-c", Environment.IsPrivilegedProcess ? $"chattr {attribute} '{path}'" : $"chmod {permission} '{path}'"]) { RedirectStandardError = true })!;
+            "sh", ["-c", Environment.IsPrivilegedProcess ? $"chattr {attribute} '{path}'" : $"chmod {permission} '{path}'"])
+        {
+            RedirectStandardError = true,
+        })!;
         process.WaitForExit();
         return process.ExitCode == 0;
     }

@@ -17,8 +17,12 @@ public class KillTests(ITestOutputHelper output)
         using var folder = new TemporaryFolder();
         using var graph = FamilyGraph.Make();
         var model = Tests.TinyModel.Make(folder, graph.Load());
-        var recipe = folder.Write("recipe.json", """{"batch": 24, "warmup_steps": 3, "validations": 3, "implicit_share": 0.1, "threads": 1, "save_every": 1}""");
-        string[] arguments = ["align", "--model", model, "--graph", graph.Path, "--recipe", recipe, "--steps", $"{StepCount}", "--quiet", "--out"];
+        var recipe = folder.Write(
+            "recipe.json", """{"batch": 24, "warmup_steps": 3, "validations": 3, "implicit_share": 0.1, "threads": 1, "save_every": 1}""");
+        string[] arguments =
+        [
+            "align", "--model", model, "--graph", graph.Path, "--recipe", recipe, "--steps", $"{StepCount}", "--quiet", "--out",
+        ];
         CommandLine.Run([.. arguments, folder.File("whole")]).IsSuccess();
 
         var random = new Random(Kills);
@@ -68,7 +72,8 @@ public class KillTests(ITestOutputHelper output)
         return Directory.Exists(folder) && Directory.EnumerateDirectories(folder, ".*.partial-*").Any();
     }
 
-    private static string Hash(string run) => Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(Path.Combine(run, "adapter", "adapter_model.safetensors"))));
+    private static string Hash(string run) =>
+        Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(Path.Combine(run, "adapter", "adapter_model.safetensors"))));
 
     private static string[] Losses(string run) => [.. File.ReadLines(Path.Combine(run, "metrics.jsonl")).Select(line =>
         JsonDocument.Parse(line).RootElement).Select(json => $"{json.GetProperty("step")} {json.GetProperty("loss").GetRawText()}")];

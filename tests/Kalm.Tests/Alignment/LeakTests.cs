@@ -20,9 +20,15 @@ public class LeakTests
         using var graph = FamilyGraph.Make();
         var model = TinyModel.Make(folder, graph.Load());
         var counts = new List<long>();
-        var options = new AlignmentOptions { Method = method, BasePrecision = precision, Steps = 54, Batch = 24, Threads = 2, Validations = 0, ImplicitShare = 0.1, Dropout = 0.1, AverageDecay = 0.9, GradientCache = gradientCache, Optimizer = method == AlignmentMethod.Full ? OptimizerKind.Muon : OptimizerKind.Adamw, FrequencyCorrection = 1 };
+        var options = new AlignmentOptions
+        {
+            Method = method, BasePrecision = precision, Steps = 54, Batch = 24, Threads = 2, Validations = 0, ImplicitShare = 0.1,
+            Dropout = 0.1, AverageDecay = 0.9, GradientCache = gradientCache,
+            Optimizer = method == AlignmentMethod.Full ? OptimizerKind.Muon : OptimizerKind.Adamw, FrequencyCorrection = 1,
+        };
 
-        AlignmentRun.Execute(new AlignmentInputs(model, graph.Path, folder.File("run")), options, new StepWatch(_ => counts.Add(torch.Tensor.TotalCount)), cancellation: TestContext.Current.CancellationToken);
+        AlignmentRun.Execute(new AlignmentInputs(model, graph.Path, folder.File("run")), options,
+            new StepWatch(_ => counts.Add(torch.Tensor.TotalCount)), cancellation: TestContext.Current.CancellationToken);
 
         Assert.Equal(54, counts.Count);
         // Never more; fewer when the finalizer meets what an earlier test left.

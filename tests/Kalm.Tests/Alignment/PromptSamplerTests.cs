@@ -25,7 +25,8 @@ public sealed class PromptSamplerTests : IDisposable
         {
             var row = graph.Row(triple, Side.Head);
             var expected = Wording().Completion(
-                Wording().Description(graph.Entities[row.Head].Description), Wording().Relation(graph.DirectedRelationText(row.DirectedRelation)),
+                Wording().Description(graph.Entities[row.Head].Description),
+                Wording().Relation(graph.DirectedRelationText(row.DirectedRelation)),
                 Kalm.Representation.Wording.Answer(graph.Entities[row.Tail]));
             var made = sampler.Make(row, new Random(1));
             Assert.Equal(expected.Prefix, made.Prefix);
@@ -37,19 +38,24 @@ public sealed class PromptSamplerTests : IDisposable
     [Fact]
     public void Tasks_come_by_weight_and_verdicts_are_true()
     {
-        var sampler = Sampler(new() { Completion = 2, Relation = 1, Classification = 1, Response = AnswerForm.Name, NamesOnly = 1, MaximumShots = 1 });
+        var sampler = Sampler(
+            new() { Completion = 2, Relation = 1, Classification = 1, Response = AnswerForm.Name, NamesOnly = 1, MaximumShots = 1 });
         var random = new Random(5);
-        var texts = Enumerable.Range(0, 800).Select(number => sampler.Make(graph.Row(graph.Train[number % graph.Train.Count], (Side)(number % 2)), random))
+        var texts = Enumerable.Range(0, 800)
+            .Select(number => sampler.Make(graph.Row(graph.Train[number % graph.Train.Count], (Side)(number % 2)), random))
             .Select(prompt => tokenizer.Decode([.. prompt.Prefix, .. prompt.Branch.Tokens])).ToList();
         Assert.InRange(texts.Count(text => text.Contains("Is this true", StringComparison.Ordinal)), 150, 250);
         Assert.InRange(texts.Count(text => text.Contains("What is the relation", StringComparison.Ordinal)), 150, 250);
         Assert.InRange(texts.Count(text => text.Split("### Response").Length == 3), 300, 500);
         var facts = graph.Train.Select(triple =>
             $"{graph.Entities[triple.Head].Name} {graph.Relations[triple.Relation].Text} {graph.Entities[triple.Tail].Name}").ToHashSet();
-        var verdicts = texts.Where(text => text.Contains("Is this true", StringComparison.Ordinal)).Select(text => text[text.LastIndexOf("Is this true: ", StringComparison.Ordinal)..]).ToList();
+        var verdicts = texts.Where(text => text.Contains("Is this true", StringComparison.Ordinal))
+            .Select(text => text[text.LastIndexOf("Is this true: ", StringComparison.Ordinal)..]).ToList();
         foreach (var text in verdicts)
-            Assert.Equal(facts.Contains(text["Is this true: ".Length..text.IndexOf('?')]), text.EndsWith(QuestionWording.True, StringComparison.Ordinal));
-        Assert.InRange(verdicts.Count(text => text.EndsWith(QuestionWording.True, StringComparison.Ordinal)) / (double)verdicts.Count, 0.4, 0.65);
+            Assert.Equal(facts.Contains(text["Is this true: ".Length..text.IndexOf('?')]),
+                text.EndsWith(QuestionWording.True, StringComparison.Ordinal));
+        Assert.InRange(
+            verdicts.Count(text => text.EndsWith(QuestionWording.True, StringComparison.Ordinal)) / (double)verdicts.Count, 0.4, 0.65);
     }
 
     private Wording Wording() => new(tokenizer, new WordingOptions(MaximumPromptTokens: 600));

@@ -60,9 +60,11 @@ public sealed class ResumeTests : IDisposable
             var damages = new List<Action>
             {
                 () => File.Delete(file),
-                () => File.Copy(Path.Combine(RunFolder.Checkpoints(folder.File("other"))[0], Path.GetFileName(file)), file, overwrite: true),
+                () => File.Copy(
+                    Path.Combine(RunFolder.Checkpoints(folder.File("other"))[0], Path.GetFileName(file)), file, overwrite: true),
             };
-            damages.AddRange(new[] { 0, 1, good.Length / 2, good.Length - 1 }.Select<int, Action>(length => () => File.WriteAllBytes(file, good[..length])));
+            damages.AddRange(new[] { 0, 1, good.Length / 2, good.Length - 1 }
+                .Select<int, Action>(length => () => File.WriteAllBytes(file, good[..length])));
             damages.AddRange(Enumerable.Range(0, 200).Select<int, Action>(_ => () =>
             {
                 var flipped = good.ToArray();
@@ -84,7 +86,8 @@ public sealed class ResumeTests : IDisposable
         File.WriteAllBytes(Path.Combine(newest, TrainingState.TensorsName), [1, 2, 3]);
         var notes = new Notes();
         Run("stopped", options, resume: true, notes);
-        Assert.Contains(notes.Texts, text => text.Contains("passed over", StringComparison.Ordinal) && text.Contains(TrainingState.TensorsName, StringComparison.Ordinal));
+        Assert.Contains(notes.Texts, text =>
+            text.Contains("passed over", StringComparison.Ordinal) && text.Contains(TrainingState.TensorsName, StringComparison.Ordinal));
         AssertSame("whole", "stopped");
     }
 
@@ -110,25 +113,30 @@ public sealed class ResumeTests : IDisposable
     public void A_complete_run_and_a_folder_that_is_no_run_are_not_resumed()
     {
         Run("whole", Options(AlignmentMethod.Lora) with { Steps = 1 });
-        Assert.Contains("complete", Assert.Throws<KalmException>(() => Run("whole", Options(AlignmentMethod.Lora), resume: true)).Message, StringComparison.Ordinal);
-        Assert.Contains("run.json", Assert.Throws<KalmException>(() => Run("none", Options(AlignmentMethod.Lora), resume: true)).Message, StringComparison.Ordinal);
+        Assert.Contains("complete", Assert.Throws<KalmException>(() => Run("whole", Options(AlignmentMethod.Lora), resume: true)).Message,
+            StringComparison.Ordinal);
+        Assert.Contains("run.json", Assert.Throws<KalmException>(() => Run("none", Options(AlignmentMethod.Lora), resume: true)).Message,
+            StringComparison.Ordinal);
     }
 
     private static AlignmentOptions Options(AlignmentMethod method) => new()
     {
         Method = method, Steps = 20, Batch = 24, WarmupSteps = 3, Threads = 2, Validations = 2, ImplicitShare = 0.1, OwnHeadFrom = 0.3,
         Dropout = method == AlignmentMethod.Full ? 0.1 : 0, AverageDecay = method == AlignmentMethod.Full ? 0.9 : 0,
-        Optimizer = method == AlignmentMethod.Full ? OptimizerKind.Muon : OptimizerKind.Adamw, FrequencyCorrection = method == AlignmentMethod.Full ? 1 : 0,
+        Optimizer = method == AlignmentMethod.Full ? OptimizerKind.Muon : OptimizerKind.Adamw,
+        FrequencyCorrection = method == AlignmentMethod.Full ? 1 : 0,
     };
 
     private RunDescription Run(string name, AlignmentOptions options, bool resume = false, IProgress<ProgressEvent>? progress = null) =>
-        AlignmentRun.Execute(new AlignmentInputs(model, graph.Path, folder.File(name)) { Resume = resume }, options, progress, cancellation: TestContext.Current.CancellationToken);
+        AlignmentRun.Execute(new AlignmentInputs(model, graph.Path, folder.File(name)) { Resume = resume },
+            options, progress, cancellation: TestContext.Current.CancellationToken);
 
     private void Stop(string name, AlignmentOptions options, int after)
     {
         using var stop = new CancellationTokenSource();
         Assert.Throws<OperationCanceledException>(() => AlignmentRun.Execute(
-            new AlignmentInputs(model, graph.Path, folder.File(name)), options, new StepWatch(step => { if (step == after) stop.Cancel(); }), cancellation: stop.Token));
+            new AlignmentInputs(model, graph.Path, folder.File(name)), options,
+            new StepWatch(step => { if (step == after) stop.Cancel(); }), cancellation: stop.Token));
     }
 
     private void AssertSame(string first, string second)
@@ -141,7 +149,10 @@ public sealed class ResumeTests : IDisposable
     private string[] Losses(string run) => [.. File.ReadLines(folder.File($"{run}/metrics.jsonl")).Select(line =>
     {
         var json = JsonDocument.Parse(line).RootElement;
-        return string.Join(' ', new[] { "step", "loss", "explicit", "implicit", "temperature", "learning_rate", "gradient_norm" }.Select(name => json.GetProperty(name).GetRawText()));
+        return string.Join(' ', new[]
+        {
+            "step", "loss", "explicit", "implicit", "temperature", "learning_rate", "gradient_norm",
+        }.Select(name => json.GetProperty(name).GetRawText()));
     })];
 
     private string Hash(string file) => Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(folder.File(file))));

@@ -15,7 +15,8 @@ public class ValidationTests : TorchTest
         using var folder = new TemporaryFolder();
         using var files = SmallGraph.Kalm()
             .With("entities.dict", string.Concat(Enumerable.Range(0, 20).Select(index => $"{index}\te{index}\n")))
-            .With("entityId2text.dict", string.Concat(Enumerable.Range(0, 20).Select(index => $"{index}\tthing {index * index}, the {index}th of its kind\n")))
+            .With("entityId2text.dict",
+                string.Concat(Enumerable.Range(0, 20).Select(index => $"{index}\tthing {index * index}, the {index}th of its kind\n")))
             .With("train.txt", "e0\t_has_part\te1\n")
             .With("valid.txt", "e0\t_has_part\te2\ne0\t_has_part\te3\n")
             .With("test.txt", string.Concat(Enumerable.Range(4, 16).Select(index => $"e0\t_has_part\te{index}\n")));
@@ -30,6 +31,7 @@ public class ValidationTests : TorchTest
         Assert.NotEqual(Ranked(graph.Train, graph.Valid, graph.Test), measured);
 
         CompletionMetrics Ranked(params IReadOnlyList<Triple>[] splits) => CompletionMetrics.Of(CompletionEvaluation.Rank(
-            decoder, graph, texts, CompletionQuery.Of(graph, graph.Valid), new KnownFacts(graph, splits), null, default).Select(item => item.Rank))!;
+            decoder, graph, texts, CompletionQuery.Of(graph, graph.Valid), new KnownFacts(graph, splits), null, default)
+            .Select(item => item.Rank))!;
     }
 }

@@ -8,11 +8,13 @@ using static TorchSharp.torch;
 
 namespace Kalm.Tests.Cli;
 
-/// <summary>The same commands on a checkpoint of every architecture: random weights in the shape of the fixtures, with a tokenizer.</summary>
+/// <summary>The same commands on a checkpoint of every architecture: random weights in the shape of the fixtures, with a
+/// tokenizer.</summary>
 public class ArchitectureVerbTests(TinyModel tiny) : IClassFixture<TinyModel>
 {
     public static IEnumerable<TheoryDataRow<string>> Models() =>
-        Directory.GetDirectories(Path.Combine(Fixture.Folder, "architectures")).Select(folder => new TheoryDataRow<string>(Path.GetFileName(folder)));
+        Directory.GetDirectories(Path.Combine(Fixture.Folder, "architectures"))
+            .Select(folder => new TheoryDataRow<string>(Path.GetFileName(folder)));
 
     [Theory]
     [MemberData(nameof(Models))]
@@ -22,11 +24,14 @@ public class ArchitectureVerbTests(TinyModel tiny) : IClassFixture<TinyModel>
         foreach (var method in new[] { "lora", "full" })
         {
             var (run, json) = (tiny.File($"{name}-{method}"), tiny.File($"{name}-{method}.json"));
-            CommandLine.Run("align", "--model", model, "--graph", tiny.Graph, "--out", run, "--method", method, "--steps", "3", "--batch", "2", "--threads", "1", "--quiet").IsSuccess();
-            CommandLine.Run("evaluate", "completion", "--model", run, "--graph", tiny.Graph, "--json", json, "--threads", "1", "--quiet").IsSuccess();
+            CommandLine.Run("align", "--model", model, "--graph", tiny.Graph, "--out", run, "--method",
+                method, "--steps", "3", "--batch", "2", "--threads", "1", "--quiet").IsSuccess();
+            CommandLine.Run("evaluate", "completion", "--model", run, "--graph", tiny.Graph, "--json", json, "--threads", "1", "--quiet")
+                .IsSuccess();
 
             Assert.InRange((double)JsonNode.Parse(File.ReadAllText(json))!["both"]!["mrr"]!, 0.2, 1);
-            var losses = File.ReadLines(Path.Combine(run, "metrics.jsonl")).Select(line => (double?)JsonNode.Parse(line)!["loss"]).Where(loss => loss is not null).ToList();
+            var losses = File.ReadLines(Path.Combine(run, "metrics.jsonl"))
+                .Select(line => (double?)JsonNode.Parse(line)!["loss"]).Where(loss => loss is not null).ToList();
             Assert.Equal(3, losses.Count);
             Assert.All(losses, loss => Assert.True(double.IsFinite(loss!.Value)));
         }
@@ -39,7 +44,10 @@ public class ArchitectureVerbTests(TinyModel tiny) : IClassFixture<TinyModel>
     {
         var model = Make("qwen2");
         var run = tiny.File("held");
-        string[] words = ["align", "--model", model, "--graph", tiny.Graph, "--out", run, "--steps", "3", "--batch", "2", "--threads", "1", "--quiet"];
+        string[] words =
+        [
+            "align", "--model", model, "--graph", tiny.Graph, "--out", run, "--steps", "3", "--batch", "2", "--threads", "1", "--quiet",
+        ];
         CommandLine.Run([.. words, "--base-precision", "int8"]).IsSuccess();
 
         Assert.Equal("int8", (string?)JsonNode.Parse(File.ReadAllText(Path.Combine(run, "run.json")))!["options"]!["base_precision"]);
@@ -57,7 +65,8 @@ public class ArchitectureVerbTests(TinyModel tiny) : IClassFixture<TinyModel>
         using var random = new Generator(1);
         using var small = 0.2.ToScalar();
         var tokenizer = Tokenizer.Load(tiny.Model);
-        var config = ModelConfig.Load(Path.Combine(Fixture.Folder, "architectures", name)) with { VocabularySize = tokenizer.VocabularySize };
+        var config = ModelConfig.Load(Path.Combine(Fixture.Folder, "architectures", name));
+        config = config with { VocabularySize = tokenizer.VocabularySize };
         var shapes = config.TensorShapes().ToDictionary(tensor => tensor.Name, tensor => tensor.Shape);
         var folder = Directory.CreateDirectory(tiny.File(name)).FullName;
         CausalModel.Save(folder, config, tokenizer, weight => weight.Contains("norm", StringComparison.Ordinal)

@@ -18,7 +18,10 @@ public sealed partial class DemoTests
         using var graph = FamilyGraph.Make();
         var (out1, json) = (folder.File("demo"), folder.File("figures.json"));
         var output = Run(graph.Path, out1, json);
-        foreach (var word in new[] { "base model", "relation-frequency baseline", "aligned model", "Hits@10", "right answer", "verdict", "perplexity", "report.html" })
+        foreach (var word in new[]
+        {
+            "base model", "relation-frequency baseline", "aligned model", "Hits@10", "right answer", "verdict", "perplexity", "report.html",
+        })
             Assert.Contains(word, output, StringComparison.Ordinal);
         var figures = JsonNode.Parse(File.ReadAllText(json))!;
         foreach (var row in new[] { "base", "relation_frequency", "aligned" })
@@ -38,7 +41,8 @@ public sealed partial class DemoTests
         // An earlier demonstration is replaced, another folder is not.
         Run(graph.Path, out1, null);
         folder.Write("other/mine.txt", "x");
-        Assert.Contains("not empty", Assert.Throws<KalmException>(() => Run(graph.Path, folder.File("other"), null)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "not empty", Assert.Throws<KalmException>(() => Run(graph.Path, folder.File("other"), null)).Message, StringComparison.Ordinal);
     }
 
     private static string Run(string graph, string output, string? json)
@@ -53,7 +57,10 @@ public sealed partial class DemoTests
             {
                 Preset = new ModelPreset("test", 16, 1, 2, 32, 300, 256), Steps = 3, BatchTokens = 256, Threads = 1,
             },
-            Alignment = new AlignmentOptions { Method = AlignmentMethod.Full, Steps = 4, Batch = 8, ImplicitShare = 0.5, Validations = 2, Threads = 1 },
+            Alignment = new AlignmentOptions
+            {
+                Method = AlignmentMethod.Full, Steps = 4, Batch = 8, ImplicitShare = 0.5, Validations = 2, Threads = 1,
+            },
         };
         Assert.Equal(0, DemoVerb.Run(new Terminal(text, error, TestContext.Current.CancellationToken), settings, json, quiet: true));
         return text.ToString();

@@ -41,8 +41,10 @@ public class DescribeTests(TinyModel tiny) : IClassFixture<TinyModel>
     public void A_run_its_adapter_and_its_checkpoint_are_told_with_what_was_learned()
     {
         var run = tiny.File("described");
-        CommandLine.Run("align", "--quiet", "--model", tiny.Model, "--graph", tiny.Graph, "--out", run, "--steps", "2", "--batch", "2", "--threads", "1").IsSuccess();
-        foreach (var (folder, kind) in new[] { (run, "run"), (Path.Combine(run, "adapter"), "adapter"), (Directory.GetDirectories(Path.Combine(run, "checkpoints"))[0], "adapter") })
+        CommandLine.Run("align", "--quiet", "--model", tiny.Model, "--graph", tiny.Graph,
+            "--out", run, "--steps", "2", "--batch", "2", "--threads", "1").IsSuccess();
+        foreach (var (folder, kind) in new[] { (run, "run"), (Path.Combine(run, "adapter"),
+            "adapter"), (Directory.GetDirectories(Path.Combine(run, "checkpoints"))[0], "adapter") })
         {
             var json = Describe(folder, out var output);
             Assert.Equal(kind, (string?)json["kind"]);
@@ -63,21 +65,27 @@ public class DescribeTests(TinyModel tiny) : IClassFixture<TinyModel>
     public void A_run_of_a_version_with_other_options_is_used_but_not_gone_on_with()
     {
         var run = tiny.File("of-another-version");
-        CommandLine.Run("align", "--quiet", "--model", tiny.Model, "--graph", tiny.Graph, "--out", run, "--steps", "2", "--batch", "2", "--threads", "1").IsSuccess();
+        CommandLine.Run("align", "--quiet", "--model", tiny.Model, "--graph", tiny.Graph,
+            "--out", run, "--steps", "2", "--batch", "2", "--threads", "1").IsSuccess();
         var file = Path.Combine(run, "run.json");
-        File.WriteAllText(file, File.ReadAllText(file).Replace("\"options\": {", "\"options\": {\n    \"foretold\": 1,", StringComparison.Ordinal));
+        File.WriteAllText(
+            file, File.ReadAllText(file).Replace("\"options\": {", "\"options\": {\n    \"foretold\": 1,", StringComparison.Ordinal));
 
         Assert.Equal("run", (string?)Describe(run, out _)["kind"]);
         CommandLine.Run("evaluate", "completion", "--quiet", "--model", run, "--graph", tiny.Graph).IsSuccess();
         CommandLine.Run("export", "--quiet", "--model", run, "--to", "hf", "--out", tiny.File("exported-of-another-version")).IsSuccess();
-        CommandLine.Run("align", "--quiet", "--resume", "--model", tiny.Model, "--graph", tiny.Graph, "--out", run).IsFault("run.json(", "foretold");
+        CommandLine.Run("align", "--quiet", "--resume", "--model", tiny.Model, "--graph", tiny.Graph, "--out", run)
+            .IsFault("run.json(", "foretold");
     }
 
     [Fact]
     public void An_adapter_without_its_base_is_told_as_far_as_it_goes()
     {
         using var folder = new TemporaryFolder();
-        folder.Write("adapter_config.json", """{"peft_type":"LORA","task_type":"CAUSAL_LM","base_model_name_or_path":"org/absent","r":4,"lora_alpha":8,"target_modules":["up_proj"]}""");
+        folder.Write(
+            "adapter_config.json",
+            """{"peft_type":"LORA","task_type":"CAUSAL_LM","base_model_name_or_path":"org/absent","r":4,"lora_alpha":8,"""
+                + "\"target_modules\":[\"up_proj\"]}");
         var result = CommandLine.Run("describe", folder.Path).IsSuccess();
         Assert.Contains("the base model 'org/absent'", result.Error, StringComparison.Ordinal);
         Assert.Contains("up_proj", result.Output, StringComparison.Ordinal);
@@ -87,7 +95,8 @@ public class DescribeTests(TinyModel tiny) : IClassFixture<TinyModel>
     public void A_tokenizer_of_more_tokens_than_the_model_is_told()
     {
         using var folder = new TemporaryFolder();
-        SparseCheckpoint.Make(folder.Path, SparseCheckpoint.SevenBillion with { VocabularySize = 100, LayerCount = 1 }, "BF16", 2, shards: 1);
+        SparseCheckpoint.Make(
+            folder.Path, SparseCheckpoint.SevenBillion with { VocabularySize = 100, LayerCount = 1 }, "BF16", 2, shards: 1);
         foreach (var file in Directory.GetFiles(tiny.Model, "tokenizer*"))
             File.Copy(file, folder.File(Path.GetFileName(file)));
         var result = CommandLine.Run("describe", folder.Path).IsSuccess();
@@ -113,8 +122,10 @@ public class DescribeTests(TinyModel tiny) : IClassFixture<TinyModel>
         foreach (var file in Directory.GetFiles(tiny.Model))
             File.Copy(file, folder.File(Path.GetFileName(file)));
         folder.Write("model.safetensors.index.json", "{}");
-        Assert.Contains("note: " + folder.File("model.safetensors.index.json") + ": ignored", CommandLine.Run("describe", folder.Path).IsSuccess().Error, StringComparison.Ordinal);
-        var embedded = CommandLine.Run("embed", "--model", folder.Path, "--graph", tiny.Graph, "--out", folder.File("vectors"), "--threads", "1").IsSuccess();
+        Assert.Contains("note: " + folder.File("model.safetensors.index.json") + ": ignored",
+            CommandLine.Run("describe", folder.Path).IsSuccess().Error, StringComparison.Ordinal);
+        var embedded = CommandLine.Run(
+            "embed", "--model", folder.Path, "--graph", tiny.Graph, "--out", folder.File("vectors"), "--threads", "1").IsSuccess();
         Assert.Contains("model.safetensors.index.json: ignored", embedded.Error, StringComparison.Ordinal);
         folder.Write("tokenizer.json", "{}");
         Assert.Contains("cannot be used: ", CommandLine.Run("describe", folder.Path).IsSuccess().Output, StringComparison.Ordinal);
@@ -140,7 +151,8 @@ public class DescribeTests(TinyModel tiny) : IClassFixture<TinyModel>
             return;
         Assert.InRange(peak, 1, 300 * Mebibyte);
         Assert.Contains(libraries, name => name.StartsWith("libcoreclr", StringComparison.Ordinal));
-        Assert.DoesNotContain(libraries, name => name.Contains("torch", StringComparison.OrdinalIgnoreCase) && name.StartsWith("lib", StringComparison.Ordinal));
+        Assert.DoesNotContain(libraries,
+            name => name.Contains("torch", StringComparison.OrdinalIgnoreCase) && name.StartsWith("lib", StringComparison.Ordinal));
 
         async Task Watch(Process process)
         {
@@ -150,7 +162,8 @@ public class DescribeTests(TinyModel tiny) : IClassFixture<TinyModel>
                 {
                     foreach (var line in await File.ReadAllLinesAsync($"/proc/{process.Id}/status", TestContext.Current.CancellationToken))
                         if (line.StartsWith("VmHWM:", StringComparison.Ordinal))
-                            peak = 1024 * long.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[^2].Trim(), CultureInfo.InvariantCulture);
+                            peak = 1024 * long.Parse(
+                                line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[^2].Trim(), CultureInfo.InvariantCulture);
                     foreach (var line in await File.ReadAllLinesAsync($"/proc/{process.Id}/maps", TestContext.Current.CancellationToken))
                         libraries.Add(Path.GetFileName(line));
                 }

@@ -7,8 +7,10 @@ public class MeasureVerbTests(TinyModel tiny) : IClassFixture<TinyModel>
     [Fact]
     public void Text_writes_its_figures_as_json()
     {
-        var (text, json) = (tiny.Write("text.txt", "the car has a wheel,\n\nand the wheel has a spoke; " + new string('x', 100)), tiny.File("text.json"));
-        var line = CommandLine.Run("evaluate", "text", "--model", tiny.Model, "--text", text, "--json", json, "--threads", "1", "--quiet").IsSuccess();
+        var (text, json) =
+            (tiny.Write("text.txt", "the car has a wheel,\n\nand the wheel has a spoke; " + new string('x', 100)), tiny.File("text.json"));
+        var line = CommandLine.Run("evaluate", "text", "--model", tiny.Model, "--text", text, "--json", json, "--threads", "1", "--quiet")
+            .IsSuccess();
         Assert.Equal("", line.Error);
         Assert.Contains("perplexity", line.Output, StringComparison.Ordinal);
         var ids = CommandLine.Run("tokenize", "--model", tiny.Model, "--file", text).IsSuccess().Output.Split('\n')[0].Split(' ').Length;
@@ -34,7 +36,8 @@ public class MeasureVerbTests(TinyModel tiny) : IClassFixture<TinyModel>
         }
 
         CommandLine Text(string content, string[] more) => Measure(tiny.Write("text.txt", content), more);
-        CommandLine Measure(string file, string[] more) => CommandLine.Run(["evaluate", "text", "--model", tiny.Model, "--text", file, .. more]);
+        CommandLine Measure(string file, string[] more) =>
+            CommandLine.Run(["evaluate", "text", "--model", tiny.Model, "--text", file, .. more]);
     }
 
     [Fact]
@@ -42,7 +45,8 @@ public class MeasureVerbTests(TinyModel tiny) : IClassFixture<TinyModel>
     {
         var (json, plot) = (tiny.File("geometry.json"), tiny.File("geometry.png"));
         var line = CommandLine.Run(
-            "evaluate", "geometry", "--model", tiny.Model, "--graph", tiny.Graph, "--pairs", "20", "--json", json, "--plot", plot, "--threads", "1").IsSuccess();
+            "evaluate", "geometry", "--model", tiny.Model, "--graph", tiny.Graph,
+            "--pairs", "20", "--json", json, "--plot", plot, "--threads", "1").IsSuccess();
         foreach (var word in new[] { "anisotropy", "20 random pairs", "uniformity", "alignment", "2 queries" })
             Assert.Contains(word, line.Output, StringComparison.Ordinal);
         var report = JsonNode.Parse(File.ReadAllText(json))!;
@@ -51,7 +55,8 @@ public class MeasureVerbTests(TinyModel tiny) : IClassFixture<TinyModel>
         Assert.InRange((double)report["alignment"]!, 0, 4);
         Assert.Equal((20, 2), ((int)report["pairs"]!, (int)report["positive_pairs"]!));
         Assert.Equal([0x89, (byte)'P', (byte)'N', (byte)'G'], File.ReadAllBytes(plot)[..4]);
-        CommandLine.Run("evaluate", "geometry", "--model", tiny.Model, "--graph", tiny.Graph, "--plot", tiny.File("no/such.png")).IsFault("--plot", "does not exist");
+        CommandLine.Run("evaluate", "geometry", "--model", tiny.Model, "--graph", tiny.Graph, "--plot", tiny.File("no/such.png"))
+            .IsFault("--plot", "does not exist");
     }
 
     [Fact]
@@ -95,9 +100,11 @@ public class MeasureVerbTests(TinyModel tiny) : IClassFixture<TinyModel>
     public void Complete_reranks_within_the_models_context()
     {
         var (roomy, json) = (tiny.File("roomy"), tiny.File("reranked.json"));
-        CommandLine.Run("pretrain", "--graph", tiny.Graph, "--out", roomy, "--steps", "2", "--vocabulary", "300", "--context", "200", "--threads", "1").IsSuccess();
+        CommandLine.Run("pretrain", "--graph", tiny.Graph, "--out", roomy, "--steps",
+            "2", "--vocabulary", "300", "--context", "200", "--threads", "1").IsSuccess();
         string[] asked = ["--graph", tiny.Graph, "--head", "car", "--relation", "_has_part", "--rerank", "--threads", "1"];
-        var line = CommandLine.Run(["complete", "--model", roomy, .. asked, "--top", "2", "--rerank-depth", "3", "--json", json]).IsSuccess();
+        var line = CommandLine.Run(["complete", "--model", roomy, .. asked, "--top", "2", "--rerank-depth", "3", "--json", json])
+            .IsSuccess();
         Assert.Contains("log-likelihood", line.Output, StringComparison.Ordinal);
         var results = JsonNode.Parse(File.ReadAllText(json))!["results"]!.AsArray();
         Assert.Equal(2, results.Count);
@@ -116,13 +123,15 @@ public class MeasureVerbTests(TinyModel tiny) : IClassFixture<TinyModel>
         Run(tiny.Graph, "--head", "car", "--relation", "_has_part", "--tail", "wheel").IsFault("two of them");
         Run(tiny.Graph, "--head", "car", "--tail", "wheel", "--rerank").IsFault("--rerank", "expected --relation");
 
-        CommandLine Run(string path, params string[] more) => CommandLine.Run(["complete", "--model", tiny.Model, "--graph", path, .. more]);
+        CommandLine Run(string path, params string[] more) =>
+            CommandLine.Run(["complete", "--model", tiny.Model, "--graph", path, .. more]);
     }
 
     private JsonNode Complete(string[] asked, out CommandLine line)
     {
         var json = tiny.File("complete.json");
-        line = CommandLine.Run(["complete", "--model", tiny.Model, "--graph", tiny.Graph, .. asked, "--json", json, "--threads", "1"]).IsSuccess();
+        line = CommandLine.Run(["complete", "--model", tiny.Model, "--graph", tiny.Graph, .. asked, "--json", json, "--threads", "1"])
+            .IsSuccess();
         return JsonNode.Parse(File.ReadAllText(json))!;
     }
 }

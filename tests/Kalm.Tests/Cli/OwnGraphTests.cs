@@ -8,7 +8,8 @@ namespace Kalm.Tests.Cli;
 public class OwnGraphTests(TinyModel tiny) : IClassFixture<TinyModel>
 {
     // Short words, because the tiny model has 32 positions.
-    private static readonly string Triples = "head,relation,tail\n" + string.Concat(Enumerable.Range(0, 20).Select(index => $"n{index},to,n{(index + 1) % 20}\n"));
+    private static readonly string Triples = "head,relation,tail\n"
+        + string.Concat(Enumerable.Range(0, 20).Select(index => $"n{index},to,n{(index + 1) % 20}\n"));
 
     [Fact]
     public void A_file_is_split_alike_by_every_verb()
@@ -16,13 +17,17 @@ public class OwnGraphTests(TinyModel tiny) : IClassFixture<TinyModel>
         var (graph, texts) = (tiny.Write("own.csv", Triples), tiny.Write("texts.tsv", "n0\tthe first\n"));
         var (run, json, vectors) = (tiny.File("own-run"), tiny.File("own.json"), tiny.File("own-vectors"));
         string[] read = ["--graph", graph, "--texts", texts, "--split", "0.8,0.1,0.1", "--seed", "5"];
-        var aligned = CommandLine.Run(["align", "--model", tiny.Model, .. read, "--out", run, "--steps", "2", "--batch", "4", "--validations", "1", "--threads", "1"]).IsSuccess();
-        Assert.Contains($"next: kalm evaluate completion --model {run} --graph {graph} --texts {texts} --split 0.8,0.1,0.1 --seed 5", aligned.Output, StringComparison.Ordinal);
+        var aligned = CommandLine.Run([
+            "align", "--model", tiny.Model, .. read, "--out", run, "--steps", "2", "--batch", "4", "--validations", "1", "--threads", "1",
+        ]).IsSuccess();
+        Assert.Contains($"next: kalm evaluate completion --model {run} --graph {graph} --texts {texts} --split 0.8,0.1,0.1 --seed 5",
+            aligned.Output, StringComparison.Ordinal);
         var description = Json.Read<RunDescription>(Path.Combine(run, "run.json"));
         Assert.Equal(new GraphOptions { Texts = texts, Split = new SplitShares(0.8, 0.1, 0.1), Seed = 5 }, description.GraphOptions);
         Assert.Equal(description.Hashes.Graph, KnowledgeGraph.Load(graph, description.GraphOptions).Fingerprint());
 
-        var evaluated = CommandLine.Run(["evaluate", "completion", "--model", run, .. read, "--split", "valid", "--json", json, "--threads", "1"]).IsSuccess();
+        var evaluated = CommandLine.Run(
+            ["evaluate", "completion", "--model", run, .. read, "--split", "valid", "--json", json, "--threads", "1"]).IsSuccess();
         Assert.DoesNotContain("another split", evaluated.Error, StringComparison.Ordinal);
         Assert.Equal("valid", (string?)JsonNode.Parse(File.ReadAllText(json))!["split"]);
         Assert.Equal(4, (int)JsonNode.Parse(File.ReadAllText(json))!["queries"]!);
@@ -30,7 +35,8 @@ public class OwnGraphTests(TinyModel tiny) : IClassFixture<TinyModel>
         Assert.Equal(5, File.ReadAllLines(Path.Combine(vectors, "queries.tsv")).Length);
         Assert.Contains("0\tn0\tthe first", File.ReadAllLines(Path.Combine(vectors, "entities.tsv")));
 
-        var other = CommandLine.Run("evaluate", "completion", "--model", run, "--graph", graph, "--split", "0.8,0.1,0.1", "--seed", "6", "--threads", "1").IsSuccess();
+        var other = CommandLine.Run("evaluate", "completion", "--model", run, "--graph",
+            graph, "--split", "0.8,0.1,0.1", "--seed", "6", "--threads", "1").IsSuccess();
         Assert.Contains($"learned from another split of {graph}", other.Error, StringComparison.Ordinal);
         Assert.Contains($"its own is --texts {texts} --split 0.8,0.1,0.1 --seed 5", other.Error, StringComparison.Ordinal);
     }
@@ -39,19 +45,23 @@ public class OwnGraphTests(TinyModel tiny) : IClassFixture<TinyModel>
     public void A_file_without_splits_trains_and_says_what_it_could_not_do()
     {
         var (graph, run) = (tiny.Write("whole.csv", Triples), tiny.File("whole-run"));
-        var line = CommandLine.Run("align", "--model", tiny.Model, "--graph", graph, "--out", run, "--steps", "2", "--batch", "4", "--threads", "1").IsSuccess();
+        var line = CommandLine.Run(
+            "align", "--model", tiny.Model, "--graph", graph, "--out", run, "--steps", "2", "--batch", "4", "--threads", "1").IsSuccess();
         Assert.Contains("no valid split", line.Error, StringComparison.Ordinal);
         Assert.Contains("no test split", line.Error, StringComparison.Ordinal);
         Assert.Null(Json.Read<RunDescription>(Path.Combine(run, "run.json")).GraphOptions);
-        CommandLine.Run("evaluate", "completion", "--model", run, "--graph", graph).IsFault("--split test", "no test triples", "--split 0.8,0.1,0.1");
+        CommandLine.Run("evaluate", "completion", "--model", run, "--graph", graph)
+            .IsFault("--split test", "no test triples", "--split 0.8,0.1,0.1");
     }
 
     [Fact]
     public void A_base_model_can_be_made_from_the_texts_of_a_file()
     {
         var graph = tiny.Write("texts-only.csv", Triples);
-        CommandLine.Run("pretrain", "--graph", graph, "--out", tiny.File("own-base"), "--steps", "1", "--vocabulary", "260", "--context", "32", "--threads", "1", "--quiet").IsSuccess();
-        CommandLine.Run("pretrain", "--text", graph, "--texts", graph, "--out", tiny.File("never")).IsFault("--texts, --split", "without --graph");
+        CommandLine.Run("pretrain", "--graph", graph, "--out", tiny.File(
+            "own-base"), "--steps", "1", "--vocabulary", "260", "--context", "32", "--threads", "1", "--quiet").IsSuccess();
+        CommandLine.Run("pretrain", "--text", graph, "--texts", graph, "--out", tiny.File("never"))
+            .IsFault("--texts, --split", "without --graph");
     }
 
     [Fact]
@@ -66,7 +76,8 @@ public class OwnGraphTests(TinyModel tiny) : IClassFixture<TinyModel>
         Assert.Equal("note", (string?)findings[1]!["severity"]);
         Assert.Equal(1, (int)findings[1]!["count"]!);
         Assert.Equal("(n2, to, n3) and (n3, to, n2)", (string?)findings[1]!["examples"]![0]);
-        Assert.Contains("findings: none", CommandLine.Run("graph", "inspect", tiny.Write("clean.csv", Triples)).IsSuccess().Output, StringComparison.Ordinal);
+        Assert.Contains("findings: none",
+            CommandLine.Run("graph", "inspect", tiny.Write("clean.csv", Triples)).IsSuccess().Output, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -28,7 +28,8 @@ public sealed class PlainProgressTests : IDisposable
         time.Now += TimeSpan.FromSeconds(10);
         progress.Report(Step(1200, null));
         Assert.Equal(
-            ["step 1,200  loss 3.250  explicit 3.000  implicit 5.000  temperature 0.050  accuracy 0.125  1,234 triples/s  1:02:03 left"], Lines());
+            ["step 1,200  loss 3.250  explicit 3.000  implicit 5.000  temperature 0.050  accuracy 0.125  1,234 triples/s  1:02:03 left"],
+            Lines());
     }
 
     [Fact]
@@ -57,7 +58,8 @@ public sealed class PlainProgressTests : IDisposable
 
     private static ProgressStep Step(int step, int? total) => new(
         step, total,
-        [new("loss", 3.25), new("explicit", 3), new("implicit", 5), new("temperature", 0.05), new("accuracy", 0.125), new("learning_rate", 1e-3)],
+        [new("loss", 3.25), new("explicit", 3), new("implicit", 5),
+            new("temperature", 0.05), new("accuracy", 0.125), new("learning_rate", 1e-3)],
         1234, "triples/s", new TimeSpan(1, 2, 3));
 
     private sealed class ManualTime : TimeProvider

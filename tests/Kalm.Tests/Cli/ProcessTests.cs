@@ -18,7 +18,8 @@ public class ProcessTests(TinyModel tiny) : IClassFixture<TinyModel>
             (await CommandLine.RunProcess(program, null, help.Split(' '))).IsSuccess();
         (await CommandLine.RunProcess(program, null, "graph", "inspect", tiny.Graph)).IsSuccess();
         if (OperatingSystem.IsLinux())
-            (await CommandLine.RunProcess(program, null, "embed", "--quiet", "--model", tiny.Model, "--graph", tiny.Graph, "--out", folder.File("vectors")))
+            (await CommandLine.RunProcess(
+                program, null, "embed", "--quiet", "--model", tiny.Model, "--graph", tiny.Graph, "--out", folder.File("vectors")))
                 .IsFault("native library");
         Assert.False(Directory.Exists(folder.File("vectors")));
     }
@@ -43,6 +44,7 @@ public class ProcessTests(TinyModel tiny) : IClassFixture<TinyModel>
         Assert.True(result.ExitCode == 130, $"exit code {result.ExitCode}\n{result.Error}");
         Assert.Contains("interrupted", result.Error, StringComparison.Ordinal);
         Assert.NotEmpty(Directory.GetDirectories(Path.Combine(run, "checkpoints")));
-        Assert.Equal("interrupted", (string?)JsonNode.Parse(await File.ReadAllTextAsync(Path.Combine(run, "run.json"), TestContext.Current.CancellationToken))!["status"]);
+        Assert.Equal("interrupted", (string?)JsonNode.Parse(await File.ReadAllTextAsync(
+            Path.Combine(run, "run.json"), TestContext.Current.CancellationToken))!["status"]);
     }
 }

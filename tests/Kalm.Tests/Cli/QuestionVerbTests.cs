@@ -12,8 +12,10 @@ public sealed class QuestionVerbTests : IDisposable
     public QuestionVerbTests()
     {
         model = folder.File("base");
-        var text = folder.Write("text.txt", string.Join("\n\n", Enumerable.Range(0, 60).Select(number => $"A plain text of number {number}, which nobody has asked for.")));
-        CommandLine.Run("pretrain", "--text", text, "--graph", graph.Path, "--hold-out", "0.1", "--steps", "3", "--vocabulary", "300", "--out", model, "--quiet").IsSuccess();
+        var text = folder.Write("text.txt",
+            string.Join("\n\n", Enumerable.Range(0, 60).Select(number => $"A plain text of number {number}, which nobody has asked for.")));
+        CommandLine.Run("pretrain", "--text", text, "--graph", graph.Path, "--hold-out", "0.1",
+            "--steps", "3", "--vocabulary", "300", "--out", model, "--quiet").IsSuccess();
     }
 
     [Fact]
@@ -21,7 +23,8 @@ public sealed class QuestionVerbTests : IDisposable
     {
         Assert.Equal(6, File.ReadAllText(Path.Combine(model, "held-out-text.txt")).Split("\n\n").Length);
         Assert.InRange(File.ReadAllText(Path.Combine(model, "held-out-descriptions.txt")).Split("\n\n").Length, 9, 12);
-        CommandLine.Run("pretrain", "--graph", graph.Path, "--hold-out", "1.5", "--out", folder.File("other")).IsFault("--hold-out", "below 1");
+        CommandLine.Run("pretrain", "--graph", graph.Path, "--hold-out", "1.5", "--out", folder.File("other"))
+            .IsFault("--hold-out", "below 1");
     }
 
     [Fact]
@@ -29,7 +32,8 @@ public sealed class QuestionVerbTests : IDisposable
     {
         var (json, answers) = (folder.File("questions.json"), folder.File("answers.tsv"));
         var line = CommandLine.Run(
-            "evaluate", "questions", "--model", model, "--graph", graph.Path, "--shots", "1", "--limit", "6", "--json", json, "--answers", answers).IsSuccess();
+            "evaluate", "questions", "--model", model, "--graph", graph.Path, "--shots",
+            "1", "--limit", "6", "--json", json, "--answers", answers).IsSuccess();
         Assert.Equal(4, line.Error.Split("example: ").Length - 1);
         var report = JsonNode.Parse(File.ReadAllText(json))!;
         Assert.Equal((1, true), ((int)report["shots"]!, (bool)report["with_descriptions"]!));
@@ -43,7 +47,8 @@ public sealed class QuestionVerbTests : IDisposable
         var lines = File.ReadAllLines(answers);
         Assert.Equal(25, lines.Length);
         Assert.All(lines, row => Assert.Equal(11, row.Split('\t').Length));
-        CommandLine.Run("evaluate", "questions", "--model", model, "--graph", graph.Path, "--tasks", "tail,tails").IsFault("--tasks", "tail,tails");
+        CommandLine.Run("evaluate", "questions", "--model", model, "--graph", graph.Path, "--tasks", "tail,tails")
+            .IsFault("--tasks", "tail,tails");
     }
 
     [Fact]
@@ -53,7 +58,8 @@ public sealed class QuestionVerbTests : IDisposable
         var first = CommandLine.Run(ask).IsSuccess().Output;
         Assert.Equal(first, CommandLine.Run(ask).IsSuccess().Output);
         Assert.NotEqual(first, CommandLine.Run([.. ask, "--seed", "5"]).IsSuccess().Output);
-        Assert.Contains("among the graph's names", CommandLine.Run([.. ask, "--graph", graph.Path]).IsSuccess().Output, StringComparison.Ordinal);
+        Assert.Contains(
+            "among the graph's names", CommandLine.Run([.. ask, "--graph", graph.Path]).IsSuccess().Output, StringComparison.Ordinal);
         CommandLine.Run("ask", " ", "--model", model).IsFault("QUESTION");
         CommandLine.Run("ask", new string('x', 3000), "--model", model).IsFault("does not fit");
         CommandLine.Run("ask", "x", "--model", model, "--top-p", "1.5").IsFault("top_p");
@@ -64,7 +70,8 @@ public sealed class QuestionVerbTests : IDisposable
     {
         var output = folder.File("ablation");
         var line = CommandLine.Run(
-            "ablate", "--model", model, "--graph", graph.Path, "--steps", "2", "--questions", "4", "--limit", "5", "--out", output, "--quiet").IsSuccess();
+            "ablate", "--model", model, "--graph", graph.Path, "--steps", "2",
+            "--questions", "4", "--limit", "5", "--out", output, "--quiet").IsSuccess();
         var report = JsonNode.Parse(File.ReadAllText(Path.Combine(output, "ablation.json")))!;
         foreach (var name in new[] { "base", "explicit", "implicit", "joint" })
         {
@@ -75,7 +82,8 @@ public sealed class QuestionVerbTests : IDisposable
             Assert.InRange((double)report[name]!["anisotropy"]!, -1, 1);
             Assert.Equal(4, (int)report[name]!["questions"]!["tail"]!["questions"]!);
         }
-        var lines = new[] { "explicit", "implicit", "joint" }.ToDictionary(name => name, name => File.ReadAllLines(Path.Combine(output, name, "metrics.jsonl"))[0]);
+        var lines = new[] { "explicit", "implicit", "joint" }.ToDictionary(
+            name => name, name => File.ReadAllLines(Path.Combine(output, name, "metrics.jsonl"))[0]);
         Assert.DoesNotContain("\"implicit\"", lines["explicit"], StringComparison.Ordinal);
         Assert.DoesNotContain("\"explicit\"", lines["implicit"], StringComparison.Ordinal);
         Assert.Contains("\"implicit\"", lines["joint"], StringComparison.Ordinal);
@@ -86,14 +94,18 @@ public sealed class QuestionVerbTests : IDisposable
     public void Plain_text_is_replayed_and_belongs_to_what_a_run_is_resumed_with()
     {
         var text = folder.File("text.txt");
-        string[] align = ["align", "--model", model, "--graph", graph.Path, "--steps", "4", "--method", "full", "--save-every", "2", "--quiet", "--out"];
+        string[] align =
+        [
+            "align", "--model", model, "--graph", graph.Path, "--steps", "4", "--method", "full", "--save-every", "2", "--quiet", "--out",
+        ];
         CommandLine.Run([.. align, folder.File("run"), "--text", text]).IsSuccess();
         var metrics = File.ReadLines(Path.Combine(folder.File("run"), "metrics.jsonl")).Select(line => JsonNode.Parse(line)!).ToList();
         Assert.All(metrics, step => Assert.True((double)step["replay"]! > 0));
 
         // As if it had been killed behind its first checkpoint.
         var run = folder.File("run");
-        File.WriteAllText(Path.Combine(run, "run.json"), File.ReadAllText(Path.Combine(run, "run.json")).Replace("\"complete\"", "\"running\"", StringComparison.Ordinal));
+        File.WriteAllText(Path.Combine(run, "run.json"),
+            File.ReadAllText(Path.Combine(run, "run.json")).Replace("\"complete\"", "\"running\"", StringComparison.Ordinal));
         var hash = File.ReadAllBytes(Path.Combine(run, "model", "model.safetensors"));
         Directory.Delete(Path.Combine(run, "model"), recursive: true);
         Directory.Delete(Directory.GetDirectories(Path.Combine(run, "checkpoints")).Max()!, recursive: true);

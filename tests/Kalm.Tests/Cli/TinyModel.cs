@@ -12,7 +12,8 @@ public sealed class TinyModel : IDisposable
     {
         Model = folder.File("base");
         Pretrained = CommandLine.Run(
-            "pretrain", "--graph", Graph, "--out", Model, "--steps", "2", "--vocabulary", "300", "--context", "32", "--threads", "1").IsSuccess();
+            "pretrain", "--graph", Graph, "--out", Model, "--steps", "2", "--vocabulary", "300", "--context", "32", "--threads", "1")
+            .IsSuccess();
     }
 
     public string Model { get; }

@@ -21,14 +21,18 @@ public class VerbTests(TinyModel tiny) : IClassFixture<TinyModel>
     {
         var (json, ranks) = (tiny.File("completion.json"), tiny.File("ranks.tsv"));
         var line = CommandLine.Run(
-            "evaluate", "completion", "--model", tiny.Model, "--graph", tiny.Graph, "--json", json, "--ranks", ranks, "--threads", "1", "--quiet").IsSuccess();
+            "evaluate", "completion", "--model", tiny.Model, "--graph", tiny.Graph,
+            "--json", json, "--ranks", ranks, "--threads", "1", "--quiet").IsSuccess();
         Assert.Equal("", line.Error);
         Assert.Contains("both without leaked queries", line.Output, StringComparison.Ordinal);
         var report = JsonNode.Parse(File.ReadAllText(json))!;
         Assert.Equal("test", (string?)report["split"]);
         Assert.Equal(2, (int)report["queries"]!);
         Assert.Equal(4, (int)report["candidates"]!);
-        foreach (var side in new[] { report["tail"], report["head"], report["both"], report["ties"]!["optimistic"], report["ties"]!["pessimistic"] })
+        foreach (var side in new[]
+        {
+            report["tail"], report["head"], report["both"], report["ties"]!["optimistic"], report["ties"]!["pessimistic"],
+        })
             foreach (var measure in new[] { "mr", "mrr", "hits@1", "hits@3", "hits@10" })
                 Assert.True(side![measure]!.GetValue<double>() >= 0, measure);
         // The one test triple is symmetric and stands in train the other way round.
@@ -48,8 +52,10 @@ public class VerbTests(TinyModel tiny) : IClassFixture<TinyModel>
     public void An_empty_split_is_a_fault()
     {
         using var graph = SmallGraph.Kalm().Without("test.txt");
-        CommandLine.Run("evaluate", "completion", "--model", tiny.Model, "--graph", graph.Path).IsFault("--split test", "try --split valid");
-        CommandLine.Run("embed", "--model", tiny.Model, "--graph", graph.Path, "--out", tiny.File("none"), "--queries", "test").IsFault("--queries test");
+        CommandLine.Run("evaluate", "completion", "--model", tiny.Model, "--graph", graph.Path)
+            .IsFault("--split test", "try --split valid");
+        CommandLine.Run("embed", "--model", tiny.Model, "--graph", graph.Path, "--out", tiny.File("none"), "--queries", "test")
+            .IsFault("--queries test");
     }
 
     [Fact]
@@ -63,7 +69,8 @@ public class VerbTests(TinyModel tiny) : IClassFixture<TinyModel>
         var recipe = tiny.Write("recipe.json", """{ "epochs": 3, "batch": 3, "seed": 7, "lora_rank": 2, "method": "full" }""");
         var (run, json) = (tiny.File("run"), tiny.File("aligned.json"));
         var line = CommandLine.Run(
-            "align", "--model", tiny.Model, "--graph", tiny.Graph, "--out", run, "--recipe", recipe, "--method", "lora", "--steps", "2", "--batch", "2",
+            "align", "--model", tiny.Model, "--graph", tiny.Graph, "--out", run,
+            "--recipe", recipe, "--method", "lora", "--steps", "2", "--batch", "2",
             "--validations", "1", "--threads", "1").IsSuccess();
         Assert.Contains($"kalm evaluate completion --model {run} --graph {tiny.Graph}", line.Output, StringComparison.Ordinal);
         Assert.Contains("complete", line.Output, StringComparison.Ordinal);
@@ -95,16 +102,19 @@ public class VerbTests(TinyModel tiny) : IClassFixture<TinyModel>
     [Fact]
     public void Embed_writes_a_unit_vector_for_each_row_of_its_tables()
     {
-        using var graph = SmallGraph.Kalm().With("entityId2text.dict", "0\tcar, a road vehicle\n1\twheel, a round part\n2\tspoke, a rod\n3\tcar, a road vehicle\n");
+        using var graph = SmallGraph.Kalm()
+            .With("entityId2text.dict", "0\tcar, a road vehicle\n1\twheel, a round part\n2\tspoke, a rod\n3\tcar, a road vehicle\n");
         var folder = tiny.File("vectors");
-        CommandLine.Run("embed", "--model", tiny.Model, "--graph", graph.Path, "--out", folder, "--queries", "test", "--threads", "1").IsSuccess();
+        CommandLine.Run("embed", "--model", tiny.Model, "--graph", graph.Path, "--out", folder, "--queries", "test", "--threads", "1")
+            .IsSuccess();
         var entities = Vectors(Path.Combine(folder, "entities.safetensors"), 4);
         Assert.Equal(entities[0], entities[3]);
         Assert.NotEqual(entities[0], entities[1]);
         Assert.All(entities.Concat(Vectors(Path.Combine(folder, "queries.safetensors"), 2)),
             vector => Assert.Equal(1, Math.Sqrt(vector.Sum(value => (double)value * value)), 4));
         Assert.Equal(
-            ["row\tid\ttext", "0\tcar\tcar, a road vehicle", "1\twheel\twheel, a round part", "2\tspoke\tspoke, a rod", "3\ttruck\tcar, a road vehicle"],
+            ["row\tid\ttext", "0\tcar\tcar, a road vehicle", "1\twheel\twheel, a round part",
+                "2\tspoke\tspoke, a rod", "3\ttruck\tcar, a road vehicle"],
             File.ReadAllLines(Path.Combine(folder, "entities.tsv")));
         Assert.Equal(
             ["row\thead\trelation\ttail\tdirection", "0\ttruck\t_similar_to\tcar\ttail", "1\ttruck\t_similar_to\tcar\thead"],
@@ -115,14 +125,16 @@ public class VerbTests(TinyModel tiny) : IClassFixture<TinyModel>
     public void Tokenize_prints_the_ids_on_the_first_line()
     {
         var json = tiny.File("tokens.json");
-        var lines = CommandLine.Run("tokenize", "--model", tiny.Model, "@a car", "--json", json).IsSuccess().Output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        var lines = CommandLine.Run("tokenize", "--model", tiny.Model, "@a car", "--json", json)
+            .IsSuccess().Output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
         var ids = lines[0].Split(' ').Select(int.Parse).ToArray();
         Assert.Equal(ids.Length + 1, lines.Length);
         Assert.Equal("@aĠcar", string.Concat(lines.Skip(1).Select(line => line.Split('\t')[1])));
         var tokens = JsonNode.Parse(File.ReadAllText(json))!;
         Assert.Equal(ids, tokens["ids"]!.AsArray().Select(id => (int)id!));
         var file = tiny.Write("text.txt", "@a car");
-        Assert.Equal(lines, CommandLine.Run("tokenize", "--model", tiny.Model, "--file", file).IsSuccess().Output.Split('\n', StringSplitOptions.RemoveEmptyEntries));
+        Assert.Equal(lines, CommandLine.Run("tokenize", "--model", tiny.Model, "--file", file)
+            .IsSuccess().Output.Split('\n', StringSplitOptions.RemoveEmptyEntries));
     }
 
     [Fact]

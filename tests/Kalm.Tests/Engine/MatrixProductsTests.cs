@@ -42,14 +42,16 @@ public sealed class MatrixProductsTests : TorchTest, IDisposable
     {
         Assert.SkipUnless(MatrixProducts.CanRound, "the processor has no AMX-BF16");
         using var model = FixtureModel.Load("llama_tiny");
-        TokenRow[] rows = [.. Enumerable.Range(1, 9).Select(length => TokenRow.Sequence([.. Enumerable.Range(0, length)], [.. Enumerable.Range(0, length)]))];
+        TokenRow[] rows = [.. Enumerable.Range(1, 9)
+            .Select(length => TokenRow.Sequence([.. Enumerable.Range(0, length)], [.. Enumerable.Range(0, length)]))];
         var labels = rows.Select(row => row.Tokens.Select(token => token + 1).ToArray()).ToArray();
 
         var (loss, gradient) = Pass(false);
         var (roundedLoss, roundedGradient) = Pass(true);
 
         Assert.Equal(loss, roundedLoss, loss * 0.01);
-        Assert.InRange((gradient * roundedGradient).sum().ReadNumber() / (gradient.norm() * roundedGradient.norm()).ReadNumber(), 0.999, 1.0001);
+        Assert.InRange(
+            (gradient * roundedGradient).sum().ReadNumber() / (gradient.norm() * roundedGradient.norm()).ReadNumber(), 0.999, 1.0001);
 
         (double, Tensor) Pass(bool rounded)
         {

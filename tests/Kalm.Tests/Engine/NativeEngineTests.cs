@@ -19,7 +19,8 @@ public class NativeEngineTests
     public void The_engine_looks_for_the_libtorch_that_the_build_references()
     {
         var versions = File.ReadAllText(Path.Combine(LayeringTests.RepositoryRoot(), "Directory.Packages.props"));
-        Assert.Contains($"Include=\"libtorch-cpu-linux-x64\" Version=\"{NativeEngine.LibtorchVersion}\"", versions, StringComparison.Ordinal);
+        Assert.Contains(
+            $"Include=\"libtorch-cpu-linux-x64\" Version=\"{NativeEngine.LibtorchVersion}\"", versions, StringComparison.Ordinal);
     }
 
     [Fact]

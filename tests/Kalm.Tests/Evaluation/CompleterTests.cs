@@ -26,7 +26,8 @@ public sealed class CompleterTests : IDisposable
         var queries = CompletionQuery.Of(graph, graph.Test);
         // Nothing but the answer is left out of the evaluation, which counts the query's own entity.
         var ranked = CompletionEvaluation.Rank(
-            model.Decoder, graph, new TextIndex(graph, model.Wording), queries, new KnownFacts(graph), null, TestContext.Current.CancellationToken);
+            model.Decoder, graph, new TextIndex(graph, model.Wording), queries,
+            new KnownFacts(graph), null, TestContext.Current.CancellationToken);
         foreach (var item in ranked)
         {
             var all = completer.Entities(QueryEntity.Of(graph, item.Query.Entity), item.Query.DirectedRelation, int.MaxValue);
@@ -49,7 +50,8 @@ public sealed class CompleterTests : IDisposable
         Assert.Equal(0.05, model.Temperature, 1e-9);
         Assert.Equal((all[0].Score - all[5].Score) / 0.05, Math.Log(all[0].Probability / all[5].Probability), 1e-6);
 
-        var few = completer.Entities(QueryEntity.Of(graph, 10), 0, int.MaxValue, all.Skip(1).Select(candidate => candidate.Entity).ToHashSet());
+        var few = completer.Entities(
+            QueryEntity.Of(graph, 10), 0, int.MaxValue, all.Skip(1).Select(candidate => candidate.Entity).ToHashSet());
         Assert.Equal((all[0].Entity, 1.0), (Assert.Single(few).Entity, few[0].Probability));
     }
 
@@ -62,9 +64,11 @@ public sealed class CompleterTests : IDisposable
         var ofText = completer.Entities(free, 1, int.MaxValue);
 
         Assert.Equal(ofEntity.Count + 1, ofText.Count);
-        Assert.Equal(ofEntity.Select(candidate => (candidate.Entity, candidate.Score)), ofText.Where(candidate => candidate.Entity != 12).Select(candidate => (candidate.Entity, candidate.Score)));
+        Assert.Equal(ofEntity.Select(candidate => (candidate.Entity, candidate.Score)),
+            ofText.Where(candidate => candidate.Entity != 12).Select(candidate => (candidate.Entity, candidate.Score)));
         Assert.All(ofText, candidate => Assert.Null(candidate.Split));
-        Assert.NotEqual(ofText.Select(candidate => candidate.Score), completer.Entities(new QueryEntity(null, "something else"), 1, int.MaxValue).Select(candidate => candidate.Score));
+        Assert.NotEqual(ofText.Select(candidate => candidate.Score),
+            completer.Entities(new QueryEntity(null, "something else"), 1, int.MaxValue).Select(candidate => candidate.Score));
     }
 
     [Fact]
@@ -76,14 +80,17 @@ public sealed class CompleterTests : IDisposable
             // lives_with reads the same both ways, so the fact answers both queries read either way.
             foreach (var (entity, relation, answer) in new[]
             {
-                (triple.Head, triple.Relation, triple.Tail), (triple.Tail, triple.Relation + graph.RelationCount, triple.Head), (triple.Tail, triple.Relation, triple.Head),
+                (triple.Head, triple.Relation, triple.Tail),
+                (triple.Tail, triple.Relation + graph.RelationCount, triple.Head), (triple.Tail, triple.Relation, triple.Head),
             })
-                Assert.Equal(name, completer.Entities(QueryEntity.Of(graph, entity), relation, int.MaxValue).Single(candidate => candidate.Entity == answer).Split);
+                Assert.Equal(name, completer.Entities(QueryEntity.Of(graph, entity), relation, int.MaxValue)
+                    .Single(candidate => candidate.Entity == answer).Split);
         }
         var kind = graph.Train.First(triple => graph.Relations[triple.Relation].Id == "kind_of");
         var tails = completer.Entities(QueryEntity.Of(graph, kind.Head), kind.Relation, int.MaxValue);
         Assert.Equal([kind.Tail], tails.Where(candidate => candidate.Split is not null).Select(candidate => candidate.Entity));
-        Assert.DoesNotContain(completer.Entities(QueryEntity.Of(graph, kind.Tail), kind.Relation, int.MaxValue), candidate => candidate.Split is not null);
+        Assert.DoesNotContain(
+            completer.Entities(QueryEntity.Of(graph, kind.Tail), kind.Relation, int.MaxValue), candidate => candidate.Split is not null);
     }
 
     [Fact]
@@ -104,7 +111,8 @@ public sealed class CompleterTests : IDisposable
         }
         var known = graph.Train[0];
         var found = completer.Relations(QueryEntity.Of(graph, known.Head), QueryEntity.Of(graph, known.Tail), int.MaxValue);
-        Assert.Equal(["train"], found.Where(candidate => candidate.DirectedRelation == known.Relation).Select(candidate => candidate.Split));
+        Assert.Equal(
+            ["train"], found.Where(candidate => candidate.DirectedRelation == known.Relation).Select(candidate => candidate.Split));
     }
 
     [Fact]
@@ -125,7 +133,8 @@ public sealed class CompleterTests : IDisposable
             int[] alone = [.. model.Model.Tokenizer.Encode(answer.Name), model.Model.Tokenizer.EndId!.Value];
             Assert.Equal(opening.Length, candidate.Likelihood!.Tokens);
             Assert.Equal(
-                Math.Log(Math.Exp(LogLikelihood(entity, 0, answer, opening)) + Math.Exp(LogLikelihood(entity, 0, answer, alone))), candidate.Likelihood.Total, 1e-3);
+                Math.Log(Math.Exp(LogLikelihood(entity, 0, answer, opening)) + Math.Exp(LogLikelihood(entity, 0, answer, alone))),
+                candidate.Likelihood.Total, 1e-3);
             Assert.Equal(candidate.Likelihood.Total / opening.Length, candidate.Likelihood.PerToken, 1e-9);
         }
         Assert.Empty(completer.Rerank([], entity, 0));
@@ -175,10 +184,12 @@ public sealed class CompleterTests : IDisposable
     {
         var wording = model.Wording;
         var learned = wording.Completion(
-            wording.Description(entity.Description), wording.Relation(graph.DirectedRelationText(directedRelation)), Wording.Answer(answer));
+            wording.Description(entity.Description),
+            wording.Relation(graph.DirectedRelationText(directedRelation)), Wording.Answer(answer));
         int[] prompt = [.. learned.Prefix, .. learned.Branch.Tokens[..(learned.Branch.FirstRead + 1)]];
         int[] reads = [.. Enumerable.Range(prompt.Length - 1, written.Length)];
-        return model.Decoder.LogLikelihoods([TokenRow.Sequence([.. prompt, .. written[..^1]], reads)], [written])[0].Sum(value => (double)value);
+        return model.Decoder.LogLikelihoods([TokenRow.Sequence([.. prompt, .. written[..^1]], reads)], [written])[0]
+            .Sum(value => (double)value);
     }
 
     public void Dispose()

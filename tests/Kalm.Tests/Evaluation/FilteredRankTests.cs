@@ -64,7 +64,8 @@ public class FilteredRankTests
         {
             int[] known = [gold, (gold + 5) % textOf.Length, (gold + 900) % textOf.Length];
             var goldScore = scores[textOf[gold]];
-            var others = Enumerable.Range(0, textOf.Length).Where(entity => entity == gold || !known.Contains(entity)).Select(entity => scores[textOf[entity]]).ToList();
+            var others = Enumerable.Range(0, textOf.Length).Where(entity => entity == gold || !known.Contains(entity))
+                .Select(entity => scores[textOf[entity]]).ToList();
 
             var rank = FilteredRank.Of(scores, counts, textOf, gold, known);
 

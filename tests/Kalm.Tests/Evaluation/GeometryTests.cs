@@ -24,7 +24,8 @@ public sealed class GeometryTests : TorchTest
 
         // So many draws among so few texts come near the mean over every pair.
         var views = Enumerable.Range(0, graph.Entities.Count).Select(entity => View(model, entity, null, graph)).ToList();
-        var pairs = views.SelectMany((left, index) => views.Where((_, other) => other != index).Select(right => SquaredDistance(left, right))).ToList();
+        var pairs = views
+            .SelectMany((left, index) => views.Where((_, other) => other != index).Select(right => SquaredDistance(left, right))).ToList();
         Assert.Equal(graph.Entities.Count, texts.Descriptions.Count);
         Assert.Equal(1 - pairs.Average() / 2, measured.Anisotropy!.Value, 2e-3);
         Assert.Equal(Math.Log(pairs.Average(square => Math.Exp(-2 * square))), measured.Uniformity!.Value, 1e-2);
@@ -38,7 +39,8 @@ public sealed class GeometryTests : TorchTest
     public void Two_texts_have_one_cosine_and_the_seed_decides_nothing_else_than_the_draw()
     {
         using var folder = new TemporaryFolder();
-        using var files = SmallGraph.Kalm().With("entityId2text.dict", "0\tcar, a vehicle\n1\tcar, a vehicle\n2\tcar, a vehicle\n3\twheel, a part\n");
+        using var files = SmallGraph.Kalm()
+            .With("entityId2text.dict", "0\tcar, a vehicle\n1\tcar, a vehicle\n2\tcar, a vehicle\n3\twheel, a part\n");
         var graph = files.Load();
         using var model = new LoadedModel(OpenedModel.Open(TinyModel.Make(folder, graph)), threads: 1);
 
@@ -67,7 +69,8 @@ public sealed class GeometryTests : TorchTest
         Assert.Null(Measure(model, graph, graph.Test, 10, 1).Anisotropy);
     }
 
-    private static Geometry Measure(LoadedModel model, KnowledgeGraph graph, IReadOnlyList<Triple> triples, int pairs, long seed) => Geometry.Measure(
+    private static Geometry Measure(
+        LoadedModel model, KnowledgeGraph graph, IReadOnlyList<Triple> triples, int pairs, long seed) => Geometry.Measure(
         model.Decoder, graph, new TextIndex(graph, model.Wording), triples, pairs, seed, null, TestContext.Current.CancellationToken);
 
     private static float[] View(LoadedModel model, int entity, int? directedRelation, KnowledgeGraph graph)

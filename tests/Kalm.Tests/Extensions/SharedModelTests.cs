@@ -53,13 +53,15 @@ public class SharedModelTests(SharedFixture fixture) : IClassFixture<SharedFixtu
         float[][] expected;
         using (TorchSharp.torch.NewDisposeScope())
         {
-            var forest = new ViewForest(alone.Wording, [.. texts.Select(text => new ViewRequest(alone.Wording.Description(text), true, []))]);
+            var forest = new ViewForest(
+                alone.Wording, [.. texts.Select(text => new ViewRequest(alone.Wording.Description(text), true, []))]);
             var values = Encoder.Encode(alone.Decoder, forest.Rows).data<float>().ToArray();
             expected = [.. texts.Select((_, index) => values.AsSpan(forest.Reads(index)[0] * 32, 32).ToArray())];
         }
         var together = await fixture.Embeddings.GenerateAsync(texts, cancellationToken: Cancellation);
         Assert.Equal(texts.Sum(text => alone.Wording.Description(text).Length), together.Usage!.InputTokenCount);
-        var each = await Task.WhenAll(texts.Select(text => Task.Run(() => fixture.Embeddings.GenerateVectorAsync(text, cancellationToken: Cancellation), Cancellation)));
+        var each = await Task.WhenAll(texts.Select(text => Task.Run(
+            () => fixture.Embeddings.GenerateVectorAsync(text, cancellationToken: Cancellation), Cancellation)));
         for (var index = 0; index < texts.Length; index++)
             foreach (var found in new[] { together[index].Vector, each[index] })
                 Assert.Equal(0, found.ToArray().Zip(expected[index], (left, right) => Math.Abs(left - right)).Max(), 1e-5);
@@ -72,7 +74,8 @@ public class SharedModelTests(SharedFixture fixture) : IClassFixture<SharedFixtu
         var questions = model.Wording.Questions;
         var prompt = questions.Ask(questions.Free("Be brief.\nWhat is a fish?"), [], 200).Tokens;
         using var alone = new LoadedModel(OpenedModel.Open(fixture.Path));
-        var expected = new Generator(alone.Decoder, alone.Model.Tokenizer).Continue([prompt], new GenerationOptions { MaximumNewTokens = 20 }, cancellation: Cancellation)[0];
+        var expected = new Generator(alone.Decoder, alone.Model.Tokenizer).Continue(
+            [prompt], new GenerationOptions { MaximumNewTokens = 20 }, cancellation: Cancellation)[0];
 
         ChatMessage[] messages = [new(ChatRole.System, "Be brief."), new(ChatRole.User, "What is a fish?")];
         var answer = await fixture.Chat.GetResponseAsync(messages, new ChatOptions { MaxOutputTokens = 20 }, Cancellation);
@@ -82,7 +85,8 @@ public class SharedModelTests(SharedFixture fixture) : IClassFixture<SharedFixtu
         Assert.Equal((ChatRole.Assistant, "base"), (answer.Messages.Single().Role, answer.ModelId));
 
         var updates = new List<ChatResponseUpdate>();
-        await foreach (var update in fixture.Chat.GetStreamingResponseAsync("What is a fish?", new ChatOptions { MaxOutputTokens = 20, Instructions = "Be brief." }, Cancellation))
+        await foreach (var update in fixture.Chat.GetStreamingResponseAsync(
+            "What is a fish?", new ChatOptions { MaxOutputTokens = 20, Instructions = "Be brief." }, Cancellation))
             updates.Add(update);
         Assert.True(updates.Count(update => update.Text.Length > 0) > 1);
         Assert.Equal(answer.Text, updates.ToChatResponse().Text);
@@ -93,12 +97,16 @@ public class SharedModelTests(SharedFixture fixture) : IClassFixture<SharedFixtu
     [Fact]
     public async Task Chats_side_by_side_are_answered_as_alone()
     {
-        var options = new ChatOptions { MaxOutputTokens = 15, Temperature = 0.9f, TopP = 0.95f, TopK = 50, Seed = 7, StopSequences = ["zq"] };
+        var options = new ChatOptions
+        {
+            MaxOutputTokens = 15, Temperature = 0.9f, TopP = 0.95f, TopK = 50, Seed = 7, StopSequences = ["zq"],
+        };
         string[] questions = [.. Enumerable.Range(0, 24).Select(number => $"What is number {number}?")];
         var alone = new List<string>();
         foreach (var question in questions)
             alone.Add((await fixture.Chat.GetResponseAsync(question, options, Cancellation)).Text);
-        var together = await Task.WhenAll(questions.Select(question => Task.Run(() => fixture.Chat.GetResponseAsync(question, options, Cancellation), Cancellation)));
+        var together = await Task.WhenAll(
+            questions.Select(question => Task.Run(() => fixture.Chat.GetResponseAsync(question, options, Cancellation), Cancellation)));
         Assert.Equal(alone, together.Select(answer => answer.Text));
     }
 
@@ -119,7 +127,8 @@ public class SharedModelTests(SharedFixture fixture) : IClassFixture<SharedFixtu
         var clock = Stopwatch.StartNew();
         await fixture.Chat.GetResponseAsync("Next", new ChatOptions { MaxOutputTokens = 1 }, Cancellation);
         Assert.InRange(clock.Elapsed.TotalSeconds, 0, 5);
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => fixture.Embeddings.GenerateAsync(["a"], cancellationToken: new CancellationToken(canceled: true)));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(
+            () => fixture.Embeddings.GenerateAsync(["a"], cancellationToken: new CancellationToken(canceled: true)));
     }
 
     [Fact]
@@ -132,9 +141,12 @@ public class SharedModelTests(SharedFixture fixture) : IClassFixture<SharedFixtu
             generator = provider.GetRequiredService<IEmbeddingGenerator<string, Embedding<float>>>();
             Assert.Same(generator, provider.GetRequiredService<IEmbeddingGenerator>());
             Assert.Equal(32, (await generator.GenerateVectorAsync("a fish", cancellationToken: Cancellation)).Length);
-            Assert.Same(provider.GetRequiredService<SharedModel>(), provider.GetRequiredService<IChatClient>().GetService(typeof(SharedModel)));
+            Assert.Same(
+                provider.GetRequiredService<SharedModel>(), provider.GetRequiredService<IChatClient>().GetService(typeof(SharedModel)));
         }
-        Assert.False((await Assert.ThrowsAsync<ModelUnavailableException>(() => generator.GenerateAsync(["a"], cancellationToken: Cancellation))).IsBusy);
+        Assert.False(
+            (await Assert.ThrowsAsync<ModelUnavailableException>(
+                () => generator.GenerateAsync(["a"], cancellationToken: Cancellation))).IsBusy);
     }
 
     [Fact]
@@ -150,19 +162,25 @@ public class SharedModelTests(SharedFixture fixture) : IClassFixture<SharedFixtu
     [Fact]
     public async Task What_cannot_be_done_is_told()
     {
-        await Fault("ModelId", () => fixture.Embeddings.GenerateAsync(["a"], new EmbeddingGenerationOptions { ModelId = "other" }, Cancellation));
-        await Fault("Dimensions", () => fixture.Embeddings.GenerateAsync(["a"], new EmbeddingGenerationOptions { Dimensions = 7 }, Cancellation));
+        await Fault(
+            "ModelId", () => fixture.Embeddings.GenerateAsync(["a"], new EmbeddingGenerationOptions { ModelId = "other" }, Cancellation));
+        await Fault(
+            "Dimensions", () => fixture.Embeddings.GenerateAsync(["a"], new EmbeddingGenerationOptions { Dimensions = 7 }, Cancellation));
         await Fault("text 1", () => fixture.Embeddings.GenerateAsync(["a", ""], cancellationToken: Cancellation));
         await Fault("ModelId", () => fixture.Chat.GetResponseAsync("a", new ChatOptions { ModelId = "other" }, Cancellation));
         await Fault("last message", () => fixture.Chat.GetResponseAsync([new ChatMessage(ChatRole.Assistant, "a")], null, Cancellation));
         await Fault("role", () => fixture.Chat.GetResponseAsync([new ChatMessage(ChatRole.Tool, "a")], null, Cancellation));
-        await Fault("DataContent", () => fixture.Chat.GetResponseAsync([new ChatMessage(ChatRole.User, [new DataContent("data:image/png;base64,AAAA")])], null, Cancellation));
+        await Fault("DataContent", () => fixture.Chat.GetResponseAsync(
+            [new ChatMessage(ChatRole.User, [new DataContent("data:image/png;base64,AAAA")])], null, Cancellation));
         await Fault("temperature", () => fixture.Chat.GetResponseAsync("a", new ChatOptions { Temperature = -1 }, Cancellation));
-        await Assert.ThrowsAsync<NotSupportedException>(() => fixture.Chat.GetResponseAsync("a", new ChatOptions { ResponseFormat = ChatResponseFormat.Json }, Cancellation));
-        await Assert.ThrowsAsync<NotSupportedException>(() => fixture.Chat.GetResponseAsync("a", new ChatOptions { Tools = [AIFunctionFactory.CreateDeclaration("f", null, default)] }, Cancellation));
+        await Assert.ThrowsAsync<NotSupportedException>(() => fixture.Chat.GetResponseAsync(
+            "a", new ChatOptions { ResponseFormat = ChatResponseFormat.Json }, Cancellation));
+        await Assert.ThrowsAsync<NotSupportedException>(() => fixture.Chat.GetResponseAsync(
+            "a", new ChatOptions { Tools = [AIFunctionFactory.CreateDeclaration("f", null, default)] }, Cancellation));
         Assert.Contains("no-such", Assert.Throws<KalmException>(() => SharedModel.Load("no-such")).Message, StringComparison.Ordinal);
 
-        static async Task Fault(string word, Func<Task> ask) => Assert.Contains(word, (await Assert.ThrowsAsync<KalmException>(ask)).Message, StringComparison.Ordinal);
+        static async Task Fault(string word, Func<Task> ask) =>
+            Assert.Contains(word, (await Assert.ThrowsAsync<KalmException>(ask)).Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -182,16 +200,22 @@ public class SharedModelTests(SharedFixture fixture) : IClassFixture<SharedFixtu
     public async Task A_models_chat_template_is_used_where_it_can_be()
     {
         const string Template = "{% for m in messages %}[{{ m.role }}] {{ m.content|trim }}\n{% endfor %}[assistant] ";
-        using var shared = SharedModel.Load(ChatFolder.Make(fixture.Folder, fixture.Path, Template), new SharedModelOptions { Threads = 1 });
+        using var shared = SharedModel.Load(
+            ChatFolder.Make(fixture.Folder, fixture.Path, Template), new SharedModelOptions { Threads = 1 });
         var model = shared.Model;
         var prompt = model.Model.Tokenizer.Encode("[system] Be brief.\n[user] Hello\n[assistant] ");
         using var alone = new LoadedModel(OpenedModel.Open(fixture.Path));
-        var expected = new Generator(alone.Decoder, alone.Model.Tokenizer).Continue([prompt], new GenerationOptions { MaximumNewTokens = 8 }, cancellation: Cancellation)[0];
-        var answer = await new KalmChatClient(shared).GetResponseAsync([new(ChatRole.System, "Be brief."), new(ChatRole.User, " Hello ")], new ChatOptions { MaxOutputTokens = 8 }, Cancellation);
+        var expected = new Generator(alone.Decoder, alone.Model.Tokenizer).Continue(
+            [prompt], new GenerationOptions { MaximumNewTokens = 8 }, cancellation: Cancellation)[0];
+        var answer = await new KalmChatClient(shared).GetResponseAsync(
+            [new(ChatRole.System, "Be brief."), new(ChatRole.User, " Hello ")], new ChatOptions { MaxOutputTokens = 8 }, Cancellation);
         Assert.Equal((expected.Text, prompt.Length), (answer.Text, (int)answer.Usage!.InputTokenCount!));
 
-        using var refusing = SharedModel.Load(ChatFolder.Make(fixture.Folder, fixture.Path, "{% include 'x' %}"), new SharedModelOptions { Threads = 1 });
+        using var refusing = SharedModel.Load(
+            ChatFolder.Make(fixture.Folder, fixture.Path, "{% include 'x' %}"), new SharedModelOptions { Threads = 1 });
         Assert.Single((await refusing.Embed(["a"], Cancellation)).Vectors);
-        Assert.Contains("tag 'include'", (await Assert.ThrowsAsync<KalmException>(() => new KalmChatClient(refusing).GetResponseAsync("a", null, Cancellation))).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "tag 'include'", (await Assert.ThrowsAsync<KalmException>(() => new KalmChatClient(refusing)
+                .GetResponseAsync("a", null, Cancellation))).Message, StringComparison.Ordinal);
     }
 }

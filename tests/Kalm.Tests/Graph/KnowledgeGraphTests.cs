@@ -58,7 +58,8 @@ public class KnowledgeGraphTests
     public void A_path_that_does_not_exist_is_a_fault()
     {
         using var folder = new TemporaryFolder();
-        Assert.Equal($"{folder.File("none")}: no such folder or file; expected a folder that holds a graph, or a file of triples (.tsv or .csv)",
+        Assert.Equal($"{folder.File("none")}: no such folder or file; expected a folder that holds a graph, or a file of "
+            + "triples (.tsv or .csv)",
             Assert.Throws<KalmException>(() => KnowledgeGraph.Load(folder.File("none"))).Message);
     }
 

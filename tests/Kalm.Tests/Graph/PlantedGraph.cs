@@ -28,7 +28,8 @@ internal static class PlantedGraph
         ["e1\t_links\te3", "e1\t_links\te2", "e5\t_near\te2"]);
 
     private static string[] Names() =>
-        [.. Enumerable.Range(0, ChainLength).Select(index => $"e{index}"), "hub", .. Enumerable.Range(0, Spokes).Select(index => $"spoke{index}")];
+        [.. Enumerable.Range(0, ChainLength).Select(index => $"e{index}"), "hub",
+            .. Enumerable.Range(0, Spokes).Select(index => $"spoke{index}")];
 
     private static string Describe(string name) => $"{name}, entry {name.Length} of a list";
 
@@ -40,7 +41,8 @@ internal static class PlantedGraph
         "e0\t_likes\te5",
     ];
 
-    private static SmallGraph Write(string[] names, Func<string, string> describe, string[] train, string[] valid, string[] test) => SmallGraph.Kalm()
+    private static SmallGraph Write(
+        string[] names, Func<string, string> describe, string[] train, string[] valid, string[] test) => SmallGraph.Kalm()
         .With("entities.dict", Rows(names))
         .With("entityText_short.txt", Lines(names))
         .With("entityId2text.dict", Rows(names.Select(describe)))

@@ -12,8 +12,11 @@ public sealed class TripleFileTests : IDisposable
         var graph = Load("own.tsv", "Ann\tis_parent_of\tBob\r\nBob\t_knows\tCay Dee\n\n");
         Assert.Equal("file of triples (.tsv)", graph.Format);
         Assert.Equal(folder.File("own.tsv"), graph.Path);
-        Assert.Equal([new Entity("Ann", "Ann", "Ann"), new Entity("Bob", "Bob", "Bob"), new Entity("Cay Dee", "Cay Dee", "Cay Dee")], graph.Entities);
-        Assert.Equal([new Relation("is_parent_of", "is parent of", "inverse of is parent of"), new Relation("_knows", "knows", "inverse of knows")], graph.Relations);
+        Assert.Equal([new Entity("Ann", "Ann", "Ann"), new Entity("Bob", "Bob", "Bob"), new Entity("Cay Dee", "Cay Dee", "Cay Dee")],
+            graph.Entities);
+        Assert.Equal([
+            new Relation("is_parent_of", "is parent of", "inverse of is parent of"), new Relation("_knows", "knows", "inverse of knows"),
+        ], graph.Relations);
         Assert.Equal([new Triple(0, 0, 1), new Triple(1, 1, 2)], graph.Train);
         Assert.Empty(graph.Valid);
         Assert.Empty(graph.Test);
@@ -54,7 +57,8 @@ public sealed class TripleFileTests : IDisposable
         var texts = folder.Write("texts.csv", "id,description\nAnn,\"a potter,\r\n  in Rome\"\nZed,nobody\n");
         var graph = Load("own.tsv", "Ann\tknows\tBob\n", new GraphOptions { Texts = texts });
         Assert.Equal([new Entity("Ann", "Ann", "a potter, in Rome"), new Entity("Bob", "Bob", "Bob")], graph.Entities);
-        Assert.Equal(["texts.csv: ids that own.tsv lacks, left out: 1", "texts.csv: entities without a description: 1; their name serves"], graph.Warnings);
+        Assert.Equal(["texts.csv: ids that own.tsv lacks, left out: 1", "texts.csv: entities without a description: 1; their name serves"],
+            graph.Warnings);
     }
 
     [Fact]
@@ -70,15 +74,18 @@ public sealed class TripleFileTests : IDisposable
 
     [Theory]
     [InlineData("own.tsv", "", "own.tsv: no triples; expected lines of 3 fields separated by tabs: head, relation, tail")]
-    [InlineData("own.csv", "head,relation,tail\n", "own.csv: no triples; expected lines of 3 fields separated by commas: head, relation, tail")]
+    [InlineData(
+        "own.csv", "head,relation,tail\n", "own.csv: no triples; expected lines of 3 fields separated by commas: head, relation, tail")]
     [InlineData("own.tsv", "a\tr\tb\na,r,b\n", "own.tsv(2): 1 field; expected 3 fields separated by tabs: head, relation, tail")]
     [InlineData("own.csv", "a,r,b,c\n", "own.csv(1): 4 fields; expected 3 fields separated by commas: head, relation, tail")]
     [InlineData("own.csv", "a,r,\n", "own.csv(1): empty tail; expected 3 fields separated by commas: head, relation, tail")]
     [InlineData("own.csv", "a,r,", "own.csv(1): empty tail; expected 3 fields separated by commas: head, relation, tail")]
     [InlineData("own.csv", "a,r,b\n\nb,r,c\n", "own.csv(2): blank line; expected 3 fields separated by commas: head, relation, tail")]
-    [InlineData("own.csv", "a,r,b\n\"b,r,c\nd,r,e\n", "own.csv(2): a quote that is never closed; expected a second one before a comma or the end of the line")]
+    [InlineData("own.csv", "a,r,b\n\"b,r,c\nd,r,e\n",
+        "own.csv(2): a quote that is never closed; expected a second one before a comma or the end of the line")]
     [InlineData("own.csv", "a,\"r\"x,b\n", "own.csv(1): 'x' after a closing quote; expected a comma or the end of the line")]
-    [InlineData("own.csv", "a,5\" disk,b\n", "own.csv(1): a quote inside a field without quotes; expected the whole field in quotes, each quote in it doubled")]
+    [InlineData("own.csv", "a,5\" disk,b\n", "own.csv(1): a quote inside a field without quotes; expected the whole field in quotes, each "
+        + "quote in it doubled")]
     [InlineData("own.csv", "a,r,b\n\"a\nb\",r,c\n", "own.csv(2): a tab or a line end in the head; expected a name on one line")]
     public void A_fault_names_file_line_found_and_expected(string name, string content, string message) =>
         Assert.Equal(message, Assert.Throws<KalmException>(() => Load(name, content)).Message);
@@ -105,7 +112,8 @@ public sealed class TripleFileTests : IDisposable
     {
         using var files = SmallGraph.Kalm();
         var message = Assert.Throws<KalmException>(() => KnowledgeGraph.Load(files.Path, new GraphOptions { Texts = "texts.tsv" })).Message;
-        Assert.Equal($"texts texts.tsv: {files.Path} is a folder, which brings its own texts; expected none, or a graph that is one file of triples", message);
+        Assert.Equal($"texts texts.tsv: {files.Path} is a folder, which brings its own texts; expected none, or a graph that is "
+            + "one file of triples", message);
     }
 
     private string Fault(string texts) =>

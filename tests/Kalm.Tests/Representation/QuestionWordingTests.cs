@@ -12,10 +12,12 @@ public class QuestionWordingTests
     public void Questions_read_as_the_method_words_them()
     {
         Assert.Equal(
-            "### Instruction:\nWhat is the relation between Paris and France? Please choose your answer from: capital of, part of\n\n### Response:\n",
+            "### Instruction:\nWhat is the relation between Paris and France? Please choose your answer from: capital of, part "
+                + "of\n\n### Response:\n",
             Text(wording.Relation("Paris", "France", ["capital of", "part of"])));
         Assert.Equal(
-            "### Instruction:\nIs this true: Paris capital of France? Please choose your answer from: \"Yes, this is true\" or \"No, this is not true\"\n\n### Response:\n",
+            "### Instruction:\nIs this true: Paris capital of France? Please choose your answer from: \"Yes, this is true\" or \"No, this "
+                + "is not true\"\n\n### Response:\n",
             Text(wording.Classification("Paris", "capital of", "France")));
         Assert.Equal("### Instruction:\nWhere is Paris?\n\n### Response:\n", Text(wording.Free("Where is Paris?")));
     }
@@ -34,7 +36,8 @@ public class QuestionWordingTests
         Assert.Equal([.. wording.Response("capital of"), Bytes.EndId!.Value], learned.Labels);
         Assert.Equal(learned.Labels[..^1], all[asked.Length..]);
         Assert.Equal(asked.Length - 1, learned.Prefix.Length + learned.Branch.FirstRead);
-        Assert.Equal("### Instruction:\nWhat is the relation between Rome and Italy? Please choose your answer from: capital of\n\n### Response:\ncapital of\n\n"
+        Assert.Equal("### Instruction:\nWhat is the relation between Rome and Italy? Please choose your answer from: capital of\n\n### "
+            + "Response:\ncapital of\n\n"
             + Text(question), Bytes.Decode(asked));
     }
 
@@ -42,7 +45,8 @@ public class QuestionWordingTests
     public void What_does_not_fit_loses_the_first_examples_and_then_its_texts_evenly()
     {
         var question = wording.Relation("a long name of a head", "tail", ["capital of"]);
-        var shots = Enumerable.Range(0, 3).Select(number => new Shot(wording.Relation($"head {number}", "tail", ["capital of"]), wording.Response("capital of"))).ToArray();
+        var shots = Enumerable.Range(0, 3).Select(number => new Shot(
+            wording.Relation($"head {number}", "tail", ["capital of"]), wording.Response("capital of"))).ToArray();
         var (bare, _) = wording.Ask(question, [], 1000);
         var (two, count) = wording.Ask(question, shots, wording.Ask(question, shots[1..], 1000).Tokens.Length);
         Assert.Equal(2, count);

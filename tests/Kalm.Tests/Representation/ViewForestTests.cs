@@ -19,7 +19,8 @@ public class ViewForestTests : TorchTest
         int[] Relation(int directed) => wording.Relation(graph.DirectedRelationText(directed));
         ViewRequest[] requests =
         [
-            new(Description(9), false, [Relation(1), Relation(0)]), new(Description(9), true, []), new(Description(12), true, [Relation(2)]),
+            new(Description(9), false, [Relation(1), Relation(0)]),
+            new(Description(9), true, []), new(Description(12), true, [Relation(2)]),
             new(Description(9), true, [Relation(0)]), new(Description(12), false, [Relation(2), Relation(2)]),
         ];
         var together = new ViewForest(wording, requests);

@@ -5,7 +5,8 @@ namespace Kalm.Tests.Representation;
 
 public class WordingTests
 {
-    private static readonly Tokenizer Tokenizer = Tokenizer.Train(["car, a \"road\" vehicle", "### Instruction: ### Input: ### Response:"], 300);
+    private static readonly Tokenizer Tokenizer = Tokenizer.Train(
+        ["car, a \"road\" vehicle", "### Instruction: ### Input: ### Response:"], 300);
 
     [Fact]
     public void Both_views_share_the_description_and_end_in_their_own_marks()
@@ -31,7 +32,8 @@ public class WordingTests
     {
         var wording = new Wording(Tokenizer, new WordingOptions(WordingStyle.Compat));
         var views = wording.Views(wording.Description("a car"), true, [wording.Relation("part of")]).ToList();
-        Assert.Equal([Tokenizer.Encode("{ a car }"), Tokenizer.Encode("[ a car, part of ]")], views.Select(view => Assert.Single(view.Branches).Tokens));
+        Assert.Equal([Tokenizer.Encode("{ a car }"), Tokenizer.Encode("[ a car, part of ]")],
+            views.Select(view => Assert.Single(view.Branches).Tokens));
     }
 
     [Fact]
@@ -63,12 +65,14 @@ public class WordingTests
     public void Prompts_packed_under_their_instruction_keep_their_labels()
     {
         var wording = new Wording(Tokenizer, new WordingOptions());
-        var prompts = new[] { "wheel", "spoke of a wheel", "hub" }.Select(answer => wording.Completion(wording.Description("car"), wording.Relation("has part"), answer)).ToList();
+        var prompts = new[] { "wheel", "spoke of a wheel", "hub" }
+            .Select(answer => wording.Completion(wording.Description("car"), wording.Relation("has part"), answer)).ToList();
 
         var packed = PromptRows.Pack(prompts);
 
         Assert.Equal(prompts.SelectMany(prompt => prompt.Labels), packed.Labels.SelectMany(labels => labels));
         Assert.All(packed.Rows.Zip(packed.Labels), pair => Assert.Equal(pair.First.Reads.Length, pair.Second.Length));
-        Assert.Equal(prompts.SelectMany(prompt => prompt.Labels.Select(_ => 1f / prompt.Labels.Length)), packed.Shares.SelectMany(shares => shares));
+        Assert.Equal(
+            prompts.SelectMany(prompt => prompt.Labels.Select(_ => 1f / prompt.Labels.Length)), packed.Shares.SelectMany(shares => shares));
     }
 }

@@ -2,7 +2,8 @@ using System.Text;
 
 namespace Kalm.Tests.Server;
 
-/// <summary>Makes request bodies that are nearly right: values swapped for others of every kind, bytes changed, cut short, repeated, nested.</summary>
+/// <summary>Makes request bodies that are nearly right: values swapped for others of every kind, bytes changed, cut short, repeated,
+/// nested.</summary>
 internal sealed class BodyFuzz(Random random)
 {
     private static readonly (string Path, string[] Fields)[] Routes =
@@ -15,9 +16,11 @@ internal sealed class BodyFuzz(Random random)
 
     private static readonly string[] Values =
     [
-        "null", "true", "0", "1", "3", "-1", "1e999", "0.5", "99999999999999999999", "\"\"", "\"peru\"", "\"borders\"", "\"base\"", "\"base64\"", "\"\\ud800\"", "\"\\u0000\"",
+        "null", "true", "0", "1", "3", "-1", "1e999", "0.5", "99999999999999999999", "\"\"",
+        "\"peru\"", "\"borders\"", "\"base\"", "\"base64\"", "\"\\ud800\"", "\"\\u0000\"",
         "\"𝐀 𠀀 \\ud83d\\ude00\"", "[]", "{}", "[1,2,3]", "[[1],[2,3]]", "[\"a\",\"b\"]", "[null]", "{\"include_usage\":true}",
-        "[{\"role\":\"user\",\"content\":\"a\"}]", "[{\"role\":\"user\",\"content\":[{\"type\":\"text\",\"text\":\"a\"}]}]", "[{\"role\":7}]", "[[[[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]]]]",
+        "[{\"role\":\"user\",\"content\":\"a\"}]", "[{\"role\":\"user\",\"content\":[{\"type\":\"text\",\"text\":\"a\"}]}]",
+        "[{\"role\":7}]", "[[[[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]]]]",
     ];
 
     /// <summary>A body and where it goes.</summary>

@@ -14,7 +14,8 @@ public sealed class ChatTemplateRouteTests(RunningServer server) : IDisposable
     [Fact]
     public async Task A_template_decides_the_prompt_and_the_oldest_turns_give_way()
     {
-        await using var chatting = await Serve("{% for m in messages %}[{{ m.role }}] {{ m.content|trim }}\n{% endfor %}{% if add_generation_prompt %}[assistant] {% endif %}");
+        await using var chatting = await Serve("{% for m in messages %}[{{ m.role }}] {{ m.content|trim }}\n{% endfor %}{% if "
+            + "add_generation_prompt %}[assistant] {% endif %}");
         var address = new Uri(chatting.Urls[0]);
         var tokenizer = chatting.Host.Served.Model.Model.Tokenizer;
         var messages = new JsonArray(Message("system", "Be brief."), Message("user", " Hello "));
@@ -27,7 +28,8 @@ public sealed class ChatTemplateRouteTests(RunningServer server) : IDisposable
         }
         // Of the turns as many as fit the context of 256 less 8, the last ones, behind what the system says.
         var kept = Enumerable.Range(0, 41).Select(from => tokenizer.Encode(
-            "[system] Be brief.\n" + string.Concat(Enumerable.Range(0, 40).Skip(from).Select(turn => $"[user] question {turn}\n{(turn == 39 ? "" : $"[assistant] answer {turn + 1}\n")}")) + "[assistant] ").Length);
+            "[system] Be brief.\n" + string.Concat(Enumerable.Range(0, 40).Skip(from).Select(
+                turn => $"[user] question {turn}\n{(turn == 39 ? "" : $"[assistant] answer {turn + 1}\n")}")) + "[assistant] ").Length);
         Assert.Equal(kept.First(length => length <= 256 - 8), await PromptTokens());
 
         messages.Add(Message("assistant", "x"));
@@ -35,7 +37,8 @@ public sealed class ChatTemplateRouteTests(RunningServer server) : IDisposable
         await server.Fault(Route, new JsonObject { ["messages"] = messages.DeepClone() }.ToJsonString(), 400, "messages", address);
 
         async Task<int> PromptTokens() =>
-            (int)(await server.PostWell(Route, new JsonObject { ["messages"] = messages.DeepClone(), ["max_tokens"] = 8 }, address))["usage"]!["prompt_tokens"]!;
+            (int)(await server.PostWell(
+                Route, new JsonObject { ["messages"] = messages.DeepClone(), ["max_tokens"] = 8 }, address))["usage"]!["prompt_tokens"]!;
     }
 
     [Fact]
@@ -51,12 +54,14 @@ public sealed class ChatTemplateRouteTests(RunningServer server) : IDisposable
             await server.PostWell("/v1/embeddings", new JsonObject { ["input"] = "a" }, address);
         }
         await using var raising = await Serve("{{ raise_exception('no such chats') }}");
-        Assert.Contains("no such chats", (string?)(await server.Fault(Route, Question, 400, "messages", new Uri(raising.Urls[0])))["message"], StringComparison.Ordinal);
+        Assert.Contains("no such chats",
+            (string?)(await server.Fault(Route, Question, 400, "messages", new Uri(raising.Urls[0])))["message"], StringComparison.Ordinal);
     }
 
     private static JsonObject Message(string role, string content) => new() { ["role"] = role, ["content"] = content };
 
-    private Task<KalmServer> Serve(string template) => RunningServer.Another(server.Options() with { Model = ChatFolder.Make(folder, server.Model, template) });
+    private Task<KalmServer> Serve(string template) =>
+        RunningServer.Another(server.Options() with { Model = ChatFolder.Make(folder, server.Model, template) });
 
     public void Dispose() => folder.Dispose();
 }

@@ -26,12 +26,14 @@ public class ChatTests(RunningServer server)
         var questions = server.Served.Model.Wording.Questions;
         var prompt = questions.Ask(questions.Free("Be brief.\nWhat is a fish?"), [], 200).Tokens;
         var expected = await server.Served.Call(
-            model => new Generator(model.Decoder, model.Model.Tokenizer).Continue([prompt], new GenerationOptions { MaximumNewTokens = 20 })[0], RunningServer.Cancellation);
+            model => new Generator(model.Decoder, model.Model.Tokenizer).Continue(
+                [prompt], new GenerationOptions { MaximumNewTokens = 20 })[0], RunningServer.Cancellation);
         var choice = answer["choices"]!.AsArray().Single()!;
         Assert.Equal(expected.Text, (string?)choice["message"]!["content"]);
         Assert.Equal("assistant", (string?)choice["message"]!["role"]);
         Assert.Equal(expected.End == GenerationEnd.Stop ? "stop" : "length", (string?)choice["finish_reason"]);
-        Assert.Equal((prompt.Length, expected.Tokens.Count), ((int)answer["usage"]!["prompt_tokens"]!, (int)answer["usage"]!["completion_tokens"]!));
+        Assert.Equal(
+            (prompt.Length, expected.Tokens.Count), ((int)answer["usage"]!["prompt_tokens"]!, (int)answer["usage"]!["completion_tokens"]!));
         Assert.Equal("chat.completion", (string?)answer["object"]);
     }
 
@@ -40,11 +42,15 @@ public class ChatTests(RunningServer server)
     {
         var turns = Ask("And a crab?");
         turns["messages"]!.AsArray().Insert(0, new JsonObject { ["role"] = "assistant", ["content"] = "A group." });
-        turns["messages"]!.AsArray().Insert(0, new JsonObject { ["role"] = "user", ["content"] = new JsonArray(new JsonObject { ["type"] = "text", ["text"] = "What is a frog?" }) });
+        turns["messages"]!.AsArray().Insert(0, new JsonObject
+        {
+            ["role"] = "user", ["content"] = new JsonArray(new JsonObject { ["type"] = "text", ["text"] = "What is a frog?" }),
+        });
         var model = server.Served.Model;
         var questions = model.Wording.Questions;
         var shot = new Kalm.Representation.Shot(questions.Free("What is a frog?"), model.Model.Tokenizer.Encode("A group."));
-        Assert.Equal(questions.Ask(questions.Free("And a crab?"), [shot], 200).Tokens.Length, (int)(await server.PostWell(Path, turns))["usage"]!["prompt_tokens"]!);
+        Assert.Equal(questions.Ask(questions.Free("And a crab?"), [shot], 200).Tokens.Length,
+            (int)(await server.PostWell(Path, turns))["usage"]!["prompt_tokens"]!);
     }
 
     [Fact]
@@ -67,7 +73,8 @@ public class ChatTests(RunningServer server)
         {
             var own = choices[(int)expected!["index"]!].ToList();
             Assert.Equal("assistant", (string?)own[0]["delta"]!["role"]);
-            Assert.Equal((string?)expected["message"]!["content"], string.Concat(own.Select(choice => (string?)choice["delta"]!["content"])));
+            Assert.Equal(
+                (string?)expected["message"]!["content"], string.Concat(own.Select(choice => (string?)choice["delta"]!["content"])));
             Assert.Equal((string?)expected["finish_reason"], (string?)own[^1]["finish_reason"]);
             Assert.All(own.SkipLast(1), choice => Assert.Null(choice["finish_reason"]));
         }
@@ -94,7 +101,8 @@ public class ChatTests(RunningServer server)
         var alone = new List<string>();
         foreach (var body in bodies)
             alone.Add((await server.PostWell(Path, body))["choices"]!.ToJsonString());
-        var between = Enumerable.Range(0, 24).Select(_ => server.PostWell("/v1/complete", new JsonObject { ["head"] = "bird", ["relation"] = "has kind" }));
+        var between = Enumerable.Range(0, 24)
+            .Select(_ => server.PostWell("/v1/complete", new JsonObject { ["head"] = "bird", ["relation"] = "has kind" }));
         var together = Task.WhenAll(bodies.Select(body => server.PostWell(Path, body)));
         await Task.WhenAll(between);
         Assert.Equal(alone, (await together).Select(answer => answer["choices"]!.ToJsonString()));
@@ -110,7 +118,8 @@ public class ChatTests(RunningServer server)
         for (var turn = 0; turn < 3; turn++)
         {
             using var leaving = new CancellationTokenSource();
-            using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(new Uri(slow.Urls[0]), Path)) { Content = JsonContent.Create(body) };
+            using var request = new HttpRequestMessage(
+                HttpMethod.Post, new Uri(new Uri(slow.Urls[0]), Path)) { Content = JsonContent.Create(body) };
             using var response = await server.Client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, leaving.Token);
             Assert.True(response.IsSuccessStatusCode);
             await using (var stream = await response.Content.ReadAsStreamAsync(RunningServer.Cancellation))

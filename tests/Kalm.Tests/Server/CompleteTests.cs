@@ -52,7 +52,11 @@ public class CompleteTests(RunningServer server)
     public async Task Probabilities_of_what_is_new_sum_to_one_and_known_answers_do_not_share_in_them()
     {
         var known = server.Graph.Train[0];
-        var request = new JsonObject { ["head"] = server.Graph.Entities[known.Head].Id, ["relation"] = server.Graph.Relations[known.Relation].Id, ["top"] = 200, ["explain"] = 0 };
+        var request = new JsonObject
+        {
+            ["head"] = server.Graph.Entities[known.Head].Id,
+            ["relation"] = server.Graph.Relations[known.Relation].Id, ["top"] = 200, ["explain"] = 0,
+        };
         var all = (await server.PostWell(Path, request))["results"]!.AsArray();
         request["known"] = false;
         var fresh = (await server.PostWell(Path, request))["results"]!.AsArray();
@@ -73,7 +77,10 @@ public class CompleteTests(RunningServer server)
     {
         var triple = server.Graph.Train.First(triple => triple.Relation == 0);
         var (graph, vectors) = (server.Graph, server.Served.Index.Vectors);
-        var found = await server.PostWell(Path, new JsonObject { ["head"] = graph.Entities[triple.Head].Id, ["relation"] = graph.Relations[0].Id, ["explain"] = 2, ["top"] = 200 });
+        var found = await server.PostWell(Path, new JsonObject
+        {
+            ["head"] = graph.Entities[triple.Head].Id, ["relation"] = graph.Relations[0].Id, ["explain"] = 2, ["top"] = 200,
+        });
         var answer = found["results"]!.AsArray().Single(result => (string?)result!["id"] == graph.Entities[triple.Tail].Id)!;
 
         var expected = graph.Train.Where(fact => fact.Relation == 0 && fact != triple)
@@ -99,7 +106,8 @@ public class CompleteTests(RunningServer server)
     [Fact]
     public async Task A_text_that_the_graph_does_not_hold_is_understood_as_a_description()
     {
-        var found = await server.PostWell(Path, new JsonObject { ["head"] = "bird900, a bird of number 900", ["relation"] = "kind_of", ["rerank"] = true, ["top"] = 3 });
+        var found = await server.PostWell(
+            Path, new JsonObject { ["head"] = "bird900, a bird of number 900", ["relation"] = "kind_of", ["rerank"] = true, ["top"] = 3 });
         Assert.Null(found["head"]!["id"]);
         Assert.Equal("bird900, a bird of number 900", (string?)found["head"]!["text"]);
         var likelihoods = found["results"]!.AsArray().Select(result => (double)result!["log_likelihood"]!).ToList();

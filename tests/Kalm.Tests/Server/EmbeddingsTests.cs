@@ -14,7 +14,8 @@ public class EmbeddingsTests(RunningServer server)
     {
         string[] texts = [server.Graph.Entities[3].Description, server.Graph.Entities[40].Description];
         var numbers = await server.PostWell(Path, new JsonObject { ["input"] = new JsonArray(texts[0], texts[1]), ["model"] = "base" });
-        var bytes = await server.PostWell(Path, new JsonObject { ["input"] = new JsonArray(texts[0], texts[1]), ["encoding_format"] = "base64" });
+        var bytes = await server.PostWell(
+            Path, new JsonObject { ["input"] = new JsonArray(texts[0], texts[1]), ["encoding_format"] = "base64" });
         var tokens = server.Served.Model.Wording.Description(texts[0]);
         var ids = await server.PostWell(Path, new JsonObject { ["input"] = new JsonArray([.. tokens.Select(token => (JsonNode)token)]) });
         foreach (var (place, entity) in new[] { (0, 3), (1, 40) })
@@ -23,9 +24,11 @@ public class EmbeddingsTests(RunningServer server)
             var found = numbers["data"]![place]!["embedding"]!.AsArray().Select(number => (float)number!).ToArray();
             Assert.Equal(place, (int)numbers["data"]![place]!["index"]!);
             IsClose(expected, found);
-            Assert.Equal(found, MemoryMarshal.Cast<byte, float>(Convert.FromBase64String((string)bytes["data"]![place]!["embedding"]!)).ToArray());
+            Assert.Equal(
+                found, MemoryMarshal.Cast<byte, float>(Convert.FromBase64String((string)bytes["data"]![place]!["embedding"]!)).ToArray());
         }
-        IsClose(server.Served.Index.Vectors.Row(3).ToArray(), [.. ids["data"]![0]!["embedding"]!.AsArray().Select(number => (float)number!)]);
+        IsClose(server.Served.Index.Vectors.Row(3).ToArray(),
+            [.. ids["data"]![0]!["embedding"]!.AsArray().Select(number => (float)number!)]);
         Assert.Equal(tokens.Length, (int)ids["usage"]!["prompt_tokens"]!);
     }
 

@@ -35,7 +35,8 @@ public class EntityTests(RunningServer server)
         var index = server.Graph.EntityIndex("bird16");
         Assert.Equal(server.Graph.Entities[index].Description, (string?)entity["text"]);
         var known = entity["known"]!.AsArray();
-        var expected = new[] { server.Graph.Train, server.Graph.Valid, server.Graph.Test }.SelectMany(split => split).Count(triple => triple.Head == index || triple.Tail == index);
+        var expected = new[] { server.Graph.Train, server.Graph.Valid, server.Graph.Test }.SelectMany(split => split)
+            .Count(triple => triple.Head == index || triple.Tail == index);
         Assert.Equal(expected, known.Count);
         Assert.Equal(expected, (int)entity["known_total"]!);
         Assert.Contains(known, fact => (string?)fact!["relation"]!["id"] == "kind_of" && (string?)fact["entity"]!["id"] == "bird");
@@ -44,7 +45,8 @@ public class EntityTests(RunningServer server)
         {
             Assert.Equal(2, relation!["answers"]!.AsArray().Count);
             foreach (var answer in relation["answers"]!.AsArray())
-                Assert.DoesNotContain(known, fact => fact!["relation"]!.ToJsonString() == relation["relation"]!.ToJsonString() && (string?)fact["entity"]!["id"] == (string?)answer!["entity"]!["id"]);
+                Assert.DoesNotContain(known, fact => fact!["relation"]!.ToJsonString() == relation["relation"]!.ToJsonString()
+                    && (string?)fact["entity"]!["id"] == (string?)answer!["entity"]!["id"]);
         }
         Assert.Empty((await server.GetWell("/v1/entities/bird16?predict=0&limit=0"))["known"]!.AsArray());
     }
@@ -69,10 +71,12 @@ public class EntityTests(RunningServer server)
 
         async Task IsThere(Uri address)
         {
-            var found = await server.PostWell("/v1/complete", new JsonObject { ["head"] = "bird900, a bird of number 900", ["relation"] = "kind_of", ["top"] = 1 }, address);
+            var found = await server.PostWell("/v1/complete",
+                new JsonObject { ["head"] = "bird900, a bird of number 900", ["relation"] = "kind_of", ["top"] = 1 }, address);
             Assert.Equal("bird/900", (string?)found["head"]!["id"]);
             // Asked for by a text, it is a candidate like any other.
-            var near = await server.PostWell("/v1/complete", new JsonObject { ["tail"] = "bird", ["relation"] = "kind_of", ["top"] = 200 }, address);
+            var near = await server.PostWell(
+                "/v1/complete", new JsonObject { ["tail"] = "bird", ["relation"] = "kind_of", ["top"] = 200 }, address);
             Assert.Contains(near["results"]!.AsArray(), result => (string?)result!["id"] == "bird/900" && !(bool)result["known"]!);
             using var response = await server.Client.GetAsync(new Uri(address, "/v1/entities/bird%2F900"), RunningServer.Cancellation);
             Assert.True(response.IsSuccessStatusCode, $"{response.StatusCode}");
@@ -82,7 +86,8 @@ public class EntityTests(RunningServer server)
     [Fact]
     public async Task No_more_entities_are_added_than_the_limit()
     {
-        await using var other = await RunningServer.Another(server.Options(new ServerLimits { AddedEntities = 2 }) with { IndexFolder = server.File("few") });
+        await using var other = await RunningServer.Another(
+            server.Options(new ServerLimits { AddedEntities = 2 }) with { IndexFolder = server.File("few") });
         var address = new Uri(other.Urls[0]);
         foreach (var name in new[] { "one", "two" })
             await server.PostWell("/v1/entities", new JsonObject { ["text"] = name }, address);

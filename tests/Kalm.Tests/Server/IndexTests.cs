@@ -28,7 +28,8 @@ public class IndexTests(RunningServer server)
             Assert.False(second.WasBuilt);
         foreach (var damage in new Action[]
         {
-            () => File.WriteAllBytes(vectors, whole[..^8]), () => File.Delete(vectors), () => File.WriteAllText(calibration, "{"), () => File.Delete(calibration),
+            () => File.WriteAllBytes(vectors, whole[..^8]), () => File.Delete(vectors),
+            () => File.WriteAllText(calibration, "{"), () => File.Delete(calibration),
         })
         {
             damage();
@@ -45,7 +46,8 @@ public class IndexTests(RunningServer server)
         using var files = FamilyGraph.Make();
         var keys = new List<string> { IndexKey.Of(folder, files.Load()) };
         Assert.Equal(IndexKey.Of(folder, server.Graph), keys[0]);
-        keys.Add(IndexKey.Of(folder with { Settings = folder.Settings with { Wording = new WordingOptions(MaximumTextTokens: 49) } }, server.Graph));
+        keys.Add(IndexKey.Of(
+            folder with { Settings = folder.Settings with { Wording = new WordingOptions(MaximumTextTokens: 49) } }, server.Graph));
         files.With("relationId2text.dict", "0\tkind of\n1\tlives near\n");
         keys.Add(IndexKey.Of(folder, files.Load()));
         files.With("valid.txt", "bird8\tkind_of\tbird\n");

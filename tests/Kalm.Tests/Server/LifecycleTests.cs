@@ -41,7 +41,8 @@ public class LifecycleTests(RunningServer server)
         var stopped = stopping.Stop();
         Assert.EndsWith("data: [DONE]\n\n", await response.Content.ReadAsStringAsync(RunningServer.Cancellation), StringComparison.Ordinal);
         await stopped.WaitAsync(RunningServer.Cancellation);
-        await Assert.ThrowsAsync<HttpRequestException>(() => server.Client.GetAsync(new Uri(stopping.Urls[0] + "/health"), RunningServer.Cancellation));
+        await Assert.ThrowsAsync<HttpRequestException>(() => server.Client.GetAsync(
+            new Uri(stopping.Urls[0] + "/health"), RunningServer.Cancellation));
         await stopping.DisposeAsync();
     }
 
@@ -49,7 +50,8 @@ public class LifecycleTests(RunningServer server)
     public async Task What_cannot_be_served_is_told_before_or_while_loading()
     {
         await using var without = new KalmServer(server.Options() with { Model = server.File("nothing") });
-        await Assert.ThrowsAsync<KalmException>(() => without.Run(RunningServer.Cancellation).WaitAsync(TimeSpan.FromSeconds(20), RunningServer.Cancellation));
+        await Assert.ThrowsAsync<KalmException>(() => without.Run(RunningServer.Cancellation).WaitAsync(
+            TimeSpan.FromSeconds(20), RunningServer.Cancellation));
         await using var taken = new KalmServer(server.Options() with { Urls = [server.Server.Urls[0]] });
         var error = await Assert.ThrowsAsync<KalmException>(() => taken.Run(RunningServer.Cancellation));
         Assert.Contains("--urls", error.Message, StringComparison.Ordinal);
@@ -71,7 +73,8 @@ public class LifecycleTests(RunningServer server)
                     await Task.Delay(100, RunningServer.Cancellation);
                     try
                     {
-                        isServed = (int)(await server.Client.GetAsync(new Uri(address, "/health"), RunningServer.Cancellation)).StatusCode == 200;
+                        isServed =
+                            (int)(await server.Client.GetAsync(new Uri(address, "/health"), RunningServer.Cancellation)).StatusCode == 200;
                     }
                     catch (HttpRequestException)
                     {
@@ -81,7 +84,8 @@ public class LifecycleTests(RunningServer server)
                 using var kill = Process.Start("kill", ["-TERM", $"{process.Id}"]);
                 await kill.WaitForExitAsync(RunningServer.Cancellation);
             },
-            "serve", "--model", server.Model, "--graph", server.Options().Graph, "--urls", $"http://127.0.0.1:{FreePort}", "--threads", "1", "--json-log");
+            "serve", "--model", server.Model, "--graph", server.Options().Graph,
+            "--urls", $"http://127.0.0.1:{FreePort}", "--threads", "1", "--json-log");
         Assert.True(isServed, result.Error);
         Assert.Equal("", result.IsSuccess().Output);
         Assert.All(result.Error.TrimEnd().Split('\n'), line => Assert.NotNull(JsonNode.Parse(line)!["EventId"]));

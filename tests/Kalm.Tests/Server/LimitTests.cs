@@ -13,7 +13,8 @@ public class LimitTests(RunningServer server)
     {
         await using var strict = await RunningServer.Another(server.Options(new ServerLimits
         {
-            BodyBytes = 4000, TextCharacters = 100, Inputs = 2, Messages = 2, NewTokens = 5, Choices = 2, Stops = 1, StopCharacters = 3, Answers = 4,
+            BodyBytes = 4000, TextCharacters = 100, Inputs = 2, Messages = 2,
+            NewTokens = 5, Choices = 2, Stops = 1, StopCharacters = 3, Answers = 4,
         }));
         var address = new Uri(strict.Urls[0]);
         var longText = new string('a', 101);
@@ -25,20 +26,25 @@ public class LimitTests(RunningServer server)
         await server.Fault("/v1/complete", """{"head":"bird","relation":"kind_of","top":5}""", 400, "top", address);
         await server.Fault("/v1/entities", $$"""{"text":"{{longText}}"}""", 400, "text", address);
         await server.Fault("/v1/chat/completions", $$"""{"messages":[{{Question}},{{Question}},{{Question}}]}""", 400, "messages", address);
-        await server.Fault("/v1/chat/completions", $$"""{"messages":[{"role":"user","content":"{{longText}}"}]}""", 400, "messages", address);
+        await server.Fault(
+            "/v1/chat/completions", $$"""{"messages":[{"role":"user","content":"{{longText}}"}]}""", 400, "messages", address);
         await server.Fault("/v1/chat/completions", $$"""{"messages":[{{Question}}],"max_tokens":6}""", 400, "max_tokens", address);
-        await server.Fault("/v1/chat/completions", $$"""{"messages":[{{Question}}],"max_completion_tokens":6}""", 400, "max_completion_tokens", address);
+        await server.Fault(
+            "/v1/chat/completions", $$"""{"messages":[{{Question}}],"max_completion_tokens":6}""", 400, "max_completion_tokens", address);
         await server.Fault("/v1/chat/completions", $$"""{"messages":[{{Question}}],"n":3}""", 400, "n", address);
         await server.Fault("/v1/chat/completions", $$"""{"messages":[{{Question}}],"stop":["a","b"]}""", 400, "stop", address);
         await server.Fault("/v1/chat/completions", $$"""{"messages":[{{Question}}],"stop":"abcd"}""", 400, "stop", address);
-        Assert.Equal(5, (int)(await server.PostWell("/v1/chat/completions", JsonNode.Parse($$"""{"messages":[{{Question}}],"stop":"abc","n":1}""")!, address))["usage"]!["completion_tokens"]!);
+        Assert.Equal(
+            5, (int)(await server.PostWell("/v1/chat/completions",
+                JsonNode.Parse($$"""{"messages":[{{Question}}],"stop":"abc","n":1}""")!, address))["usage"]!["completion_tokens"]!);
     }
 
     [Fact]
     public async Task A_body_of_another_type_is_refused()
     {
         using var content = new StringContent("""{"input":"a"}""", Encoding.UTF8, "text/plain");
-        using var response = await server.Client.PostAsync(new Uri("/v1/embeddings", UriKind.Relative), content, RunningServer.Cancellation);
+        using var response = await server.Client.PostAsync(
+            new Uri("/v1/embeddings", UriKind.Relative), content, RunningServer.Cancellation);
         Assert.Equal(415, (int)response.StatusCode);
         RunningServer.IsError(JsonNode.Parse(await response.Content.ReadAsStringAsync(RunningServer.Cancellation)));
     }
@@ -57,7 +63,8 @@ public class LimitTests(RunningServer server)
                 return gate.Wait(TimeSpan.FromSeconds(20));
             }, RunningServer.Cancellation);
         begun.Wait(RunningServer.Cancellation);
-        var waiting = Enumerable.Range(0, 2).Select(_ => server.PostWell("/v1/embeddings", new JsonObject { ["input"] = "a" }, address)).ToList();
+        var waiting = Enumerable.Range(0, 2)
+            .Select(_ => server.PostWell("/v1/embeddings", new JsonObject { ["input"] = "a" }, address)).ToList();
         while (narrow.Host.Waiting < 2)
             await Task.Delay(5, RunningServer.Cancellation);
 
@@ -75,14 +82,17 @@ public class LimitTests(RunningServer server)
     [Fact]
     public async Task What_has_waited_too_long_is_refused()
     {
-        await using var impatient = await RunningServer.Another(server.Options(new ServerLimits { QueueTime = TimeSpan.FromMilliseconds(50) }));
+        await using var impatient = await RunningServer.Another(
+            server.Options(new ServerLimits { QueueTime = TimeSpan.FromMilliseconds(50) }));
         var busy = impatient.Host.Served.Call(
             _ =>
             {
                 Thread.Sleep(300);
                 return 0;
             }, RunningServer.Cancellation);
-        Assert.True((await Assert.ThrowsAsync<ModelUnavailableException>(() => impatient.Host.Served.Call(_ => 1, RunningServer.Cancellation))).IsBusy);
+        Assert.True(
+            (await Assert.ThrowsAsync<ModelUnavailableException>(
+                () => impatient.Host.Served.Call(_ => 1, RunningServer.Cancellation))).IsBusy);
         await busy;
         Assert.Equal(2, await impatient.Host.Served.Call(_ => 2, RunningServer.Cancellation));
     }
@@ -92,7 +102,8 @@ public class LimitTests(RunningServer server)
     {
         await using var hasty = await RunningServer.Another(server.Options(new ServerLimits { ChatTime = TimeSpan.Zero }));
         var answer = await server.PostWell(
-            "/v1/chat/completions", JsonNode.Parse("""{"messages":[{"role":"user","content":"a"}],"max_tokens":100,"n":2}""")!, new Uri(hasty.Urls[0]));
+            "/v1/chat/completions", JsonNode.Parse("""{"messages":[{"role":"user","content":"a"}],"max_tokens":100,"n":2}""")!,
+            new Uri(hasty.Urls[0]));
         Assert.All(answer["choices"]!.AsArray(), choice => Assert.Contains((string?)choice!["finish_reason"], new[] { "length", "stop" }));
         Assert.InRange((int)answer["usage"]!["completion_tokens"]!, 1, 4);
     }

@@ -16,7 +16,10 @@ public class MetricsExportTests(RunningServer server)
         collector.Prefixes.Add(address);
         collector.Start();
         var start = new ProcessStartInfo(
-            "dotnet", [CommandLine.Program, "serve", "--model", server.Model, "--graph", server.Options().Graph, "--urls", "http://127.0.0.1:0", "--threads", "1"])
+            "dotnet", [
+                CommandLine.Program, "serve", "--model", server.Model, "--graph",
+                server.Options().Graph, "--urls", "http://127.0.0.1:0", "--threads", "1",
+            ])
         {
             RedirectStandardError = true,
         };

@@ -39,12 +39,14 @@ public class OpenAiClientTests(RunningServer server)
         IsError("notFound", "NotFoundError", 404, "model");
         IsError("unauthorized", "AuthenticationError", 401, null);
 
-        double[][] Vectors(string name) => [.. seen["embeddings"]![name]!.AsArray().Select(vector => vector!.AsArray().Select(value => (double)value!).ToArray())];
+        double[][] Vectors(string name) =>
+            [.. seen["embeddings"]![name]!.AsArray().Select(vector => vector!.AsArray().Select(value => (double)value!).ToArray())];
 
         void IsError(string name, string type, int status, string? param)
         {
             var error = seen[name]!;
-            Assert.Equal((type, true, status, param), ((string)error["class"]!, (bool)error["isApiError"]!, (int)error["status"]!, (string?)error["param"]));
+            Assert.Equal((type, true, status, param),
+                ((string)error["class"]!, (bool)error["isApiError"]!, (int)error["status"]!, (string?)error["param"]));
         }
     }
 
@@ -64,7 +66,10 @@ public class OpenAiClientTests(RunningServer server)
                 Assert.Skip("needs npm, which is not on the PATH");
             var installed = await Run("npm", folder, "ci", "--no-audit", "--no-fund", "--ignore-scripts");
             if (installed.ExitCode != 0)
-                Assert.Skip($"npm cannot install the client: {installed.Error.Split('\n').FirstOrDefault(line => line.Contains("npm error", StringComparison.Ordinal))}");
+            {
+                var fault = installed.Error.Split('\n').FirstOrDefault(line => line.Contains("npm error", StringComparison.Ordinal));
+                Assert.Skip($"npm cannot install the client: {fault}");
+            }
         }
         return Path.Combine(folder, "client.mjs");
     }

@@ -9,7 +9,8 @@ public sealed class PageBrowser : IAsyncLifetime
 {
     private const string Variable = "KALM_CHROMIUM";
     private const float Patience = 60_000;
-    private static readonly string Chromium = Environment.GetEnvironmentVariable(Variable) is { Length: > 0 } path ? path : "/usr/bin/chromium";
+    private static readonly string Chromium = Environment.GetEnvironmentVariable(Variable) is { Length: > 0 } path
+        ? path : "/usr/bin/chromium";
     private readonly TemporaryFolder folder = new();
     private IPlaywright? playwright;
     private IBrowser? browser;
@@ -57,7 +58,8 @@ public sealed class PageBrowser : IAsyncLifetime
     }
 
     /// <summary>Skips the calling test where there is no Chromium.</summary>
-    public static void Require() => Assert.SkipUnless(System.IO.File.Exists(Chromium), $"needs a Chromium: found none at {Chromium}; {Variable} names another");
+    public static void Require() =>
+        Assert.SkipUnless(System.IO.File.Exists(Chromium), $"needs a Chromium: found none at {Chromium}; {Variable} names another");
 
     public async ValueTask DisposeAsync()
     {

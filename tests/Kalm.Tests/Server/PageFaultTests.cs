@@ -65,7 +65,8 @@ public class PageFaultTests(PageBrowser browser)
         var page = await browser.Open();
         await page.RouteAsync("**/v1/chat/completions", route => route.FulfillAsync(new()
         {
-            ContentType = "text/event-stream", Body = """data: {"choices":[{"index":0,"delta":{"content":"In the An"},"finish_reason":null}]}""" + "\n\n",
+            ContentType = "text/event-stream",
+            Body = """data: {"choices":[{"index":0,"delta":{"content":"In the An"},"finish_reason":null}]}""" + "\n\n",
         }));
         await Ask(page, "Where is Peru?");
         await Expect(page.Locator("#answer-note")).ToHaveTextAsync("The answer was cut off.");
@@ -94,7 +95,8 @@ public class PageFaultTests(PageBrowser browser)
         await using var locked = await RunningServer.Another(browser.Options with { ApiKey = "sesame" });
         foreach (var key in new[] { "sesame", "other" })
         {
-            var page = await browser.Open("#/entity/peru", locked, new() { HttpCredentials = new() { Username = "somebody", Password = key } });
+            var page = await browser.Open(
+                "#/entity/peru", locked, new() { HttpCredentials = new() { Username = "somebody", Password = key } });
             if (key == "other")
             {
                 await Expect(page.Locator("body")).ToContainTextAsync("the key is not the right one");

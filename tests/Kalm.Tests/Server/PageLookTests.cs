@@ -14,14 +14,27 @@ public class PageLookTests(PageBrowser browser)
     // The least contrast (WCAG 2) of any text that is seen, with what it stands on.
     private const string LeastContrast = """
         () => {
-          const parse = (text) => { const [red, green, blue, alpha = 1] = text.match(/[\d.]+/g).map(Number); return { channels: [red, green, blue], alpha }; };
-          const light = ({ channels }) => channels.map((value) => value / 255).map((value) => value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4)
+          const parse = (text) => {
+            const [red, green, blue, alpha = 1] = text.match(/[\d.]+/g).map(Number);
+            return { channels: [red, green, blue], alpha };
+          };
+          const light = ({ channels }) => channels.map((value) => value / 255)
+            .map((value) => value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4)
             .reduce((sum, value, index) => sum + value * [0.2126, 0.7152, 0.0722][index], 0);
-          const ground = (node) => { for (; node; node = node.parentElement) { const found = parse(getComputedStyle(node).backgroundColor); if (found.alpha === 1) return found; } throw new Error("no ground"); };
-          const texts = [...document.querySelectorAll("body *")].filter((node) => node.checkVisibility() && [...node.childNodes].some((child) => child.nodeType === 3 && child.data.trim() !== ""));
+          const ground = (node) => {
+            for (; node; node = node.parentElement) {
+              const found = parse(getComputedStyle(node).backgroundColor);
+              if (found.alpha === 1) return found;
+            }
+            throw new Error("no ground");
+          };
+          const texts = [...document.querySelectorAll("body *")].filter((node) => node.checkVisibility()
+            && [...node.childNodes].some((child) => child.nodeType === 3 && child.data.trim() !== ""));
           const contrasts = texts.map((node) => {
             const style = getComputedStyle(node);
-            const [one, other] = [light(parse(node instanceof SVGElement ? style.fill : style.color)), light(ground(node instanceof SVGElement ? node.ownerSVGElement.parentElement : node))];
+            const isDrawn = node instanceof SVGElement;
+            const one = light(parse(isDrawn ? style.fill : style.color));
+            const other = light(ground(isDrawn ? node.ownerSVGElement.parentElement : node));
             return { text: node.textContent, contrast: (Math.max(one, other) + 0.05) / (Math.min(one, other) + 0.05) };
           });
           const least = contrasts.sort((one, other) => one.contrast - other.contrast)[0];
@@ -42,20 +55,30 @@ public class PageLookTests(PageBrowser browser)
         await Expect(page.Locator("#about")).ToContainTextAsync(id);
 
         // A graph and a model of nothing else.
-        var (entity, relation) = (new JsonObject { ["id"] = Evil, ["name"] = Evil }, new JsonObject { ["id"] = Evil, ["text"] = Evil, ["inverse"] = false });
+        var (entity, relation) = (new JsonObject { ["id"] = Evil, ["name"] = Evil },
+            new JsonObject { ["id"] = Evil, ["text"] = Evil, ["inverse"] = false });
         var everything = new JsonObject
         {
             ["id"] = "evil", ["name"] = Evil, ["text"] = Evil, ["added"] = false, ["known_total"] = 1,
-            ["known"] = new JsonArray(new JsonObject { ["relation"] = relation.DeepClone(), ["entity"] = entity.DeepClone(), ["split"] = Evil }),
+            ["known"] = new JsonArray(
+                new JsonObject { ["relation"] = relation.DeepClone(), ["entity"] = entity.DeepClone(), ["split"] = Evil }),
             ["predicted"] = new JsonArray(new JsonObject
             {
                 ["relation"] = relation.DeepClone(),
-                ["answers"] = new JsonArray(new JsonObject { ["entity"] = new JsonObject { ["id"] = "other", ["name"] = Evil }, ["score"] = 1, ["probability"] = 0.5 }),
+                ["answers"] = new JsonArray(new JsonObject
+                {
+                    ["entity"] = new JsonObject { ["id"] = "other", ["name"] = Evil }, ["score"] = 1, ["probability"] = 0.5,
+                }),
             }),
         };
-        await page.RouteAsync("**/v1/entities/evil", route => route.FulfillAsync(new() { ContentType = "application/json", Body = everything.ToJsonString() }));
-        var said = new JsonObject { ["choices"] = new JsonArray(new JsonObject { ["delta"] = new JsonObject { ["content"] = Evil }, ["finish_reason"] = "stop" }) };
-        await page.RouteAsync("**/v1/chat/completions", route => route.FulfillAsync(new() { ContentType = "text/event-stream", Body = $"data: {said.ToJsonString()}\n\ndata: [DONE]\n\n" }));
+        await page.RouteAsync("**/v1/entities/evil",
+            route => route.FulfillAsync(new() { ContentType = "application/json", Body = everything.ToJsonString() }));
+        var said = new JsonObject
+        {
+            ["choices"] = new JsonArray(new JsonObject { ["delta"] = new JsonObject { ["content"] = Evil }, ["finish_reason"] = "stop" }),
+        };
+        await page.RouteAsync("**/v1/chat/completions", route => route.FulfillAsync(
+            new() { ContentType = "text/event-stream", Body = $"data: {said.ToJsonString()}\n\ndata: [DONE]\n\n" }));
         await page.EvaluateAsync("() => { location.hash = '#/entity/evil' }");
         await Expect(page.Locator(".relation .known a")).ToHaveTextAsync(Evil);
         await Expect(page.Locator(".relation .predicted a")).ToHaveTextAsync(Evil);
@@ -69,7 +92,8 @@ public class PageLookTests(PageBrowser browser)
         Assert.Equal(0, await page.Locator("body script, main img").CountAsync());
         Assert.False(await page.EvaluateAsync<bool>("() => 'harmed' in window"));
         // Even code that forgot itself could not make markup of a text.
-        await Assert.ThrowsAsync<PlaywrightException>(() => page.EvaluateAsync("text => { document.getElementById('answer').innerHTML = text }", Evil));
+        await Assert.ThrowsAsync<PlaywrightException>(() => page.EvaluateAsync(
+            "text => { document.getElementById('answer').innerHTML = text }", Evil));
     }
 
     [Fact]
@@ -99,7 +123,8 @@ public class PageLookTests(PageBrowser browser)
         {
             Assert.Equal(360, await page.EvaluateAsync<int>("() => document.documentElement.scrollWidth"));
             var outside = await page.EvaluateAsync<string[]>(
-                "() => [...document.querySelectorAll('body *')].filter(node => node.checkVisibility() && node.getBoundingClientRect().right > 360.5).map(node => node.outerHTML.slice(0, 99))");
+                "() => [...document.querySelectorAll('body *')].filter(node => node.checkVisibility() && "
+                    + "node.getBoundingClientRect().right > 360.5).map(node => node.outerHTML.slice(0, 99))");
             Assert.Empty(outside);
         }
     }
@@ -130,7 +155,8 @@ public class PageLookTests(PageBrowser browser)
     private async Task<string> Add(string text)
     {
         using var client = new HttpClient();
-        using var response = await client.PostAsJsonAsync(new Uri($"{browser.Server.Urls[0]}/v1/entities"), new JsonObject { ["text"] = text }, RunningServer.Cancellation);
+        using var response = await client.PostAsJsonAsync(
+            new Uri($"{browser.Server.Urls[0]}/v1/entities"), new JsonObject { ["text"] = text }, RunningServer.Cancellation);
         return (string)(await response.Content.ReadFromJsonAsync<JsonNode>(RunningServer.Cancellation))!["id"]!;
     }
 }

@@ -16,7 +16,8 @@ public class PageTests(PageBrowser browser)
         () => {
           window.states = [];
           const answer = document.getElementById("answer");
-          new MutationObserver(() => window.states.push(answer.textContent)).observe(answer, { childList: true, characterData: true, subtree: true });
+          new MutationObserver(() => window.states.push(answer.textContent))
+            .observe(answer, { childList: true, characterData: true, subtree: true });
         }
         """;
 
@@ -42,16 +43,20 @@ public class PageTests(PageBrowser browser)
         Assert.Equal(Names(predictions).Order(), (await page.Locator("#facts .predicted a").AllTextContentsAsync()).Order());
         foreach (var relation in expected["predicted"]!.AsArray())
         {
-            var row = page.Locator(".relation").Filter(new() { Has = page.GetByRole(AriaRole.Heading, new() { Name = (string)relation!["relation"]!["text"]!, Exact = true }) });
+            var row = page.Locator(".relation").Filter(
+                new() { Has = page.GetByRole(AriaRole.Heading, new() { Name = (string)relation!["relation"]!["text"]!, Exact = true }) });
             foreach (var (place, answer) in relation["answers"]!.AsArray().Index())
             {
                 var fact = row.Locator(".predicted li").Nth(place);
                 await Expect(fact.Locator("a")).ToHaveTextAsync((string)answer!["entity"]!["name"]!);
-                var (bar, whole) = ((await fact.Locator(".bar span").BoundingBoxAsync())!, (await fact.Locator(".bar").BoundingBoxAsync())!);
-                Assert.InRange(bar.Width / whole.Width, (double)answer["probability"]! - 0.01, (double)answer["probability"]! + 1.1 / whole.Width);
+                var (bar, whole) = ((await fact.Locator(".bar span").BoundingBoxAsync())!,
+                    (await fact.Locator(".bar").BoundingBoxAsync())!);
+                Assert.InRange(
+                    bar.Width / whole.Width, (double)answer["probability"]! - 0.01, (double)answer["probability"]! + 1.1 / whole.Width);
             }
         }
-        await Expect(page.Locator(".relation").Filter(new() { HasText = "shares a border with" }).Locator("li", new() { HasText = "Brazil" })).ToContainTextAsync("test");
+        await Expect(page.Locator(".relation").Filter(new() { HasText = "shares a border with" })
+            .Locator("li", new() { HasText = "Brazil" })).ToContainTextAsync("test");
     }
 
     [Fact]
@@ -62,13 +67,16 @@ public class PageTests(PageBrowser browser)
         var expected = await Entity("peru");
         foreach (var (kind, dashes, fewest) in new[] { ("known", "none", 6), ("predicted", "5px, 4px", 4) })
         {
-            var dash = await page.Locator($"svg line.{kind}").EvaluateAllAsync<string[]>("lines => lines.map(line => getComputedStyle(line).strokeDasharray)");
+            var dash = await page.Locator($"svg line.{kind}").EvaluateAllAsync<string[]>(
+                "lines => lines.map(line => getComputedStyle(line).strokeDasharray)");
             Assert.All(dash, found => Assert.Equal(dashes, found));
-            var names = kind == "known" ? Names(expected["known"]!.AsArray()) : Names(expected["predicted"]!.AsArray().SelectMany(relation => relation!["answers"]!.AsArray()));
+            var names = kind == "known" ? Names(expected["known"]!.AsArray())
+                : Names(expected["predicted"]!.AsArray().SelectMany(relation => relation!["answers"]!.AsArray()));
             var drawn = await page.Locator($"svg a.{kind} text").AllTextContentsAsync();
             Assert.InRange(drawn.Count, fewest, 8);
             Assert.Equal(drawn.Count, dash.Length);
-            Assert.All(drawn, name => Assert.Contains(names, whole => whole == name || whole.StartsWith(name.TrimEnd('…'), StringComparison.Ordinal)));
+            Assert.All(drawn,
+                name => Assert.Contains(names, whole => whole == name || whole.StartsWith(name.TrimEnd('…'), StringComparison.Ordinal)));
         }
         await page.Locator("svg a", new() { HasText = "Bolivia" }).HoverAsync();
         await Expect(page.Locator("figcaption")).ToHaveTextAsync("Peru shares a border with Bolivia");
@@ -108,7 +116,8 @@ public class PageTests(PageBrowser browser)
         var row = page.Locator(".relation").Filter(new() { HasText = "is the continent of the country" });
         await Expect(row.Locator(".known a")).ToHaveCountAsync(12);
         await row.GetByRole(AriaRole.Button).ClickAsync();
-        var expected = (await Entity("africa"))["known"]!.AsArray().Where(fact => (string?)fact!["relation"]!["id"] == "on_continent").ToList();
+        var expected = (await Entity("africa"))["known"]!.AsArray()
+            .Where(fact => (string?)fact!["relation"]!["id"] == "on_continent").ToList();
         Assert.Equal(Names(expected), await row.Locator(".known a").AllTextContentsAsync());
         await Expect(row.Locator(".known a").Nth(12)).ToBeFocusedAsync();
     }
@@ -140,11 +149,15 @@ public class PageTests(PageBrowser browser)
         await TabTo(page, "#search");
         await page.Keyboard.TypeAsync("per");
         await Expect(search).ToHaveAttributeAsync("aria-expanded", "true");
-        foreach (var (key, active) in new[] { ("ArrowDown", 0), ("ArrowDown", 1), ("ArrowUp", 0), ("ArrowUp", -1), ("ArrowUp", 7), ("ArrowDown", -1), ("ArrowDown", 0) })
+        foreach (var (key, active) in new[]
+        {
+            ("ArrowDown", 0), ("ArrowDown", 1), ("ArrowUp", 0), ("ArrowUp", -1), ("ArrowUp", 7), ("ArrowDown", -1), ("ArrowDown", 0),
+        })
         {
             await page.Keyboard.PressAsync(key);
             Assert.Equal(active < 0 ? null : $"found-{active}", await search.GetAttributeAsync("aria-activedescendant"));
-            Assert.Equal(active < 0 ? [] : [$"found-{active}"], await page.Locator("[aria-selected=true]").EvaluateAllAsync<string[]>("options => options.map(option => option.id)"));
+            Assert.Equal(active < 0 ? [] : [$"found-{active}"],
+                await page.Locator("[aria-selected=true]").EvaluateAllAsync<string[]>("options => options.map(option => option.id)"));
         }
         await page.Keyboard.PressAsync("Enter");
         await Expect(name).ToHaveTextAsync("Peru");
@@ -217,14 +230,17 @@ public class PageTests(PageBrowser browser)
     private async Task<JsonNode> Entity(string id)
     {
         using var client = new HttpClient();
-        return (await client.GetFromJsonAsync<JsonNode>(new Uri($"{browser.Server.Urls[0]}/v1/entities/{id}"), RunningServer.Cancellation))!;
+        return (await client.GetFromJsonAsync<JsonNode>(
+            new Uri($"{browser.Server.Urls[0]}/v1/entities/{id}"), RunningServer.Cancellation))!;
     }
 
     private async Task<string> Answer(string question)
     {
         using var client = new HttpClient();
         using var response = await client.PostAsJsonAsync(
-            new Uri($"{browser.Server.Urls[0]}/v1/chat/completions"), JsonNode.Parse($$"""{"messages":[{"role":"user","content":"{{question}}"}]}"""), RunningServer.Cancellation);
-        return (string)(await response.Content.ReadFromJsonAsync<JsonNode>(RunningServer.Cancellation))!["choices"]![0]!["message"]!["content"]!;
+            new Uri($"{browser.Server.Urls[0]}/v1/chat/completions"),
+            JsonNode.Parse($$"""{"messages":[{"role":"user","content":"{{question}}"}]}"""), RunningServer.Cancellation);
+        return (string)(await response.Content.ReadFromJsonAsync<JsonNode>(
+            RunningServer.Cancellation))!["choices"]![0]!["message"]!["content"]!;
     }
 }

@@ -19,7 +19,11 @@ public class RouteTests(RunningServer server)
         foreach (var (method, path) in locked.MappedRoutes.Append(("GET", "/nowhere")).Append(("POST", "/health")))
         {
             var isOpen = (method, path) == ("GET", "/health");
-            foreach (var header in new[] { null, "Bearer", "Bearer ", "Bearer sesam", "Bearer sesame2", "Bearer  sesame", "Basic sesame", "sesame", Password("sesam"), Password(":sesame"), "Basic " })
+            foreach (var header in new[]
+            {
+                null, "Bearer", "Bearer ", "Bearer sesam", "Bearer sesame2", "Bearer  sesame",
+                "Basic sesame", "sesame", Password("sesam"), Password(":sesame"), "Basic ",
+            })
             {
                 var (status, body) = await Send(method, path, header);
                 Assert.True(status == (isOpen ? 200 : 401), $"{method} {path} with '{header}': {status}");
@@ -38,8 +42,10 @@ public class RouteTests(RunningServer server)
             if (authorization is not null)
                 request.Headers.TryAddWithoutValidation("Authorization", authorization);
             using var response = await server.Client.SendAsync(request, RunningServer.Cancellation);
-            Assert.Equal((int)response.StatusCode == 401, response.Headers.WwwAuthenticate.Contains(new AuthenticationHeaderValue("Bearer")));
-            return ((int)response.StatusCode, response.Content.Headers.ContentType?.MediaType == "application/json" ? await response.Content.ReadFromJsonAsync<JsonNode>(RunningServer.Cancellation) : null);
+            Assert.Equal(
+                (int)response.StatusCode == 401, response.Headers.WwwAuthenticate.Contains(new AuthenticationHeaderValue("Bearer")));
+            return ((int)response.StatusCode, response.Content.Headers.ContentType?.MediaType == "application/json"
+                ? await response.Content.ReadFromJsonAsync<JsonNode>(RunningServer.Cancellation) : null);
         }
     }
 
@@ -73,7 +79,8 @@ public class RouteTests(RunningServer server)
                 continue;
             using var response = await server.Client.GetAsync(new Uri(path, UriKind.Relative), RunningServer.Cancellation);
             Assert.True(response.IsSuccessStatusCode, $"{path}: {response.StatusCode}");
-            Assert.StartsWith("default-src 'self';", response.Headers.GetValues("Content-Security-Policy").Single(), StringComparison.Ordinal);
+            Assert.StartsWith(
+                "default-src 'self';", response.Headers.GetValues("Content-Security-Policy").Single(), StringComparison.Ordinal);
             Assert.Equal("nosniff", response.Headers.GetValues("X-Content-Type-Options").Single());
             var text = await response.Content.ReadAsStringAsync(RunningServer.Cancellation);
             Assert.DoesNotMatch("https?://(?!www\\.w3\\.org/)", text);
@@ -85,7 +92,8 @@ public class RouteTests(RunningServer server)
             using var unchanged = await server.Client.SendAsync(again, RunningServer.Cancellation);
             Assert.Equal(304, (int)unchanged.StatusCode);
         }
-        Assert.Equal(typeof(KalmServer).Assembly.GetManifestResourceNames().Count(name => name.StartsWith("page/", StringComparison.Ordinal)), seen.Count);
+        Assert.Equal(typeof(KalmServer).Assembly.GetManifestResourceNames()
+            .Count(name => name.StartsWith("page/", StringComparison.Ordinal)), seen.Count);
         using var nothing = await server.Client.GetAsync(new Uri("/page/nothing.js", UriKind.Relative), RunningServer.Cancellation);
         Assert.Equal(404, (int)nothing.StatusCode);
         RunningServer.IsError(await nothing.Content.ReadFromJsonAsync<JsonNode>(RunningServer.Cancellation));
@@ -98,8 +106,10 @@ public class RouteTests(RunningServer server)
         Assert.Equal("3.1.0", (string?)document["openapi"]);
         Assert.Equal(
             server.Server.MappedRoutes.Select(route => $"{route.Method.ToLowerInvariant()} {route.Path}").Order(),
-            document["paths"]!.AsObject().SelectMany(path => path.Value!.AsObject().Select(operation => $"{operation.Key} {path.Key}")).Order());
-        var fields = document["paths"]!["/v1/complete"]!["post"]!["requestBody"]!["content"]!["application/json"]!["schema"]!["properties"]!.AsObject();
+            document["paths"]!.AsObject()
+                .SelectMany(path => path.Value!.AsObject().Select(operation => $"{operation.Key} {path.Key}")).Order());
+        var fields = document["paths"]!["/v1/complete"]!["post"]!["requestBody"]!["content"]!["application/json"]!["schema"]!["properties"]!
+            .AsObject();
         Assert.Equal(["head", "relation", "tail", "top", "explain", "rerank", "known"], fields.Select(field => field.Key));
         Assert.Equal("id", (string?)document["paths"]!["/v1/entities/{id}"]!["get"]!["parameters"]![0]!["name"]);
         foreach (var (_, path) in document["paths"]!.AsObject())
@@ -143,7 +153,8 @@ public class RouteTests(RunningServer server)
         using var waiting = Listener.Of<int>(server.Server.Metrics, "kalm.server.queue.length", length => queue = length);
         var seconds = new List<double>();
         using var latency = Listener.Of<double>(server.Server.Metrics, "kalm.server.request.duration", seconds.Add);
-        var answer = await server.PostWell("/v1/chat/completions", JsonNode.Parse("""{"messages":[{"role":"user","content":"a"}],"max_tokens":9}""")!);
+        var answer = await server.PostWell(
+            "/v1/chat/completions", JsonNode.Parse("""{"messages":[{"role":"user","content":"a"}],"max_tokens":9}""")!);
         await server.GetWell("/health");
         while (requests.Count < 2)
             await Task.Delay(5, RunningServer.Cancellation);

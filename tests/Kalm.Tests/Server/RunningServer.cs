@@ -34,7 +34,8 @@ public sealed class RunningServer : IAsyncLifetime
     /// <summary>Options for another server over the same model.</summary>
     public ServerOptions Options(ServerLimits? limits = null) => new()
     {
-        Model = Model, Graph = files.Path, Urls = ["http://127.0.0.1:0"], Threads = 2, Quiet = true, Limits = limits ?? new ServerLimits { Answers = 200 },
+        Model = Model, Graph = files.Path, Urls = ["http://127.0.0.1:0"], Threads = 2,
+        Quiet = true, Limits = limits ?? new ServerLimits { Answers = 200 },
     };
 
     /// <summary>Another server over the same model, ready; the caller stops it.</summary>
@@ -58,7 +59,8 @@ public sealed class RunningServer : IAsyncLifetime
     public async Task<(int Status, JsonNode Body)> Post(string path, string json, Uri? address = null)
     {
         using var content = new StringContent(json, Encoding.UTF8, "application/json");
-        using var response = await Client.PostAsync(address is null ? new Uri(path, UriKind.Relative) : new Uri(address, path), content, Cancellation);
+        using var response = await Client.PostAsync(
+            address is null ? new Uri(path, UriKind.Relative) : new Uri(address, path), content, Cancellation);
         return ((int)response.StatusCode, (await response.Content.ReadFromJsonAsync<JsonNode>(Cancellation))!);
     }
 

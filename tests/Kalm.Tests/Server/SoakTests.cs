@@ -9,13 +9,15 @@ using TorchSharp;
 
 namespace Kalm.Tests.Server;
 
-/// <summary>Long loads over samples/world, shortened by default: KALM_SOAK=1 runs them in full. Alone, because they measure time and memory.</summary>
+/// <summary>Long loads over samples/world, shortened by default: KALM_SOAK=1 runs them in full. Alone, because they measure time and
+/// memory.</summary>
 [CollectionDefinition(nameof(SoakTests), DisableParallelization = true)]
 [Collection(nameof(SoakTests))]
 public sealed class SoakTests : IAsyncLifetime
 {
     private const int Clients = 64;
-    private static readonly double Share = double.Parse(Environment.GetEnvironmentVariable("KALM_SOAK") ?? "0.02", CultureInfo.InvariantCulture);
+    private static readonly double Share = double.Parse(
+        Environment.GetEnvironmentVariable("KALM_SOAK") ?? "0.02", CultureInfo.InvariantCulture);
     private readonly TemporaryFolder folder = new();
     private readonly HttpClient client = new() { Timeout = TimeSpan.FromSeconds(60) };
     private readonly KnowledgeGraph graph;
@@ -25,7 +27,10 @@ public sealed class SoakTests : IAsyncLifetime
     {
         var path = Path.Combine(LayeringTests.RepositoryRoot(), "samples", "world");
         graph = KnowledgeGraph.Load(path);
-        server = new KalmServer(new ServerOptions { Model = TinyModel.Make(folder, graph), Graph = path, Urls = ["http://127.0.0.1:0"], Threads = 2, Quiet = true });
+        server = new KalmServer(new ServerOptions
+        {
+            Model = TinyModel.Make(folder, graph), Graph = path, Urls = ["http://127.0.0.1:0"], Threads = 2, Quiet = true,
+        });
     }
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
@@ -42,7 +47,8 @@ public sealed class SoakTests : IAsyncLifetime
     {
         var total = (int)(20_000 * Share);
         await Load(200, new Random(7), null);
-        var (tensors, memory, statuses) = (await LiveTensors(), new ConcurrentBag<(int Number, long Bytes)>(), new ConcurrentDictionary<int, int>());
+        var (tensors, memory, statuses) =
+            (await LiveTensors(), new ConcurrentBag<(int Number, long Bytes)>(), new ConcurrentDictionary<int, int>());
         var times = new ConcurrentBag<double>();
         await Load(total, new Random(1), (number, status, time) =>
         {
@@ -51,11 +57,13 @@ public sealed class SoakTests : IAsyncLifetime
             if (number % 50 == 0)
                 memory.Add((number, Environment.WorkingSet));
         });
-        var quarters = Enumerable.Range(0, 4).Select(quarter => memory.Where(item => item.Number * 4 / total == quarter).Select(item => (double)item.Bytes).DefaultIfEmpty().Average()).ToList();
+        var quarters = Enumerable.Range(0, 4).Select(quarter => memory.Where(item => item.Number * 4 / total == quarter)
+            .Select(item => (double)item.Bytes).DefaultIfEmpty().Average()).ToList();
         var sorted = times.Order().ToList();
         TestContext.Current.SendDiagnosticMessage(
             $"{total} requests: {string.Join(", ", statuses.OrderBy(item => item.Key).Select(item => $"{item.Key}: {item.Value}"))}; "
-            + $"p50 {sorted[sorted.Count / 2]:F0} ms, p99 {sorted[sorted.Count * 99 / 100]:F0} ms; memory by quarter {string.Join(", ", quarters.Select(bytes => $"{bytes / (1 << 20):F0} MB"))}");
+            + $"p50 {sorted[sorted.Count / 2]:F0} ms, p99 {sorted[sorted.Count * 99 / 100]:F0} ms; memory by quarter "
+                + $"{string.Join(", ", quarters.Select(bytes => $"{bytes / (1 << 20):F0} MB"))}");
         Assert.DoesNotContain(statuses.Keys, status => status >= 500);
         Assert.True(statuses[200] > total / 2);
         // Never more; fewer when the finalizer meets what an earlier test left.
@@ -106,7 +114,8 @@ public sealed class SoakTests : IAsyncLifetime
             }
         }));
         var watch = Stopwatch.StartNew();
-        Assert.Equal(200, await Send("/v1/chat/completions", """{"messages":[{"role":"user","content":"a"}],"max_tokens":2}""", Cancellation));
+        Assert.Equal(
+            200, await Send("/v1/chat/completions", """{"messages":[{"role":"user","content":"a"}],"max_tokens":2}""", Cancellation));
         Assert.InRange(watch.Elapsed.TotalSeconds, 0, 5);
     }
 
@@ -122,7 +131,8 @@ public sealed class SoakTests : IAsyncLifetime
 
     private async Task Load(int total, Random random, Action<int, int, TimeSpan>? done)
     {
-        var requests = new ConcurrentQueue<(int Number, string Path, string Body, bool Leaves)>(Enumerable.Range(0, total).Select(number => Make(number, random)));
+        var requests = new ConcurrentQueue<(int Number, string Path, string Body, bool Leaves)>(
+            Enumerable.Range(0, total).Select(number => Make(number, random)));
         await Task.WhenAll(Enumerable.Range(0, Clients).Select(async _ =>
         {
             while (requests.TryDequeue(out var request))
@@ -156,7 +166,9 @@ public sealed class SoakTests : IAsyncLifetime
             < 6 => ($"/v1/entities/{entity.Id}?predict=1", ""),
             < 7 => ($"/v1/entities?search={entity.Id[..2]}", ""),
             < 9 => ("/v1/embeddings", $$"""{"input":["a text of number {{random.Next(1000)}}","another"],"encoding_format":"base64"}"""),
-            _ => ("/v1/chat/completions", $$"""{"messages":[{"role":"user","content":"What is {{random.Next(1000)}}?"}],"max_tokens":12,"stream":{{(random.Next(2) == 0 ? "true" : "false")}}}"""),
+            _ => ("/v1/chat/completions",
+                $$"""{"messages":[{"role":"user","content":"What is {{random.Next(1000)}}?"}],"max_tokens":12,"""
+                    + $"\"stream\":{(random.Next(2) == 0 ? "true" : "false")}}}"),
         };
         if (body.Length > 0 && random.Next(20) == 0)
             body = body[..random.Next(body.Length)];
@@ -173,7 +185,8 @@ public sealed class SoakTests : IAsyncLifetime
     }
 
     private async Task IsAlive() =>
-        Assert.Equal(200, await Send("/v1/complete", $$"""{"head":"{{graph.Entities[0].Id}}","relation":"{{graph.Relations[0].Id}}"}""", Cancellation));
+        Assert.Equal(200,
+            await Send("/v1/complete", $$"""{"head":"{{graph.Entities[0].Id}}","relation":"{{graph.Relations[0].Id}}"}""", Cancellation));
 
     // On the model's thread nothing is under way but the counting; the process runs nothing else.
     private Task<long> LiveTensors() => server.Host.Served.Call(_ => torch.Tensor.TotalCount, Cancellation);

@@ -33,7 +33,8 @@ internal sealed class LanguageKeeper : IDisposable
     private readonly List<string> answersBefore;
 
     private LanguageKeeper(
-        AlignmentModel model, CausalModel baseModel, DecoderPool teacher, Wording wording, IReadOnlyList<KeptText> texts, AlignmentOptions options, double weight,
+        AlignmentModel model, CausalModel baseModel, DecoderPool teacher, Wording wording,
+        IReadOnlyList<KeptText> texts, AlignmentOptions options, double weight,
         CancellationToken cancellation)
     {
         (this.model, this.baseModel, this.teacher, this.wording) = (model, baseModel, teacher, wording);
@@ -90,7 +91,8 @@ internal sealed class LanguageKeeper : IDisposable
             var chats = isChat ? writing.Chats(given.Count > 0 ? count : count / 2, progress, cancellation) : [];
             var length = Math.Min(options.Keep.TextTokens, baseModel.Config.ContextLength);
             var plain = given.Count == 0 ? writing.Plain(count - chats.Count, progress, cancellation)
-                : [.. given.SelectMany(text => TextStream.Pieces(baseModel.Tokenizer, text, length)).Select(piece => KeptText.Of(baseModel.Tokenizer, piece, 0))];
+                : [.. given.SelectMany(text => TextStream.Pieces(baseModel.Tokenizer, text, length))
+                    .Select(piece => KeptText.Of(baseModel.Tokenizer, piece, 0))];
             // Both kinds are held out alike.
             return [.. chats.Index().Concat(plain.Index()).OrderBy(item => item.Index).Select(item => item.Item)];
         }
@@ -101,7 +103,8 @@ internal sealed class LanguageKeeper : IDisposable
     {
         var after = Answers(model.Decoder, cancellation);
         return new KeptLanguage(
-            heldOut.Count, perplexityBefore, Perplexity(model.Decoder), [.. Prompts().Select((prompt, index) => new KeptAnswer(prompt, answersBefore[index], after[index]))]);
+            heldOut.Count, perplexityBefore, Perplexity(model.Decoder),
+            [.. Prompts().Select((prompt, index) => new KeptAnswer(prompt, answersBefore[index], after[index]))]);
     }
 
     private double Perplexity(DecoderPool pool)
@@ -118,8 +121,10 @@ internal sealed class LanguageKeeper : IDisposable
         if (room <= AnswerTokens)
             return [.. Prompts().Select(_ => "")];
         var prompts = Prompts().Select(prompt => wording.Questions.Form == PromptForm.Chat
-            ? wording.Questions.Ask(wording.Questions.Free(prompt), [], room).Tokens : baseModel.Tokenizer.Begin(baseModel.Tokenizer.Encode(prompt))).ToList();
-        return [.. new Generator(pool, baseModel.Tokenizer).Continue(prompts, new GenerationOptions { MaximumNewTokens = AnswerTokens }, null, cancellation)
+            ? wording.Questions.Ask(wording.Questions.Free(prompt), [], room).Tokens
+            : baseModel.Tokenizer.Begin(baseModel.Tokenizer.Encode(prompt))).ToList();
+        return [.. new Generator(pool, baseModel.Tokenizer).Continue(
+            prompts, new GenerationOptions { MaximumNewTokens = AnswerTokens }, null, cancellation)
             .Select(answer => answer.Text.Trim())];
     }
 

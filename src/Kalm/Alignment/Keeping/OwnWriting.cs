@@ -5,8 +5,8 @@ using Kalm.Representation;
 
 namespace Kalm.Alignment.Keeping;
 
-/// <summary>Texts that a model writes by itself, with nothing given but how texts begin: a chat model writes the user's question and then its answer
-/// (as Magpie does, arXiv 2406.08464), and every model plain text.</summary>
+/// <summary>Texts that a model writes by itself, with nothing given but how texts begin: a chat model writes the user's question and then
+/// its answer (as Magpie does, arXiv 2406.08464), and every model plain text.</summary>
 /// <param name="pool">The model; not owned.</param>
 /// <param name="tokenizer">Its tokenizer.</param>
 /// <param name="questions">How it is asked.</param>
@@ -26,7 +26,8 @@ internal sealed class OwnWriting(DecoderPool pool, Tokenizer tokenizer, Question
             .Where(question => question.Text.Trim().Length > 0)
             .Select(question => (int[])[.. opening, .. question.Tokens, .. questions.Answering]).ToList();
         var answers = Write(asked, options.TextTokens, "own answers", progress, cancellation);
-        return [.. asked.Zip(answers, (prompt, answer) => KeptText.Of(tokenizer, [.. prompt, .. answer.Tokens, .. Ended(answer, questions.EndId)], opening.Length - 1))];
+        return [.. asked.Zip(answers, (prompt, answer) => KeptText.Of(
+            tokenizer, [.. prompt, .. answer.Tokens, .. Ended(answer, questions.EndId)], opening.Length - 1))];
     }
 
     /// <summary>Writes plain texts.</summary>
@@ -42,12 +43,14 @@ internal sealed class OwnWriting(DecoderPool pool, Tokenizer tokenizer, Question
             .Select(text => KeptText.Of(tokenizer, [.. opening, .. text.Tokens], opening.Length - 1))];
     }
 
-    private IReadOnlyList<Continuation> Write(IEnumerable<int[]> prompts, int tokens, string draw, IProgress<ProgressEvent>? progress, CancellationToken cancellation)
+    private IReadOnlyList<Continuation> Write(
+        IEnumerable<int[]> prompts, int tokens, string draw, IProgress<ProgressEvent>? progress, CancellationToken cancellation)
     {
         var given = prompts.ToList();
         var told = progress is null ? null : new Counted(done => progress.Report(new ProgressStage(Stage, done, given.Count)));
         return new Generator(pool, tokenizer).Continue(
-            given, new GenerationOptions { MaximumNewTokens = tokens, Temperature = 1, Seed = Randomness.Seed(seed, draw, 0) }, told, cancellation);
+            given, new GenerationOptions { MaximumNewTokens = tokens, Temperature = 1, Seed = Randomness.Seed(seed, draw, 0) },
+            told, cancellation);
     }
 
     private static int[] Ended(Continuation text, int? end) => text.End == GenerationEnd.Stop && end is { } id ? [id] : [];

@@ -23,13 +23,16 @@ public sealed class ContrastiveLoss
     /// <summary>Prepares the masks of a batch.</summary>
     /// <param name="batch">Rows and columns.</param>
     /// <param name="margin">gamma, taken from the cosine of each row's own answer.</param>
-    /// <param name="ownHeadWeight">The weight of a row's own head among its negatives; 0 leaves it out. A known own head is left out anyway.</param>
-    /// <param name="frequencyCorrection">Which power of a column's frequency its weight is divided by: with 0 every column counts the same, with 1 the
-    /// columns stand for all entities, each once, and the own head's weight is one of that measure (arXiv 1412.2007, section 3.2).</param>
+    /// <param name="ownHeadWeight">The weight of a row's own head among its negatives; 0 leaves it out. A known own head is left out
+    /// anyway.</param>
+    /// <param name="frequencyCorrection">Which power of a column's frequency its weight is divided by: with 0 every column counts the same,
+    /// with 1 the columns stand for all entities, each once, and the own head's weight is one of that measure (arXiv 1412.2007, section
+    /// 3.2).</param>
     public ContrastiveLoss(ContrastiveBatch batch, double margin, double ownHeadWeight, double frequencyCorrection = 0)
         : this(
             batch.Targets, batch.Known, batch.OwnHeads, batch.Columns.Length, margin, ownHeadWeight,
-            frequencyCorrection == 0 ? null : Array.ConvertAll(batch.ExpectedCounts, count => (float)(-frequencyCorrection * Math.Log(count))))
+            frequencyCorrection == 0
+                ? null : Array.ConvertAll(batch.ExpectedCounts, count => (float)(-frequencyCorrection * Math.Log(count))))
     {
     }
 
@@ -42,7 +45,8 @@ public sealed class ContrastiveLoss
     /// <param name="ownHeadWeight">As above.</param>
     /// <param name="columnBias">What is added to the logits of each column, an own head's excepted; null for nothing.</param>
     public ContrastiveLoss(
-        IReadOnlyList<int> targets, IReadOnlyList<int[]> known, IReadOnlyList<int> ownHeads, int columns, double margin, double ownHeadWeight,
+        IReadOnlyList<int> targets, IReadOnlyList<int[]> known,
+        IReadOnlyList<int> ownHeads, int columns, double margin, double ownHeadWeight,
         float[]? columnBias = null)
     {
         this.columnBias = columnBias;
@@ -58,7 +62,8 @@ public sealed class ContrastiveLoss
             if (ownHeads[row] < 0 || ownHeads[row] == targets[row] || known[row].Contains(ownHeads[row]))
                 continue;
             if (ownHeadWeight > 0)
-                (this.ownHeads[row], ownHeadBias[row]) = (ownHeads[row], (float)Math.Log(ownHeadWeight) - (columnBias?[ownHeads[row]] ?? 0));
+                (this.ownHeads[row], ownHeadBias[row]) =
+                    (ownHeads[row], (float)Math.Log(ownHeadWeight) - (columnBias?[ownHeads[row]] ?? 0));
             else
                 left.Add((long)row * columns + ownHeads[row]);
         }
@@ -73,10 +78,12 @@ public sealed class ContrastiveLoss
     /// <param name="queries">[rows, hidden], unit length.</param>
     /// <param name="tails">[columns, hidden], unit length.</param>
     /// <param name="logInverseTemperature">log(1 / tau), a scalar.</param>
-    /// <param name="shares">The weight of each row in the rows' and in the columns' mean, each adding up to 1; null weighs all rows the same.</param>
+    /// <param name="shares">The weight of each row in the rows' and in the columns' mean, each adding up to 1; null weighs all rows the
+    /// same.</param>
     /// <returns>The loss, a scalar, and the number of rows whose answer outscores every other column that is not left out.
     /// The caller owns both.</returns>
-    internal (Tensor Loss, Tensor Correct) Compute(Tensor queries, Tensor tails, Tensor logInverseTemperature, (float[] Rows, float[] Columns)? shares)
+    internal (Tensor Loss, Tensor Correct) Compute(
+        Tensor queries, Tensor tails, Tensor logInverseTemperature, (float[] Rows, float[] Columns)? shares)
     {
         using var scope = NewDisposeScope();
         var (device, type) = (queries.device, queries.dtype);
@@ -86,13 +93,15 @@ public sealed class ContrastiveLoss
         using var negativeMargin = (-margin).ToScalar();
         var logits = queries.mul(inverseTemperature).mm(tails.t())
             .scatter_add_(1, target, inverseTemperature.mul(negativeMargin).expand(targets.Length, 1))
-            .scatter_add_(1, tensor(ownHeads, [targets.Length, 1], device: device), tensor(ownHeadBias, [targets.Length, 1], device: device).to(type));
+            .scatter_add_(1, tensor(ownHeads, [targets.Length, 1], device: device),
+                tensor(ownHeadBias, [targets.Length, 1], device: device).to(type));
         if (columnBias is not null)
             logits.PlusInPlace(tensor(columnBias, device: device).to(type));
         LeaveOut(logits, leftOut);
         var own = logits.gather(1, target);
         // A column's other positives do not compete with one another: each row is its target once.
-        var others = logits.scatter(1, target, full([targets.Length, 1], LeftOutScalar, type, device)).logsumexp(0).index_select(0, target.squeeze(1)).unsqueeze(1);
+        var others = logits.scatter(1, target, full([targets.Length, 1], LeftOutScalar, type, device))
+            .logsumexp(0).index_select(0, target.squeeze(1)).unsqueeze(1);
         var rowTerm = Mean(logits.logsumexp(1, keepdim: true) - own, shares?.Rows);
         var columnTerm = Mean(logaddexp(own, others) - own, shares?.Columns);
         var correct = logits.detach().argmax(1).eq(target.squeeze(1)).sum();

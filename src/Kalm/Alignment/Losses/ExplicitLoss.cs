@@ -5,7 +5,8 @@ using static TorchSharp.torch;
 
 namespace Kalm.Alignment.Losses;
 
-/// <summary>Explicit alignment: the contrastive loss between the vectors of queries and of their answers (KaLM, arXiv 2412.04948).</summary>
+/// <summary>Explicit alignment: the contrastive loss between the vectors of queries and of their answers (KaLM, arXiv
+/// 2412.04948).</summary>
 internal sealed class ExplicitLoss(AlignmentModel model, TextIndex texts, AlignmentOptions options) : IAlignmentLoss
 {
     /// <inheritdoc/>
@@ -25,7 +26,8 @@ internal sealed class ExplicitLoss(AlignmentModel model, TextIndex texts, Alignm
         var queries = vectors.index_select(0, Reads(rows.Queries, forest.QueryRead));
         var tails = vectors.index_select(0, Reads(rows.Columns, forest.EntityRead));
         var shares = options.MultiPositive ? (rows.QueryShares, rows.ColumnShares) : ((float[], float[])?)null;
-        var (loss, correct) = new ContrastiveLoss(rows, options.Margin, batch.OwnHeads ? options.OwnHeadWeight : 0, options.FrequencyCorrection)
+        var (loss, correct) = new ContrastiveLoss(
+            rows, options.Margin, batch.OwnHeads ? options.OwnHeadWeight : 0, options.FrequencyCorrection)
             .Compute(queries, tails, model.LogInverseTemperature, shares);
         if (Weight == 1)
         {

@@ -24,5 +24,6 @@ internal sealed record StepBatch(int Step, ContrastiveBatch Rows, bool OwnHeads)
 /// <summary>What a term came to in a step.</summary>
 /// <param name="Value">The loss, not weighed.</param>
 /// <param name="Tokens">Tokens through the body, padding not counted.</param>
-/// <param name="Accuracy">The share of rows whose answer outscores every other column of the batch; null where there are no columns.</param>
+/// <param name="Accuracy">The share of rows whose answer outscores every other column of the batch; null where there are no
+/// columns.</param>
 internal sealed record LossReport(double Value, int Tokens, double? Accuracy = null);

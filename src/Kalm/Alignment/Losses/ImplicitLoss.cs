@@ -4,7 +4,8 @@ using Kalm.Representation;
 
 namespace Kalm.Alignment.Losses;
 
-/// <summary>Implicit alignment: triples as questions, whose answers are learned as a language model learns them (KaLM, arXiv 2412.04948).</summary>
+/// <summary>Implicit alignment: triples as questions, whose answers are learned as a language model learns them (KaLM, arXiv
+/// 2412.04948).</summary>
 internal sealed class ImplicitLoss(AlignmentModel model, KnowledgeGraph graph, TextIndex texts, AlignmentOptions options) : IAlignmentLoss
 {
     private readonly PromptSampler sampler = new(graph, texts, options);
@@ -16,7 +17,8 @@ internal sealed class ImplicitLoss(AlignmentModel model, KnowledgeGraph graph, T
     public double Weight => options.ImplicitWeight;
 
     /// <inheritdoc/>
-    /// <returns>The mean negative log-likelihood of the responses, in nats a token, each prompt's own mean first where prompts count equally.</returns>
+    /// <returns>The mean negative log-likelihood of the responses, in nats a token, each prompt's own mean first where prompts count
+    /// equally.</returns>
     public LossReport? Add(StepBatch batch)
     {
         if (Prompts(batch) is not { } packed)

@@ -4,8 +4,8 @@ using static TorchSharp.torch;
 
 namespace Kalm.Alignment.Losses;
 
-/// <summary>Keeps the base's language: the divergence of the model from its base on texts, KL(base || model), in nats a token. What the base expects is
-/// read once, as states; only its head runs in a step. What a step reads depends on the seed and the step alone.</summary>
+/// <summary>Keeps the base's language: the divergence of the model from its base on texts, KL(base || model), in nats a token. What the
+/// base expects is read once, as states; only its head runs in a step. What a step reads depends on the seed and the step alone.</summary>
 internal sealed class KeepLoss : IAlignmentLoss, IDisposable
 {
     private const int TextsAtOnce = 32;
@@ -23,7 +23,8 @@ internal sealed class KeepLoss : IAlignmentLoss, IDisposable
     /// <param name="weight">The weight in the joint loss.</param>
     /// <param name="cancellation">Stops between portions.</param>
     public KeepLoss(
-        AlignmentModel model, DecoderPool teacher, IReadOnlyList<KeptText> texts, AlignmentOptions options, double weight, CancellationToken cancellation)
+        AlignmentModel model, DecoderPool teacher, IReadOnlyList<KeptText> texts,
+        AlignmentOptions options, double weight, CancellationToken cancellation)
     {
         (this.model, this.teacher, this.texts, this.options, Weight) = (model, teacher, texts, options, weight);
         try

@@ -16,10 +16,12 @@ public sealed class AnswerChoices
     /// <param name="tokenizer">Its tokenizer.</param>
     /// <param name="wording">The wording it was aligned with.</param>
     /// <param name="texts">The texts; equal ones count once.</param>
-    /// <param name="neutral">A prompt that asks for nothing in particular: how likely a text is after it is taken off; null takes nothing off.</param>
+    /// <param name="neutral">A prompt that asks for nothing in particular: how likely a text is after it is taken off; null takes nothing
+    /// off.</param>
     /// <param name="cancellation">Stops the measure of the texts by themselves.</param>
     public AnswerChoices(
-        DecoderPool decoder, Tokenizer tokenizer, Wording wording, IEnumerable<string> texts, Prompt? neutral = null, CancellationToken cancellation = default)
+        DecoderPool decoder, Tokenizer tokenizer, Wording wording, IEnumerable<string> texts,
+        Prompt? neutral = null, CancellationToken cancellation = default)
     {
         Texts = [.. texts.Distinct()];
         Linker = new NameLinker(Texts);
@@ -30,13 +32,15 @@ public sealed class AnswerChoices
         int[] terminators = [.. ends.OfType<int>().Distinct()];
         var trie = new TokenTrie(responses);
         var prior = neutral is null ? null
-            : TriePrior.Of(decoder, trie, terminators, wording.Questions.Ask(neutral, [], decoder.Config.ContextLength - LongestTokens).Tokens, cancellation);
+            : TriePrior.Of(decoder, trie, terminators,
+                wording.Questions.Ask(neutral, [], decoder.Config.ContextLength - LongestTokens).Tokens, cancellation);
         constrained = new ConstrainedDecoder(decoder, trie, terminators, prior);
     }
 
     /// <summary>The names of a graph's entities.</summary>
     public static AnswerChoices OfEntities(
-        DecoderPool decoder, Tokenizer tokenizer, Wording wording, KnowledgeGraph graph, Prompt? neutral = null, CancellationToken cancellation = default) =>
+        DecoderPool decoder, Tokenizer tokenizer, Wording wording, KnowledgeGraph graph,
+        Prompt? neutral = null, CancellationToken cancellation = default) =>
         new(decoder, tokenizer, wording, graph.Entities.Select(entity => entity.Name), neutral, cancellation);
 
     /// <summary>The texts, in the order given.</summary>

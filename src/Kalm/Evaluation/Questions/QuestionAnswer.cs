@@ -5,8 +5,8 @@ namespace Kalm.Evaluation.Questions;
 /// <param name="Prompt">The prompt, in words.</param>
 /// <param name="Free">What it wrote without constraint, greedily.</param>
 /// <param name="Constrained">The likeliest of the allowed answers.</param>
-/// <param name="Filtered">The same, other answers that the graph knows to be true left out; the same as <paramref name="Constrained"/> where
-/// there is one right answer.</param>
+/// <param name="Filtered">The same, other answers that the graph knows to be true left out; the same as <paramref name="Constrained"/>
+/// where there is one right answer.</param>
 /// <param name="LogProbability">The log-probability of <paramref name="Constrained"/> among the allowed answers, in nats.</param>
 /// <param name="Linked">The name found in <paramref name="Free"/>, normalised; null when there is none.</param>
 /// <param name="IsSense">Whether <paramref name="Linked"/> is right and means the right one of several entities of that name.</param>

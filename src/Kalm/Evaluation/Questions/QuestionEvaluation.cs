@@ -7,7 +7,8 @@ using Kalm.Representation;
 namespace Kalm.Evaluation.Questions;
 
 /// <summary>Asks a model questions about a graph, free and constrained side by side.</summary>
-/// <remarks>Source: KaLM, arXiv 2412.04948, section on question answering; its authors released one task of the four, without scoring.</remarks>
+/// <remarks>Source: KaLM, arXiv 2412.04948, section on question answering; its authors released one task of the four, without
+/// scoring.</remarks>
 public sealed class QuestionEvaluation
 {
     private const int LeastAnswerTokens = 32;
@@ -44,23 +45,28 @@ public sealed class QuestionEvaluation
     /// <param name="progress">Told how many questions are answered; may be null.</param>
     /// <param name="cancellation">Stops between tokens.</param>
     /// <returns>An answer for each question, in their order.</returns>
-    public IReadOnlyList<QuestionAnswer> Ask(QuestionSet set, bool withDescriptions, IProgress<EvaluationProgress>? progress = null, CancellationToken cancellation = default)
+    public IReadOnlyList<QuestionAnswer> Ask(
+        QuestionSet set, bool withDescriptions, IProgress<EvaluationProgress>? progress = null, CancellationToken cancellation = default)
     {
         if (set.Questions.Count == 0)
             return [];
-        var shots = set.Examples.Select(example => builder.Shot(example.Task, example.Row, example.IsTrue, withDescriptions, AnswerForm.Name)).ToList();
+        var shots = set.Examples
+            .Select(example => builder.Shot(example.Task, example.Row, example.IsTrue, withDescriptions, AnswerForm.Name)).ToList();
         var choices = Choices(set.Questions[0].Task, cancellation);
         var answerTokens = Math.Max(LeastAnswerTokens, choices.LongestTokens + 1);
         var room = decoder.Config.ContextLength - answerTokens;
-        var asked = set.Questions.Select(question => wording.Questions.Ask(builder.Ask(question.Task, question.Row, withDescriptions), shots, room)).ToList();
+        var asked = set.Questions
+            .Select(question => wording.Questions.Ask(builder.Ask(question.Task, question.Row, withDescriptions), shots, room)).ToList();
         FewestShots = asked.Min(item => item.Shots);
         var prompts = asked.Select(item => item.Tokens).ToList();
         var free = new Generator(decoder, tokenizer)
-            .Continue(prompts, new GenerationOptions { MaximumNewTokens = answerTokens, Stop = ["\n"] }, Told("free answers"), cancellation);
+            .Continue(prompts, new GenerationOptions { MaximumNewTokens = answerTokens, Stop = ["\n"] },
+                Told("free answers"), cancellation);
         var most = set.Questions.Max(question => Math.Min(MostKnown, OthersKnown(question).Count));
         var constrained = choices.Best(
             prompts, most + 1, Math.Max(Beams, most + 1), Told("constrained answers"), cancellation);
-        return [.. set.Questions.Select((question, index) => Judge(question, prompts[index], free[index].Text, constrained[index], choices))];
+        return [.. set.Questions.Select((question, index) => Judge(
+            question, prompts[index], free[index].Text, constrained[index], choices))];
 
         Relay? Told(string stage) => progress is null ? null : new(done =>
         {
@@ -79,16 +85,19 @@ public sealed class QuestionEvaluation
             QuestionTask.Classification => [QuestionWording.True, QuestionWording.False],
             _ => graph.Entities.Select(entity => entity.Name),
         };
-        return choicesOf[task] = new AnswerChoices(decoder, tokenizer, wording, texts, corrects ? builder.Neutral(task) : null, cancellation);
+        return choicesOf[task] = new AnswerChoices(
+            decoder, tokenizer, wording, texts, corrects ? builder.Neutral(task) : null, cancellation);
     }
 
-    private QuestionAnswer Judge(Question question, int[] prompt, string free, IReadOnlyList<ConstrainedAnswer> allowed, AnswerChoices choices)
+    private QuestionAnswer Judge(
+        Question question, int[] prompt, string free, IReadOnlyList<ConstrainedAnswer> allowed, AnswerChoices choices)
     {
         var others = OthersKnown(question);
         var linked = choices.Linker.Link(free);
         var filtered = allowed.FirstOrDefault(answer => !others.Contains(choices.Texts[answer.Text])) ?? allowed[0];
         return new QuestionAnswer(
-            question, tokenizer.Decode(prompt), free, choices.Texts[allowed[0].Text], choices.Texts[filtered.Text], allowed[0].LogProbability, linked,
+            question, tokenizer.Decode(prompt), free, choices.Texts[allowed[0].Text],
+            choices.Texts[filtered.Text], allowed[0].LogProbability, linked,
             linked == AnswerText.Normalise(question.Gold) && IsSense(question, free));
     }
 

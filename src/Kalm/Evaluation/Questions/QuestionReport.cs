@@ -47,11 +47,16 @@ public static class AnswersTable
     /// <summary>A line an answer, tab-separated, with a header line; line breaks and tabs within texts are written \n and \t.</summary>
     public static string Write(IEnumerable<QuestionAnswer> answers)
     {
-        var table = new StringBuilder("task\tprompt\tanswer\tconstrained\tlog_probability\tgold\texact\tnormalised\tlinked\tconstrained_right\tfiltered_right\n");
+        var table = new StringBuilder(
+            "task\tprompt\tanswer\tconstrained\tlog_probability\tgold\texact\tnormalised\tlinked\tconstrained_right\tfiltered_right\n");
         foreach (var answer in answers)
-            table.Append(CultureInfo.InvariantCulture, $"{answer.Question.Kind.ToString().ToLowerInvariant()}\t{Escape(answer.Prompt)}\t{Escape(answer.Free)}\t")
-                .Append(CultureInfo.InvariantCulture, $"{Escape(answer.Constrained)}\t{answer.LogProbability:R}\t{Escape(answer.Question.Gold)}\t")
-                .Append(CultureInfo.InvariantCulture, $"{Yes(answer.IsExact)}\t{Yes(answer.IsNormalised)}\t{Yes(answer.IsLinked)}\t{Yes(answer.IsConstrained)}\t{Yes(answer.IsFiltered)}\n");
+            table.Append(CultureInfo.InvariantCulture,
+                $"{answer.Question.Kind.ToString().ToLowerInvariant()}\t{Escape(answer.Prompt)}\t{Escape(answer.Free)}\t")
+                .Append(CultureInfo.InvariantCulture,
+                    $"{Escape(answer.Constrained)}\t{answer.LogProbability:R}\t{Escape(answer.Question.Gold)}\t")
+                .Append(
+                    CultureInfo.InvariantCulture,
+                    $"{Yes(answer.IsExact)}\t{Yes(answer.IsNormalised)}\t{Yes(answer.IsLinked)}\t{Yes(answer.IsConstrained)}\t{Yes(answer.IsFiltered)}\n");
         return table.ToString();
 
         static string Yes(bool value) => value ? "yes" : "no";

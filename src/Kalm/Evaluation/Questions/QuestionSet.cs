@@ -30,9 +30,11 @@ public sealed record QuestionSet(QuestionKind Kind, IReadOnlyList<Question> Ques
             if (kind == QuestionKind.Classification)
             {
                 var made = isTrue ? triple : corruption.Of(triple, random);
-                return made is null ? [] : [new Question(kind, graph.Row(made.Value, Side.Tail), isTrue, isTrue ? QuestionWording.True : QuestionWording.False)];
+                return made is null ? []
+                    : [new Question(kind, graph.Row(made.Value, Side.Tail), isTrue, isTrue ? QuestionWording.True : QuestionWording.False)];
             }
-            return [new Question(kind, row, true, kind == QuestionKind.Relation ? graph.Relations[triple.Relation].Text : graph.Entities[row.Tail].Name)];
+            return [new Question(
+                kind, row, true, kind == QuestionKind.Relation ? graph.Relations[triple.Relation].Text : graph.Entities[row.Tail].Name)];
         }
     }
 }

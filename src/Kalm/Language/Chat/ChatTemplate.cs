@@ -3,9 +3,10 @@ using Kalm.Templates;
 
 namespace Kalm.Language.Chat;
 
-/// <summary>The words that a model was taught to chat in: the chat template that its tokenizer brings, in the part of the Jinja language that such
-/// templates use, with Hugging Face's settings and functions. What is not supported is refused when the template is read. A rendering takes a
-/// bounded number of steps and characters, whatever the template says. Immutable, and safe to use from several threads.</summary>
+/// <summary>The words that a model was taught to chat in: the chat template that its tokenizer brings, in the part of the Jinja language
+/// that such templates use, with Hugging Face's settings and functions. What is not supported is refused when the template is read. A
+/// rendering takes a bounded number of steps and characters, whatever the template says. Immutable, and safe to use from several
+/// threads.</summary>
 public sealed class ChatTemplate
 {
     private readonly string name;
@@ -15,8 +16,8 @@ public sealed class ChatTemplate
     private ChatTemplate(string name, Template template, IReadOnlyList<(string Name, string Text)> tokens) =>
         (this.name, this.template, this.tokens) = (name, template, tokens);
 
-    /// <summary>The template of a model folder: <c>chat_template.jinja</c>, or else <c>chat_template</c> in tokenizer_config.json (of several the
-    /// one named default); null when there is none.</summary>
+    /// <summary>The template of a model folder: <c>chat_template.jinja</c>, or else <c>chat_template</c> in tokenizer_config.json (of
+    /// several the one named default); null when there is none.</summary>
     /// <exception cref="KalmException">A file is faulty, or the template asks for something that is not supported; the message names it and
     /// its place.</exception>
     public static ChatTemplate? Load(string folder)
@@ -30,7 +31,8 @@ public sealed class ChatTemplate
     /// <param name="name">What messages call it.</param>
     /// <param name="tokens">Texts that it may name, such as bos_token.</param>
     /// <exception cref="KalmException">It is faulty, or asks for something that is not supported.</exception>
-    public static ChatTemplate Parse(string source, string name = "chat_template", IReadOnlyList<(string Name, string Text)>? tokens = null) =>
+    public static ChatTemplate Parse(
+        string source, string name = "chat_template", IReadOnlyList<(string Name, string Text)>? tokens = null) =>
         Telling(name, () => new ChatTemplate(name, Template.Parse(source), tokens ?? []));
 
     /// <summary>A chat in the model's words, up to where the assistant answers.</summary>
@@ -50,7 +52,8 @@ public sealed class ChatTemplate
         return Telling(name, () => new RenderedChat(template.Render(values, now ?? DateTimeOffset.Now)));
     }
 
-    private static Dictionary<string, object?> Message(ChatTurn turn) => new() { ["role"] = turn.Role, ["content"] = MarkedText.OfSaid(turn.Text) };
+    private static Dictionary<string, object?> Message(ChatTurn turn) =>
+        new() { ["role"] = turn.Role, ["content"] = MarkedText.OfSaid(turn.Text) };
 
     private static T Telling<T>(string name, Func<T> work)
     {
@@ -65,8 +68,8 @@ public sealed class ChatTemplate
     }
 }
 
-/// <summary>A chat in a model's words. What the template wrote and what somebody said are told apart: only in the former is the text of a control
-/// token, such as <c>&lt;|im_end|&gt;</c>, that token.</summary>
+/// <summary>A chat in a model's words. What the template wrote and what somebody said are told apart: only in the former is the text of a
+/// control token, such as <c>&lt;|im_end|&gt;</c>, that token.</summary>
 public sealed class RenderedChat
 {
     private readonly MarkedText text;

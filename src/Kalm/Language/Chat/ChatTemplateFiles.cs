@@ -16,7 +16,10 @@ internal static class ChatTemplateFiles
     private const string ConfigFile = "tokenizer_config.json";
     private const string Field = "chat_template";
     private const string Default = "default";
-    private static readonly string[] TokenNames = ["bos_token", "eos_token", "unk_token", "sep_token", "pad_token", "cls_token", "mask_token"];
+    private static readonly string[] TokenNames =
+    [
+        "bos_token", "eos_token", "unk_token", "sep_token", "pad_token", "cls_token", "mask_token",
+    ];
 
     /// <summary>Finds it.</summary>
     /// <exception cref="KalmException">A file is faulty.</exception>
@@ -25,11 +28,13 @@ internal static class ChatTemplateFiles
         var config = Path.Combine(folder, ConfigFile);
         var own = Path.Combine(folder, TemplateFile);
         using var json = File.Exists(config) ? Read(config) : null;
-        var tokens = json is null ? [] : TokenNames.Select(name => (name, Text: TokenOf(json.RootElement, name))).Where(token => token.Text is not null).Select(token => (token.name, token.Text!)).ToList();
+        var tokens = json is null ? [] : TokenNames.Select(name => (name, Text: TokenOf(json.RootElement, name)))
+            .Where(token => token.Text is not null).Select(token => (token.name, token.Text!)).ToList();
         if (File.Exists(own))
         {
             if (new FileInfo(own).Length > 4L * Template.MostCharacters)
-                throw new KalmException($"{own}: found {new FileInfo(own).Length:N0} bytes; expected at most {4L * Template.MostCharacters:N0}");
+                throw new KalmException(
+                    $"{own}: found {new FileInfo(own).Length:N0} bytes; expected at most {4L * Template.MostCharacters:N0}");
             return new FoundTemplate(File.ReadAllText(own), TemplateFile, tokens);
         }
         if (json is null || !json.RootElement.TryGetProperty(Field, out var template) || template.ValueKind == JsonValueKind.Null)
@@ -41,7 +46,8 @@ internal static class ChatTemplateFiles
     {
         try
         {
-            var json = JsonDocument.Parse(File.ReadAllBytes(path), new JsonDocumentOptions { AllowTrailingCommas = true, CommentHandling = JsonCommentHandling.Skip });
+            var json = JsonDocument.Parse(File.ReadAllBytes(path),
+                new JsonDocumentOptions { AllowTrailingCommas = true, CommentHandling = JsonCommentHandling.Skip });
             if (json.RootElement.ValueKind == JsonValueKind.Object)
                 return json;
             json.Dispose();
@@ -57,7 +63,8 @@ internal static class ChatTemplateFiles
     {
         if (template.ValueKind == JsonValueKind.Array)
             foreach (var item in template.EnumerateArray())
-                if (item.ValueKind == JsonValueKind.Object && item.TryGetProperty("name", out var name) && name.ValueKind == JsonValueKind.String && name.ValueEquals(Default)
+                if (item.ValueKind == JsonValueKind.Object && item.TryGetProperty("name", out var name)
+                    && name.ValueKind == JsonValueKind.String && name.ValueEquals(Default)
                     && item.TryGetProperty("template", out var own))
                     return TextOf(own, path);
         return TextOf(template, path);
@@ -74,7 +81,8 @@ internal static class ChatTemplateFiles
         {
             throw new KalmException($"{path}: {Field} is not valid Unicode", error);
         }
-        throw new KalmException($"{path}: found {element.ValueKind} as {Field}; expected a text, or a list of templates of which one is named {Default}");
+        throw new KalmException(
+            $"{path}: found {element.ValueKind} as {Field}; expected a text, or a list of templates of which one is named {Default}");
     }
 
     // A token stands there as its text, or as an object that holds it.

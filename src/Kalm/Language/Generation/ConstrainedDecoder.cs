@@ -4,8 +4,8 @@ namespace Kalm.Language.Generation;
 
 /// <summary>A text of the trie as an answer.</summary>
 /// <param name="Text">Its number.</param>
-/// <param name="LogProbability">The sum over its tokens of the log-probability among the tokens allowed there, in nats; over all texts of the
-/// trie the probabilities sum to 1.</param>
+/// <param name="LogProbability">The sum over its tokens of the log-probability among the tokens allowed there, in nats; over all texts of
+/// the trie the probabilities sum to 1.</param>
 /// <param name="Score">What answers are ordered by: the log-probability, less that after a neutral prompt where there is one.</param>
 public sealed record ConstrainedAnswer(int Text, double LogProbability, double Score);
 
@@ -14,8 +14,8 @@ public sealed record ConstrainedAnswer(int Text, double LogProbability, double S
 /// <param name="pool">The model; not owned.</param>
 /// <param name="trie">The allowed texts.</param>
 /// <param name="terminators">The tokens that may end a text; their probabilities count together.</param>
-/// <param name="prior">How likely the texts are by themselves, which is taken off (pointwise mutual information, arXiv 2104.08315); null takes
-/// nothing off.</param>
+/// <param name="prior">How likely the texts are by themselves, which is taken off (pointwise mutual information, arXiv 2104.08315); null
+/// takes nothing off.</param>
 public sealed class ConstrainedDecoder(DecoderPool pool, TokenTrie trie, int[] terminators, TriePrior? prior = null)
 {
     /// <summary>The best answers to each prompt.</summary>
@@ -35,7 +35,8 @@ public sealed class ConstrainedDecoder(DecoderPool pool, TokenTrie trie, int[] t
         var done = 0;
         new PromptBatches(pool, prompts).Run((batch, rows) =>
         {
-            var searches = rows.Select(row => new TrieSearch(trie, terminators, prior, count, beams, pool.Config.ContextLength - prompts[row].Length)).ToArray();
+            var searches = rows.Select(row => new TrieSearch(
+                trie, terminators, prior, count, beams, pool.Config.ContextLength - prompts[row].Length)).ToArray();
             Run(batch, searches, cancellation);
             for (var index = 0; index < rows.Length; index++)
                 answers[rows[index]] = searches[index].Answers;

@@ -14,7 +14,8 @@ internal sealed class DecodingBatch : IDisposable
     /// <param name="decoder">The decoder; not owned.</param>
     /// <param name="cache">What the rows continue; owned from here on.</param>
     /// <param name="device">Where the weights live.</param>
-    public DecodingBatch(Decoder decoder, KeyValueCache cache, Device device) => (this.decoder, this.cache, this.device) = (decoder, cache, device);
+    public DecodingBatch(Decoder decoder, KeyValueCache cache, Device device) =>
+        (this.decoder, this.cache, this.device) = (decoder, cache, device);
 
     /// <summary>The number of rows.</summary>
     public int RowCount => cache.RowCount;

@@ -14,16 +14,19 @@ public sealed record GenerationOptions
     /// <summary>Only the so many likeliest tokens are drawn from; null for all.</summary>
     public int? TopK { get; init; }
 
-    /// <summary>Only the likeliest tokens whose probabilities together reach it are drawn from (nucleus sampling, arXiv 1904.09751).</summary>
+    /// <summary>Only the likeliest tokens whose probabilities together reach it are drawn from (nucleus sampling, arXiv
+    /// 1904.09751).</summary>
     public double TopP { get; init; } = 1;
 
-    /// <summary>Logits of tokens that occurred are divided by it when positive and multiplied when negative (CTRL, arXiv 1909.05858).</summary>
+    /// <summary>Logits of tokens that occurred are divided by it when positive and multiplied when negative (CTRL, arXiv
+    /// 1909.05858).</summary>
     public double RepetitionPenalty { get; init; } = 1;
 
     /// <summary>Writing ends before any of these.</summary>
     public IReadOnlyList<string> Stop { get; init; } = [];
 
-    /// <summary>Whether the model's end token is a token like any other, so that the limit alone ends a text: for measurements of speed.</summary>
+    /// <summary>Whether the model's end token is a token like any other, so that the limit alone ends a text: for measurements of
+    /// speed.</summary>
     public bool IgnoreEnd { get; init; }
 
     /// <summary>Decides what is drawn.</summary>

@@ -41,7 +41,8 @@ public sealed class Generator(DecoderPool pool, Tokenizer tokenizer)
 
         IEnumerable<string> Pieces()
         {
-            using var batch = pool.OnFirst(decoder => new DecodingBatch(decoder, new KeyValueCache(pool.Config, 1, pool.Device), pool.Device));
+            using var batch =
+                pool.OnFirst(decoder => new DecodingBatch(decoder, new KeyValueCache(pool.Config, 1, pool.Device), pool.Device));
             var next = prompt;
             while (sequence.End is null)
             {
@@ -55,7 +56,8 @@ public sealed class Generator(DecoderPool pool, Tokenizer tokenizer)
         }
     }
 
-    /// <summary>Opens a prompt to be continued step by step (<see cref="OpenGeneration.Step(DecoderPool, IEnumerable{OpenGeneration})"/>).</summary>
+    /// <summary>Opens a prompt to be continued step by step
+    /// (<see cref="OpenGeneration.Step(DecoderPool, IEnumerable{OpenGeneration})"/>).</summary>
     /// <param name="prompt">Token ids, at least one.</param>
     /// <param name="count">The number of sequences, each with draws of its own.</param>
     /// <param name="options">How to write.</param>

@@ -3,8 +3,8 @@ using Kalm.Language.Model;
 
 namespace Kalm.Language.Generation;
 
-/// <summary>A prompt that is continued one token at a time, by one sequence or by several, so that many prompts can take turns. Owns its cache.
-/// Made by <see cref="Generator.Open"/>; not for several threads at once.</summary>
+/// <summary>A prompt that is continued one token at a time, by one sequence or by several, so that many prompts can take turns. Owns its
+/// cache. Made by <see cref="Generator.Open"/>; not for several threads at once.</summary>
 public sealed class OpenGeneration : IDisposable
 {
     private readonly int[] prompt;
@@ -14,7 +14,8 @@ public sealed class OpenGeneration : IDisposable
     private int[] rows = [];
     private DecodingBatch? batch;
 
-    internal OpenGeneration(int[] prompt, GeneratedSequence[] sequences, DecoderPool pool) => (this.prompt, this.sequences, this.pool) = (prompt, sequences, pool);
+    internal OpenGeneration(int[] prompt, GeneratedSequence[] sequences, DecoderPool pool) =>
+        (this.prompt, this.sequences, this.pool) = (prompt, sequences, pool);
 
     /// <summary>The number of prompt tokens.</summary>
     public int PromptTokens => prompt.Length;

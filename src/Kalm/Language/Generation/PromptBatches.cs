@@ -9,7 +9,8 @@ namespace Kalm.Language.Generation;
 /// <param name="Prompts">What is left of each prompt.</param>
 internal sealed record PromptBatch(DecodingBatch Decoding, IReadOnlyList<int[]> Prompts);
 
-/// <summary>How prompts are shared out: those of similar length together, the opening that all have in common computed once a worker.</summary>
+/// <summary>How prompts are shared out: those of similar length together, the opening that all have in common computed once a
+/// worker.</summary>
 internal sealed class PromptBatches
 {
     private const int MostRows = 64;
@@ -32,7 +33,8 @@ internal sealed class PromptBatches
         if (prompt.Length == 0)
             throw new KalmException("an empty prompt: found no token; expected at least one");
         if (prompt.Length >= config.ContextLength)
-            throw new KalmException($"a prompt of {prompt.Length} tokens leaves no room in the model's context of {config.ContextLength}; expected a shorter one");
+            throw new KalmException($"a prompt of {prompt.Length} tokens leaves no room in the model's context of {config.ContextLength}; "
+                + "expected a shorter one");
     }
 
     /// <summary>Hands every batch to an action, on the workers side by side.</summary>

@@ -1,6 +1,7 @@
 namespace Kalm.Language.Generation;
 
-/// <summary>Chooses the next token of one sequence. Its draws depend on the seed and the sequence's number alone, not on its company.</summary>
+/// <summary>Chooses the next token of one sequence. Its draws depend on the seed and the sequence's number alone, not on its
+/// company.</summary>
 /// <param name="options">How to choose.</param>
 /// <param name="sequence">The sequence's number.</param>
 internal sealed class TokenSampler(GenerationOptions options, int sequence)
@@ -17,7 +18,8 @@ internal sealed class TokenSampler(GenerationOptions options, int sequence)
         if (options.RepetitionPenalty != 1)
             foreach (var token in seen)
                 if (token < logits.Length)
-                    logits[token] = (float)(logits[token] > 0 ? logits[token] / options.RepetitionPenalty : logits[token] * options.RepetitionPenalty);
+                    logits[token] = (float)(logits[token] > 0
+                        ? logits[token] / options.RepetitionPenalty : logits[token] * options.RepetitionPenalty);
         return options.Temperature == 0 ? Likeliest(logits) : Draw(logits);
     }
 
@@ -42,7 +44,8 @@ internal sealed class TokenSampler(GenerationOptions options, int sequence)
         if (options.TopK is not null || options.TopP < 1)
         {
             // The likeliest first, and the lower id first among equals.
-            Array.Sort(order, (left, right) => weights[right].CompareTo(weights[left]) is var difference and not 0 ? difference : left.CompareTo(right));
+            Array.Sort(order,
+                (left, right) => weights[right].CompareTo(weights[left]) is var difference and not 0 ? difference : left.CompareTo(right));
             count = Math.Min(options.TopK ?? count, count);
             count = Nucleus(count);
         }

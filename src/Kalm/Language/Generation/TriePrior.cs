@@ -3,8 +3,8 @@ using static TorchSharp.torch;
 
 namespace Kalm.Language.Generation;
 
-/// <summary>How likely each text of a trie is by itself: its probabilities after a prompt that asks for nothing in particular. A name that begins
-/// with a common word is likely whatever is asked.</summary>
+/// <summary>How likely each text of a trie is by itself: its probabilities after a prompt that asks for nothing in particular. A name that
+/// begins with a common word is likely whatever is asked.</summary>
 public sealed class TriePrior
 {
     private const int RowTokens = 512;
@@ -36,7 +36,8 @@ public sealed class TriePrior
             var logits = pool.OnFirst(decoder => decoder.Logits(states).cpu().contiguous().data<float>().ToArray());
             var width = logits.Length / nodes.Length;
             for (var index = 0; index < nodes.Length; index++)
-                prior.probabilities.Add(nodes[index].Node, TrieProbabilities.Of(trie, terminators, nodes[index].Node, logits.AsSpan(index * width, width)));
+                prior.probabilities.Add(
+                    nodes[index].Node, TrieProbabilities.Of(trie, terminators, nodes[index].Node, logits.AsSpan(index * width, width)));
         }
         return prior;
     }
@@ -66,7 +67,8 @@ public sealed class TriePrior
             var (tokens, positions, segments, reads) = (new List<int>(), new List<int>(), new List<int>(), new List<int>());
             for (var at = 0; at < prefix.Length; at++)
                 Add(prefix[at], at, 0);
-            for (var segment = 1; start < paths.Count && (segment == 1 || tokens.Count + paths[start].Length <= prefix.Length + RowTokens); segment++, start++)
+            for (var segment = 1; start < paths.Count && (segment == 1 || tokens.Count + paths[start].Length <= prefix.Length + RowTokens);
+                segment++, start++)
             {
                 for (var at = 0; at < paths[start].Length; at++)
                     Add(paths[start][at], prefix.Length + at, segment);

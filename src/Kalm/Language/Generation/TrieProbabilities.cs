@@ -8,7 +8,8 @@ internal static class TrieProbabilities
     /// <param name="terminators">The tokens that may end a text, unless they continue it.</param>
     /// <param name="node">Where the text stands.</param>
     /// <param name="logits">[vocabulary].</param>
-    /// <returns>One for each of the node's tokens, in their order, and behind them that of the end; minus infinity where no text ends.</returns>
+    /// <returns>One for each of the node's tokens, in their order, and behind them that of the end; minus infinity where no text
+    /// ends.</returns>
     public static double[] Of(TokenTrie trie, int[] terminators, int node, ReadOnlySpan<float> logits)
     {
         var tokens = trie.Tokens(node);

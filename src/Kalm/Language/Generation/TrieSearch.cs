@@ -34,7 +34,8 @@ internal sealed class TrieSearch(TokenTrie trie, int[] terminators, TriePrior? p
         for (var row = 0; row < live.Count; row++)
             Extend(live[row], row, logits.Slice(row * width, width), next);
         // Where nothing is taken off, a text can only lose by what is still to be written.
-        var bar = prior is not null || finished.Count < count ? double.NegativeInfinity : finished.Select(answer => answer.Score).OrderDescending().ElementAt(count - 1);
+        var bar = prior is not null || finished.Count < count
+            ? double.NegativeInfinity : finished.Select(answer => answer.Score).OrderDescending().ElementAt(count - 1);
         live = ++written >= room ? [] : [.. next.Where(beam => beam.Score > bar).OrderByDescending(beam => beam.Score).Take(beams)];
     }
 

@@ -3,8 +3,8 @@ using TorchSharp;
 
 namespace Kalm.Language.Model;
 
-/// <summary>What a training pass keeps for the way back, and how much of it this machine has room for. Estimated, not measured: the states between the
-/// operations of a layer, in F32.</summary>
+/// <summary>What a training pass keeps for the way back, and how much of it this machine has room for. Estimated, not measured: the states
+/// between the operations of a layer, in F32.</summary>
 /// <param name="config">The architecture.</param>
 /// <param name="device">Where it computes; the memory of a GPU is not looked at.</param>
 /// <param name="workers">The workers that share the memory.</param>
@@ -17,7 +17,8 @@ internal sealed class ActivationMemory(ModelConfig config, torch.Device device, 
 
     /// <summary>Bytes kept for a token.</summary>
     public long BytesPerToken { get; } = sizeof(float) * config.LayerCount
-        * ((long)StatesOfWidth * config.HiddenSize + 2L * config.KeyValueHeadCount * config.HeadDimension + (long)StatesOfFeedForward * config.IntermediateSize);
+        * ((long)StatesOfWidth * config.HiddenSize + 2L * config.KeyValueHeadCount * config.HeadDimension
+            + (long)StatesOfFeedForward * config.IntermediateSize);
 
     // A quarter of the machine's memory: weights, their gradients and everything else need room too.
     private static long Room => GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / Share;

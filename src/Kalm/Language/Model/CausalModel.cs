@@ -41,15 +41,18 @@ public sealed class CausalModel : IDisposable
     /// <summary>The number of parameters of an architecture, with and without the token embedding and a separate head.</summary>
     public static (long All, long Body) CountParameters(ModelConfig config)
     {
-        var counts = config.TensorShapes().Select(tensor => (tensor.Name, Count: tensor.Shape.Aggregate(1L, (product, size) => product * size))).ToList();
-        return (counts.Sum(tensor => tensor.Count), counts.Where(tensor => tensor.Name is not (TensorNames.Embedding or TensorNames.Head)).Sum(tensor => tensor.Count));
+        var counts = config.TensorShapes()
+            .Select(tensor => (tensor.Name, Count: tensor.Shape.Aggregate(1L, (product, size) => product * size))).ToList();
+        return (counts.Sum(tensor => tensor.Count),
+            counts.Where(tensor => tensor.Name is not (TensorNames.Embedding or TensorNames.Head)).Sum(tensor => tensor.Count));
     }
 
     /// <summary>How the model wants to be sampled, and what ends a text.</summary>
     public GenerationDefaults Generation { get; private init; } = new();
 
     /// <summary>Any of these tokens ends a text: those of generation_config.json, of config.json and of the tokenizer.</summary>
-    public IReadOnlyList<int> EndTokenIds => [.. Generation.EndTokenIds.Concat(Config.EndTokenIds).Concat(Tokenizer.EndId is { } end ? [end] : []).Distinct()];
+    public IReadOnlyList<int> EndTokenIds =>
+        [.. Generation.EndTokenIds.Concat(Config.EndTokenIds).Concat(Tokenizer.EndId is { } end ? [end] : []).Distinct()];
 
     /// <summary>What was odd about the folder the model was loaded from without being wrong, in sentences for the user.</summary>
     public IReadOnlyList<string> Warnings { get; private init; } = [];
@@ -73,9 +76,11 @@ public sealed class CausalModel : IDisposable
         var tokenizer = source.ReadTokenizer();
         var weights = new MergedWeights(source);
         // Merging rewrites matrices, so an adapted base is none that stays as it is stored.
-        var blocks = precision is BasePrecision.Auto or BasePrecision.Stored && (device ?? CPU).type == TorchSharp.DeviceType.CPU ? source as GgufSource : null;
+        var blocks = precision is BasePrecision.Auto or BasePrecision.Stored && (device ?? CPU).type == TorchSharp.DeviceType.CPU
+            ? source as GgufSource : null;
         if (blocks is null && precision is BasePrecision.Stored)
-            throw new KalmException($"base_precision: found stored on {source.Given}; expected a GGUF file on the CPU, or another precision");
+            throw new KalmException(
+                $"base_precision: found stored on {source.Given}; expected a GGUF file on the CPU, or another precision");
         var model = new CausalModel(source.Config, tokenizer, [], device ?? CPU)
         {
             Warnings = [.. source.Warnings, .. VocabularyWarning(source, tokenizer)],
@@ -97,11 +102,12 @@ public sealed class CausalModel : IDisposable
         }
     }
 
-    /// <summary>Tells of a tokenizer that is larger than the embedding. As with the transformers library such a model works until one of the tokens beyond
-    /// is met.</summary>
-    public static IReadOnlyList<string> VocabularyWarning(IModelSource source, Tokenizer tokenizer) => tokenizer.VocabularySize <= source.Config.VocabularySize ? []
-        : [$"{source.Given}: the tokenizer has {tokenizer.VocabularySize} tokens, the embedding {source.Config.VocabularySize} rows: texts with the tokens beyond "
-            + "are refused"];
+    /// <summary>Tells of a tokenizer that is larger than the embedding. As with the transformers library such a model works until one of
+    /// the tokens beyond is met.</summary>
+    public static IReadOnlyList<string> VocabularyWarning(IModelSource source, Tokenizer tokenizer) =>
+        tokenizer.VocabularySize <= source.Config.VocabularySize ? []
+        : [$"{source.Given}: the tokenizer has {tokenizer.VocabularySize} tokens, the embedding {source.Config.VocabularySize} rows: "
+            + "texts with the tokens beyond are refused"];
 
     /// <summary>Writes a Hugging Face folder: config.json, model.safetensors (F32), tokenizer files.</summary>
     /// <param name="folder">An existing folder, usually a staged one.</param>
@@ -123,7 +129,8 @@ public sealed class CausalModel : IDisposable
     {
         var canonical = config.TensorShapes().ToDictionary(tensor => config.CheckpointName(tensor.Name), tensor => tensor.Name);
         SourceTensors.Write(
-            Path.Combine(folder, SafetensorsShards.SingleName), config.TensorShapes().Select(tensor => (config.CheckpointName(tensor.Name), tensor.Shape)),
+            Path.Combine(folder, SafetensorsShards.SingleName),
+            config.TensorShapes().Select(tensor => (config.CheckpointName(tensor.Name), tensor.Shape)),
             name => weight(canonical[name]));
     }
 

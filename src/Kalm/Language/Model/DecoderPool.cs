@@ -31,7 +31,8 @@ public sealed class DecoderPool : IDisposable
     /// <param name="threads">The number of CPU threads to use in all.</param>
     /// <param name="dropout">The dropout of training passes on what a layer adds to its states.</param>
     /// <param name="roundProducts">Whether training passes multiply matrices rounded to BF16 where a CPU has units for that.</param>
-    public DecoderPool(CausalModel model, ParameterSet? learned, AdapterConfig? lora, int threads, double dropout = 0, bool roundProducts = false)
+    public DecoderPool(
+        CausalModel model, ParameterSet? learned, AdapterConfig? lora, int threads, double dropout = 0, bool roundProducts = false)
     {
         RoundsProducts = roundProducts && model.Device.type == DeviceType.CPU && MatrixProducts.CanRound;
         device = model.Device;
@@ -100,7 +101,8 @@ public sealed class DecoderPool : IDisposable
                 using var scope = NewDisposeScope();
                 using var tokens = decoders[worker].Block(plan.RowsOf(block));
                 var states = decoders[worker].Read(decoders[worker].Embed(tokens.Tokens), tokens);
-                var found = LabelLikelihoods.Of(decoders[worker], states, [.. block.SelectMany(row => labels[row]).Select(label => (long)label)], vocabulary);
+                var found = LabelLikelihoods.Of(
+                    decoders[worker], states, [.. block.SelectMany(row => labels[row]).Select(label => (long)label)], vocabulary);
                 var at = 0;
                 foreach (var row in block)
                     likelihoods[row] = found[at..(at += labels[row].Length)];
@@ -112,8 +114,8 @@ public sealed class DecoderPool : IDisposable
     /// <summary>A training pass: the states of every row's reads, and the way back.</summary>
     /// <param name="rows">At least one row.</param>
     /// <param name="seed">Decides the dropout of this pass.</param>
-    /// <param name="recompute">Whether the way back computes everything again, a few blocks at a time, instead of keeping it: the gradient is
-    /// the same, the memory that of a few blocks. Where this machine would not hold a whole pass it is done anyway.</param>
+    /// <param name="recompute">Whether the way back computes everything again, a few blocks at a time, instead of keeping it: the gradient
+    /// is the same, the memory that of a few blocks. Where this machine would not hold a whole pass it is done anyway.</param>
     /// <returns>The pass; the caller owns it, and calls <see cref="TrainingPass.Backward"/> once on it.</returns>
     public TrainingPass Forward(IReadOnlyList<TokenRow> rows, long seed, bool recompute = false)
     {
@@ -127,7 +129,8 @@ public sealed class DecoderPool : IDisposable
     /// <param name="seed">Decides the dropout of this pass.</param>
     /// <param name="function">Given the worker, its decoder, the numbers of the block's rows and the rows laid out.</param>
     /// <returns>The sum of what the function gave.</returns>
-    internal double SumOverBlocks(IReadOnlyList<TokenRow> rows, long seed, Func<int, Decoder, IReadOnlyList<int>, TokenBlock, double> function)
+    internal double SumOverBlocks(
+        IReadOnlyList<TokenRow> rows, long seed, Func<int, Decoder, IReadOnlyList<int>, TokenBlock, double> function)
     {
         var plan = Plan(rows);
         var sums = new double[WorkerCount];
@@ -194,17 +197,20 @@ public sealed class DecoderPool : IDisposable
         return replicas[0].Gradient;
     }
 
-    /// <exception cref="KalmException">A row is longer than the model's context, or has a token for which the embedding has no row.</exception>
+    /// <exception cref="KalmException">A row is longer than the model's context, or has a token for which the embedding has no
+    /// row.</exception>
     private BlockPlan Plan(IReadOnlyList<TokenRow> rows)
     {
         var highest = rows.Max(row => row.Tokens.Max());
         if (highest >= vocabulary)
-            throw new KalmException($"a text holds the token {highest}, which the tokenizer has and the model's embedding of {vocabulary} rows has not; "
+            throw new KalmException($"a text holds the token {highest}, which the tokenizer has and the model's embedding of "
+                + $"{vocabulary} rows has not; "
                 + "expected a text without it");
         var longest = rows.Max(row => row.Positions.Max()) + 1;
         if (longest > positions)
             throw new KalmException(
-                $"a text of {longest} tokens does not fit the model's context of {positions}; expected shorter texts: lower the wording's maximum_text_tokens or maximum_prompt_tokens in a recipe");
+                $"a text of {longest} tokens does not fit the model's context of {positions}; expected shorter texts: lower the wording's "
+                    + "maximum_text_tokens or maximum_prompt_tokens in a recipe");
         return new BlockPlan(rows, memory.TokensAtOnce(BlockTokens), WorkerCount);
     }
 
@@ -215,7 +221,8 @@ public sealed class DecoderPool : IDisposable
         using var scope = NewDisposeScope();
         var decoder = decoders[worker];
         var (first, count) = blocks.GetOffsetAndLength(plan.Blocks[worker].Count);
-        var laidOut = plan.Blocks[worker].Skip(first).Take(count).Select(block => decoder.Block(plan.RowsOf(block), ShapeMultiple)).ToArray();
+        var laidOut = plan.Blocks[worker].Skip(first).Take(count)
+            .Select(block => decoder.Block(plan.RowsOf(block), ShapeMultiple)).ToArray();
         // One look-up for all blocks: its gradient is a dense matrix as large as the vocabulary.
         var embedded = decoder.Embed(cat([.. laidOut.Select(block => block.Tokens)]))
             .split([.. laidOut.Select(block => block.Tokens.numel())]);

@@ -4,8 +4,9 @@ using static TorchSharp.torch;
 
 namespace Kalm.Language.Model;
 
-/// <summary>The Kullback-Leibler divergence of a model's next-token distributions from another's (knowledge distillation, arXiv 1503.02531), with
-/// its gradient. The heads run over a portion of the states at a time: two sets of logits over a whole vocabulary are held, never all.</summary>
+/// <summary>The Kullback-Leibler divergence of a model's next-token distributions from another's (knowledge distillation, arXiv
+/// 1503.02531), with its gradient. The heads run over a portion of the states at a time: two sets of logits over a whole vocabulary are
+/// held, never all.</summary>
 internal static class Divergence
 {
     private const int LogitsAtOnce = 1 << 23;

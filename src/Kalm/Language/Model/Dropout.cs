@@ -21,7 +21,8 @@ internal sealed class Dropout(double share) : IDisposable
         if (!fused || randomness is null || share == 0)
             return states.Plus(Apply(added, randomness));
         using var scope = NewDisposeScope();
-        return DroppedSum.Apply(states, added, share, (long)randint(1L << 53, [1], generator: randomness, dtype: ScalarType.Float64).ReadNumber()).MoveToOuterDisposeScope();
+        return DroppedSum.Apply(states, added, share,
+            (long)randint(1L << 53, [1], generator: randomness, dtype: ScalarType.Float64).ReadNumber()).MoveToOuterDisposeScope();
     }
 
     /// <param name="input">Any shape.</param>

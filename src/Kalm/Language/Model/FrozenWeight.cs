@@ -15,7 +15,8 @@ internal static class FrozenWeight
     private static readonly Scalar Smallest = 1e-30.ToScalar();
 
     /// <summary>Whether a tensor of the checkpoint is held in fewer bytes: the matrices of the layers are.</summary>
-    public static bool Covers(string name, long[] shape) => shape.Length == 2 && name.StartsWith(TensorNames.LayerPrefix, StringComparison.Ordinal);
+    public static bool Covers(string name, long[] shape) =>
+        shape.Length == 2 && name.StartsWith(TensorNames.LayerPrefix, StringComparison.Ordinal);
 
     /// <summary>Brings a matrix into the form in which it is held.</summary>
     /// <param name="weight">[out, in], F32; disposed.</param>
@@ -60,8 +61,8 @@ internal static class FrozenWeight
         return numbers;
     }
 
-    /// <summary>The product with a matrix that is made single precision for it. Differentiated by the engine itself, every restored matrix would be kept until the way
-    /// back; here it is restored once more instead.</summary>
+    /// <summary>The product with a matrix that is made single precision for it. Differentiated by the engine itself, every restored matrix
+    /// would be kept until the way back; here it is restored once more instead.</summary>
     private sealed class RestoredProduct : autograd.SingleTensorFunction<RestoredProduct>
     {
         public override string Name => nameof(RestoredProduct);

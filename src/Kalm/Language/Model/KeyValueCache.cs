@@ -3,8 +3,8 @@ using static TorchSharp.torch;
 
 namespace Kalm.Language.Model;
 
-/// <summary>The turned keys and the values of the tokens that some rows have fed so far, so that what follows them costs its own tokens only.
-/// Every row has the same number of slots; where a row was shorter than its company a slot is empty. Owns its tensors.</summary>
+/// <summary>The turned keys and the values of the tokens that some rows have fed so far, so that what follows them costs its own tokens
+/// only. Every row has the same number of slots; where a row was shorter than its company a slot is empty. Owns its tensors.</summary>
 public sealed class KeyValueCache : IDisposable
 {
     private const int FewestSlots = 64;
@@ -49,7 +49,10 @@ public sealed class KeyValueCache : IDisposable
     /// <returns>A copy; the caller owns it.</returns>
     public KeyValueCache Select(IReadOnlyList<int> rows)
     {
-        var chosen = new KeyValueCache(config, rows.Count, device) { positions = [.. rows.Select(row => positions[row])], SlotCount = SlotCount };
+        var chosen = new KeyValueCache(config, rows.Count, device)
+        {
+            positions = [.. rows.Select(row => positions[row])], SlotCount = SlotCount,
+        };
         using var scope = NewDisposeScope();
         using var noGradient = no_grad();
         var index = tensor(rows.Select(row => (long)row).ToArray(), device: device);

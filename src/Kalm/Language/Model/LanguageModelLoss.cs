@@ -4,8 +4,8 @@ using static TorchSharp.torch;
 
 namespace Kalm.Language.Model;
 
-/// <summary>Losses of a language model: each pass adds its gradient to what a pool learns, block by block, so that no more than one block's logits
-/// are held by a worker.</summary>
+/// <summary>Losses of a language model: each pass adds its gradient to what a pool learns, block by block, so that no more than one block's
+/// logits are held by a worker.</summary>
 public static class LanguageModelLoss
 {
     private const long Unlabelled = -100;
@@ -19,7 +19,8 @@ public static class LanguageModelLoss
     /// <param name="shares">How much each label counts in the mean; null counts all the same.</param>
     /// <returns>The mean negative log-likelihood in nats a label.</returns>
     public static double LanguageModelPass(
-        this DecoderPool pool, IReadOnlyList<TokenRow> rows, IReadOnlyList<int[]> labels, double weight, long seed, IReadOnlyList<float[]>? shares = null)
+        this DecoderPool pool, IReadOnlyList<TokenRow> rows, IReadOnlyList<int[]> labels,
+        double weight, long seed, IReadOnlyList<float[]>? shares = null)
     {
         ArgumentNullException.ThrowIfNull(pool);
         var total = shares?.Sum(row => row.Sum(share => (double)share)) ?? labels.Sum(row => (long)row.Length);
@@ -45,7 +46,8 @@ public static class LanguageModelLoss
     /// <param name="pool">What learns.</param>
     /// <param name="rows">At least one row.</param>
     /// <param name="other">The other model, with the same vocabulary, run by as many workers; nothing of it learns.</param>
-    /// <param name="expected">For each row the other model's states at its reads, [reads, hidden], from <see cref="DecoderPool.Read"/>.</param>
+    /// <param name="expected">For each row the other model's states at its reads, [reads, hidden], from
+    /// <see cref="DecoderPool.Read"/>.</param>
     /// <param name="weight">The weight of the mean in the loss.</param>
     /// <param name="seed">Decides the dropout of this pass.</param>
     /// <returns>The mean divergence in nats a read.</returns>

@@ -5,7 +5,8 @@ using static TorchSharp.torch;
 
 namespace Kalm.Language.Model;
 
-/// <summary>The weights of a source, its adapter merged, read one by one, so that a model can be written without being in memory as a whole.</summary>
+/// <summary>The weights of a source, its adapter merged, read one by one, so that a model can be written without being in memory as a
+/// whole.</summary>
 public sealed class MergedWeights
 {
     private readonly IModelSource source;

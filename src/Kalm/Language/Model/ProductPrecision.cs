@@ -6,6 +6,7 @@ public enum ProductPrecision
     /// <summary>Single precision.</summary>
     Fp32,
 
-    /// <summary>Factors rounded to BF16, added up in single precision, on processors with units for that (AMX-BF16); single precision on others.</summary>
+    /// <summary>Factors rounded to BF16, added up in single precision, on processors with units for that (AMX-BF16); single precision on
+    /// others.</summary>
     Bf16,
 }

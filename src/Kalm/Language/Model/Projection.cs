@@ -13,7 +13,8 @@ namespace Kalm.Language.Model;
 /// <param name="up">B, [out, rank], or null.</param>
 /// <param name="scale">alpha / rank.</param>
 /// <param name="dropout">The probability with which an input of the low-rank path is dropped in training.</param>
-internal sealed class Projection(Tensor weight, Tensor? scales, Tensor? bias, Tensor? down, Tensor? up, double scale, double dropout) : IDisposable
+internal sealed class Projection(
+    Tensor weight, Tensor? scales, Tensor? bias, Tensor? down, Tensor? up, double scale, double dropout) : IDisposable
 {
     private readonly Scalar scale = scale.ToScalar();
     private readonly Dropout dropout = new(dropout);

@@ -34,9 +34,10 @@ public sealed class TokenBlock : IDisposable
     /// <param name="rows">At least one row.</param>
     /// <param name="device">Where the tensors go.</param>
     /// <param name="cache">What the rows continue, row by row; null for nothing. Not owned.</param>
-    /// <param name="packed">Whether rows may lie end to end, which only a decoder's own attention can read; rows that are no trees are padded even so.</param>
-    /// <param name="multiple">Packed tokens and reads are filled up to a multiple of this: a library that prepares a product for every new shape then
-    /// meets few of them.</param>
+    /// <param name="packed">Whether rows may lie end to end, which only a decoder's own attention can read; rows that are no trees are
+    /// padded even so.</param>
+    /// <param name="multiple">Packed tokens and reads are filled up to a multiple of this: a library that prepares a product for every new
+    /// shape then meets few of them.</param>
     public TokenBlock(IReadOnlyList<TokenRow> rows, Device device, KeyValueCache? cache = null, bool packed = false, int multiple = 1)
     {
         (this.rows, this.device, Cache) = (rows, device, cache);
@@ -110,8 +111,8 @@ public sealed class TokenBlock : IDisposable
     /// <summary>For each row the positions up to its highest.</summary>
     public IReadOnlyList<int> RowLengths { get; }
 
-    /// <summary>What to add to attention scores, [rows, 1, length, cached slots + length], 0 or minus infinity; null where it would say no more than
-    /// causality does. Owned by the block.</summary>
+    /// <summary>What to add to attention scores, [rows, 1, length, cached slots + length], 0 or minus infinity; null where it would say no
+    /// more than causality does. Owned by the block.</summary>
     /// <param name="window">How many positions a token sees, itself included; null for all before it.</param>
     /// <param name="always">Whether causality is to be said, too; null then means that every token sees all.</param>
     public Tensor? Mask(int? window, bool always = false)

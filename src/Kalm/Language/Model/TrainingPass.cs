@@ -7,7 +7,8 @@ namespace Kalm.Language.Model;
 /// arXiv 2101.06983), with the same dropout.</summary>
 public sealed class TrainingPass : IDisposable
 {
-    /// <summary>Blocks that are computed again together: one look-up of their tokens, whose gradient is as large as the vocabulary.</summary>
+    /// <summary>Blocks that are computed again together: one look-up of their tokens, whose gradient is as large as the
+    /// vocabulary.</summary>
     public const int BlocksTogether = 4;
 
     private readonly DecoderPool pool;

@@ -21,7 +21,8 @@ public sealed class WorkerThreads : IDisposable
         starts = [.. Enumerable.Range(0, count).Select(_ => new SemaphoreSlim(0))];
         finished = new CountdownEvent(count);
         failures = new Exception?[count];
-        threads = [.. Enumerable.Range(0, count).Select(index => new Thread(() => Work(index, threadsEach)) { IsBackground = true, Name = $"decoder {index}" })];
+        threads = [.. Enumerable.Range(0, count)
+            .Select(index => new Thread(() => Work(index, threadsEach)) { IsBackground = true, Name = $"decoder {index}" })];
         foreach (var thread in threads)
             thread.Start();
     }

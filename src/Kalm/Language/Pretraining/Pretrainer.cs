@@ -37,7 +37,8 @@ public static class Pretrainer
             throw new KalmException("no text to train on: every text is empty");
         var tokenizer = Tokenizer.Train(corpus, options.Preset.Vocabulary);
         var stream = new TextStream(tokenizer, corpus, options.Preset.Context, options.Seed);
-        progress?.Report(new ProgressNote($"{corpus.Count:N0} texts, {stream.TokenCount:N0} tokens, vocabulary {tokenizer.VocabularySize:N0}"));
+        progress?.Report(
+            new ProgressNote($"{corpus.Count:N0} texts, {stream.TokenCount:N0} tokens, vocabulary {tokenizer.VocabularySize:N0}"));
         NativeEngine.Initialize();
         var config = options.Preset.ToConfig(tokenizer.VocabularySize, tokenizer.EndId);
         using var model = new CausalModel(config, tokenizer, Initialise(config, options.Seed), CPU);
@@ -51,11 +52,14 @@ public static class Pretrainer
     }
 
     private static double Train(
-        CausalModel model, ParameterSet learned, TextStream stream, PretrainingOptions options, IProgress<ProgressEvent>? progress, CancellationToken cancellation)
+        CausalModel model, ParameterSet learned, TextStream stream, PretrainingOptions options,
+        IProgress<ProgressEvent>? progress, CancellationToken cancellation)
     {
-        using var pool = new DecoderPool(model, learned, null, options.Threads ?? Environment.ProcessorCount, roundProducts: options.ProductPrecision == ProductPrecision.Bf16);
+        using var pool = new DecoderPool(model, learned, null, options.Threads ?? Environment.ProcessorCount,
+            roundProducts: options.ProductPrecision == ProductPrecision.Bf16);
         using var optimizer = new AdamW(learned, options.WeightDecay, secondDecay: 0.98);
-        var budget = options.Minutes is { } minutes ? TrainingBudget.OfMinutes(minutes) : TrainingBudget.OfSteps(options.Steps ?? DefaultSteps);
+        var budget = options.Minutes is { } minutes
+            ? TrainingBudget.OfMinutes(minutes) : TrainingBudget.OfSteps(options.Steps ?? DefaultSteps);
         var clock = Stopwatch.StartNew();
         var loss = double.NaN;
         for (var done = 0; budget.TotalSteps is not { } total || done < total;)
@@ -68,14 +72,17 @@ public static class Pretrainer
             var gradient = pool.SumGradients();
             var norm = AdamW.Clip(gradient, ClipNorm);
             if (!double.IsFinite(loss) || !double.IsFinite(norm))
-                throw new KalmException($"step {done}: the loss is {loss} and the gradient's norm {norm}; expected finite numbers: try a lower learning rate");
-            var schedule = new LearningRateSchedule(options.LearningRate, options.WarmupSteps, budget.TotalSteps ?? int.MaxValue, FinalRateShare);
+                throw new KalmException(
+                    $"step {done}: the loss is {loss} and the gradient's norm {norm}; expected finite numbers: try a lower learning rate");
+            var schedule = new LearningRateSchedule(
+                options.LearningRate, options.WarmupSteps, budget.TotalSteps ?? int.MaxValue, FinalRateShare);
             optimizer.Step(gradient, schedule.RateAt(done));
             done++;
             budget.Measure(done, options.WarmupSteps, 0);
             var rate = done / clock.Elapsed.TotalSeconds;
             progress?.Report(new ProgressStep(
-                done, budget.TotalSteps, [new("loss", loss), new("learning_rate", schedule.RateAt(done - 1))], rate * options.BatchTokens, "tokens/s",
+                done, budget.TotalSteps, [new("loss", loss), new("learning_rate", schedule.RateAt(done - 1))],
+                rate * options.BatchTokens, "tokens/s",
                 budget.TotalSteps is { } steps ? TimeSpan.FromSeconds((steps - done) / rate) : null));
         }
         return loss;

@@ -6,7 +6,8 @@ using Kalm.Language.Tokenization;
 
 namespace Kalm.Language.Sources;
 
-/// <summary>A base model with a PEFT adapter over it. A tokenizer and a chat template that lie beside the adapter take the place of the base's.</summary>
+/// <summary>A base model with a PEFT adapter over it. A tokenizer and a chat template that lie beside the adapter take the place of the
+/// base's.</summary>
 /// <param name="given">How the user named it.</param>
 /// <param name="adapter">The adapter; owned from here on.</param>
 /// <param name="place">The adapter's folder.</param>

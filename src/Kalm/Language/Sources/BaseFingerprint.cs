@@ -6,8 +6,8 @@ using Kalm.Language.Sources.Safetensors;
 namespace Kalm.Language.Sources;
 
 /// <summary>Tells one base model from another without reading it all: SHA-256 over the names, the shapes and a few hundred numbers of every
-/// tensor. The numbers are rounded to BF16, so that copies of one model in other types are the same base. Any further training changes nearly all
-/// numbers, and so the fingerprint.</summary>
+/// tensor. The numbers are rounded to BF16, so that copies of one model in other types are the same base. Any further training changes
+/// nearly all numbers, and so the fingerprint.</summary>
 public static class BaseFingerprint
 {
     private const int Places = 16;

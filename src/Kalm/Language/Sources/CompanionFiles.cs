@@ -9,11 +9,15 @@ internal static class CompanionFiles
 
     private static readonly string[] OfTokenizer =
     [
-        "tokenizer.json", "tokenizer_config.json", "tokenizer.model", "special_tokens_map.json", "added_tokens.json", "vocab.json", "merges.txt",
+        "tokenizer.json", "tokenizer_config.json", "tokenizer.model",
+        "special_tokens_map.json", "added_tokens.json", "vocab.json", "merges.txt",
         "chat_template.jinja", "chat_template.json",
     ];
 
-    private static readonly string[] Others = [GenerationDefaults.FileName, "LICENSE", "LICENSE.txt", "LICENSE.md", "USE_POLICY.md", "NOTICE"];
+    private static readonly string[] Others =
+    [
+        GenerationDefaults.FileName, "LICENSE", "LICENSE.txt", "LICENSE.md", "USE_POLICY.md", "NOTICE",
+    ];
 
     /// <summary>Copies all that is there.</summary>
     public static void Copy(string from, string to) => Copy(from, to, [.. OfTokenizer, .. Others]);

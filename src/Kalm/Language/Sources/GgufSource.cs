@@ -69,7 +69,8 @@ public sealed class GgufSource : IModelSource
         ? new StoredTensor(name, found.Shape, found.Stored.Type.FormatName(), found.Stored.ByteCount) : null;
 
     /// <inheritdoc/>
-    public void ReadSingles(string name, long offset, Span<float> destination) => model.ReadSingles(model.TryFind(name)!, offset, destination);
+    public void ReadSingles(string name, long offset, Span<float> destination) =>
+        model.ReadSingles(model.TryFind(name)!, offset, destination);
 
     /// <inheritdoc/>
     public void Release(string name, long offset, long count) => model.Release(model.TryFind(name)!);
@@ -90,7 +91,8 @@ public sealed class GgufSource : IModelSource
     public Tokenizer ReadTokenizer() => model.Tokenizer();
 
     /// <inheritdoc/>
-    public ChatTemplate? ReadChatTemplate() => model.ChatTemplate is { } template ? ChatTemplate.Parse(template, "tokenizer.chat_template", model.SpecialTokens) : null;
+    public ChatTemplate? ReadChatTemplate() => model.ChatTemplate is { } template
+        ? ChatTemplate.Parse(template, "tokenizer.chat_template", model.SpecialTokens) : null;
 
     /// <inheritdoc/>
     public JsonObject? ReadConfig() => null;
@@ -99,7 +101,8 @@ public sealed class GgufSource : IModelSource
     public void WriteCompanions(string folder)
     {
         ReadTokenizer().Save(folder);
-        AtomicFile.WriteAllText(Path.Combine(folder, GenerationDefaults.FileName), model.Generation.ToJson(Config.BeginTokenId, model.EndTokenIds));
+        AtomicFile.WriteAllText(
+            Path.Combine(folder, GenerationDefaults.FileName), model.Generation.ToJson(Config.BeginTokenId, model.EndTokenIds));
     }
 
     /// <summary>Closes the files.</summary>

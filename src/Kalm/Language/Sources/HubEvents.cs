@@ -19,6 +19,7 @@ internal sealed class HubEvents : IProgress<HubProgress>
     {
         if (value.Note is { } note && note != noted)
             progress.Report(new ProgressNote(noted = note));
-        progress.Report(new ProgressStage($"downloading, MB ({value.File})", (int)(value.Done / Megabyte), (int)Math.Max(1, value.Total / Megabyte)));
+        progress.Report(
+            new ProgressStage($"downloading, MB ({value.File})", (int)(value.Done / Megabyte), (int)Math.Max(1, value.Total / Megabyte)));
     }
 }

@@ -6,8 +6,9 @@ using Kalm.Language.Tokenization;
 
 namespace Kalm.Language.Sources;
 
-/// <summary>A model opened for reading, wherever it comes from: configuration, tokenizer, words of chats, generation defaults, and tensors by the canonical
-/// names of <see cref="ModelConfig.TensorShapes"/>. Nothing of the weights has been read or allocated when it is opened.</summary>
+/// <summary>A model opened for reading, wherever it comes from: configuration, tokenizer, words of chats, generation defaults, and tensors
+/// by the canonical names of <see cref="ModelConfig.TensorShapes"/>. Nothing of the weights has been read or allocated when it is
+/// opened.</summary>
 public interface IModelSource : IDisposable
 {
     /// <summary>The model as the user named it.</summary>
@@ -57,7 +58,8 @@ public interface IModelSource : IDisposable
     /// <summary>The model's own config.json, with all that other libraries read there; null where the format has none.</summary>
     JsonObject? ReadConfig();
 
-    /// <summary>Writes what lies beside the weights of a Hugging Face folder: tokenizer, chat template, generation_config.json, licence.</summary>
+    /// <summary>Writes what lies beside the weights of a Hugging Face folder: tokenizer, chat template, generation_config.json,
+    /// licence.</summary>
     /// <param name="folder">An existing folder, usually a staged one.</param>
     /// <exception cref="KalmException">A file cannot be read or written.</exception>
     void WriteCompanions(string folder);

@@ -37,10 +37,12 @@ public interface ITensorStore : IDisposable
     /// <summary>The tensor called <paramref name="name"/>, or null.</summary>
     StoredTensor? TryFind(string name);
 
-    /// <summary>Reads elements of a tensor from its element <paramref name="offset"/> on, as many as <paramref name="destination"/> holds.</summary>
+    /// <summary>Reads elements of a tensor from its element <paramref name="offset"/> on, as many as <paramref name="destination"/>
+    /// holds.</summary>
     /// <exception cref="KalmException">There is no such tensor.</exception>
     void ReadSingles(string name, long offset, Span<float> destination);
 
-    /// <summary>Tells the system that elements will not be read again soon, so that their pages do not count as this process's memory.</summary>
+    /// <summary>Tells the system that elements will not be read again soon, so that their pages do not count as this process's
+    /// memory.</summary>
     void Release(string name, long offset, long count);
 }

@@ -22,7 +22,8 @@ public sealed record ModelSourceOptions
     public CancellationToken Cancellation { get; init; }
 }
 
-/// <summary>Opens a model by any name: a Hugging Face folder, a GGUF file, a run folder or one of its checkpoints, an adapter folder, or a hub id.</summary>
+/// <summary>Opens a model by any name: a Hugging Face folder, a GGUF file, a run folder or one of its checkpoints, an adapter folder, or a
+/// hub id.</summary>
 public static partial class ModelSources
 {
     /// <summary>The name of the file that makes a folder a run.</summary>
@@ -32,10 +33,12 @@ public static partial class ModelSources
 
     private const string GgufEnd = ".gguf";
 
-    private const string Expected = "a Hugging Face model folder, a .gguf file, a run folder, an adapter folder, or a hub id such as org/name";
+    private const string Expected =
+        "a Hugging Face model folder, a .gguf file, a run folder, an adapter folder, or a hub id such as org/name";
 
     /// <summary>Opens a model.</summary>
-    /// <param name="name">As the user named it. What exists as a path is one; anything else of the form <c>org/name</c> is a hub id.</param>
+    /// <param name="name">As the user named it. What exists as a path is one; anything else of the form <c>org/name</c> is a hub
+    /// id.</param>
     /// <param name="options">How; the defaults when null.</param>
     /// <exception cref="KalmException">It is none of these, a file is missing or not sound, or the model is not supported.</exception>
     public static IModelSource Open(string name, ModelSourceOptions? options = null)
@@ -62,7 +65,8 @@ public static partial class ModelSources
 
     private static IModelSource OfHub(HubModelId id, string given, ModelSourceOptions options)
     {
-        var snapshot = HubModels.Fetch(id, options.Hub ?? HubSettings.FromEnvironment(), HubEvents.To(options.Progress), options.Cancellation);
+        var snapshot = HubModels.Fetch(
+            id, options.Hub ?? HubSettings.FromEnvironment(), HubEvents.To(options.Progress), options.Cancellation);
         foreach (var warning in snapshot.Warnings)
             options.Progress?.Report(new ProgressNote(warning));
         return snapshot.GgufFile is { } file ? OfFile(file, given, given) : OfFolder(snapshot.Folder, given, given, options);
@@ -93,10 +97,13 @@ public static partial class ModelSources
         if (inner.Count == 0 && files.Count == 1)
             return OfFile(files[0], given, reference);
         if (files.Count > 1)
-            throw new KalmException($"{given}: found {files.Count} models in GGUF: {string.Join(", ", files.Select(Path.GetFileName))}; expected one of these files to be given");
+            throw new KalmException($"{given}: found {files.Count} models in GGUF: {string.Join(", ", files.Select(Path.GetFileName))}; "
+                + "expected one of these files to be given");
         if (inner.Count > 1)
-            throw new KalmException($"{given}: found {inner.Count} adapters: {string.Join(", ", inner.Select(Path.GetFileName))}; expected one of these folders to be given");
-        throw new KalmException($"{given}: not a model: none of {ModelConfig.FileName}, {AdapterConfig.FileName}, {RunFile} is there{ForeignWeights.Found(folder)}"
+            throw new KalmException($"{given}: found {inner.Count} adapters: {string.Join(", ", inner.Select(Path.GetFileName))}; expected "
+                + "one of these folders to be given");
+        throw new KalmException($"{given}: not a model: none of {ModelConfig.FileName}, {AdapterConfig.FileName}, {RunFile} is "
+            + $"there{ForeignWeights.Found(folder)}"
             + $"\nexpected {Expected}");
     }
 
@@ -106,7 +113,8 @@ public static partial class ModelSources
     {
         if (IsGguf(file))
             return GgufSource.Open(file, given, reference);
-        var beside = File.Exists(Path.Combine(Path.GetDirectoryName(Path.GetFullPath(file))!, ModelConfig.FileName)) ? "; give the folder that it lies in" : "";
+        var beside = File.Exists(Path.Combine(Path.GetDirectoryName(Path.GetFullPath(file))!, ModelConfig.FileName))
+            ? "; give the folder that it lies in" : "";
         throw new KalmException($"{given}: found a file that is no GGUF{beside}; expected {Expected}");
     }
 
@@ -121,7 +129,8 @@ public static partial class ModelSources
 
     // Of a model in parts the first one; what projects pictures (mmproj) is no language model.
     private static List<string> GgufFilesIn(string folder) =>
-        [.. Directory.EnumerateFiles(folder, "*" + GgufEnd).Where(file => !Path.GetFileName(file).StartsWith("mmproj", StringComparison.Ordinal)
+        [.. Directory.EnumerateFiles(folder, "*" + GgufEnd)
+            .Where(file => !Path.GetFileName(file).StartsWith("mmproj", StringComparison.Ordinal)
             && (!LaterPart().IsMatch(file) || FirstPart().IsMatch(file))).Order(StringComparer.Ordinal)];
 
     [GeneratedRegex(@"-\d{5}-of-\d{5}\.gguf$")]
@@ -136,7 +145,8 @@ public static partial class ModelSources
         try
         {
             return model.Adapter is null ? new AdaptedSource(given, AdapterFolder.Open(folder, model.Config), folder, model)
-                : throw new KalmException($"{folder}: its base {model.Given} is an adapter itself; expected a base model (export --to hf merges an adapter)");
+                : throw new KalmException(
+                    $"{folder}: its base {model.Given} is an adapter itself; expected a base model (export --to hf merges an adapter)");
         }
         catch
         {
@@ -158,14 +168,16 @@ public static partial class ModelSources
             if (Directory.Exists(candidate) || File.Exists(candidate))
                 return Open(candidate, inner);
         if (HubModelId.TryParse(named) is not { } id)
-            throw new KalmException($"{config}: the base model {FileFault.Quote(named)} was not found; expected its folder there, or --base MODEL");
+            throw new KalmException(
+                $"{config}: the base model {FileFault.Quote(named)} was not found; expected its folder there, or --base MODEL");
         try
         {
             return OfHub(id, named, inner);
         }
         catch (KalmException error)
         {
-            throw new KalmException($"{config}: the base model {FileFault.Quote(named)}: {error.Message}\nor give the base with --base MODEL", error);
+            throw new KalmException(
+                $"{config}: the base model {FileFault.Quote(named)}: {error.Message}\nor give the base with --base MODEL", error);
         }
     }
 }

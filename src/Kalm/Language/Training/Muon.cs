@@ -4,8 +4,8 @@ using static TorchSharp.torch;
 
 namespace Kalm.Language.Training;
 
-/// <summary>Muon: a matrix moves by the orthogonal factor of the running mean of its gradients, so that all its directions learn at the same
-/// speed. Steps are scaled as AdamW's usually come out, which lets both share a learning rate.</summary>
+/// <summary>Muon: a matrix moves by the orthogonal factor of the running mean of its gradients, so that all its directions learn at the
+/// same speed. Steps are scaled as AdamW's usually come out, which lets both share a learning rate.</summary>
 /// <remarks>Source: Jordan 2024 (the iteration's coefficients, Nesterov's momentum) and Liu et al., arXiv 2502.16982 (the scale).</remarks>
 internal static class Muon
 {
@@ -27,7 +27,8 @@ internal static class Muon
     public static void Step(ParameterSet parameters, Tensor mean, Tensor gradient, double rate)
     {
         using var scope = NewDisposeScope();
-        var (leadingMean, leadingGradient) = (mean.narrow(0, 0, parameters.LayerMatrixCount), gradient.narrow(0, 0, parameters.LayerMatrixCount));
+        var (leadingMean, leadingGradient) =
+            (mean.narrow(0, 0, parameters.LayerMatrixCount), gradient.narrow(0, 0, parameters.LayerMatrixCount));
         leadingMean.mul_(Kept).add_(leadingGradient, New);
         var ahead = leadingGradient.mul(New).add_(leadingMean, Kept);
         foreach (var slice in parameters.Slices.Where(slice => slice.Offset < parameters.LayerMatrixCount))
@@ -38,7 +39,8 @@ internal static class Muon
         }
     }
 
-    /// <summary>A matrix with the singular vectors of the given one and singular values near 1 (0.7 to 1.2), by a Newton-Schulz iteration.</summary>
+    /// <summary>A matrix with the singular vectors of the given one and singular values near 1 (0.7 to 1.2), by a Newton-Schulz
+    /// iteration.</summary>
     /// <param name="matrix">[rows, columns].</param>
     /// <returns>The same shape; the caller owns it.</returns>
     internal static Tensor Orthogonal(Tensor matrix)

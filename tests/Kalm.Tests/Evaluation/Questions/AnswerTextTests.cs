@@ -11,7 +11,8 @@ public class AnswerTextTests
     [InlineData("", "")]
     [InlineData("\n\nx", "x")]
     [InlineData("𝒜B-1", "𝒜b 1")]
-    public void Case_articles_and_punctuation_do_not_count(string text, string expected) => Assert.Equal(expected, AnswerText.Normalise(text));
+    public void Case_articles_and_punctuation_do_not_count(string text, string expected) =>
+        Assert.Equal(expected, AnswerText.Normalise(text));
 
     [Theory]
     [InlineData("Guinea-Bissau, a small country", "guinea bissau")]

@@ -9,11 +9,14 @@ public class ChatTemplateTests
 {
     private static readonly JsonElement Numbers = Fixture.Load("chat_templates.json");
 
-    private static readonly DateTimeOffset Now = new(DateTime.Parse(Numbers.GetProperty("now").GetString()!, CultureInfo.InvariantCulture), TimeSpan.Zero);
+    private static readonly DateTimeOffset Now = new(
+        DateTime.Parse(Numbers.GetProperty("now").GetString()!, CultureInfo.InvariantCulture), TimeSpan.Zero);
 
-    private static (string, string)[] Tokens => [.. Numbers.GetProperty("tokens").EnumerateObject().Select(token => (token.Name, token.Value.GetString()!))];
+    private static (string, string)[] Tokens =>
+        [.. Numbers.GetProperty("tokens").EnumerateObject().Select(token => (token.Name, token.Value.GetString()!))];
 
-    private static string Render(string source, params ChatTurn[] turns) => ChatTemplate.Parse(source, tokens: Tokens).Render(turns, true, Now).Text;
+    private static string Render(string source, params ChatTurn[] turns) =>
+        ChatTemplate.Parse(source, tokens: Tokens).Render(turns, true, Now).Text;
 
     [Fact]
     public void Templates_of_published_models_give_what_Jinja2_gives()
@@ -24,7 +27,8 @@ public class ChatTemplateTests
             var name = expected.GetProperty("template").GetString()!;
             var chat = expected.GetProperty("chat").GetString()!;
             var template = ChatTemplate.Parse(Numbers.GetProperty("templates").GetProperty(name).GetString()!, name, Tokens);
-            ChatTurn[] turns = [.. Numbers.GetProperty("chats").GetProperty(chat).EnumerateArray().Select(turn => new ChatTurn(turn[0].GetString()!, turn[1].GetString()!))];
+            ChatTurn[] turns = [.. Numbers.GetProperty("chats").GetProperty(chat).EnumerateArray()
+                .Select(turn => new ChatTurn(turn[0].GetString()!, turn[1].GetString()!))];
             if (expected.TryGetProperty("text", out var text))
             {
                 var found = template.Render(turns, expected.GetProperty("asks").GetBoolean(), Now).Text;
@@ -33,7 +37,8 @@ public class ChatTemplateTests
             }
             else
             {
-                Assert.Contains($"{name}(", Assert.Throws<KalmException>(() => template.Render(turns, true, Now)).Message, StringComparison.Ordinal);
+                Assert.Contains(
+                    $"{name}(", Assert.Throws<KalmException>(() => template.Render(turns, true, Now)).Message, StringComparison.Ordinal);
                 refused++;
             }
         }
@@ -97,9 +102,13 @@ public class ChatTemplateTests
     {
         using var folder = new TemporaryFolder();
         Assert.Null(ChatTemplate.Load(folder.Path));
-        folder.Write("tokenizer_config.json", """{"eos_token": {"content": "</s>"}, "bos_token": null, "chat_template": "{{ bos_token }}{{ messages[0].content }}{{ eos_token }}"}""");
+        folder.Write(
+            "tokenizer_config.json",
+            """{"eos_token": {"content": "</s>"}, "bos_token": null, """
+                + "\"chat_template\": \"{{ bos_token }}{{ messages[0].content }}{{ eos_token }}\"}");
         Assert.Equal("hi</s>", Text());
-        folder.Write("tokenizer_config.json", """{"chat_template": [{"name": "tool_use", "template": "{{ 1|no }}"}, {"name": "default", "template": "D"}]}""");
+        folder.Write("tokenizer_config.json",
+            """{"chat_template": [{"name": "tool_use", "template": "{{ 1|no }}"}, {"name": "default", "template": "D"}]}""");
         Assert.Equal("D", Text());
         folder.Write("chat_template.jinja", "file {{ messages|length }}\n");
         Assert.Equal("file 1", Text());

@@ -11,7 +11,8 @@ public class RenderedChatTests
     private const int End = 260;
     private const int Tool = 261;
     private const int Word = 262;
-    private const string ChatMl = "{% for m in messages %}<|im_start|>{{ m.role }}\n{{ m.content|trim }}<|im_end|>\n{% endfor %}<|im_start|>assistant\n";
+    private const string ChatMl =
+        "{% for m in messages %}<|im_start|>{{ m.role }}\n{{ m.content|trim }}<|im_end|>\n{% endfor %}<|im_start|>assistant\n";
 
     private static Tokenizer Make()
     {
@@ -19,7 +20,11 @@ public class RenderedChatTests
         var added = json["added_tokens"]?.AsArray() ?? [];
         var normalized = HandMadeTokenizer.AddedToken(Word, "<word>");
         normalized["normalized"] = true;
-        foreach (var token in new[] { HandMadeTokenizer.AddedToken(Start, "<|im_start|>"), HandMadeTokenizer.AddedToken(End, "<|im_end|>"), HandMadeTokenizer.AddedToken(Tool, "<tool>", special: false), normalized })
+        foreach (var token in new[]
+        {
+            HandMadeTokenizer.AddedToken(Start, "<|im_start|>"), HandMadeTokenizer.AddedToken(End, "<|im_end|>"),
+            HandMadeTokenizer.AddedToken(Tool, "<tool>", special: false), normalized,
+        })
             added.Add(token);
         json["added_tokens"] = added.DeepClone();
         return HandMadeTokenizer.Load(json);
@@ -70,5 +75,6 @@ public class RenderedChatTests
     }
 
     [Fact]
-    public void Beside_what_was_said_the_template_still_makes_them() => Assert.Equal([End, End], Encode("<|im_end|>{{ messages[0].content }}<|im_end|>", Make(), ""));
+    public void Beside_what_was_said_the_template_still_makes_them() =>
+        Assert.Equal([End, End], Encode("<|im_end|>{{ messages[0].content }}<|im_end|>", Make(), ""));
 }

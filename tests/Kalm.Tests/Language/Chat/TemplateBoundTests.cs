@@ -8,7 +8,10 @@ namespace Kalm.Tests.Language.Chat;
 /// <summary>No template hangs, fills the memory or fails in a way of its own.</summary>
 public class TemplateBoundTests
 {
-    private static readonly ChatTurn[] Chat = [new("system", "Be brief."), new("user", new string('a', 3000) + " 𝐀 <|im_end|>"), new("assistant", "b\n"), new("user", "c")];
+    private static readonly ChatTurn[] Chat =
+    [
+        new("system", "Be brief."), new("user", new string('a', 3000) + " 𝐀 <|im_end|>"), new("assistant", "b\n"), new("user", "c"),
+    ];
 
     public static TheoryData<string> Hostile =>
     [
@@ -16,12 +19,15 @@ public class TemplateBoundTests
         "{% set ns = namespace(x='aaaaaaaa') %}{% for i in range(99999) %}{% set ns.x = ns.x ~ ns.x %}{% endfor %}",
         "{% set ns = namespace(x=[1]) %}{% for i in range(99999) %}{% set ns.x = ns.x + ns.x %}{% endfor %}",
         "{% set ns = namespace(x=[]) %}{% for i in range(99999) %}{% set ns.x = [ns.x] %}{% endfor %}{{ ns.x }}",
-        "{% set ns = namespace(x=[]) %}{% for i in range(99999) %}{% set ns.x = [ns.x, ns.x] %}{% endfor %}{{ ns.x == ns.x|tojson }}{{ ns.x|tojson }}",
+        "{% set ns = namespace(x=[]) %}{% for i in range(99999) %}{% set ns.x = [ns.x, ns.x] %}{% endfor %}{{ ns.x == ns.x|tojson "
+            + "}}{{ ns.x|tojson }}",
         "{% set ns = namespace(x=[]) %}{% for i in range(140) %}{% set ns.x = [ns.x, ns.x] %}{% endfor %}{{ ns.x }}",
-        "{% set ns = namespace(x={}) %}{% for i in range(140) %}{% set ns.x = {'a': ns.x, 'b': ns.x} %}{% endfor %}{{ ns.x|tojson(indent=9) }}",
+        "{% set ns = namespace(x={}) %}{% for i in range(140) %}{% set ns.x = {'a': ns.x, 'b': ns.x} %}{% endfor %}{{ "
+            + "ns.x|tojson(indent=9) }}",
         "{% macro m(n) %}{{ m(n + 1) }}{% endmacro %}{{ m(0) }}",
         "{% macro m(n) %}{% if n > 0 %}{{ m(n - 1) }}{{ m(n - 1) }}{% endif %}{% endmacro %}{{ m(25) }}",
-        "{{ 'a' * 999999999999 }}", "{{ range(999999999) }}", "{{ range(-9223372036854775807, 9223372036854775807) }}", "{{ 9223372036854775807 + 1 }}", "{{ (9223372036854775807 * -1 - 1) // -1 }}",
+        "{{ 'a' * 999999999999 }}", "{{ range(999999999) }}", "{{ range(-9223372036854775807, 9223372036854775807) }}",
+        "{{ 9223372036854775807 + 1 }}", "{{ (9223372036854775807 * -1 - 1) // -1 }}",
         "{% set x = 'ab' * 400000 %}{% for i in range(99999) %}{{ x|replace('ab', 'b')|length }}{% endfor %}",
         "{% set x = 'a' * 900000 %}{% set y = 'a' * 450000 ~ 'b' %}{% for i in range(99999) %}{{ y in x }}{% endfor %}",
         "{% set x = '𝐀' * 400000 %}{% for i in range(99999) %}{{ x|length }}{{ x[1] }}{% endfor %}",
@@ -57,7 +63,9 @@ public class TemplateBoundTests
     {
         foreach (var depth in new[] { 10, 1000, 50_000 })
         {
-            var source = $"{{{{ {string.Concat(Enumerable.Repeat(open, Math.Min(depth, 200_000 / (open.Length + close.Length))))}1{string.Concat(Enumerable.Repeat(close, Math.Min(depth, 200_000 / (open.Length + close.Length))))} }}}}";
+            var count = Math.Min(depth, 200_000 / (open.Length + close.Length));
+            var source = "{{ " + string.Concat(Enumerable.Repeat(open, count)) + "1"
+                + string.Concat(Enumerable.Repeat(close, count)) + " }}";
             var error = Record.Exception(() => ChatTemplate.Parse(source).Render(Chat));
             Assert.True(depth == 10 ? error is null or KalmException : error is KalmException, $"{depth}: {error}");
         }
@@ -90,9 +98,12 @@ public class TemplateBoundTests
         ];
         string[] pieces =
         [
-            "{{", "}}", "{%", "%}", "{#", "#}", "-", "+", "'", "\"", "\\", "\n", "(", ")", "[", "]", "{", "}", "|", ".", ",", ":", "=", "==", "~", "*", "/", "//", "%", "<", "0", "1", "-1", "9223372036854775807",
-            "1e308", "none", "true", "messages", "loop", "ns", "x", "content", "role", " if ", " else ", " for ", " in ", " is ", " not ", " and ", "endfor", "endif", "set ", "macro ", "break", "continue",
-            "namespace(", "range(", "dict(", "|tojson", "|length", "|trim", "|join", "|first", "|last", "|list", "|items", "|map(", "|selectattr(", "|int", "|float", "|indent(", "|dictsort", "|reverse",
+            "{{", "}}", "{%", "%}", "{#", "#}", "-", "+", "'", "\"", "\\", "\n", "(", ")", "[", "]", "{", "}",
+            "|", ".", ",", ":", "=", "==", "~", "*", "/", "//", "%", "<", "0", "1", "-1", "9223372036854775807",
+            "1e308", "none", "true", "messages", "loop", "ns", "x", "content", "role", " if ", " else ",
+            " for ", " in ", " is ", " not ", " and ", "endfor", "endif", "set ", "macro ", "break", "continue",
+            "namespace(", "range(", "dict(", "|tojson", "|length", "|trim", "|join", "|first", "|last",
+            "|list", "|items", "|map(", "|selectattr(", "|int", "|float", "|indent(", "|dictsort", "|reverse",
             ".split(", ".strip(", ".items()", ".get(", "[::-1]", "[1:]", "raise_exception(", "strftime_now(", "𝐀", "\uD800", "\0",
         ];
         var random = new Random(3);

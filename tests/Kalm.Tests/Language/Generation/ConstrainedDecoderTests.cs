@@ -19,13 +19,17 @@ public class ConstrainedDecoderTests : TorchTest
         for (var round = 0; round < 6; round++)
         {
             // Few tokens, so that texts share openings and end inside one another.
-            var texts = Enumerable.Range(0, 30).Select(_ => Enumerable.Range(0, random.Next(1, 6)).Select(_ => random.Next(1, 6)).ToArray()).ToList();
+            var texts = Enumerable.Range(0, 30)
+                .Select(_ => Enumerable.Range(0, random.Next(1, 6)).Select(_ => random.Next(1, 6)).ToArray()).ToList();
             var trie = new TokenTrie(texts);
             var prompts = Enumerable.Range(0, 9).Select(_ => FixtureModel.Ids(random, random.Next(1, 12))).ToArray();
 
-            var all = new ConstrainedDecoder(pool, trie, Terminators).Best(prompts, 100, 100, cancellation: TestContext.Current.CancellationToken);
-            var few = new ConstrainedDecoder(pool, trie, Terminators).Best(prompts, 3, 100, cancellation: TestContext.Current.CancellationToken);
-            var greedy = new ConstrainedDecoder(pool, trie, Terminators).Best(prompts, 1, 1, cancellation: TestContext.Current.CancellationToken);
+            var all = new ConstrainedDecoder(pool, trie, Terminators).Best(
+                prompts, 100, 100, cancellation: TestContext.Current.CancellationToken);
+            var few = new ConstrainedDecoder(pool, trie, Terminators).Best(
+                prompts, 3, 100, cancellation: TestContext.Current.CancellationToken);
+            var greedy = new ConstrainedDecoder(pool, trie, Terminators).Best(
+                prompts, 1, 1, cancellation: TestContext.Current.CancellationToken);
 
             for (var prompt = 0; prompt < prompts.Length; prompt++)
             {
@@ -55,8 +59,10 @@ public class ConstrainedDecoderTests : TorchTest
         var sum = 0.0;
         for (var at = 0; at <= text.Length; at++)
         {
-            var following = texts.Where(other => other.Length > at && other.AsSpan(0, at).SequenceEqual(text.AsSpan(0, at))).Select(other => other[at]).Distinct().ToList();
-            var ending = texts.Any(other => other.AsSpan().SequenceEqual(text.AsSpan(0, at))) ? Terminators.Except(following).ToArray() : [];
+            var following = texts.Where(other => other.Length > at && other.AsSpan(0, at).SequenceEqual(text.AsSpan(0, at)))
+                .Select(other => other[at]).Distinct().ToList();
+            var ending = texts.Any(other => other.AsSpan().SequenceEqual(text.AsSpan(0, at)))
+                ? Terminators.Except(following).ToArray() : [];
             var line = logits[prompt.Length + at - 1];
             var total = following.Concat(ending).Sum(token => Math.Exp(line[token]));
             sum += Math.Log((at < text.Length ? Math.Exp(line[text[at]]) : ending.Sum(token => Math.Exp(line[token]))) / total);

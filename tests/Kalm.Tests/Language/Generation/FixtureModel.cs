@@ -13,7 +13,8 @@ internal static class FixtureModel
     public static Tokenizer Tokenizer { get; } = Tokenizer.Train(["any text"], 257);
 
     public static IEnumerable<TheoryDataRow<string>> Names() =>
-        Directory.GetDirectories(Path.Combine(Fixture.Folder, "architectures")).Select(folder => new TheoryDataRow<string>(Path.GetFileName(folder)));
+        Directory.GetDirectories(Path.Combine(Fixture.Folder, "architectures"))
+            .Select(folder => new TheoryDataRow<string>(Path.GetFileName(folder)));
 
     public static CausalModel Load(string name, int? context = null)
     {

@@ -5,7 +5,10 @@ namespace Kalm.Tests.Language.Generation;
 
 public class GeneratorTests : TorchTest
 {
-    private static readonly GenerationOptions Sampled = new() { MaximumNewTokens = 20, Temperature = 0.9, TopK = 30, TopP = 0.95, RepetitionPenalty = 1.1, Seed = 4 };
+    private static readonly GenerationOptions Sampled = new()
+    {
+        MaximumNewTokens = 20, Temperature = 0.9, TopK = 30, TopP = 0.95, RepetitionPenalty = 1.1, Seed = 4,
+    };
 
     public static IEnumerable<TheoryDataRow<string>> Names() => FixtureModel.Names();
 
@@ -20,7 +23,8 @@ public class GeneratorTests : TorchTest
         var opening = FixtureModel.Ids(random, 12);
         foreach (var shared in new[] { true, false })
         {
-            var prompts = Enumerable.Range(0, 100).Select(_ => FixtureModel.Ids(random, random.Next(1, 25))).Select(ids => shared ? [.. opening, .. ids] : ids).ToArray();
+            var prompts = Enumerable.Range(0, 100).Select(_ => FixtureModel.Ids(random, random.Next(1, 25)))
+                .Select(ids => shared ? [.. opening, .. ids] : ids).ToArray();
             foreach (var options in new[] { new GenerationOptions { MaximumNewTokens = 20 }, Sampled })
             {
                 var together = generator.Continue(prompts, options, cancellation: TestContext.Current.CancellationToken);
@@ -39,7 +43,8 @@ public class GeneratorTests : TorchTest
         var random = new Random(9);
         var ended = 0;
         var prompts = Enumerable.Range(0, 200).Select(_ => FixtureModel.Ids(random, 5)).ToArray();
-        foreach (var (continuation, prompt) in new Generator(pool, FixtureModel.Tokenizer).Continue(prompts, new() { MaximumNewTokens = 30 }, cancellation: TestContext.Current.CancellationToken).Zip(prompts))
+        foreach (var (continuation, prompt) in new Generator(pool, FixtureModel.Tokenizer)
+            .Continue(prompts, new() { MaximumNewTokens = 30 }, cancellation: TestContext.Current.CancellationToken).Zip(prompts))
         {
             Assert.Equal(continuation.End == GenerationEnd.Length, continuation.Tokens.Count == 30);
             Assert.DoesNotContain(0, continuation.Tokens);
@@ -59,7 +64,8 @@ public class GeneratorTests : TorchTest
         var prompts = Enumerable.Range(0, 200).Select(_ => FixtureModel.Ids(random, 5)).ToArray();
         var generator = new Generator(pool, FixtureModel.Tokenizer);
         var ended = generator.Continue(prompts, new() { MaximumNewTokens = 30 }, cancellation: TestContext.Current.CancellationToken);
-        var whole = generator.Continue(prompts, new() { MaximumNewTokens = 30, IgnoreEnd = true }, cancellation: TestContext.Current.CancellationToken);
+        var whole = generator.Continue(
+            prompts, new() { MaximumNewTokens = 30, IgnoreEnd = true }, cancellation: TestContext.Current.CancellationToken);
 
         Assert.All(whole, continuation => Assert.Equal((30, GenerationEnd.Length), (continuation.Tokens.Count, continuation.End)));
         Assert.Contains(whole, continuation => continuation.Tokens.Contains(0));
@@ -87,10 +93,12 @@ public class GeneratorTests : TorchTest
         using var model = FixtureModel.Load("mistral", context: 16);
         using var pool = new DecoderPool(model, null, null, 1);
         var generator = new Generator(pool, FixtureModel.Tokenizer);
-        var error = Assert.Throws<KalmException>(() => generator.Continue([FixtureModel.Ids(new Random(1), 16)], new(), cancellation: TestContext.Current.CancellationToken));
+        var error = Assert.Throws<KalmException>(() => generator.Continue(
+            [FixtureModel.Ids(new Random(1), 16)], new(), cancellation: TestContext.Current.CancellationToken));
         Assert.Contains("16 tokens", error.Message, StringComparison.Ordinal);
         Assert.Throws<KalmException>(() => generator.Continue([[]], new(), cancellation: TestContext.Current.CancellationToken));
-        Assert.InRange(generator.Continue([FixtureModel.Ids(new Random(1), 13)], new(), cancellation: TestContext.Current.CancellationToken)[0].Tokens.Count, 0, 3);
+        Assert.InRange(generator.Continue([FixtureModel.Ids(new Random(1), 13)], new(),
+            cancellation: TestContext.Current.CancellationToken)[0].Tokens.Count, 0, 3);
     }
 
     [Theory]
@@ -99,7 +107,8 @@ public class GeneratorTests : TorchTest
     [InlineData(1.0, null, 0.0, 1.0)]
     [InlineData(1.0, null, 1.0, 0.0)]
     public void Options_without_sense_are_refused(double temperature, int? topK, double topP, double penalty) =>
-        Assert.Throws<KalmException>(() => new GenerationOptions { Temperature = temperature, TopK = topK, TopP = topP, RepetitionPenalty = penalty }.Validated());
+        Assert.Throws<KalmException>(
+            () => new GenerationOptions { Temperature = temperature, TopK = topK, TopP = topP, RepetitionPenalty = penalty }.Validated());
 
     /// <summary>Without a cache: the whole text is computed again for every token.</summary>
     private static List<int> Alone(CausalModel model, int[] prompt, int number, GenerationOptions options)

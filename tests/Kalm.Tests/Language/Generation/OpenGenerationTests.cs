@@ -33,8 +33,10 @@ public class OpenGenerationTests : TorchTest
         foreach (var (index, generation) in open.Index())
         {
             // The same prompt three times is what three sequences of it are.
-            var alone = generator.Continue([prompts[index], prompts[index], prompts[index]], options, cancellation: TestContext.Current.CancellationToken);
-            Assert.Equal(alone.Select(continuation => continuation.Tokens), generation.Continuations.Select(continuation => continuation.Tokens));
+            var alone = generator.Continue(
+                [prompts[index], prompts[index], prompts[index]], options, cancellation: TestContext.Current.CancellationToken);
+            Assert.Equal(
+                alone.Select(continuation => continuation.Tokens), generation.Continuations.Select(continuation => continuation.Tokens));
             Assert.Equal(alone.Select(continuation => continuation.End), generation.Continuations.Select(continuation => continuation.End));
             Assert.Equal(alone.Sum(continuation => continuation.Tokens.Count), generation.WrittenTokens);
             for (var sequence = 0; sequence < 3; sequence++)

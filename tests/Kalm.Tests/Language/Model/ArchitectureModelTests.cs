@@ -54,7 +54,8 @@ public class ArchitectureModelTests : TorchTest
         using var model = Load(name);
         using var pool = new DecoderPool(model, null, null, 2);
         var random = new Random(3);
-        var rows = Enumerable.Range(0, 40).Select(_ => Ids(random, random.Next(1, 50))).Select(ids => TokenRow.Sequence(ids, [ids.Length - 1])).ToList();
+        var rows = Enumerable.Range(0, 40).Select(_ => Ids(random, random.Next(1, 50)))
+            .Select(ids => TokenRow.Sequence(ids, [ids.Length - 1])).ToList();
 
         var together = Encoder.Encode(pool, rows);
 
@@ -88,11 +89,13 @@ public class ArchitectureModelTests : TorchTest
         var weights = randn(branches.Count, model.Config.HiddenSize);
 
         var packed = Gradient(new TextTree(prefix, branches).ToRows(1000));
-        var apart = Gradient(branches.Select(branch => TokenRow.Sequence([.. prefix, .. branch.Tokens], [prefix.Length + branch.Tokens.Length - 1])));
+        var apart = Gradient(
+            branches.Select(branch => TokenRow.Sequence([.. prefix, .. branch.Tokens], [prefix.Length + branch.Tokens.Length - 1])));
 
         Assert.True(((packed - apart).abs().max() / apart.abs().max()).ReadNumber() < 1e-5);
         foreach (var slice in learned.Slices.Where(slice => slice.Name != TensorNames.Head))
-            Assert.True(apart.narrow(0, slice.Offset, slice.Count).abs().max().ReadNumber() > 0 || slice.Name.EndsWith("k_proj.bias", StringComparison.Ordinal), slice.Name);
+            Assert.True(apart.narrow(0, slice.Offset, slice.Count).abs().max().ReadNumber() > 0
+                || slice.Name.EndsWith("k_proj.bias", StringComparison.Ordinal), slice.Name);
 
         Tensor Gradient(IEnumerable<TokenRow> rows)
         {
@@ -112,7 +115,8 @@ public class ArchitectureModelTests : TorchTest
         var adapter = AdapterConfig.Load(folder);
         using var model = Load(name);
         using var file = SafetensorsFile.Open(Path.Combine(folder, AdapterConfig.WeightsName));
-        using var learned = new ParameterSet(file.Tensors.Keys.Select(key => KeyValuePair.Create(key, SourceTensors.Read(file, key, CPU))), CPU);
+        using var learned = new ParameterSet(
+            file.Tensors.Keys.Select(key => KeyValuePair.Create(key, SourceTensors.Read(file, key, CPU))), CPU);
         using var replica = learned.CreateReplica();
         var sequence = Case(name).GetProperty("adapted");
         var side = Logits(model, sequence, replica, adapter);
@@ -155,7 +159,8 @@ public class ArchitectureModelTests : TorchTest
         return decoder.Read(decoder.Embed(block.Tokens), block);
     }
 
-    private static void AssertLogits(JsonElement sequence, Tensor found) => Fixture.AssertClose(sequence.GetProperty("logits").Matrix(), found, 1e-4);
+    private static void AssertLogits(JsonElement sequence, Tensor found) =>
+        Fixture.AssertClose(sequence.GetProperty("logits").Matrix(), found, 1e-4);
 
     private static int[] Ids(Random random, int length) => [.. Enumerable.Range(0, length).Select(_ => random.Next(64))];
 
@@ -173,7 +178,8 @@ public class ArchitectureModelTests : TorchTest
     private static CausalModel Read(string folder)
     {
         using var checkpoint = FolderSource.Open(folder);
-        var weights = checkpoint.Config.TensorShapes().ToDictionary(tensor => tensor.Name, tensor => SourceTensors.Read(checkpoint, tensor.Name, CPU));
+        var weights = checkpoint.Config.TensorShapes()
+            .ToDictionary(tensor => tensor.Name, tensor => SourceTensors.Read(checkpoint, tensor.Name, CPU));
         return new CausalModel(checkpoint.Config, AnyTokenizer, weights, CPU);
     }
 }

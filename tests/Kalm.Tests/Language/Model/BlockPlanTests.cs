@@ -19,7 +19,8 @@ public class BlockPlanTests
 
         Assert.Equal(Enumerable.Range(0, count), plan.Blocks.SelectMany(blocks => blocks).SelectMany(block => block).Order());
         Assert.Equal(Enumerable.Range(0, count).Select(index => (long)index), plan.ReadOrder.Order());
-        Assert.All(plan.Blocks.SelectMany(blocks => blocks), block => Assert.True(block.Length == 1 || block.Length * block.Max(row => rows[row].Length) <= 2048));
+        Assert.All(plan.Blocks.SelectMany(blocks => blocks),
+            block => Assert.True(block.Length == 1 || block.Length * block.Max(row => rows[row].Length) <= 2048));
         if (count < 100)
             return;
         var loads = plan.Blocks.Select(blocks => blocks.Sum(block => block.Length * block.Max(row => rows[row].Length))).ToArray();

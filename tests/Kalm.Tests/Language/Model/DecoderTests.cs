@@ -14,7 +14,8 @@ public class DecoderTests : TorchTest
 {
     private static readonly Tokenizer AnyTokenizer = Tokenizer.Train(["any text"], 257);
 
-    public static IEnumerable<TheoryDataRow<int>> Models() => Enumerable.Range(0, Cases().Length).Select(index => new TheoryDataRow<int>(index));
+    public static IEnumerable<TheoryDataRow<int>> Models() =>
+        Enumerable.Range(0, Cases().Length).Select(index => new TheoryDataRow<int>(index));
 
     [Theory]
     [MemberData(nameof(Models))]
@@ -127,7 +128,8 @@ public class DecoderTests : TorchTest
         using var learned = new ParameterSet(model.Weights, CPU);
         using var pool = new DecoderPool(model, learned, null, 2);
         var random = new Random(5);
-        var rows = Enumerable.Range(0, 300).SelectMany(_ => new TextTree(Ids(20), [Branch.ReadAtEnd(Ids(4)), new Branch(Ids(5), 0)]).ToRows(100)).ToList();
+        var rows = Enumerable.Range(0, 300)
+            .SelectMany(_ => new TextTree(Ids(20), [Branch.ReadAtEnd(Ids(4)), new Branch(Ids(5), 0)]).ToRows(100)).ToList();
 
         using var replica = learned.CreateReplica();
         using var decoder = new Decoder(model.Config, model.Weights, replica, null, CPU);
@@ -183,7 +185,8 @@ public class DecoderTests : TorchTest
     {
         using var model = LoadModel(Cases()[0]);
         using var pool = new DecoderPool(model, null, null, 1);
-        var message = Assert.Throws<KalmException>(() => Encoder.Encode(pool, [TokenRow.Sequence(new int[model.Config.MaxPositions + 1], [0])])).Message;
+        var message = Assert.Throws<KalmException>(() => Encoder.Encode(
+            pool, [TokenRow.Sequence(new int[model.Config.MaxPositions + 1], [0])])).Message;
         Assert.Contains($"{model.Config.MaxPositions + 1} tokens", message, StringComparison.Ordinal);
     }
 
@@ -218,7 +221,8 @@ public class DecoderTests : TorchTest
     private static CausalModel ReadWeights(string folder)
     {
         using var checkpoint = FolderSource.Open(folder);
-        var weights = checkpoint.Config.TensorShapes().ToDictionary(tensor => tensor.Name, tensor => SourceTensors.Read(checkpoint, tensor.Name, CPU));
+        var weights = checkpoint.Config.TensorShapes()
+            .ToDictionary(tensor => tensor.Name, tensor => SourceTensors.Read(checkpoint, tensor.Name, CPU));
         return new CausalModel(checkpoint.Config, AnyTokenizer, weights, CPU);
     }
 }

@@ -29,7 +29,8 @@ public class FamilyKernelTests : TorchTest
 
     [Theory]
     [MemberData(nameof(Cases))]
-    public void Low_rank_matrices_have_the_gradients_of_the_plain_operations_and_their_merged_weights_the_same_states(string modelType, int seed)
+    public void Low_rank_matrices_have_the_gradients_of_the_plain_operations_and_their_merged_weights_the_same_states(
+        string modelType, int seed)
     {
         var config = SmallFamily.Config(modelType, seed, positions: 24);
         using var model = SmallFamily.Model(config, seed);
@@ -37,7 +38,8 @@ public class FamilyKernelTests : TorchTest
         var adapter = new AdapterConfig { Rank = 2, Alpha = 3, TargetModules = targets };
         using var spread = 0.2.ToScalar();
         using var generator = new Generator((ulong)seed);
-        var matrices = LowRank.Shapes(config, adapter).ToDictionary(matrix => matrix.Name, matrix => randn(matrix.Shape, generator: generator).mul(spread));
+        var matrices = LowRank.Shapes(config, adapter)
+            .ToDictionary(matrix => matrix.Name, matrix => randn(matrix.Shape, generator: generator).mul(spread));
         Assert.Equal(2 * config.LayerCount * config.Projections.Count(), matrices.Count);
         using var learned = new ParameterSet(matrices, CPU);
         TokenRow[] rows = [.. Trees(new Random(seed))];
@@ -66,7 +68,8 @@ public class FamilyKernelTests : TorchTest
 
         var packed = Run(model, [.. new TextTree(prefix, branches).ToRows(1000)], null, null, fused: true).States;
         var apart = branches.Select(branch => Run(
-            model, [TokenRow.Sequence([.. prefix, .. branch.Tokens], [prefix.Length + branch.Tokens.Length - 1])], null, null, fused: true).States);
+            model, [TokenRow.Sequence([.. prefix, .. branch.Tokens], [prefix.Length + branch.Tokens.Length - 1])],
+            null, null, fused: true).States);
 
         AssertClose(cat([.. apart]), packed, 1e-4);
     }
@@ -87,7 +90,8 @@ public class FamilyKernelTests : TorchTest
         var parts = new List<Tensor>();
         foreach (var (from, to) in new[] { (0, 6), (6, 7), (7, 8), (8, 20), (20, 21), (21, 23) })
         {
-            var row = new TokenRow(ids[from..to], [.. Enumerable.Range(from, to - from)], new int[to - from], [.. Enumerable.Range(0, to - from)]);
+            var row = new TokenRow(
+                ids[from..to], [.. Enumerable.Range(from, to - from)], new int[to - from], [.. Enumerable.Range(0, to - from)]);
             using var block = new TokenBlock([row], CPU, cache);
             parts.Add(decoder.Read(decoder.Embed(block.Tokens), block));
         }
@@ -105,7 +109,10 @@ public class FamilyKernelTests : TorchTest
         {
             var config = SmallFamily.Config(modelType, 1, positions: 12) with { RotatedShare = 1, HeadDimension = 8 };
             double[] Divisors(double start) => [start, start + 0.5, start + 1, start + 1.5];
-            config = config with { RopeScaling = isDynamic ? new DynamicScaling(2, 12) : new LongRopeScaling(Divisors(1), Divisors(2), 12, 2) };
+            config = config with
+            {
+                RopeScaling = isDynamic ? new DynamicScaling(2, 12) : new LongRopeScaling(Divisors(1), Divisors(2), 12, 2),
+            };
             using var model = SmallFamily.Model(config, 1);
             var random = new Random(1);
             var rows = new[] { 5, 30, 12, 19 }.Select(length => TokenRow.Sequence(Ids(random, length), [length - 1])).ToList();
@@ -138,7 +145,8 @@ public class FamilyKernelTests : TorchTest
         return states;
     }
 
-    private static (Tensor States, Tensor Logits, Tensor? Gradient) Run(CausalModel model, TokenRow[] rows, ParameterSet? learned, AdapterConfig? adapter, bool fused)
+    private static (Tensor States, Tensor Logits, Tensor? Gradient) Run(
+        CausalModel model, TokenRow[] rows, ParameterSet? learned, AdapterConfig? adapter, bool fused)
     {
         using var replica = learned?.CreateReplica();
         using var decoder = new Decoder(model.Config, model.Weights, replica, adapter, CPU, fused: fused);
@@ -175,5 +183,6 @@ public class FamilyKernelTests : TorchTest
         yield return TokenRow.Sequence(Ids(random, 37), [0, 20, 36]);
     }
 
-    private static int[] Ids(Random random, int length) => [.. Enumerable.Range(0, length).Select(_ => random.Next(SmallFamily.Vocabulary))];
+    private static int[] Ids(Random random, int length) =>
+        [.. Enumerable.Range(0, length).Select(_ => random.Next(SmallFamily.Vocabulary))];
 }

@@ -13,8 +13,10 @@ public class FamilyReferenceTests : TorchTest
 {
     private static readonly string[] Names =
     [
-        "cohere2", "ernie4_5", "exaone4", "gemma2", "gemma3_text", "glm4", "gpt_neox", "granite", "hunyuan_v1_dense", "llama", "llama-dynamic-rope",
-        "llama-linear-rope", "llama-llama3-rope", "llama-yarn-rope", "ministral3", "mistral", "olmo2", "olmo3", "phi3", "qwen2", "qwen2-window", "qwen3",
+        "cohere2", "ernie4_5", "exaone4", "gemma2", "gemma3_text", "glm4",
+        "gpt_neox", "granite", "hunyuan_v1_dense", "llama", "llama-dynamic-rope",
+        "llama-linear-rope", "llama-llama3-rope", "llama-yarn-rope", "ministral3",
+        "mistral", "olmo2", "olmo3", "phi3", "qwen2", "qwen2-window", "qwen3",
         "seed_oss", "smollm3", "stablelm", "starcoder2",
     ];
 
@@ -57,7 +59,8 @@ public class FamilyReferenceTests : TorchTest
         var (folder, expected) = Reference(name);
         using var model = CausalModel.Load(folder);
         var ids = expected.GetProperty("ids").Integers();
-        var targets = model.Config.Projections.Select(module => model.Config.CheckpointName("model.layers.0." + module).Split('.')[^1]).ToList();
+        var targets = model.Config.Projections
+            .Select(module => model.Config.CheckpointName("model.layers.0." + module).Split('.')[^1]).ToList();
         var adapter = new AdapterConfig { Rank = 2, Alpha = 4, TargetModules = targets };
         using var learned = new ParameterSet(LowRank.Initialise(model.Config, adapter, 3), CPU);
         using var pool = new DecoderPool(model, learned, adapter, 1);
@@ -97,6 +100,7 @@ public class FamilyReferenceTests : TorchTest
     private static (string Folder, JsonElement Expected) Reference(string name)
     {
         var root = DataFolder.Require("families");
-        return (Path.Combine(root, name), JsonDocument.Parse(File.ReadAllText(Path.Combine(root, "reference.json"))).RootElement.GetProperty("models").GetProperty(name));
+        return (Path.Combine(root, name),
+            JsonDocument.Parse(File.ReadAllText(Path.Combine(root, "reference.json"))).RootElement.GetProperty("models").GetProperty(name));
     }
 }

@@ -14,7 +14,8 @@ namespace Kalm.Tests.Language.Model;
 public class FrozenWeightTests : TorchTest
 {
     public static IEnumerable<TheoryDataRow<string>> Models() =>
-        Directory.GetDirectories(Path.Combine(Fixture.Folder, "architectures")).Select(folder => new TheoryDataRow<string>(Path.GetFileName(folder)));
+        Directory.GetDirectories(Path.Combine(Fixture.Folder, "architectures"))
+            .Select(folder => new TheoryDataRow<string>(Path.GetFileName(folder)));
 
     [Fact]
     public void Eight_bits_keep_every_weight_within_half_a_level_of_its_row()
@@ -56,11 +57,13 @@ public class FrozenWeightTests : TorchTest
         var folder = Path.Combine(Fixture.Folder, "architectures", name);
         var adapter = AdapterConfig.Load(Path.Combine(folder, "adapter"));
         using var file = SafetensorsFile.Open(Path.Combine(folder, "adapter", AdapterConfig.WeightsName));
-        using var learned = new ParameterSet(file.Tensors.Keys.Select(key => KeyValuePair.Create(key, SourceTensors.Read(file, key, CPU))), CPU);
+        using var learned = new ParameterSet(
+            file.Tensors.Keys.Select(key => KeyValuePair.Create(key, SourceTensors.Read(file, key, CPU))), CPU);
         var (full, held, half) = (Run(BasePrecision.Fp32), Run(BasePrecision.EightBit), Run(BasePrecision.Bf16));
 
         TestContext.Current.TestOutputHelper!.WriteLine(
-            $"relative error of logits {Error(held.Logits, full.Logits):E1} (8 bits), {Error(half.Logits, full.Logits):E1} (bf16); of the adapter's gradient {Error(held.Gradient, full.Gradient):E1}, {Error(half.Gradient, full.Gradient):E1}");
+            $"relative error of logits {Error(held.Logits, full.Logits):E1} (8 bits), {Error(half.Logits, full.Logits):E1} (bf16); of the "
+                + $"adapter's gradient {Error(held.Gradient, full.Gradient):E1}, {Error(half.Gradient, full.Gradient):E1}");
         // The scheme itself costs a few per cent in models this narrow; how it is computed costs nothing beyond.
         Assert.InRange(Error(held.Logits, full.Logits), 1e-6, 0.05);
         Assert.InRange(Error(held.Gradient, full.Gradient), 1e-6, 0.15);
@@ -80,7 +83,8 @@ public class FrozenWeightTests : TorchTest
             using var given = new TemporaryFolder();
             using var model = LoadWithTokenizer(folder, given.Path, precision);
             using var replica = learned.CreateReplica();
-            var weights = model.Weights.ToDictionary(pair => pair.Key, pair => restore && model.Weights.TryGetValue(TensorNames.ScalesOf(pair.Key), out var scales)
+            var weights = model.Weights.ToDictionary(pair => pair.Key,
+                pair => restore && model.Weights.TryGetValue(TensorNames.ScalesOf(pair.Key), out var scales)
                 ? pair.Value.to(ScalarType.Float32) * scales
                 : pair.Value);
             using var decoder = new Decoder(model.Config, weights, replica, adapter, CPU);

@@ -12,7 +12,11 @@ namespace Kalm.Tests.Language.Model;
 public class KernelTests : TorchTest
 {
     public static IEnumerable<TheoryDataRow<string>> Models() =>
-        new[] { "llama_tiny", "llama_untied", "architectures/llama3", "architectures/llama_biased", "architectures/mistral", "architectures/qwen2", "architectures/qwen2_window", "architectures/qwen3", "architectures/qwen3_window" }
+        new[]
+        {
+            "llama_tiny", "llama_untied", "architectures/llama3", "architectures/llama_biased", "architectures/mistral",
+            "architectures/qwen2", "architectures/qwen2_window", "architectures/qwen3", "architectures/qwen3_window",
+        }
             .Select(name => new TheoryDataRow<string>(name));
 
     [Theory]
@@ -65,7 +69,8 @@ public class KernelTests : TorchTest
         Assert.Equal(0.2, drawn.Count(value => value < 0.5) / (double)count, 0.005);
         // Neighbours, and the same lane of the next vector, fall independently.
         foreach (var distance in new[] { 1, 16 })
-            Assert.Equal(0.04, Enumerable.Range(0, count - distance).Count(at => drawn[at] < 0.5 && drawn[at + distance] < 0.5) / (double)count, 0.003);
+            Assert.Equal(0.04,
+                Enumerable.Range(0, count - distance).Count(at => drawn[at] < 0.5 && drawn[at + distance] < 0.5) / (double)count, 0.003);
     }
 
     [Fact]
@@ -119,7 +124,8 @@ public class KernelTests : TorchTest
         using var plain = new Decoder(model.Config, model.Weights, null, null, CPU, fused: false);
 
         Assert.False(block.IsPacked);
-        Assert.True((decoder.Read(decoder.Embed(block.Tokens), block) - plain.Read(plain.Embed(block.Tokens), block)).abs().max().ReadNumber() < 1e-5);
+        Assert.True((decoder.Read(decoder.Embed(block.Tokens), block) - plain.Read(plain.Embed(block.Tokens), block)).abs()
+            .max().ReadNumber() < 1e-5);
     }
 
     private static IEnumerable<TokenRow> Trees(Random random, int vocabulary)

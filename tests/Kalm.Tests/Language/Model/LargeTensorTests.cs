@@ -17,7 +17,8 @@ public class LargeTensorTests : TorchTest
     {
         using var folder = new TemporaryFolder();
         using var file = Make(folder, "F32", 4, index => BitConverter.GetBytes((float)index));
-        Assert.Contains("do not fit one span", Assert.Throws<KalmException>(() => file.Bytes(file.Find("large")).Length).Message, StringComparison.Ordinal);
+        Assert.Contains("do not fit one span",
+            Assert.Throws<KalmException>(() => file.Bytes(file.Find("large")).Length).Message, StringComparison.Ordinal);
         var read = new float[2];
         file.ReadSingles(file.Find("large"), (1L << 29) - 1, read);
         Assert.Equal([2, 3], read);
@@ -45,7 +46,10 @@ public class LargeTensorTests : TorchTest
         Assert.True(held < 1 << 28, $"{held} bytes of files still mapped");
     }
 
-    private static readonly (long Index, int Value)[] Written = [(0, 1), ((1L << 29) - 1, 2), (1L << 29, 3), (Count - 1, 4), (Count + 2, 5)];
+    private static readonly (long Index, int Value)[] Written =
+    [
+        (0, 1), ((1L << 29) - 1, 2), (1L << 29, 3), (Count - 1, 4), (Count + 2, 5),
+    ];
 
     private static SafetensorsFile Make(TemporaryFolder folder, string type, int itemSize, Func<int, byte[]> bytes)
     {
@@ -62,6 +66,7 @@ public class LargeTensorTests : TorchTest
 
     private static long MappedFileBytes() => OperatingSystem.IsLinux()
         ? 1024 * File.ReadLines("/proc/self/status").Where(line => line.StartsWith("RssFile:", StringComparison.Ordinal))
-            .Select(line => long.Parse(line.Split((char[])[' ', '\t'], StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture)).Single()
+            .Select(line => long.Parse(
+                line.Split((char[])[' ', '\t'], StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture)).Single()
         : 0;
 }

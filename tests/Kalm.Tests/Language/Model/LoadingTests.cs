@@ -44,9 +44,11 @@ public sealed class LoadingTests : TorchTest, IClassFixture<Cli.TinyModel>
             Assert.Empty(same.Warnings);
         WriteShards(single, TensorType.F32, embedding => embedding.neg());
         using var different = CausalModel.Load(folder.Path);
-        Assert.Contains("lm_head.weight differs from the embedding, though config.json ties them", Assert.Single(different.Warnings), StringComparison.Ordinal);
+        Assert.Contains("lm_head.weight differs from the embedding, though config.json ties them",
+            Assert.Single(different.Warnings), StringComparison.Ordinal);
         Assert.False(different.Config.TieWordEmbeddings);
-        Assert.True(different.Weights["lm_head.weight"].equal(different.Weights["model.embed_tokens.weight"].neg()).all().ReadNumber() == 1);
+        Assert.True(
+            different.Weights["lm_head.weight"].equal(different.Weights["model.embed_tokens.weight"].neg()).all().ReadNumber() == 1);
     }
 
     private void WriteShards(CausalModel model, TensorType type, Func<Tensor, Tensor>? head = null)
@@ -63,7 +65,8 @@ public sealed class LoadingTests : TorchTest, IClassFixture<Cli.TinyModel>
             var writer = new SafetensorsWriter();
             foreach (var tensor in shard.Item)
                 writer.Declare(tensor, type, tensors[tensor].shape);
-            writer.Write(folder.File(name), (entry, stream) => SafetensorsWriter.WriteSingles(entry, stream, [.. tensors[entry.Name].data<float>()]));
+            writer.Write(folder.File(name),
+                (entry, stream) => SafetensorsWriter.WriteSingles(entry, stream, [.. tensors[entry.Name].data<float>()]));
             map.AddRange(shard.Item.Select(tensor => $"\"{tensor}\":\"{name}\""));
         }
         folder.Write("model.safetensors.index.json", $"{{\"weight_map\":{{{string.Join(",", map)}}}}}");

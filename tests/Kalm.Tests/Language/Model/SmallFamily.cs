@@ -54,17 +54,20 @@ internal static class SmallFamily
             ScoreCap = architecture.SoftCaps.Scores && Coin() ? 2 : null,
             LogitCap = architecture.SoftCaps.Logits && Coin() ? 3 : null,
             LogitScale = architecture.LogitScaleKey is not null ? 1.7 : 1,
-            RotatedLayers = architecture.Rotation == RotationRule.ListedLayers ? [.. Enumerable.Range(0, layers).Select(_ => Coin())] : null,
+            RotatedLayers = architecture.Rotation == RotationRule.ListedLayers
+                ? [.. Enumerable.Range(0, layers).Select(_ => Coin())] : null,
             BeginTokenId = Coin() ? 1 : null,
             EndTokenIds = Coin() ? [2] : Coin() ? [2, 3] : [],
         };
         var scaling = Scaling(random, config, isLongOnly: architecture == Architecture.Phi3);
         config = config with
         {
-            MlpBias = architecture.MlpBias is not null && (architecture.MlpBias == architecture.AttentionBias ? config.AttentionBias : Coin()),
+            MlpBias = architecture.MlpBias is not null
+                && (architecture.MlpBias == architecture.AttentionBias ? config.AttentionBias : Coin()),
             RopeScaling = scaling,
             QueryStretch = architecture.StretchesQueries && Coin() ? new QueryStretch(0.3, scaling?.TrainedPositions ?? 8) : null,
-            WindowedRotary = architecture.HasWindowedRotary ? new RotaryParameters(architecture.WindowedThetaKey is null ? config.RopeTheta : 300, null) : null,
+            WindowedRotary = architecture.HasWindowedRotary
+                ? new RotaryParameters(architecture.WindowedThetaKey is null ? config.RopeTheta : 300, null) : null,
         };
         return WithWindows(config, random);
 
@@ -90,7 +93,8 @@ internal static class SmallFamily
     private static RopeScaling? Scaling(Random random, ModelConfig config, bool isLongOnly)
     {
         var dimension = new RotaryParameters(1, null, config.RotatedShare).Dimension(config.HeadDimension);
-        var stretched = new YarnScaling(4, 8) { FastTurns = 2, SlowTurns = 0.1, Truncates = random.Next(2) == 0, Magnitude = 0.7, MagnitudeOfAll = 1 };
+        var stretched = new YarnScaling(
+            4, 8) { FastTurns = 2, SlowTurns = 0.1, Truncates = random.Next(2) == 0, Magnitude = 0.7, MagnitudeOfAll = 1 };
         var longRope = new LongRopeScaling(Divisors(), Divisors(), Math.Max(2, config.MaxPositions / 2), 2.5);
         return (isLongOnly ? 5 * random.Next(2) : random.Next(8)) switch
         {

@@ -37,7 +37,8 @@ public class StoredBaseTests : TorchTest
         using var learned = new ParameterSet(initial, CPU);
         var (expected, found) = (Run(full), Run(held));
         Assert.True((expected.Logits - found.Logits).abs().max().ReadNumber() < 1e-6);
-        Assert.True((expected.Gradient - found.Gradient).abs().max().ReadNumber() < 1e-6 * expected.Gradient.abs().max().ReadNumber() + 1e-9);
+        Assert.True(
+            (expected.Gradient - found.Gradient).abs().max().ReadNumber() < 1e-6 * expected.Gradient.abs().max().ReadNumber() + 1e-9);
         Assert.True(expected.Gradient.abs().max().ReadNumber() > 0);
 
         (Tensor Logits, Tensor Gradient) Run(CausalModel model)
@@ -58,7 +59,8 @@ public class StoredBaseTests : TorchTest
         using var folder = new TemporaryFolder();
         using var graph = FamilyGraph.Make();
         var path = TinyModel.Make(folder, graph.Load());
-        Assert.Contains("expected a GGUF file", Assert.Throws<KalmException>(() => CausalModel.Load(path, precision: BasePrecision.Stored)).Message, StringComparison.Ordinal);
+        Assert.Contains("expected a GGUF file",
+            Assert.Throws<KalmException>(() => CausalModel.Load(path, precision: BasePrecision.Stored)).Message, StringComparison.Ordinal);
         using var model = CausalModel.Load(path, precision: BasePrecision.Auto);
         Assert.Equal(ScalarType.Float32, model.Weights["model.layers.0.self_attn.q_proj.weight"].dtype);
     }

@@ -13,9 +13,10 @@ using Kalm.Tests.Language.Sources.Safetensors;
 namespace Kalm.Tests.Language.Sources;
 
 /// <summary>Damaged files are read or refused with a <see cref="KalmException"/>: no other exception, no more than a second, no more memory
-/// than the file's size and 64 MB. By default 1 % of the full count, which this command runs (safetensors headers 1,000,000; pickled weights 200,000; index,
-/// config.json and adapter_config.json 100,000 each):
-/// <code>KALM_FUZZ=1000000 dotnet run -c Release --project tests/Kalm.Tests -- -class Kalm.Tests.Language.Sources.FuzzTests -showLiveOutput</code>
+/// than the file's size and 64 MB. By default 1 % of the full count, which this command runs (safetensors headers 1,000,000; pickled
+/// weights 200,000; index, config.json and adapter_config.json 100,000 each):
+/// <code>KALM_FUZZ=1000000 dotnet run -c Release --project tests/Kalm.Tests -- \
+///     -class Kalm.Tests.Language.Sources.FuzzTests -showLiveOutput</code>
 /// A case that fails names its seed; KALM_FUZZ_SEED=SEED repeats it alone.</summary>
 public sealed class FuzzTests : IDisposable
 {
@@ -26,7 +27,8 @@ public sealed class FuzzTests : IDisposable
 
     private static readonly ModelConfig Small = new()
     {
-        HiddenSize = 8, IntermediateSize = 12, LayerCount = 1, HeadCount = 2, KeyValueHeadCount = 1, HeadDimension = 4, VocabularySize = 10, TieWordEmbeddings = true,
+        HiddenSize = 8, IntermediateSize = 12, LayerCount = 1, HeadCount = 2,
+        KeyValueHeadCount = 1, HeadDimension = 4, VocabularySize = 10, TieWordEmbeddings = true,
     };
 
     private readonly TemporaryFolder _folder = new();
@@ -38,8 +40,10 @@ public sealed class FuzzTests : IDisposable
     {
         string[] sound =
         [
-            """{"__metadata__":{"format":"pt"},"weight":{"dtype":"F32","shape":[2,3],"data_offsets":[0,24]},"é":{"dtype":"BF16","shape":[2],"data_offsets":[24,28]},"n":{"dtype":"I64","shape":[0],"data_offsets":[28,28]}}""",
-            """{"a":{"dtype":"U8","shape":[],"data_offsets":[0,1]},"b":{"dtype":"BOOL","shape":[1,3],"data_offsets":[1,4]},"c":{"data_offsets":[4,28],"dtype":"F64","shape":[3]}}   """,
+            """{"__metadata__":{"format":"pt"},"weight":{"dtype":"F32","shape":[2,3],"data_offsets":[0,24]},"é":{"dtype":"BF16","""
+                + "\"shape\":[2],\"data_offsets\":[24,28]},\"n\":{\"dtype\":\"I64\",\"shape\":[0],\"data_offsets\":[28,28]}}",
+            """{"a":{"dtype":"U8","shape":[],"data_offsets":[0,1]},"b":{"dtype":"BOOL","shape":[1,3],"data_offsets":[1,4]},"""
+                + "\"c\":{\"data_offsets\":[4,28],\"dtype\":\"F64\",\"shape\":[3]}}   ",
             """{"model.layers.0.mlp.up_proj.weight":{"dtype":"F16","shape":[7,2],"data_offsets":[0,28]}}""",
         ];
         const int DataLength = 28;
@@ -94,7 +98,8 @@ public sealed class FuzzTests : IDisposable
             SparseCheckpoint.WriteFile(_folder.File(names[shard]), part, "F32", 4);
         var map = string.Join(",", tensors.Select((tensor, place) => $"\"{tensor.Name}\":\"{names[2 * place / (tensors.Count + 1)]}\""));
         string[] sound = [$"{{\"metadata\":{{\"total_size\":2080}},\"weight_map\":{{{map}}}}}", $"{{\"weight_map\": {{{map}}} }}\n"];
-        Run("indexes", Count(10), random => JsonMutator.Mutate(random, sound), bytes => Replace(_folder.File("model.safetensors.index.json"), bytes), () =>
+        Run("indexes", Count(10), random => JsonMutator.Mutate(random, sound),
+            bytes => Replace(_folder.File("model.safetensors.index.json"), bytes), () =>
         {
             using var checkpoint = FolderSource.Open(_folder.Path);
             Assert.All(checkpoint.Files, file => Assert.Equal(_folder.Path, Path.GetDirectoryName(file)));
@@ -119,14 +124,21 @@ public sealed class FuzzTests : IDisposable
     [Fact]
     public void Model_configurations()
     {
-        const string Sizes = "\"hidden_size\":64,\"intermediate_size\":96,\"num_hidden_layers\":3,\"num_attention_heads\":4,\"num_key_value_heads\":2,\"vocab_size\":100,\"rms_norm_eps\":1e-05";
+        const string Sizes = "\"hidden_size\":64,\"intermediate_size\":96,\"num_hidden_layers\":3,\"num_attention_heads\":4,"
+            + "\"num_key_value_heads\":2,\"vocab_size\":100,\"rms_norm_eps\":1e-05";
         string[] sound =
         [
-            $$"""{"architectures":["LlamaForCausalLM"],"model_type":"llama",{{Sizes}},"rope_theta":500000.0,"rope_scaling":{"factor":8.0,"high_freq_factor":4.0,"low_freq_factor":1.0,"original_max_position_embeddings":8192,"rope_type":"llama3"},"eos_token_id":[4,5],"bos_token_id":1,"torch_dtype":"bfloat16","max_position_embeddings":131072}""",
-            $$"""{"model_type":"llama",{{Sizes}},"rope_scaling":{"type":"linear","factor":2.0},"attention_bias":true,"mlp_bias":false,"hidden_act":"silu","tie_word_embeddings":true,"pad_token_id":null}""",
-            $$"""{"model_type":"mistral",{{Sizes}},"sliding_window":4096,"head_dim":32,"rope_parameters":{"rope_theta":10000.0,"rope_type":"default"},"dtype":"float16"}""",
+            $$"""{"architectures":["LlamaForCausalLM"],"model_type":"llama",{{Sizes}},"rope_theta":500000.0,"""
+                + "\"rope_scaling\":{\"factor\":8.0,\"high_freq_factor\":4.0,\"low_freq_factor\":1.0,"
+                + "\"original_max_position_embeddings\":8192,\"rope_type\":\"llama3\"},\"eos_token_id\":[4,5],"
+                + "\"bos_token_id\":1,\"torch_dtype\":\"bfloat16\",\"max_position_embeddings\":131072}",
+            $$"""{"model_type":"llama",{{Sizes}},"rope_scaling":{"type":"linear","factor":2.0},"attention_bias":true,"""
+                + "\"mlp_bias\":false,\"hidden_act\":\"silu\",\"tie_word_embeddings\":true,\"pad_token_id\":null}",
+            $$"""{"model_type":"mistral",{{Sizes}},"sliding_window":4096,"head_dim":32,"rope_parameters":{"rope_theta":10000.0,"""
+                + "\"rope_type\":\"default\"},\"dtype\":\"float16\"}",
             $$"""{"model_type":"qwen2",{{Sizes}},"use_sliding_window":true,"sliding_window":16,"max_window_layers":1,"eos_token_id":7}""",
-            $$"""{"model_type":"qwen3",{{Sizes}},"head_dim":16,"layer_types":["full_attention","sliding_attention","full_attention"],"sliding_window":8,"use_sliding_window":true}""",
+            $$"""{"model_type":"qwen3",{{Sizes}},"head_dim":16,"layer_types":["full_attention","sliding_attention","""
+                + "\"full_attention\"],\"sliding_window\":8,\"use_sliding_window\":true}",
         ];
         var again = Directory.CreateDirectory(_folder.File("again")).FullName;
         var path = _folder.File(ModelConfig.FileName);
@@ -144,9 +156,15 @@ public sealed class FuzzTests : IDisposable
     {
         string[] sound =
         [
-            """{"peft_type":"LORA","task_type":"CAUSAL_LM","base_model_name_or_path":"base","r":8,"lora_alpha":16,"lora_dropout":0.05,"target_modules":["gate_proj","mlp.up_proj"],"bias":"none","use_rslora":false,"inference_mode":true,"init_lora_weights":true,"modules_to_save":null,"rank_pattern":{},"alpha_pattern":{},"layers_to_transform":null,"use_dora":false,"peft_version":"0.17.1"}""",
-            """{"peft_type":"LORA","r":4,"lora_alpha":32.0,"use_rslora":true,"target_modules":"all-linear","init_lora_weights":"gaussian"}""",
-            """{"peft_type":"LORA","r":4,"lora_alpha":8,"target_modules":".*\\.(q|v)_proj","rank_pattern":{"^model.layers.0.mlp.up_proj":2},"alpha_pattern":{"q_proj":3.5},"modules_to_save":["lm_head"]}""",
+            """{"peft_type":"LORA","task_type":"CAUSAL_LM","base_model_name_or_path":"base","r":8,"lora_alpha":16,"""
+                + "\"lora_dropout\":0.05,\"target_modules\":[\"gate_proj\",\"mlp.up_proj\"],\"bias\":\"none\",\"use_rslora\":false,"
+                + "\"inference_mode\":true,\"init_lora_weights\":true,\"modules_to_save\":null,\"rank_pattern\":{},\"alpha_pattern\":{},"
+                + "\"layers_to_transform\":null,\"use_dora\":false,\"peft_version\":\"0.17.1\"}",
+            """{"peft_type":"LORA","r":4,"lora_alpha":32.0,"use_rslora":true,"target_modules":"all-linear","""
+                + "\"init_lora_weights\":\"gaussian\"}",
+            """{"peft_type":"LORA","r":4,"lora_alpha":8,"target_modules":".*\\.(q|v)_proj","""
+                + "\"rank_pattern\":{\"^model.layers.0.mlp.up_proj\":2},\"alpha_pattern\":{\"q_proj\":3.5},"
+                + "\"modules_to_save\":[\"lm_head\"]}",
         ];
         var path = _folder.File(AdapterConfig.FileName);
         Run("adapter_config.json", Count(10), random => JsonMutator.Mutate(random, sound), bytes => Replace(path, bytes), () =>
@@ -159,7 +177,8 @@ public sealed class FuzzTests : IDisposable
 
     private static void Run(string name, int count, Func<Random, byte[]> make, Action<byte[]> write, Action open)
     {
-        var only = Environment.GetEnvironmentVariable("KALM_FUZZ_SEED") is { Length: > 0 } given ? int.Parse(given, CultureInfo.InvariantCulture) : (int?)null;
+        var only = Environment.GetEnvironmentVariable("KALM_FUZZ_SEED") is { Length: > 0 } given
+            ? int.Parse(given, CultureInfo.InvariantCulture) : (int?)null;
         var (read, refused, slowest, largest) = (0, 0, TimeSpan.Zero, 0L);
         var watch = Stopwatch.StartNew();
         for (var seed = only ?? 1; seed <= (only ?? count); seed++)
@@ -177,7 +196,8 @@ public sealed class FuzzTests : IDisposable
             largest = Math.Max(largest, allocated);
         }
         TestContext.Current.TestOutputHelper?.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"{name}: {read + refused:N0} cases in {watch.Elapsed.TotalSeconds:F0} s: {read:N0} read, {refused:N0} refused, slowest {slowest.TotalMilliseconds:F0} ms, most allocated {largest / 1024.0:F0} kB"));
+            $"{name}: {read + refused:N0} cases in {watch.Elapsed.TotalSeconds:F0} s: {read:N0} read, {refused:N0} refused, slowest "
+                + $"{slowest.TotalMilliseconds:F0} ms, most allocated {largest / 1024.0:F0} kB"));
         if (only is null)
             Assert.True(read > 0 && refused > 0, $"{name}: {read} read, {refused} refused: the damage is of one kind only");
     }
@@ -195,7 +215,8 @@ public sealed class FuzzTests : IDisposable
         {
             isRead = false;
             var isShort = error.Message.Length <= MostMessageLength && error.Message.Split('\n').Length <= 5;
-            Assert.True(isShort && !error.Message.Any(letter => char.IsControl(letter) && letter != '\n'), $"seed {seed}: the message is long or unprintable: {error.Message}");
+            Assert.True(isShort && !error.Message.Any(letter => char.IsControl(letter) && letter != '\n'),
+                $"seed {seed}: the message is long or unprintable: {error.Message}");
         }
         catch (Exception error)
         {
@@ -205,7 +226,8 @@ public sealed class FuzzTests : IDisposable
     }
 
     private static int Count(int divisor) =>
-        (Environment.GetEnvironmentVariable("KALM_FUZZ") is { Length: > 0 } given ? int.Parse(given, CultureInfo.InvariantCulture) : DefaultCount) / divisor;
+        (Environment.GetEnvironmentVariable("KALM_FUZZ") is { Length: > 0 } given
+            ? int.Parse(given, CultureInfo.InvariantCulture) : DefaultCount) / divisor;
 
     // A file still mapped keeps its pages: the name gets a new file.
     private static void Replace(string path, byte[] bytes)

@@ -22,8 +22,10 @@ public sealed class HostileSizeTests : IDisposable
     [InlineData("many keys", "{", "\"#\":1,", "\"a\":1}", 1)]
     [InlineData("one text", "{\"model_type\":\"", "x", "\"}", 1)]
     [InlineData("one escaped text", "{\"model_type\":\"", "\\u0041", "\"}", 1)]
-    [InlineData("many end tokens", "{\"model_type\":\"llama\",\"hidden_size\":8,\"intermediate_size\":8,\"num_hidden_layers\":1,\"num_attention_heads\":2,\"vocab_size\":9,\"eos_token_id\":[", "1,", "1]}", 1)]
-    [InlineData("many layer types", "{\"model_type\":\"qwen3\",\"hidden_size\":8,\"intermediate_size\":8,\"num_hidden_layers\":1,\"num_attention_heads\":2,\"num_key_value_heads\":2,\"vocab_size\":9,\"layer_types\":[", "\"full_attention\",", "1]}", 1)]
+    [InlineData("many end tokens", "{\"model_type\":\"llama\",\"hidden_size\":8,\"intermediate_size\":8,\"num_hidden_layers\":1,"
+        + "\"num_attention_heads\":2,\"vocab_size\":9,\"eos_token_id\":[", "1,", "1]}", 1)]
+    [InlineData("many layer types", "{\"model_type\":\"qwen3\",\"hidden_size\":8,\"intermediate_size\":8,\"num_hidden_layers\":1,"
+        + "\"num_attention_heads\":2,\"num_key_value_heads\":2,\"vocab_size\":9,\"layer_types\":[", "\"full_attention\",", "1]}", 1)]
     [InlineData("beyond the limit", "{\"a\":\"", "x", "\"}", 2)]
     public void Configurations(string name, string begin, string part, string end, int megabytes)
     {
@@ -36,9 +38,13 @@ public sealed class HostileSizeTests : IDisposable
 
     [Theory]
     [InlineData("many targets", "{\"peft_type\":\"LORA\",\"r\":1,\"lora_alpha\":1,\"target_modules\":[", "\"#\",", "\"a\"]}")]
-    [InlineData("many ranks", "{\"peft_type\":\"LORA\",\"r\":1,\"lora_alpha\":1,\"target_modules\":[\"a\"],\"rank_pattern\":{", "\"#\":1,", "\"a\":1}}")]
+    [InlineData("many ranks", "{\"peft_type\":\"LORA\",\"r\":1,\"lora_alpha\":1,\"target_modules\":[\"a\"],\"rank_pattern\":{",
+        "\"#\":1,", "\"a\":1}}")]
     [InlineData("many patterns", "{\"peft_type\":\"LORA\",\"r\":1,\"lora_alpha\":1,\"target_modules\":[\"a\"],\"rank_pattern\":{",
-        "\"(a|b)*[c-x]+(a|b)*[c-x]+(a|b)*[c-x]+(a|b)*[c-x]+(a|b)*[c-x]+(a|b)*[c-x]+(a|b)*[c-x]+(a|b)*[c-x]+(a|b)*[c-x]+(a|b)*[c-x]+(a|b)*[c-x]+(a|b)*[c-x]+(a|b)*[c-x]+(a|b)*[c-x]+(a|b)*[c-x]+(a|b)*[c-x]+(a|b)*[c-x]+(a|b)*[c-x]+(a|b)*[c-x]+(a|b)*[c-x]+(a|b)*[c-x]+#\":1,", "\"a\":1}}")]
+        "\"(a|b)*[c-x]+(a|b)*[c-x]+(a|b)*[c-x]+(a|b)*[c-x]+(a|b)*[c-x]+(a|b)*[c-x]+(a|b)*[c-x]+(a|b)*[c-x]+"
+            + "(a|b)*[c-x]+(a|b)*[c-x]+(a|b)*[c-x]+(a|b)*[c-x]+(a|b)*[c-x]+(a|b)*[c-x]+(a|b)*[c-x]+(a|b)*[c-x]+"
+            + "(a|b)*[c-x]+(a|b)*[c-x]+(a|b)*[c-x]+(a|b)*[c-x]+(a|b)*[c-x]+#\":1,",
+        "\"a\":1}}")]
     public void Adapter_configurations(string name, string begin, string part, string end)
     {
         Assert.NotEmpty(name);
@@ -50,7 +56,11 @@ public sealed class HostileSizeTests : IDisposable
     [InlineData("many tensors of one file", "{\"weight_map\":{", "\"#\":\"x.safetensors\",", "\"a\":\"x.safetensors\"}}", 4)]
     [InlineData("many files", "{\"weight_map\":{", "\"#\":\"#.safetensors\",", "\"a\":\"x.safetensors\"}}", 4)]
     [InlineData("too many tensors", "{\"weight_map\":{", "\"#\":\"x.safetensors\",", "\"a\":\"x.safetensors\"}}", 31)]
-    [InlineData("long names", "{\"weight_map\":{", "\"#xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx\":\"x.safetensors\",", "\"a\":\"x.safetensors\"}}", 31)]
+    [InlineData(
+        "long names", "{\"weight_map\":{",
+        "\"#xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
+            + "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx\":\"x.safetensors\",",
+        "\"a\":\"x.safetensors\"}}", 31)]
     [InlineData("metadata", "{\"metadata\":[", "[],", "[]],\"weight_map\":{}}", 31)]
     [InlineData("beyond the limit", "{\"a\":\"", "x", "\"}", 33)]
     public void Indexes(string name, string begin, string part, string end, int megabytes)
@@ -61,8 +71,10 @@ public sealed class HostileSizeTests : IDisposable
     }
 
     [Theory]
-    [InlineData("many tensors", "{", "\"#\":{\"dtype\":\"U8\",\"shape\":[0],\"data_offsets\":[0,0]},", "\"a\":{\"dtype\":\"U8\",\"shape\":[0],\"data_offsets\":[0,0]}}", 7)]
-    [InlineData("too many tensors", "{", "\"#\":{\"dtype\":\"U8\",\"shape\":[0],\"data_offsets\":[0,0]},", "\"a\":{\"dtype\":\"U8\",\"shape\":[0],\"data_offsets\":[0,0]}}", 30)]
+    [InlineData("many tensors", "{", "\"#\":{\"dtype\":\"U8\",\"shape\":[0],\"data_offsets\":[0,0]},",
+        "\"a\":{\"dtype\":\"U8\",\"shape\":[0],\"data_offsets\":[0,0]}}", 7)]
+    [InlineData("too many tensors", "{", "\"#\":{\"dtype\":\"U8\",\"shape\":[0],\"data_offsets\":[0,0]},",
+        "\"a\":{\"dtype\":\"U8\",\"shape\":[0],\"data_offsets\":[0,0]}}", 30)]
     [InlineData("metadata", "{\"__metadata__\":{", "\"#\":\"\",", "\"a\":\"\"}}", 30)]
     [InlineData("a long shape", "{\"a\":{\"dtype\":\"U8\",\"shape\":[", "0,", "0],\"data_offsets\":[0,0]}}", 30)]
     [InlineData("white space", "{", " ", "}", 30)]
@@ -110,7 +122,8 @@ public sealed class HostileSizeTests : IDisposable
         {
             // Refusing is as good as reading.
         }
-        TestContext.Current.TestOutputHelper?.WriteLine($"{watch.Elapsed.TotalMilliseconds:F0} ms, {(GC.GetAllocatedBytesForCurrentThread() - before) / 1e6:F1} MB");
+        TestContext.Current.TestOutputHelper?.WriteLine(
+            $"{watch.Elapsed.TotalMilliseconds:F0} ms, {(GC.GetAllocatedBytesForCurrentThread() - before) / 1e6:F1} MB");
         return (watch.Elapsed, GC.GetAllocatedBytesForCurrentThread() - before);
     }
 }

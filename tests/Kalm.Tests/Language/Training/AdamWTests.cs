@@ -15,7 +15,8 @@ public class AdamWTests : TorchTest
     {
         var given = Fixture.Load("adamw.json");
         var tested = 0;
-        foreach (var run in given.GetProperty("cases").EnumerateArray().Where(run => run.GetProperty("clip_epsilon").GetDouble() != 0 || run.GetProperty("maximum_norm").ValueKind == JsonValueKind.Null))
+        foreach (var run in given.GetProperty("cases").EnumerateArray().Where(
+            run => run.GetProperty("clip_epsilon").GetDouble() != 0 || run.GetProperty("maximum_norm").ValueKind == JsonValueKind.Null))
         {
             using var parameters = new ParameterSet(Values(given.GetProperty("start")), CPU);
             using var optimizer = new AdamW(parameters, given.GetProperty("weight_decay").GetProperty("weight").GetDouble());
@@ -24,7 +25,8 @@ public class AdamWTests : TorchTest
             {
                 using var gradient = new ParameterSet(Values(given.GetProperty("gradients")[step]), CPU);
                 if (run.GetProperty("maximum_norm").ValueKind == JsonValueKind.Number)
-                    Assert.Equal(steps[step].GetProperty("norm").GetDouble(), AdamW.Clip(gradient.Values, run.GetProperty("maximum_norm").GetDouble()), 4);
+                    Assert.Equal(steps[step].GetProperty("norm").GetDouble(),
+                        AdamW.Clip(gradient.Values, run.GetProperty("maximum_norm").GetDouble()), 4);
                 optimizer.Step(gradient.Values, given.GetProperty("rates")[step].GetDouble());
                 foreach (var (name, expected) in Values(steps[step].GetProperty("parameters")))
                 {
@@ -37,7 +39,8 @@ public class AdamWTests : TorchTest
         Assert.Equal(2, tested);
     }
 
-    private static Dictionary<string, Tensor> Values(JsonElement named) => Names.ToDictionary(name => name, name => Value(named.GetProperty(name)));
+    private static Dictionary<string, Tensor> Values(JsonElement named) =>
+        Names.ToDictionary(name => name, name => Value(named.GetProperty(name)));
 
     private static Tensor Value(JsonElement item) => item.ValueKind == JsonValueKind.Number ? tensor((float)item.GetDouble())
         : item[0].ValueKind == JsonValueKind.Number ? tensor(item.Doubles()).to(ScalarType.Float32)

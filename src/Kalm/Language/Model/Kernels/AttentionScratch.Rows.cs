@@ -12,7 +12,8 @@ internal sealed unsafe partial class AttentionScratch
     private void Resize(AttentionPlan plan, int row)
     {
         (length, dimension, width) = (plan.Rows[row].Length, plan.Dimension, Numbers.Padded(plan.Dimension));
-        // Scores are made of whole groups of keys from anywhere on, so a column has room for more than the row. Queries, too, come in whole groups.
+        // Scores are made of whole groups of keys from anywhere on, so a column has room for more than the row. Queries, too, come in whole
+        // groups.
         height = Numbers.Padded(length) + KeysTogether + Lanes;
         var (vectors, columns, scores) = ((Numbers.Padded(length) + Lanes) * width, height * width, height * Together);
         var total = 7 * vectors + 2 * columns + 2 * scores + Lanes;

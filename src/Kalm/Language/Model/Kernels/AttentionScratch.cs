@@ -2,8 +2,9 @@ using System.Runtime.Intrinsics;
 
 namespace Kalm.Language.Model.Kernels;
 
-/// <summary>One thread's room for the attention of one head over one row: vectors padded to whole lanes, keys and values also column by column, so that
-/// the scores of sixteen keys are one vector. Queries of one branch are taken four at a time, so that each key is loaded once for the four.</summary>
+/// <summary>One thread's room for the attention of one head over one row: vectors padded to whole lanes, keys and values also column by
+/// column, so that the scores of sixteen keys are one vector. Queries of one branch are taken four at a time, so that each key is loaded
+/// once for the four.</summary>
 internal sealed unsafe partial class AttentionScratch
 {
     private const int Lanes = Numbers.Lanes;
@@ -47,7 +48,8 @@ internal sealed unsafe partial class AttentionScratch
                 Products(query, keyColumns, weights);
                 for (var index = 0; index < Together; index++)
                     if (index < count)
-                        sums[(start + first + index) * plan.Heads + head] = SoftMax(weights + index * height, SeenCount, plan.Sights[row][first + index], first + index);
+                        sums[(start + first + index) * plan.Heads + head] = SoftMax(
+                            weights + index * height, SeenCount, plan.Sights[row][first + index], first + index);
                     else
                         new Span<float>(weights + index * height, SeenCount).Clear();
                 Mix();
@@ -85,7 +87,8 @@ internal sealed unsafe partial class AttentionScratch
                 for (var index = 0; index < Together; index++)
                     if (index < count)
                     {
-                        Slopes(weights + index * height, changes + index * height, SeenCount, plan.Sights[row][first + index], first + index, sums[(start + first + index) * plan.Heads + head]);
+                        Slopes(weights + index * height, changes + index * height, SeenCount, plan.Sights[row][first + index],
+                            first + index, sums[(start + first + index) * plan.Heads + head]);
                     }
                     else
                     {
@@ -189,7 +192,8 @@ internal sealed unsafe partial class AttentionScratch
         return largest + MathF.Log(sum);
     }
 
-    /// <summary>Turns one token's scores into weights p, and the gradients d of the weights into those of the scores, p (d - sum(p d)).</summary>
+    /// <summary>Turns one token's scores into weights p, and the gradients d of the weights into those of the scores, p (d - sum(p
+    /// d)).</summary>
     private void Slopes(float* scores, float* slopes, int seen, Sight sight, int at, float sum)
     {
         Hide(scores, seen, sight, at);
@@ -245,8 +249,10 @@ internal sealed unsafe partial class AttentionScratch
             var to = toQuery + first * width + part;
             Vector512<float> a, b, c, d;
             a = b = c = d = Vector512<float>.Zero;
-            var (askA, askB, askC, askD) = (Vector512.Load(asks), Vector512.Load(asks + width), Vector512.Load(asks + 2 * width), Vector512.Load(asks + 3 * width));
-            var (giveA, giveB, giveC, giveD) = (Vector512.Load(given), Vector512.Load(given + width), Vector512.Load(given + 2 * width), Vector512.Load(given + 3 * width));
+            var (askA, askB, askC, askD) = (Vector512.Load(asks), Vector512.Load(asks + width),
+                Vector512.Load(asks + 2 * width), Vector512.Load(asks + 3 * width));
+            var (giveA, giveB, giveC, giveD) = (Vector512.Load(given), Vector512.Load(given + width),
+                Vector512.Load(given + 2 * width), Vector512.Load(given + 3 * width));
             var weight = weights;
             var change = changes;
             for (var seen = prefixStart; ; seen++, weight++, change++)
@@ -257,7 +263,8 @@ internal sealed unsafe partial class AttentionScratch
                     break;
                 var at = seen * width + part;
                 var (changeA, changeB, changeC, changeD) = (
-                    Vector512.Create(*change), Vector512.Create(change[height]), Vector512.Create(change[2 * height]), Vector512.Create(change[3 * height]));
+                    Vector512.Create(*change), Vector512.Create(change[height]),
+                    Vector512.Create(change[2 * height]), Vector512.Create(change[3 * height]));
                 var seenKey = Vector512.Load(key + at);
                 a = Vector512.FusedMultiplyAdd(changeA, seenKey, a);
                 b = Vector512.FusedMultiplyAdd(changeB, seenKey, b);

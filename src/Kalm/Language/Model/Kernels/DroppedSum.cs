@@ -4,8 +4,8 @@ using static TorchSharp.torch;
 
 namespace Kalm.Language.Model.Kernels;
 
-/// <summary>y = states + dropout(added), in one pass each way: what is dropped is drawn from a seed, and drawn again on the way back instead of
-/// being kept.</summary>
+/// <summary>y = states + dropout(added), in one pass each way: what is dropped is drawn from a seed, and drawn again on the way back
+/// instead of being kept.</summary>
 internal sealed class DroppedSum : autograd.SingleTensorFunction<DroppedSum>
 {
     private const string SeedKey = "seed";
@@ -16,7 +16,8 @@ internal sealed class DroppedSum : autograd.SingleTensorFunction<DroppedSum>
 
     /// <param name="states">Any shape, F32 on the CPU, contiguous.</param>
     /// <param name="added">The same shape.</param>
-    /// <param name="share">The probability with which a number of <paramref name="added"/> is dropped; the others grow by 1 / (1 - share).</param>
+    /// <param name="share">The probability with which a number of <paramref name="added"/> is dropped; the others grow by 1 / (1 -
+    /// share).</param>
     /// <param name="seed">Decides which.</param>
     /// <returns>The same shape; the caller owns it.</returns>
     public static Tensor Apply(Tensor states, Tensor added, double share, long seed) => apply(states, added, share, seed);

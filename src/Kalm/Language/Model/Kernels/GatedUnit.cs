@@ -57,7 +57,8 @@ internal sealed class GatedUnit : autograd.SingleTensorFunction<GatedUnit>
     }
 
     // With s = sigmoid(gate): d(gate s) / d gate = s (1 + gate (1 - s)).
-    private static void Backward(ReadOnlySpan<float> gate, ReadOnlySpan<float> up, ReadOnlySpan<float> dy, Span<float> dGate, Span<float> dUp)
+    private static void Backward(
+        ReadOnlySpan<float> gate, ReadOnlySpan<float> up, ReadOnlySpan<float> dy, Span<float> dGate, Span<float> dUp)
     {
         ref var gate0 = ref MemoryMarshal.GetReference(gate);
         ref var up0 = ref MemoryMarshal.GetReference(up);

@@ -5,8 +5,8 @@ using static TorchSharp.torch;
 namespace Kalm.Language.Model.Kernels;
 
 /// <summary>What the hand-written operations share: a tensor's numbers in place, and vectors of sixteen of them.</summary>
-/// <remarks>Torch's norm, gate, rotation and attention are a dozen passes over memory each, which at a width of a few hundred cost as much as the
-/// matrix products; <c>bench kernels</c> measures what these save.</remarks>
+/// <remarks>Torch's norm, gate, rotation and attention are a dozen passes over memory each, which at a width of a few hundred cost as much
+/// as the matrix products; <c>bench kernels</c> measures what these save.</remarks>
 internal static class Numbers
 {
     /// <summary>The numbers of a vector.</summary>

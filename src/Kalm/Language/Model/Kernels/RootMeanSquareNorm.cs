@@ -4,7 +4,8 @@ using static TorchSharp.torch;
 
 namespace Kalm.Language.Model.Kernels;
 
-/// <summary>y = x / sqrt(mean(x^2) + epsilon) * w over the last dimension (arXiv 1910.07467), in one pass forward and two backward.</summary>
+/// <summary>y = x / sqrt(mean(x^2) + epsilon) * w over the last dimension (arXiv 1910.07467), in one pass forward and two
+/// backward.</summary>
 internal sealed class RootMeanSquareNorm : autograd.SingleTensorFunction<RootMeanSquareNorm>
 {
     private const string EpsilonKey = "epsilon";
@@ -19,7 +20,8 @@ internal sealed class RootMeanSquareNorm : autograd.SingleTensorFunction<RootMea
     public static Tensor Apply(Tensor states, Tensor weight, float epsilon)
     {
         using var contiguous = states.contiguous();
-        return is_grad_enabled() && (states.requires_grad || weight.requires_grad) ? apply(contiguous, weight, epsilon) : Forward(contiguous, weight, epsilon);
+        return is_grad_enabled() && (states.requires_grad || weight.requires_grad)
+            ? apply(contiguous, weight, epsilon) : Forward(contiguous, weight, epsilon);
     }
 
     /// <inheritdoc/>
@@ -73,7 +75,8 @@ internal sealed class RootMeanSquareNorm : autograd.SingleTensorFunction<RootMea
     }
 
     // With s the scale and c = s^2 / width * sum(g w x): dx = s (g w - c x), dw += s g x.
-    private static void Backward(ReadOnlySpan<float> x, ReadOnlySpan<float> w, ReadOnlySpan<float> g, Span<float> dx, Span<float> dw, float epsilon)
+    private static void Backward(
+        ReadOnlySpan<float> x, ReadOnlySpan<float> w, ReadOnlySpan<float> g, Span<float> dx, Span<float> dw, float epsilon)
     {
         var scale = Scale(x, epsilon);
         ref var x0 = ref MemoryMarshal.GetReference(x);
@@ -87,7 +90,8 @@ internal sealed class RootMeanSquareNorm : autograd.SingleTensorFunction<RootMea
         {
             var gx = Vector512.LoadUnsafe(ref g0, (nuint)at) * Vector512.LoadUnsafe(ref x0, (nuint)at);
             products = Vector512.FusedMultiplyAdd(gx, Vector512.LoadUnsafe(ref w0, (nuint)at), products);
-            Vector512.FusedMultiplyAdd(gx, Vector512.Create(scale), Vector512.LoadUnsafe(ref dw0, (nuint)at)).StoreUnsafe(ref dw0, (nuint)at);
+            Vector512.FusedMultiplyAdd(gx, Vector512.Create(scale), Vector512.LoadUnsafe(ref dw0, (nuint)at))
+                .StoreUnsafe(ref dw0, (nuint)at);
         }
         var sum = Vector512.Sum(products);
         for (; at < x.Length; at++)
@@ -99,7 +103,8 @@ internal sealed class RootMeanSquareNorm : autograd.SingleTensorFunction<RootMea
         for (at = 0; at <= x.Length - Numbers.Lanes; at += Numbers.Lanes)
         {
             var gw = Vector512.LoadUnsafe(ref g0, (nuint)at) * Vector512.LoadUnsafe(ref w0, (nuint)at);
-            (Vector512.FusedMultiplyAdd(Vector512.LoadUnsafe(ref x0, (nuint)at), Vector512.Create(-share), gw) * scale).StoreUnsafe(ref dx0, (nuint)at);
+            (Vector512.FusedMultiplyAdd(Vector512.LoadUnsafe(ref x0, (nuint)at), Vector512.Create(-share), gw) * scale)
+                .StoreUnsafe(ref dx0, (nuint)at);
         }
         for (; at < x.Length; at++)
             dx[at] = scale * (g[at] * w[at] - share * x[at]);

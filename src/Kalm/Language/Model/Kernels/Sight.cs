@@ -1,6 +1,7 @@
 namespace Kalm.Language.Model.Kernels;
 
-/// <summary>What a token sees of its row: the tokens [<paramref name="Start"/>, <paramref name="End"/>) of the prefix, and those of its own branch from
+/// <summary>What a token sees of its row: the tokens [<paramref name="Start"/>, <paramref name="End"/>) of the prefix, and those of its own
+/// branch from
 /// <paramref name="BranchStart"/> to itself. A token of the prefix sees [Start, itself] and no branch.</summary>
 internal readonly record struct Sight(int Start, int End, int BranchStart)
 {

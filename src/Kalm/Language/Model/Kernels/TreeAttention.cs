@@ -2,9 +2,9 @@ using static TorchSharp.torch;
 
 namespace Kalm.Language.Model.Kernels;
 
-/// <summary>Rotary positions (arXiv 2104.09864) and causal attention over packed rows, where a branch sees its prefix and itself: only pairs of
-/// tokens that see each other are computed, nothing is padded, and no mask is built. The way back computes the weights again from their
-/// logarithmic sums, as FlashAttention does (arXiv 2205.14135).</summary>
+/// <summary>Rotary positions (arXiv 2104.09864) and causal attention over packed rows, where a branch sees its prefix and itself: only
+/// pairs of tokens that see each other are computed, nothing is padded, and no mask is built. The way back computes the weights again from
+/// their logarithmic sums, as FlashAttention does (arXiv 2205.14135).</summary>
 internal sealed class TreeAttention : autograd.SingleTensorFunction<TreeAttention>
 {
     private const string PlanKey = "plan";

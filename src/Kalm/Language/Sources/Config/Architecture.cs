@@ -140,6 +140,14 @@ public sealed partial record Architecture
     /// <summary>What a checkpoint calls the modules.</summary>
     internal ModuleSpelling Spelling { get; private init; } = ModuleSpelling.Llama;
 
+    /// <summary>All that are supported.</summary>
+    // Made when asked for: no order is promised between the static members of several files.
+    public static IReadOnlyList<Architecture> All => field ??=
+    [
+        Llama, Mistral, Ministral3, Qwen2, Qwen3, SmolLm3, Gemma, Gemma2, Gemma3, Olmo2, Olmo3, Phi3, Granite, Ernie45, Hunyuan, Exaone4,
+        Glm, Glm4, Cohere, Cohere2, SeedOss, StarCoder2, GptNeoX, StableLm, Arcee,
+    ];
+
     /// <summary>The architecture of a <c>model_type</c>; null when it is not supported.</summary>
     public static Architecture? Find(string? modelType) =>
         All.FirstOrDefault(architecture => architecture.ModelType == modelType || architecture.OtherModelTypes.Contains(modelType));
@@ -151,7 +159,17 @@ public sealed partial record Architecture
 /// <summary>A key that switches biases on.</summary>
 /// <param name="Key">The key.</param>
 /// <param name="Default">What its absence means.</param>
-internal sealed record BiasOption(string Key, bool Default);
+internal sealed record BiasOption(string Key, bool Default)
+{
+    /// <summary>Of attention, none by default.</summary>
+    public static BiasOption AttentionOff { get; } = new("attention_bias", false);
+
+    /// <summary>Of attention, by default.</summary>
+    public static BiasOption AttentionOn { get; } = new("attention_bias", true);
+
+    /// <summary>Of the feed-forward part, none by default.</summary>
+    public static BiasOption MlpOff { get; } = new("mlp_bias", false);
+}
 
 /// <summary>What absent keys mean to the transformers library's configuration of an architecture.</summary>
 /// <param name="Hidden">hidden_size, in a nested text_config.</param>

@@ -15,6 +15,17 @@ internal sealed class ModuleSpelling(string layerPrefix, IReadOnlyList<(string C
     /// <summary>Every name is canonical.</summary>
     public static ModuleSpelling Llama { get; } = new(CanonicalLayers, []);
 
+    /// <summary>Norms before and behind both parts of a layer.</summary>
+    public static ModuleSpelling NormsAround { get; } = new(CanonicalLayers,
+    [
+        ("post_attention_layernorm", "pre_feedforward_layernorm"),
+        ("attention_output_norm", "post_attention_layernorm"), ("mlp_output_norm", "post_feedforward_layernorm"),
+    ]);
+
+    /// <summary>Norms behind both parts of a layer.</summary>
+    public static ModuleSpelling NormsAfter { get; } = new(CanonicalLayers,
+        [("attention_output_norm", "post_attention_layernorm"), ("mlp_output_norm", "post_feedforward_layernorm")]);
+
     /// <summary>What all names but the output layer's begin with.</summary>
     public string BodyPrefix { get; } = layerPrefix[..^Layers.Length];
 

@@ -27,6 +27,7 @@ public static class TensorNames
     /// <summary>The full name of a module of a layer.</summary>
     public static string Module(int layer, string module) => $"{LayerPrefix}{layer}.{module}";
 
-    /// <summary>What belongs to a weight that is held in fewer bytes, and no checkpoint has: the scales of its rows, [outputs, 1], or the storage type of its blocks, a number.</summary>
+    /// <summary>What belongs to a weight that is held in fewer bytes, and no checkpoint has: the scales of its rows, [outputs, 1], or the
+    /// storage type of its blocks, a number.</summary>
     public static string ScalesOf(string weight) => weight + "_scale";
 }

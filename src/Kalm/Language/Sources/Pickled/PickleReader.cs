@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.Unicode;
 using Kalm.Files;
@@ -16,33 +15,19 @@ internal ref struct PickleReader
 
     // Fifty for each of the most tensors that are read.
     private const int MostOpcodes = 1 << 23;
-    private const int MostStacked = 1 << 17;
     private const int LongestText = 1 << 16;
     private const int LongestName = 255;
 
-    // What building may take beyond the file's own size, in bytes.
-    private const long SpareBytes = 40L << 20;
-    private const int ObjectCost = 32;
-    private const int EntryCost = 112;
-    private const int DictionaryCost = 200;
-    private const int NameCost = 128;
-
-    // More than it takes: a long chain of them is slow to collect.
-    private const int TupleCost = 160;
-    private const int TensorCost = 160;
-
     private readonly ReadOnlySpan<byte> pickle;
     private readonly string path;
-    private readonly List<object?> stack = [];
-    private readonly List<int> marks = [];
-    private readonly Dictionary<long, object?> memo = [];
-    private long left;
+    private readonly PickleStack stack;
     private int at;
 
     private PickleReader(ReadOnlySpan<byte> pickle, string path, long fileLength)
     {
         this.pickle = pickle;
-        (this.path, left) = (path, fileLength + SpareBytes);
+        this.path = path;
+        stack = new PickleStack(path, fileLength);
     }
 
     /// <summary>The value that the pickle describes.</summary>
@@ -59,13 +44,12 @@ internal ref struct PickleReader
         {
             var opcode = (char)Take(1)[0];
             if (opcode == '.')
-                return Pop();
+                return stack.Pop();
             if (!ReadScalar(opcode) && !ReadContainer(opcode))
                 Refuse(opcode);
-            if (stack.Count + marks.Count > MostStacked)
-                throw Fault($"stacks more than {MostStacked} values");
+            stack.CheckHeight();
         }
-        throw Fault($"has more than {MostOpcodes} opcodes");
+        throw stack.Fault($"has more than {MostOpcodes} opcodes");
     }
 
     private bool ReadScalar(char opcode)
@@ -73,26 +57,26 @@ internal ref struct PickleReader
         switch (opcode)
         {
             case '\x80' when Take(1)[0] is var protocol and (< 2 or > 5):
-                throw Fault($"is of protocol {protocol}, expected 2 to 5");
+                throw stack.Fault($"is of protocol {protocol}, expected 2 to 5");
             case '\x80':
                 break;
             case '\x95':
                 Take(8);
                 break;
             case 'N':
-                Push(null);
+                stack.Push(null);
                 break;
             case '\x88' or '\x89':
-                Push(PickleOpaque.Truth);
+                stack.Push(PickleOpaque.Truth);
                 break;
             case 'J':
-                PushNumber(BinaryPrimitives.ReadInt32LittleEndian(Take(4)));
+                stack.PushNumber(BinaryPrimitives.ReadInt32LittleEndian(Take(4)));
                 break;
             case 'K':
-                PushNumber(Take(1)[0]);
+                stack.PushNumber(Take(1)[0]);
                 break;
             case 'M':
-                PushNumber(BinaryPrimitives.ReadUInt16LittleEndian(Take(2)));
+                stack.PushNumber(BinaryPrimitives.ReadUInt16LittleEndian(Take(2)));
                 break;
             case '\x8a':
                 PushLong(Take(Take(1)[0]));
@@ -102,7 +86,7 @@ internal ref struct PickleReader
                 break;
             case 'G':
                 Take(8);
-                Push(PickleOpaque.Number);
+                stack.Push(PickleOpaque.Number);
                 break;
             // Python 2 wrote its texts as U and T.
             case '\x8c' or 'U':
@@ -116,21 +100,21 @@ internal ref struct PickleReader
                 break;
             case 'C':
                 Take(Take(1)[0]);
-                Push(PickleOpaque.Bytes);
+                stack.Push(PickleOpaque.Bytes);
                 break;
             case 'B':
                 Take(BinaryPrimitives.ReadUInt32LittleEndian(Take(4)));
-                Push(PickleOpaque.Bytes);
+                stack.Push(PickleOpaque.Bytes);
                 break;
             case '\x8e' or '\x96':
                 Take(BinaryPrimitives.ReadUInt64LittleEndian(Take(8)));
-                Push(PickleOpaque.Bytes);
+                stack.Push(PickleOpaque.Bytes);
                 break;
             case 'c':
-                PushGlobal(Line(), Line());
+                stack.PushGlobal(Line(), Line());
                 break;
-            case '\x93' when (Pop(), Pop()) is (string name, string module) && name.Length + module.Length <= 2 * LongestName:
-                PushGlobal(module, name);
+            case '\x93' when (stack.Pop(), stack.Pop()) is (string name, string module) && name.Length + module.Length <= 2 * LongestName:
+                stack.PushGlobal(module, name);
                 break;
             default:
                 return false;
@@ -143,97 +127,93 @@ internal ref struct PickleReader
         switch (opcode)
         {
             case '(':
-                marks.Add(stack.Count);
+                stack.Mark();
                 break;
-            case '0' when marks.Count > 0 && marks[^1] == stack.Count:
+            case '0' when stack.EndsInMark:
             case '1':
-                PopMark();
+                stack.PopMark();
                 break;
             case '0':
-                Pop();
+                stack.Pop();
                 break;
             case '2':
-                Push(Top());
+                stack.Push(stack.Top());
                 break;
             case '}':
-                Spend(DictionaryCost);
-                Push(new PickleDictionary());
+                stack.PushDictionary();
                 break;
             case ']':
-                Push(PickleOpaque.List);
+                stack.Push(PickleOpaque.List);
                 break;
             case '\x8f':
-                Push(PickleOpaque.Set);
+                stack.Push(PickleOpaque.Set);
                 break;
             case '\x91':
-                PopMark();
-                Push(PickleOpaque.Set);
+                stack.PopMark();
+                stack.Push(PickleOpaque.Set);
                 break;
             case 'a':
-                Pop();
-                RequireList();
+                stack.Pop();
+                stack.RequireList();
                 break;
             case 'e' or '\x90':
-                PopMark();
-                RequireList();
+                stack.PopMark();
+                stack.RequireList();
                 break;
             case 's':
-                var (value, key) = (Pop(), Pop());
-                Set(key, value);
+                var (value, key) = (stack.Pop(), stack.Pop());
+                stack.Set(key, value);
                 break;
             case 'u':
-                var items = PopMark();
+                var items = stack.PopMark();
                 if (items.Length % 2 != 0)
-                    throw Fault("sets a key without a value");
+                    throw stack.Fault("sets a key without a value");
                 for (var i = 0; i < items.Length; i += 2)
-                    Set(items[i], items[i + 1]);
+                    stack.Set(items[i], items[i + 1]);
                 break;
             case ')':
-                Push(Array.Empty<object?>());
+                stack.Push(Array.Empty<object?>());
                 break;
             case '\x85':
-                PushTuple([Pop()]);
+                stack.PushTuple([stack.Pop()]);
                 break;
             case '\x86':
-                var second = Pop();
-                PushTuple([Pop(), second]);
+                var second = stack.Pop();
+                stack.PushTuple([stack.Pop(), second]);
                 break;
             case '\x87':
-                var (third, middle) = (Pop(), Pop());
-                PushTuple([Pop(), middle, third]);
+                var (third, middle) = (stack.Pop(), stack.Pop());
+                stack.PushTuple([stack.Pop(), middle, third]);
                 break;
             case 't':
-                PushTuple(PopMark());
+                stack.PushTuple(stack.PopMark());
                 break;
             case 'q':
-                Memorize(Take(1)[0]);
+                stack.Memorize(Take(1)[0]);
                 break;
             case 'r':
-                Memorize(BinaryPrimitives.ReadUInt32LittleEndian(Take(4)));
+                stack.Memorize(BinaryPrimitives.ReadUInt32LittleEndian(Take(4)));
                 break;
             case '\x94':
-                Memorize(memo.Count);
+                stack.Memorize();
                 break;
             case 'h':
-                Recall(Take(1)[0]);
+                stack.Recall(Take(1)[0]);
                 break;
             case 'j':
-                Recall(BinaryPrimitives.ReadUInt32LittleEndian(Take(4)));
+                stack.Recall(BinaryPrimitives.ReadUInt32LittleEndian(Take(4)));
                 break;
             case 'R' or '\x81':
-                var arguments = Pop();
-                var made = PickleGlobals.Call(path, Pop(), arguments);
-                Spend(made is PickleTensor tensor ? TensorCost + (2 * sizeof(long) * tensor.Shape.Length) : DictionaryCost);
-                Push(made);
+                var arguments = stack.Pop();
+                stack.PushMade(PickleGlobals.Call(path, stack.Pop(), arguments));
                 break;
             // What an object has beside its items: the versions of a state's modules, attributes of a tensor.
             case 'b':
-                Pop();
-                _ = Top();
+                stack.Pop();
+                _ = stack.Top();
                 break;
             case 'Q':
-                Spend(2 * ObjectCost);
-                Push(Storage(Pop()));
+                stack.PushStorage(stack.Pop());
                 break;
             default:
                 return false;
@@ -245,104 +225,34 @@ internal ref struct PickleReader
     {
         'i' => new KalmException($"{path}: its pickle calls {FileFault.Quote($"{Line()}.{Line()}")}, expected tensors and plain values "
             + "alone: " + PickleGlobals.NeverRun),
-        '\x93' => Fault("names something that is no name"),
-        _ => Fault($"holds the opcode 0x{(int)opcode:X2} at byte {at - 1}, which torch.save does not write; expected protocols 2 to 5"),
+        '\x93' => stack.Fault("names something that is no name"),
+        _ => stack.Fault(
+            $"holds the opcode 0x{(int)opcode:X2} at byte {at - 1}, which torch.save does not write; expected protocols 2 to 5"),
     });
 
-    private readonly PickleStorage Storage(object? id) =>
-        id is object?[] and ["storage", PickleGlobal type, string key, _, long count, ..] && PickleGlobals.IsStorage(type.Name)
-            ? new PickleStorage(type.Name, key, count)
-            : throw Fault("refers to something that is no storage of torch's; expected the numbers of tensors");
-
-    private void PushNumber(long number)
-    {
-        Spend(ObjectCost);
-        Push(number);
-    }
-
-    private void PushLong(ReadOnlySpan<byte> bytes)
+    private readonly void PushLong(ReadOnlySpan<byte> bytes)
     {
         if (bytes.Length > sizeof(long))
         {
-            Push(PickleOpaque.Number);
+            stack.Push(PickleOpaque.Number);
             return;
         }
         var number = 0L;
         for (var i = 0; i < bytes.Length; i++)
             number |= (i == bytes.Length - 1 ? (long)(sbyte)bytes[i] : bytes[i]) << (8 * i);
-        PushNumber(number);
+        stack.PushNumber(number);
     }
 
-    private void PushText(ReadOnlySpan<byte> text)
+    private readonly void PushText(ReadOnlySpan<byte> text)
     {
         if (text.Length > LongestText)
         {
-            Push(PickleOpaque.LongText);
+            stack.Push(PickleOpaque.LongText);
             return;
         }
         if (!Utf8.IsValid(text))
-            throw Fault("holds a text that is not valid UTF-8");
-        Spend(ObjectCost + (2 * text.Length));
-        Push(Encoding.UTF8.GetString(text));
-    }
-
-    private void PushTuple(object?[] items)
-    {
-        Spend(TupleCost + (sizeof(long) * items.Length));
-        Push(items);
-    }
-
-    private void PushGlobal(string module, string name)
-    {
-        Spend(NameCost + (6 * (module.Length + name.Length)));
-        Push(PickleGlobals.Find(path, module, name));
-    }
-
-    private void Set(object? key, object? value)
-    {
-        if (Top() is not PickleDictionary dictionary)
-            throw Fault("sets a key of something that is no dictionary");
-        Spend(EntryCost);
-        dictionary.Set(key, value);
-    }
-
-    private readonly void RequireList()
-    {
-        if (Top() is not PickleOpaque)
-            throw Fault("appends to something that is no list");
-    }
-
-    private void Memorize(long place)
-    {
-        Spend(EntryCost);
-        memo[place] = Top();
-    }
-
-    private readonly void Recall(long place) =>
-        Push(memo.TryGetValue(place, out var value) ? value : throw Fault($"recalls the value {place}, which it has not memorized"));
-
-    private readonly void Push(object? value) => stack.Add(value);
-
-    private readonly object? Pop()
-    {
-        var value = Top();
-        stack.RemoveAt(stack.Count - 1);
-        return value;
-    }
-
-    private readonly object? Top() =>
-        stack.Count > (marks.Count > 0 ? marks[^1] : 0) ? stack[^1] : throw Fault("takes a value where it has none");
-
-    private object?[] PopMark()
-    {
-        if (marks.Count == 0)
-            throw Fault("takes values from a mark where it has none");
-        var begin = marks[^1];
-        marks.RemoveAt(marks.Count - 1);
-        Spend(sizeof(long) * (stack.Count - begin));
-        var values = CollectionsMarshal.AsSpan(stack)[begin..].ToArray();
-        stack.RemoveRange(begin, values.Length);
-        return values;
+            throw stack.Fault("holds a text that is not valid UTF-8");
+        stack.PushText(Encoding.UTF8.GetString(text));
     }
 
     private string Line()
@@ -350,7 +260,7 @@ internal ref struct PickleReader
         var rest = pickle[at..];
         var length = rest[..Math.Min(rest.Length, LongestName + 1)].IndexOf((byte)'\n');
         if (length < 0)
-            throw Fault($"names something without an end, or in more than {LongestName} bytes");
+            throw stack.Fault($"names something without an end, or in more than {LongestName} bytes");
         at += length + 1;
         return Encoding.Latin1.GetString(rest[..length]);
     }
@@ -365,13 +275,7 @@ internal ref struct PickleReader
         return pickle.Slice(at - count, count);
     }
 
-    private void Spend(long bytes)
-    {
-        if ((left -= bytes) < 0)
-            throw Fault("describes values that take more memory than the file's size lets expect");
-    }
+    private readonly KalmException CutShort() =>
+        stack.Fault($"ends at byte {pickle.Length} in the midst of a value; is the file cut short?");
 
-    private readonly KalmException CutShort() => Fault($"ends at byte {pickle.Length} in the midst of a value; is the file cut short?");
-
-    private readonly KalmException Fault(string fault) => new($"{path}: its pickle {fault}; is it one that torch.save wrote?");
 }

@@ -40,7 +40,8 @@ internal static class PickledLayout
         if (shape.Length != strides.Length || shape.Length > MostDimensions)
             throw Fault($"found {shape.Length} sizes and {strides.Length} strides, expected as many, and at most {MostDimensions}");
         if (shape.Any(size => size < 0) || strides.Any(stride => stride < 0) || tensor.Offset < 0 || storage.Count < 0)
-            throw Fault($"found the shape {TensorEntry.Describe(shape)}, strides {TensorEntry.Describe(strides)}, offset {tensor.Offset} and "
+            throw Fault($"found the shape {TensorEntry.Describe(shape)}, strides {TensorEntry.Describe(strides)}, offset "
+                + $"{tensor.Offset} and "
                 + $"{storage.Count} stored numbers, expected none below zero");
         if (archive.Storage(storage.Key) is not { } entry)
             throw Fault($"its storage {FileFault.Quote(storage.Key)} is not in the archive");

@@ -21,7 +21,8 @@ internal ref struct SafetensorsHeader
 
     private const int MostTextBytes = 10 << 20;
     private const int MostDimensions = 32;
-    private static readonly (TensorType Type, string Name)[] TypeNames = [.. Enum.GetValues<TensorType>().Select(type => (type, type.SafetensorsName()))];
+    private static readonly (TensorType Type, string Name)[] TypeNames =
+        [.. Enum.GetValues<TensorType>().Select(type => (type, type.SafetensorsName()))];
 
     private readonly string _path;
     private readonly Dictionary<string, TensorEntry> _tensors = [];
@@ -151,7 +152,8 @@ internal ref struct SafetensorsHeader
         foreach (var (type, typeName) in TypeNames)
             if (_json.ValueTextEquals(typeName))
                 return type;
-        throw Fault(name, $"dtype: found {FileFault.Quote(Text())}, expected one of {string.Join(", ", TypeNames.Select(type => type.Name))}");
+        throw Fault(
+            name, $"dtype: found {FileFault.Quote(Text())}, expected one of {string.Join(", ", TypeNames.Select(type => type.Name))}");
     }
 
     private int ReadNumbers(string name, string key, scoped Span<long> numbers)

@@ -68,7 +68,8 @@ internal ref struct SafetensorsIndex
                 throw SafetensorsLayout.Fault(path, tensor, $"found in {place}, expected it in {file}");
         foreach (var tensor in found)
             if (!index.ContainsKey(tensor))
-                throw SafetensorsLayout.Fault(path, tensor, $"is in {placeOf(tensor)} but not named here; expected every tensor of the shards");
+                throw SafetensorsLayout.Fault(
+                    path, tensor, $"is in {placeOf(tensor)} but not named here; expected every tensor of the shards");
     }
 
     private void ReadAll()
@@ -91,7 +92,8 @@ internal ref struct SafetensorsIndex
             throw new KalmException($"{_path}: the key {MapName} occurs twice");
         _mapSeen = true;
         if (!_json.Read() || _json.TokenType != JsonTokenType.StartObject)
-            throw new KalmException($"{_path}: {MapName}: found {SafetensorsHeader.Found(_json)}, expected an object of tensor names and file names");
+            throw new KalmException(
+                $"{_path}: {MapName}: found {SafetensorsHeader.Found(_json)}, expected an object of tensor names and file names");
         while (NextKey() is { } tensor)
         {
             _json.Read();
@@ -118,7 +120,8 @@ internal ref struct SafetensorsIndex
     }
 
     // The colon makes a drive or a stream of Windows.
-    private readonly bool IsPlainName(string name) => name.Length <= LongestFileName && name.EndsWith(_shardEnding, StringComparison.Ordinal)
+    private readonly bool IsPlainName(string name) => name.Length <= LongestFileName
+        && name.EndsWith(_shardEnding, StringComparison.Ordinal)
         && name.AsSpan().IndexOfAny('/', '\\', ':') < 0 && !name.Any(char.IsControl);
 
     private string? NextKey() => _json.Read() && _json.TokenType == JsonTokenType.PropertyName ? Text() : null;

@@ -34,7 +34,8 @@ public sealed class SafetensorsShards : ITensorStore
         var index = System.IO.Path.Combine(folder, SafetensorsIndex.FileName);
         var isSingle = File.Exists(single);
         if (!isSingle && !File.Exists(index))
-            throw new KalmException($"{single}: no such file{ForeignWeights.Found(folder)}\nexpected {SingleName}, or shards and {SafetensorsIndex.FileName}");
+            throw new KalmException(
+                $"{single}: no such file{ForeignWeights.Found(folder)}\nexpected {SingleName}, or shards and {SafetensorsIndex.FileName}");
         var shards = new SafetensorsShards(isSingle ? single : index);
         try
         {
@@ -105,7 +106,8 @@ public sealed class SafetensorsShards : ITensorStore
         {
             var path = System.IO.Path.Combine(folder, name);
             if (!File.Exists(path))
-                throw new KalmException($"{Path}: names the shard {name}, which is not in the folder; expected all {index.Values.Distinct().Count()} shards");
+                throw new KalmException(
+                    $"{Path}: names the shard {name}, which is not in the folder; expected all {index.Values.Distinct().Count()} shards");
             Add(SafetensorsFile.Open(path));
         }
         SafetensorsIndex.Check(Path, index, tensor => _places.TryGetValue(tensor, out var file) ? NameOf(file) : null, _places.Keys);

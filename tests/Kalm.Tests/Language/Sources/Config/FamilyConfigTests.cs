@@ -9,11 +9,13 @@ namespace Kalm.Tests.Language.Sources.Config;
 public sealed class FamilyConfigTests : IDisposable
 {
     private const string Sizes =
-        "\"hidden_size\":64,\"intermediate_size\":96,\"num_hidden_layers\":4,\"num_attention_heads\":4,\"num_key_value_heads\":2,\"vocab_size\":100";
+        "\"hidden_size\":64,\"intermediate_size\":96,\"num_hidden_layers\":4,\"num_attention_heads\":4,"
+            + "\"num_key_value_heads\":2,\"vocab_size\":100";
 
     private readonly TemporaryFolder folder = new();
 
-    public static IEnumerable<TheoryDataRow<string>> Families() => Architecture.All.Select(architecture => new TheoryDataRow<string>(architecture.ModelType));
+    public static IEnumerable<TheoryDataRow<string>> Families() =>
+        Architecture.All.Select(architecture => new TheoryDataRow<string>(architecture.ModelType));
 
     public void Dispose() => folder.Dispose();
 
@@ -32,7 +34,8 @@ public sealed class FamilyConfigTests : IDisposable
             Write(written.Where(pair => pair.Key != "rope_parameters"));
             if (!config.Architecture.StretchesQueries)
                 Assert.Equivalent(config, ModelConfig.Load(folder.Path), strict: true);
-            Write(written.Where(pair => pair.Key is not ("rope_scaling" or "rope_theta" or "rotary_emb_base" or "rope_local_base_freq" or "partial_rotary_factor" or "rotary_pct")));
+            Write(written.Where(pair => pair.Key is not ("rope_scaling" or "rope_theta" or "rotary_emb_base"
+                or "rope_local_base_freq" or "partial_rotary_factor" or "rotary_pct")));
             Assert.Equivalent(config, ModelConfig.Load(folder.Path), strict: true);
         }
     }
@@ -96,14 +99,16 @@ public sealed class FamilyConfigTests : IDisposable
     public void Windows_are_those_of_the_family(string modelType, string expected, string fields)
     {
         var config = Load(modelType, fields);
-        Assert.Equal(expected, string.Join(' ', Enumerable.Range(0, 4).Select(layer => config.WindowOf(layer)?.ToString(System.Globalization.CultureInfo.InvariantCulture) ?? "-")));
+        Assert.Equal(expected, string.Join(' ', Enumerable.Range(0, 4)
+            .Select(layer => config.WindowOf(layer)?.ToString(System.Globalization.CultureInfo.InvariantCulture) ?? "-")));
     }
 
     [Theory]
     [InlineData("cohere2", "yyyn", "\"sliding_window\":5")]
     [InlineData("exaone4", "yyyn", "\"sliding_window\":5")]
     [InlineData("exaone4", "yyyy", "\"sliding_window\":null")]
-    [InlineData("exaone4", "nnnn", "\"sliding_window\":5,\"layer_types\":[\"full_attention\",\"full_attention\",\"full_attention\",\"full_attention\"]")]
+    [InlineData("exaone4", "nnnn", "\"sliding_window\":5,\"layer_types\":[\"full_attention\",\"full_attention\",\"full_attention\","
+        + "\"full_attention\"]")]
     [InlineData("smollm3", "yyyn", "\"head_dim\":16")]
     [InlineData("smollm3", "ynyn", "\"no_rope_layer_interval\":2")]
     [InlineData("smollm3", "nyyy", "\"no_rope_layers\":[0,1,1,1]")]
@@ -121,25 +126,31 @@ public sealed class FamilyConfigTests : IDisposable
         foreach (var fields in new[]
         {
             "\"rope_theta\":2000.0,\"rope_local_base_freq\":30.0,\"rope_scaling\":{\"rope_type\":\"linear\",\"factor\":8.0}",
-            "\"rope_parameters\":{\"full_attention\":{\"rope_type\":\"linear\",\"factor\":8.0,\"rope_theta\":2000.0},\"sliding_attention\":{\"rope_type\":\"default\",\"rope_theta\":30.0}}",
+            "\"rope_parameters\":{\"full_attention\":{\"rope_type\":\"linear\",\"factor\":8.0,\"rope_theta\":2000.0},"
+                + "\"sliding_attention\":{\"rope_type\":\"default\",\"rope_theta\":30.0}}",
         })
         {
             var config = Load("gemma3_text", fields + ",\"sliding_window_pattern\":2");
             Assert.Equal(new RotaryParameters(30, null), config.RotaryOf(0));
             Assert.Equal(new RotaryParameters(2000, new LinearScaling(8)), config.RotaryOf(1));
         }
-        var olmo = Load("olmo3", "\"rope_theta\":2000.0,\"rope_scaling\":{\"rope_type\":\"yarn\",\"factor\":8.0,\"original_max_position_embeddings\":8192}");
+        var olmo = Load("olmo3",
+            "\"rope_theta\":2000.0,\"rope_scaling\":{\"rope_type\":\"yarn\",\"factor\":8.0,\"original_max_position_embeddings\":8192}");
         Assert.Equal(new RotaryParameters(2000, null), olmo.RotaryOf(0));
         Assert.Equal(new RotaryParameters(2000, new YarnScaling(8, 8192)), olmo.RotaryOf(3));
     }
 
     [Theory]
-    [InlineData("\"rope_scaling\":{\"type\":\"linear\",\"factor\":3.0},\"rope_parameters\":{\"rope_theta\":5000.0,\"rope_type\":\"linear\",\"factor\":3.0},\"rope_theta\":5000.0", null)]
-    [InlineData("\"rope_scaling\":{\"type\":\"linear\",\"factor\":3.0},\"rope_parameters\":{\"rope_theta\":5000.0,\"rope_type\":\"linear\",\"factor\":3}", null)]
+    [InlineData("\"rope_scaling\":{\"type\":\"linear\",\"factor\":3.0},\"rope_parameters\":{\"rope_theta\":5000.0,\"rope_type\":\"linear\","
+        + "\"factor\":3.0},\"rope_theta\":5000.0", null)]
+    [InlineData("\"rope_scaling\":{\"type\":\"linear\",\"factor\":3.0},\"rope_parameters\":{\"rope_theta\":5000.0,"
+        + "\"rope_type\":\"linear\",\"factor\":3}", null)]
     [InlineData("\"rope_scaling\":null,\"rope_parameters\":{\"rope_theta\":5000.0,\"rope_type\":\"linear\",\"factor\":3.0}", null)]
     [InlineData("\"rope_scaling\":{},\"rope_parameters\":{\"rope_theta\":5000.0,\"type\":\"linear\",\"factor\":3.0,\"unknown\":1}", null)]
-    [InlineData("\"rope_scaling\":{\"type\":\"linear\",\"factor\":2.0},\"rope_parameters\":{\"rope_theta\":5000.0,\"rope_type\":\"linear\",\"factor\":3.0}", "rope_scaling: found")]
-    [InlineData("\"rope_scaling\":{\"type\":\"linear\",\"factor\":3.0},\"rope_parameters\":{\"rope_theta\":5000.0,\"rope_type\":\"linear\",\"factor\":3.0},\"rope_theta\":1.0", "rope_theta: found 1.0, expected the same as within")]
+    [InlineData("\"rope_scaling\":{\"type\":\"linear\",\"factor\":2.0},\"rope_parameters\":{\"rope_theta\":5000.0,"
+        + "\"rope_type\":\"linear\",\"factor\":3.0}", "rope_scaling: found")]
+    [InlineData("\"rope_scaling\":{\"type\":\"linear\",\"factor\":3.0},\"rope_parameters\":{\"rope_theta\":5000.0,\"rope_type\":\"linear\","
+        + "\"factor\":3.0},\"rope_theta\":1.0", "rope_theta: found 1.0, expected the same as within")]
     public void Positions_said_twice_are_said_once_where_they_agree(string fields, string? fault)
     {
         if (fault is not null)
@@ -155,12 +166,17 @@ public sealed class FamilyConfigTests : IDisposable
     public void Older_spellings_of_families_are_read()
     {
         var neox = Load("gpt_neox", "\"rotary_pct\":0.5,\"rotary_emb_base\":300,\"use_parallel_residual\":false,\"head_dim\":999");
-        Assert.Equal((0.5, 300.0, false, 4, 16), (neox.RotatedShare, neox.RopeTheta, neox.IsParallel, neox.KeyValueHeadCount, neox.HeadDimension));
+        Assert.Equal(
+            (0.5, 300.0, false, 4, 16), (neox.RotatedShare, neox.RopeTheta, neox.IsParallel, neox.KeyValueHeadCount, neox.HeadDimension));
         var factors = string.Join(',', Enumerable.Range(1, 8));
-        var phi = Load("phi3", $"\"max_position_embeddings\":131072,\"original_max_position_embeddings\":4096,\"rope_scaling\":{{\"type\":\"su\",\"short_factor\":[{factors}],\"long_factor\":[{factors}]}}");
+        var phi = Load(
+            "phi3",
+            "\"max_position_embeddings\":131072,\"original_max_position_embeddings\":4096,"
+                + $"\"rope_scaling\":{{\"type\":\"su\",\"short_factor\":[{factors}],\"long_factor\":[{factors}]}}");
         Assert.Equal(Math.Sqrt(1 + Math.Log(32) / Math.Log(4096)), Assert.IsType<LongRopeScaling>(phi.RopeScaling).RotaryFactor, 1e-12);
         var ministral = Load("ministral3", "\"head_dim\":16");
-        Assert.Equal((new QueryStretch(0.1, 16384), 1e6, 1.0), (ministral.QueryStretch, ministral.RopeTheta, ministral.RopeScaling!.RotaryFactor));
+        Assert.Equal(
+            (new QueryStretch(0.1, 16384), 1e6, 1.0), (ministral.QueryStretch, ministral.RopeTheta, ministral.RopeScaling!.RotaryFactor));
         var hunyuan = Load("hunyuan_v1_dense", "\"rope_scaling\":{\"type\":\"dynamic\",\"alpha\":1000.0,\"factor\":1.0,\"beta_fast\":32}");
         Assert.Equal(Math.Pow(10000 * Math.Pow(1000, 16 / 14.0), -2 / 16.0), hunyuan.RotaryFrequencies()[1], 1e-12);
         Assert.Equal(hunyuan.MaxPositions, hunyuan.ContextLength);
@@ -176,12 +192,14 @@ public sealed class FamilyConfigTests : IDisposable
         Assert.Equal((true, 0.0625, 1e-5, 5), (cohere.TieWordEmbeddings, cohere.LogitScale, cohere.NormEpsilon, cohere.BeginTokenId));
         Assert.Empty(cohere.EndTokenIds);
         var glm = Load("glm4", "\"torch_dtype\":\"bfloat16\"");
-        Assert.Equal((true, false, 0.5, 128, 1.5625e-7, TensorType.BF16), (glm.HasBias("self_attn.q_proj"), glm.HasBias("self_attn.o_proj"), glm.RotatedShare, glm.HeadDimension, glm.NormEpsilon, glm.TorchType));
+        Assert.Equal((true, false, 0.5, 128, 1.5625e-7, TensorType.BF16), (glm.HasBias("self_attn.q_proj"),
+            glm.HasBias("self_attn.o_proj"), glm.RotatedShare, glm.HeadDimension, glm.NormEpsilon, glm.TorchType));
         var gemma = Load("gemma2", "\"head_dim\":16");
         Assert.Equal((50.0, 30.0, 256.0, Activation.GeluTanh), (gemma.ScoreCap, gemma.LogitCap, gemma.QueryScalar, gemma.Activation));
         Assert.Null(Load("gemma2", "\"attn_logit_softcapping\":null").ScoreCap);
         var starcoder = Load("starcoder2", "\"norm_epsilon\":0.001");
-        Assert.Equal((0.001, true, true, true), (starcoder.NormEpsilon, starcoder.HasBias("mlp.up_proj"), starcoder.HasBias("self_attn.o_proj"), starcoder.HasBias("input_layernorm")));
+        Assert.Equal((0.001, true, true, true), (starcoder.NormEpsilon, starcoder.HasBias("mlp.up_proj"),
+            starcoder.HasBias("self_attn.o_proj"), starcoder.HasBias("input_layernorm")));
     }
 
     [Fact]
@@ -192,7 +210,8 @@ public sealed class FamilyConfigTests : IDisposable
              "text_config":{"model_type":"gemma3_text","hidden_size":64,"intermediate_size":96,"num_hidden_layers":4,"sliding_window":5}}
             """);
         var gemma = ModelConfig.Load(folder.Path);
-        Assert.Equal(("gemma3_text", 262208, 8, 4, 256, TensorType.BF16), (gemma.Architecture.ModelType, gemma.VocabularySize, gemma.HeadCount, gemma.KeyValueHeadCount, gemma.HeadDimension, gemma.TorchType));
+        Assert.Equal(("gemma3_text", 262208, 8, 4, 256, TensorType.BF16), (gemma.Architecture.ModelType,
+            gemma.VocabularySize, gemma.HeadCount, gemma.KeyValueHeadCount, gemma.HeadDimension, gemma.TorchType));
         Assert.Equal([1, 3], gemma.EndTokenIds);
         Assert.Contains(new NamePrefix("language_model.model.", "language_model."), gemma.NamePrefixes);
 
@@ -204,9 +223,11 @@ public sealed class FamilyConfigTests : IDisposable
         Assert.Equal(("qwen2", null), (qwen.Architecture.ModelType, qwen.RopeScaling));
 
         folder.Write("config.json", "{\"model_type\":\"paligemma\",\"text_config\":{\"model_type\":\"gemma\"," + Sizes + "}}");
-        Assert.Contains("found \"paligemma\", expected a supported", Assert.Throws<KalmException>(() => ModelConfig.Load(folder.Path)).Message, StringComparison.Ordinal);
+        Assert.Contains("found \"paligemma\", expected a supported",
+            Assert.Throws<KalmException>(() => ModelConfig.Load(folder.Path)).Message, StringComparison.Ordinal);
         folder.Write("config.json", "{\"model_type\":\"llava\",\"text_config\":{\"model_type\":\"opt\"," + Sizes + "}}");
-        Assert.Contains("text_config.model_type: found \"opt\"", Assert.Throws<KalmException>(() => ModelConfig.Load(folder.Path)).Message, StringComparison.Ordinal);
+        Assert.Contains("text_config.model_type: found \"opt\"",
+            Assert.Throws<KalmException>(() => ModelConfig.Load(folder.Path)).Message, StringComparison.Ordinal);
     }
 
     private ModelConfig Load(string modelType, string fields)

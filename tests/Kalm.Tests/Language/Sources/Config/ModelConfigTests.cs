@@ -88,7 +88,10 @@ public sealed class ModelConfigTests : IDisposable
         Assert.Equal([0.5, 0.05, 0.005, 0.0005],
             Load(("head_dim", "8"), ("rope_scaling", """{"type":"linear","factor":2}""")).RotaryFrequencies(), new Near());
         // Wavelengths 6.3, 63, 628, 6283 with an original length of 400: below 100 kept, above 400 divided by 8, and those between blended.
-        Assert.Equal([1, 0.1, 0.00125, 0.000125], Load(("head_dim", "8"), ("rope_scaling", Llama3.Replace("8192", "400", StringComparison.Ordinal))).RotaryFrequencies(), new Near());
+        Assert.Equal(
+            [1, 0.1, 0.00125, 0.000125],
+            Load(("head_dim", "8"), ("rope_scaling", Llama3.Replace("8192", "400", StringComparison.Ordinal))).RotaryFrequencies(),
+            new Near());
         // An original length of 1256.637 = 2 pi 200: the wavelength of 0.01 is half of it, so (2 - 1) / (4 - 1) of the frequency is kept.
         Assert.Equal(0.01 / 3 + 0.00125 * 2 / 3, new Llama3Scaling(8, 1, 4, 1257).Scale(0.01), 5);
     }
@@ -112,11 +115,15 @@ public sealed class ModelConfigTests : IDisposable
     [InlineData("rms_norm_eps", "0", "found 0")]
     [InlineData("rms_norm_eps", "1e999", "found 1e999")]
     [InlineData("rope_theta", "-1", "found -1")]
-    [InlineData("rope_scaling", """{"type":"ntk","factor":2.0}""", "found \"ntk\", expected default, linear, dynamic, yarn, longrope or llama3")]
-    [InlineData("rope_scaling", """{"type":"longrope","factor":2.0}""", "rope_scaling.short_factor: found nothing, expected a list of positive numbers")]
-    [InlineData("rope_scaling", """{"type":"longrope","short_factor":[1],"long_factor":[1]}""", "found 1 short and 1 long factors, expected 8 of each")]
+    [InlineData(
+        "rope_scaling", """{"type":"ntk","factor":2.0}""", "found \"ntk\", expected default, linear, dynamic, yarn, longrope or llama3")]
+    [InlineData("rope_scaling", """{"type":"longrope","factor":2.0}""",
+        "rope_scaling.short_factor: found nothing, expected a list of positive numbers")]
+    [InlineData("rope_scaling", """{"type":"longrope","short_factor":[1],"long_factor":[1]}""",
+        "found 1 short and 1 long factors, expected 8 of each")]
     [InlineData("rope_scaling", """{"type":"yarn","factor":-2}""", "rope_scaling.factor: found -2")]
-    [InlineData("rope_scaling", """{"type":"yarn","factor":2,"original_max_position_embeddings":0}""", "rope_scaling.original_max_position_embeddings: found 0")]
+    [InlineData("rope_scaling", """{"type":"yarn","factor":2,"original_max_position_embeddings":0}""",
+        "rope_scaling.original_max_position_embeddings: found 0")]
     [InlineData("rope_scaling", """{"type":"linear"}""", "rope_scaling.factor: found nothing")]
     [InlineData("rope_parameters", """{"full_attention":{"rope_theta":1.0}}""", "rope_parameters.full_attention: found")]
     [InlineData("rope_parameters", """{"rope_type":"dynamic"}""", "rope_parameters.factor: found nothing")]
@@ -154,7 +161,8 @@ public sealed class ModelConfigTests : IDisposable
 
     [Fact]
     public void Refuses_a_missing_file() =>
-        Assert.Contains("no such file", Assert.Throws<KalmException>(() => ModelConfig.Load(_folder.Path)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "no such file", Assert.Throws<KalmException>(() => ModelConfig.Load(_folder.Path)).Message, StringComparison.Ordinal);
 
     [Fact]
     public void Comes_back_as_saved()
@@ -215,7 +223,8 @@ public sealed class ModelConfigTests : IDisposable
             {"model_type":"llama","hidden_size":64,"intermediate_size":96,"num_hidden_layers":2,"num_attention_heads":4,"vocab_size":100}
             """)!.AsObject();
         var text = "{" + string.Join(",", json.Where(Unchanged(changes)).Select(pair => $"\"{pair.Key}\":{pair.Value!.ToJsonString()}")
-            .Concat(changes.ToArray().Where(change => change.Value != "absent").Select(change => $"\"{change.Key}\":{change.Value}"))) + "}";
+            .Concat(changes.ToArray().Where(change => change.Value != "absent")
+                .Select(change => $"\"{change.Key}\":{change.Value}"))) + "}";
         _folder.Write("config.json", text);
         return ModelConfig.Load(_folder.Path);
     }

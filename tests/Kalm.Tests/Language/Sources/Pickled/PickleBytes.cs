@@ -13,14 +13,18 @@ internal static class PickleBytes
     public static byte[] Of(string opcodes) => Encoding.Latin1.GetBytes(opcodes);
 
     /// <summary>A dictionary with the tensor w: what it is made of after its storage.</summary>
-    public static string Tensor(string offset = "K\0", string shape = "K\u0002\u0085", string strides = "K\u0001\u0085", string storage = Storage) =>
-        $"\u0080\u0002}}X\u0001\0\0\0wctorch._utils\n_rebuild_tensor_v2\n({storage}{offset}{shape}{strides}\u0089ccollections\nOrderedDict\n)RtRs.";
+    public static string Tensor(
+        string offset = "K\0", string shape = "K\u0002\u0085", string strides = "K\u0001\u0085", string storage = Storage) =>
+        $"\u0080\u0002}}X\u0001\0\0\0wctorch._utils\n_rebuild_tensor_v2\n({storage}{offset}{shape}{strides}"
+            + "\u0089ccollections\nOrderedDict\n)RtRs.";
 
-    public static Dictionary<string, byte[]> Eight { get; } = new() { ["0"] = [.. Enumerable.Range(0, 8).SelectMany(n => BitConverter.GetBytes((float)n))] };
+    public static Dictionary<string, byte[]> Eight { get; } =
+        new() { ["0"] = [.. Enumerable.Range(0, 8).SelectMany(n => BitConverter.GetBytes((float)n))] };
 
     public static byte[] Archive(string opcodes) => Archive(Of(opcodes), Eight);
 
-    public static byte[] Archive(byte[] pickle, Dictionary<string, byte[]> storages, CompressionLevel level = CompressionLevel.NoCompression)
+    public static byte[] Archive(
+        byte[] pickle, Dictionary<string, byte[]> storages, CompressionLevel level = CompressionLevel.NoCompression)
     {
         var entries = storages.ToDictionary(storage => $"archive/data/{storage.Key}", storage => storage.Value);
         entries["archive/data.pkl"] = pickle;
@@ -51,13 +55,15 @@ internal static class PickleBytes
             return copy.ToArray();
         });
         return (entries.Single(entry => entry.Key.EndsWith("/data.pkl", StringComparison.Ordinal)).Value,
-            entries.Where(entry => entry.Key.Contains("/data/", StringComparison.Ordinal)).ToDictionary(entry => Path.GetFileName(entry.Key), entry => entry.Value));
+            entries.Where(entry => entry.Key.Contains("/data/", StringComparison.Ordinal))
+                .ToDictionary(entry => Path.GetFileName(entry.Key), entry => entry.Value));
     }
 
     /// <summary>The bytes with one to four faults: others in place of some, some left out, some twice, cut short.</summary>
     public static byte[] Damage(Random random, byte[] sound)
     {
-        const string Opcodes = "().0123NRQabceghjqrstu}]KMJGXCB\u0080\u0081\u0085\u0086\u0087\u0088\u0089\u008a\u008c\u008f\u0090\u0091\u0093\u0094\u0095";
+        const string Opcodes =
+            "().0123NRQabceghjqrstu}]KMJGXCB\u0080\u0081\u0085\u0086\u0087\u0088\u0089\u008a\u008c\u008f\u0090\u0091\u0093\u0094\u0095";
         List<byte> bytes = [.. sound];
         for (var fault = random.Next(1, 5); fault > 0; fault--)
         {

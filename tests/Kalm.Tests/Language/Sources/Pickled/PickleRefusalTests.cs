@@ -7,7 +7,8 @@ namespace Kalm.Tests.Language.Sources.Pickled;
 /// <summary>What is no description of weights is refused by name, and nothing of it is run.</summary>
 public sealed class PickleRefusalTests : IDisposable
 {
-    private const string NeverRun = "expected tensors and plain values alone: code that a file names is never run; where you trust the file, load it with torch";
+    private const string NeverRun =
+        "expected tensors and plain values alone: code that a file names is never run; where you trust the file, load it with torch";
     private readonly TemporaryFolder folder = new();
 
     public void Dispose() => folder.Dispose();
@@ -20,20 +21,24 @@ public sealed class PickleRefusalTests : IDisposable
     [InlineData("\u0080\u0002(ios\nsystem\n.", "its pickle calls 'os.system', " + NeverRun)]
     [InlineData("\u0080\u0002ctorch.storage\n_load_from_bytes\n.", "its pickle names 'torch.storage._load_from_bytes'")]
     [InlineData("\u0080\u0002ctorch._utils\n_rebuild_qtensor\n.", "its pickle names 'torch._utils._rebuild_qtensor'")]
-    [InlineData("\u0080\u0002ctorch._utils._rebuild_tensor_v2\n__globals__\n.", "its pickle names 'torch._utils._rebuild_tensor_v2.__globals__'")]
+    [InlineData(
+        "\u0080\u0002ctorch._utils._rebuild_tensor_v2\n__globals__\n.", "its pickle names 'torch._utils._rebuild_tensor_v2.__globals__'")]
     [InlineData("\u0080\u0002cargparse\nNamespace\n)\u0081}b.", "its pickle names 'argparse.Namespace'")]
     [InlineData("\u0080\u0002}X\u0001\0\0\0a\u0085R.", "its pickle calls something that is no name")]
     [InlineData("\u0080\u0002ctorch\nFloatStorage\n)R.", "its pickle calls 'torch.FloatStorage' in a way that torch.save does not")]
     [InlineData("\u0080\u0002ctorch._utils\n_rebuild_tensor_v2\n)R.", "its pickle calls 'torch._utils._rebuild_tensor_v2' in a way")]
-    [InlineData("\u0080\u0002ctorch._tensor\n_rebuild_from_type_v2\n(ctorch._tensor\n_rebuild_from_type_v2\nN)NtR.", "'torch._tensor._rebuild_from_type_v2' in a way")]
+    [InlineData("\u0080\u0002ctorch._tensor\n_rebuild_from_type_v2\n(ctorch._tensor\n_rebuild_from_type_v2\nN)NtR.",
+        "'torch._tensor._rebuild_from_type_v2' in a way")]
     [InlineData("\u0080\u0002Pid\n.", "holds the opcode 0x50 at byte 2, which torch.save does not write")]
     [InlineData("\u0080\u0002\u0082\u0001.", "holds the opcode 0x82")]
     [InlineData("\u0080\u0005\u0097.", "holds the opcode 0x97")]
     [InlineData("\u0080\u0001N.", "is of protocol 1, expected 2 to 5")]
     [InlineData("\u0080\u0006N.", "is of protocol 6, expected 2 to 5")]
     [InlineData("\u0080\u0002X\u0001\0\0\0aQ.", "refers to something that is no storage of torch's")]
-    [InlineData("\u0080\u0002(X\u0006\0\0\0objectctorch\nFloatStorage\nX\u0001\0\0\00NK\u0008tQ.", "refers to something that is no storage of torch's")]
-    [InlineData("\u0080\u0002(X\u0007\0\0\0storagectorch\nfloat32\nX\u0001\0\0\00NK\u0008tQ.", "refers to something that is no storage of torch's")]
+    [InlineData("\u0080\u0002(X\u0006\0\0\0objectctorch\nFloatStorage\nX\u0001\0\0\00NK\u0008tQ.",
+        "refers to something that is no storage of torch's")]
+    [InlineData(
+        "\u0080\u0002(X\u0007\0\0\0storagectorch\nfloat32\nX\u0001\0\0\00NK\u0008tQ.", "refers to something that is no storage of torch's")]
     [InlineData("\u0080\u0002X\u00ff\u00ff\u00ff\u00ff.", "ends at byte 8 in the midst of a value; is the file cut short?")]
     [InlineData("\u0080\u0004\u008d\u00ff\u00ff\u00ff\u00ff\u00ff\u00ff\u00ff\u00ff.", "in the midst of a value")]
     [InlineData("\u0080\u0002\u008b\u00ff\u00ff\u00ff\u00ff.", "in the midst of a value")]
@@ -51,17 +56,22 @@ public sealed class PickleRefusalTests : IDisposable
     [InlineData("\u0080\u0004NN\u0093.", "names something that is no name")]
     [InlineData("\u0080\u0002N.", "found nothing, expected a dictionary of tensors by name")]
     [InlineData("\u0080\u0002].", "found a list, expected a dictionary of tensors by name")]
-    [InlineData("\u0080\u0002}X\u0005\0\0\0epochK\u0001s.", "found 'epoch', expected tensors by name, or such a dictionary under state_dict, model, module")]
+    [InlineData("\u0080\u0002}X\u0005\0\0\0epochK\u0001s.",
+        "found 'epoch', expected tensors by name, or such a dictionary under state_dict, model, module")]
     [InlineData("\u0080\u0002}q\0X\u0005\0\0\0modelh\0s.", "found 'model', expected tensors by name")]
-    public void Refuses_what_is_no_pickle_of_weights(string pickle, string expected) => AssertRefused(PickleBytes.Archive(pickle), expected);
+    public void Refuses_what_is_no_pickle_of_weights(string pickle, string expected) =>
+        AssertRefused(PickleBytes.Archive(pickle), expected);
 
     [Fact]
     public void Refuses_a_tensor_outside_of_its_storage()
     {
-        using (var file = PickledFile.Open(Write(PickleBytes.Archive(PickleBytes.Tensor("K\u0004", "K\u0002K\u0002\u0086", "K\u0002K\u0001\u0086")))))
+        using (var file = PickledFile.Open(
+            Write(PickleBytes.Archive(PickleBytes.Tensor("K\u0004", "K\u0002K\u0002\u0086", "K\u0002K\u0001\u0086")))))
             Assert.Equal([2, 2], Assert.Single(file.Tensors).Shape);
-        Refuse(PickleBytes.Tensor("K\u0005", "K\u0002K\u0002\u0086", "K\u0002K\u0001\u0086"), "'w': ends at element 9 of its storage, which holds 8");
-        Refuse(PickleBytes.Tensor("K\0", "K\u0002K\u0002\u0086", "K\u0008K\u0001\u0086"), "'w': ends at element 10 of its storage, which holds 8");
+        Refuse(PickleBytes.Tensor("K\u0005", "K\u0002K\u0002\u0086", "K\u0002K\u0001\u0086"),
+            "'w': ends at element 9 of its storage, which holds 8");
+        Refuse(PickleBytes.Tensor("K\0", "K\u0002K\u0002\u0086", "K\u0008K\u0001\u0086"),
+            "'w': ends at element 10 of its storage, which holds 8");
         Refuse(PickleBytes.Tensor("J\u00ff\u00ff\u00ff\u00ff"), "offset -1 and 8 stored numbers, expected none below zero");
         Refuse(PickleBytes.Tensor(shape: "J\u00ff\u00ff\u00ff\u00ff\u0085"), "found the shape [-1]");
         Refuse(PickleBytes.Tensor(strides: "J\u00ff\u00ff\u00ff\u00ff\u0085"), "strides [-1]");
@@ -71,10 +81,14 @@ public sealed class PickleRefusalTests : IDisposable
         Refuse(PickleBytes.Tensor(shape: Most + "\u0085", strides: "K\0\u0085"), "takes more than the file's");
         Refuse(PickleBytes.Tensor(shape: $"{Most}{Most}{Most}\u0087", strides: $"{Most}{Most}{Most}\u0087"), "takes more than the file's");
         Refuse(PickleBytes.Tensor(shape: "J\u00ff\u00ff\u00ff\u007f\u0085", strides: "K\0\u0085"), "takes more than the file's");
-        Refuse(PickleBytes.Tensor(storage: PickleBytes.Storage.Replace("K\u0008", "K\u0009", StringComparison.Ordinal)), "'w': its storage '0' has 32 bytes, expected 36");
-        Refuse(PickleBytes.Tensor(storage: PickleBytes.Storage.Replace("K\u0008", Most, StringComparison.Ordinal)), "'w': its storage '0' has 32 bytes, expected");
-        Refuse(PickleBytes.Tensor(storage: PickleBytes.Storage.Replace("\00X", "\01X", StringComparison.Ordinal)), "'w': its storage '1' is not in the archive");
-        Refuse(PickleBytes.Tensor(storage: PickleBytes.Storage.Replace("FloatS", "ComplexFloatS", StringComparison.Ordinal)), "found the type torch.ComplexFloatStorage, expected one of F64");
+        Refuse(PickleBytes.Tensor(storage: PickleBytes.Storage.Replace("K\u0008", "K\u0009", StringComparison.Ordinal)),
+            "'w': its storage '0' has 32 bytes, expected 36");
+        Refuse(PickleBytes.Tensor(storage: PickleBytes.Storage.Replace("K\u0008", Most, StringComparison.Ordinal)),
+            "'w': its storage '0' has 32 bytes, expected");
+        Refuse(PickleBytes.Tensor(storage: PickleBytes.Storage.Replace("\00X", "\01X", StringComparison.Ordinal)),
+            "'w': its storage '1' is not in the archive");
+        Refuse(PickleBytes.Tensor(storage: PickleBytes.Storage.Replace("FloatS", "ComplexFloatS", StringComparison.Ordinal)),
+            "found the type torch.ComplexFloatStorage, expected one of F64");
     }
 
     [Fact]
@@ -93,15 +107,20 @@ public sealed class PickleRefusalTests : IDisposable
     public void Names_the_formats_that_are_not_read()
     {
         AssertRefused([], "found an empty file, expected the ZIP archive that torch.save writes");
-        AssertRefused(PickleBytes.Of("\u0080\u0002\u008a\u000al\u00fc\u009cF\u00f9 j\u00a8P\u0019.\u0080\u0002M\u00e9\u0003."), "found the format of torch.save before PyTorch 1.6, which is not read");
+        AssertRefused(PickleBytes.Of("\u0080\u0002\u008a\u000al\u00fc\u009cF\u00f9 j\u00a8P\u0019.\u0080\u0002M\u00e9\u0003."),
+            "found the format of torch.save before PyTorch 1.6, which is not read");
         AssertRefused(PickleBytes.Of("\u0080\u0002N."), "found a pickle without its archive");
         AssertRefused("GGUF...."u8.ToArray(), "found a file that begins with 'GGUF....'");
-        AssertRefused("version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 123\n"u8.ToArray(), "a Git LFS pointer instead of the file itself");
+        AssertRefused("version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 123\n"u8.ToArray(),
+            "a Git LFS pointer instead of the file itself");
         var weights = PickleBytes.Of(PickleBytes.Tensor());
-        AssertRefused(PickleBytes.Zip(new() { ["a/data.pkl"] = weights, ["a/constants.pkl"] = [] }), "found a program of TorchScript, which is not run");
-        AssertRefused(PickleBytes.Zip(new() { ["a/data.pkl"] = weights, ["a/byteorder"] = "big"u8.ToArray() }), "byteorder: found 'big', expected 'little'");
+        AssertRefused(PickleBytes.Zip(new() { ["a/data.pkl"] = weights, ["a/constants.pkl"] = [] }),
+            "found a program of TorchScript, which is not run");
+        AssertRefused(PickleBytes.Zip(new() { ["a/data.pkl"] = weights, ["a/byteorder"] = "big"u8.ToArray() }),
+            "byteorder: found 'big', expected 'little'");
         AssertRefused(PickleBytes.Zip(new() { ["a/b/data.pkl"] = weights }), "found 0 entries data.pkl among 1, expected one");
-        AssertRefused(PickleBytes.Archive([.. weights, .. new byte[1000]], PickleBytes.Eight, CompressionLevel.Optimal), "is compressed by method 8; expected entries stored as they are");
+        AssertRefused(PickleBytes.Archive([.. weights, .. new byte[1000]], PickleBytes.Eight, CompressionLevel.Optimal),
+            "is compressed by method 8; expected entries stored as they are");
     }
 
     [Fact]

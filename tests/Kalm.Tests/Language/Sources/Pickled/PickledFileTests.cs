@@ -45,7 +45,8 @@ public sealed class PickledFileTests : IDisposable
         const int Columns = 700;
         var numbers = Enumerable.Range(0, Rows * Columns).Select(n => (float)n).ToArray();
         var storage = PickleBytes.Storage.Replace("K\u0008tQ", $"J{Number(numbers.Length)}tQ", StringComparison.Ordinal);
-        var pickle = PickleBytes.Tensor(shape: $"M{Short(Columns)}M{Short(Rows)}\u0086", strides: $"K\u0001M{Short(Columns)}\u0086", storage: storage);
+        var pickle = PickleBytes.Tensor(
+            shape: $"M{Short(Columns)}M{Short(Rows)}\u0086", strides: $"K\u0001M{Short(Columns)}\u0086", storage: storage);
         var path = Write(PickleBytes.Archive(PickleBytes.Of(pickle), new() { ["0"] = [.. numbers.SelectMany(BitConverter.GetBytes)] }));
         using var file = PickledFile.Open(path);
         for (var time = 0; time < 2; time++)
@@ -66,7 +67,8 @@ public sealed class PickledFileTests : IDisposable
         var read = new float[4];
         file.ReadSingles(Assert.Single(file.Tensors).Name, 0, read);
         Assert.Equal([1, -0.5f, 65504, (float)(Half)6e-8], read);
-        Assert.Contains("the tensors are those under 'state_dict'; the rest of the checkpoint is ignored", file.Warnings[0], StringComparison.Ordinal);
+        Assert.Contains(
+            "the tensors are those under 'state_dict'; the rest of the checkpoint is ignored", file.Warnings[0], StringComparison.Ordinal);
         Assert.Contains("2 values that are no tensors by name are ignored: 'note'", file.Warnings[1], StringComparison.Ordinal);
     }
 
@@ -90,7 +92,8 @@ public sealed class PickledFileTests : IDisposable
         foreach (var (name, shape) in source.Config.TensorShapes())
         {
             Assert.Equal(expected.TryFind(name)!.ToString(), source.TryFind(name)!.ToString());
-            var (wanted, found) = (new float[shape.Aggregate(1L, (product, size) => product * size)], new float[shape.Aggregate(1L, (product, size) => product * size)]);
+            var (wanted, found) = (new float[shape.Aggregate(1L, (product, size) => product * size)],
+                new float[shape.Aggregate(1L, (product, size) => product * size)]);
             expected.ReadSingles(name, 0, wanted);
             source.ReadSingles(name, 0, found);
             Assert.Equal(wanted.Select(BitConverter.SingleToInt32Bits), found.Select(BitConverter.SingleToInt32Bits));

@@ -31,7 +31,8 @@ public sealed class PickledShardsTests : IDisposable
         shards.ReadSingles("b", 0, read);
         Assert.Equal([0, 1], read);
         Assert.Empty(shards.Warnings);
-        Assert.Contains("'c': not found among the 2 tensors", Assert.Throws<KalmException>(() => shards.Release("c", 0, 1)).Message, StringComparison.Ordinal);
+        Assert.Contains("'c': not found among the 2 tensors",
+            Assert.Throws<KalmException>(() => shards.Release("c", 0, 1)).Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -40,7 +41,8 @@ public sealed class PickledShardsTests : IDisposable
         Save("pytorch_model.bin", "w");
         using var shards = PickledShards.Open(folder.Path);
         Assert.Equal("w", Assert.Single(shards.Tensors).Name);
-        Assert.Contains("index.json: ignored, because pytorch_model.bin is there too", Assert.Single(shards.Warnings), StringComparison.Ordinal);
+        Assert.Contains(
+            "index.json: ignored, because pytorch_model.bin is there too", Assert.Single(shards.Warnings), StringComparison.Ordinal);
     }
 
     [Theory]
@@ -74,8 +76,10 @@ public sealed class PickledShardsTests : IDisposable
     private void AssertRefused(string expected) =>
         Assert.Contains(expected, Assert.Throws<KalmException>(() => PickledShards.Open(folder.Path)).Message, StringComparison.Ordinal);
 
-    private void Map(string entries) => folder.Write("pytorch_model.bin.index.json", $"{{\"metadata\":{{\"total_size\":16}},\"weight_map\":{{{entries}}}}}");
+    private void Map(string entries) =>
+        folder.Write("pytorch_model.bin.index.json", $"{{\"metadata\":{{\"total_size\":16}},\"weight_map\":{{{entries}}}}}");
 
     private void Save(string name, string tensor) =>
-        File.WriteAllBytes(folder.File(name), PickleBytes.Archive(PickleBytes.Tensor().Replace("\0\0\0wc", $"\0\0\0{tensor}c", StringComparison.Ordinal)));
+        File.WriteAllBytes(
+            folder.File(name), PickleBytes.Archive(PickleBytes.Tensor().Replace("\0\0\0wc", $"\0\0\0{tensor}c", StringComparison.Ordinal)));
 }

@@ -21,11 +21,14 @@ public sealed class SafetensorsMalformedTests : IDisposable
     [InlineData("""{"a":[[[[[[[[[[[1]]]]]]]]]]]}""", 0, "'a': found a list")]
     [InlineData("""{"a":{"dtype":"U8","shape":[[[[[[[[[[1]]]]]]]]]],"data_offsets":[0,1]}}""", 1, "'a': shape")]
     // Keys.
-    [InlineData("""{"a":{"dtype":"U8","shape":[],"data_offsets":[0,1]},"a":{"dtype":"U8","shape":[],"data_offsets":[1,2]}}""", 2, "'a': occurs twice")]
-    [InlineData("""{"a":{"dtype":"U8","shape":[],"data_offsets":[0,1]},"\u0061":{"dtype":"U8","shape":[],"data_offsets":[1,2]}}""", 2, "'a': occurs twice")]
+    [InlineData("""{"a":{"dtype":"U8","shape":[],"data_offsets":[0,1]},"a":{"dtype":"U8","shape":[],"data_offsets":[1,2]}}""",
+        2, "'a': occurs twice")]
+    [InlineData("""{"a":{"dtype":"U8","shape":[],"data_offsets":[0,1]},"\u0061":{"dtype":"U8","shape":[],"data_offsets":[1,2]}}""",
+        2, "'a': occurs twice")]
     [InlineData("""{"a":{"dtype":"U8","dtype":"U8","shape":[],"data_offsets":[0,1]}}""", 1, "'a': the key dtype occurs twice")]
     [InlineData("""{"a":{"dtype":"U8","shape":[],"shape":[],"data_offsets":[0,1]}}""", 1, "'a': the key shape occurs twice")]
-    [InlineData("""{"a":{"dtype":"U8","shape":[],"data_offsets":[0,1],"data_offsets":[0,1]}}""", 1, "'a': the key data_offsets occurs twice")]
+    [InlineData(
+        """{"a":{"dtype":"U8","shape":[],"data_offsets":[0,1],"data_offsets":[0,1]}}""", 1, "'a': the key data_offsets occurs twice")]
     [InlineData("""{"a":{"dtype":"U8","shape":[],"data_offsets":[0,1],"offset":3}}""", 1, "'a': found the key 'offset'")]
     [InlineData("""{"a":{"shape":[],"data_offsets":[0,1]}}""", 1, "'a': has no dtype")]
     [InlineData("""{"a":{"dtype":"U8","data_offsets":[0,1]}}""", 1, "'a': has no shape")]
@@ -54,13 +57,16 @@ public sealed class SafetensorsMalformedTests : IDisposable
     [InlineData("""{"a":{"dtype":"U8","shape":[1],"data_offsets":[0]}}""", 1, "'a': data_offsets: found 1 numbers, expected 2")]
     [InlineData("""{"a":{"dtype":"U8","shape":[1],"data_offsets":[0,1,1]}}""", 1, "'a': data_offsets: found more than 2")]
     // Sizes and ranges.
-    [InlineData("""{"a":{"dtype":"U8","shape":[4294967296,4294967296],"data_offsets":[0,1]}}""", 1, "'a': the shape [4294967296, 4294967296]")]
+    [InlineData(
+        """{"a":{"dtype":"U8","shape":[4294967296,4294967296],"data_offsets":[0,1]}}""", 1, "'a': the shape [4294967296, 4294967296]")]
     [InlineData("""{"a":{"dtype":"F64","shape":[2305843009213693952],"data_offsets":[0,1]}}""", 1, "'a': the shape")]
     [InlineData("""{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,3]}}""", 3, "'a': found 3 bytes, expected 4 for F32 [1]")]
     [InlineData("""{"a":{"dtype":"U8","shape":[1],"data_offsets":[1,0]}}""", 1, "'a': data_offsets: ends at 0")]
     [InlineData("""{"a":{"dtype":"U8","shape":[1],"data_offsets":[1,2]}}""", 2, "'a': leaves a hole before it: found begin 1, expected 0")]
-    [InlineData("""{"a":{"dtype":"U8","shape":[1],"data_offsets":[0,1]},"b":{"dtype":"U8","shape":[1],"data_offsets":[2,3]}}""", 3, "'b': leaves a hole")]
-    [InlineData("""{"a":{"dtype":"U8","shape":[2],"data_offsets":[0,2]},"b":{"dtype":"U8","shape":[2],"data_offsets":[1,3]}}""", 3, "'b': overlaps")]
+    [InlineData("""{"a":{"dtype":"U8","shape":[1],"data_offsets":[0,1]},"b":{"dtype":"U8","shape":[1],"data_offsets":[2,3]}}""",
+        3, "'b': leaves a hole")]
+    [InlineData("""{"a":{"dtype":"U8","shape":[2],"data_offsets":[0,2]},"b":{"dtype":"U8","shape":[2],"data_offsets":[1,3]}}""",
+        3, "'b': overlaps")]
     [InlineData("""{"a":{"dtype":"U8","shape":[2],"data_offsets":[0,2]}}""", 1, "'a': ends at byte 2 of the data, but the file holds 1")]
     [InlineData(One, 2, "found 2 bytes of data, expected 1")]
     [InlineData("{}", 1, "found 1 bytes of data, expected 0")]

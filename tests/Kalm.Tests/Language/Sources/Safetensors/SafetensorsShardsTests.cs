@@ -34,7 +34,8 @@ public sealed class SafetensorsShardsTests : IDisposable
         }
         Assert.Equal(["a", "b", "c"], shards.Tensors.Select(entry => entry.Name).Order());
         Assert.Null(shards.TryFind("d"));
-        Assert.Contains("'d': not found among the 3 tensors", Assert.Throws<KalmException>(() => shards.Find("d")).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "'d': not found among the 3 tensors", Assert.Throws<KalmException>(() => shards.Find("d")).Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -78,7 +79,8 @@ public sealed class SafetensorsShardsTests : IDisposable
     [InlineData("{\"weight_map\":{\"a\":\"C:x.safetensors\"}}", "'a': found the file 'C:x.safetensors'")]
     [InlineData("{\"weight_map\":{\"a\":\"x\\u0000.safetensors\"}}", "'a': found the file 'x?.safetensors'")]
     [InlineData("{\"weight_map\":{\"a\":\"\"}}", "'a': found the file ''")]
-    [InlineData("{\"weight_map\":{\"a\":\"pytorch_model.bin\"}}", "'a': found the file 'pytorch_model.bin', expected the name of a .safetensors file")]
+    [InlineData("{\"weight_map\":{\"a\":\"pytorch_model.bin\"}}",
+        "'a': found the file 'pytorch_model.bin', expected the name of a .safetensors file")]
     [InlineData("{\"weight_map\":{\"a\":\"absent.safetensors\"}}", "names the shard absent.safetensors, which is not in the folder")]
     public void Refuses_a_faulty_index_and_names_the_fault(string content, string expected)
     {
