@@ -1,12 +1,10 @@
 using System.Diagnostics;
 using System.Globalization;
 using Kalm.Engine;
-using Kalm.Graph;
 using Kalm.Language.Model;
 using Kalm.Language.Pretraining;
 using Kalm.Language.Sources;
 using Kalm.Language.Sources.Safetensors;
-using TorchSharp;
 
 namespace Kalm.Benchmarks;
 
@@ -54,7 +52,8 @@ internal static class LoadBenchmark
         Console.WriteLine($"{"model",-36}{"file, MiB",12}{"load, s",10}{"peak, MiB",12}{"peak / file",13}");
         foreach (var result in results)
             Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-                $"{result.Model,-36}{result.FileMebibytes,12:N0}{result.Seconds,10:N2}{result.PeakMebibytes,12:N0}{result.PeakMebibytes / result.FileMebibytes,13:N2}"));
+                $"{result.Model,-36}{result.FileMebibytes,12:N0}{result.Seconds,10:N2}{result.PeakMebibytes,12:N0}"
+                + $"{result.PeakMebibytes / result.FileMebibytes,13:N2}"));
         if (arguments.Find("--json") is { } file)
             Json.Write(file, results);
     }
