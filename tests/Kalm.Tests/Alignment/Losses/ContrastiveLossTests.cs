@@ -1,9 +1,9 @@
 using Kalm.Engine;
 using System.Text.Json;
-using Kalm.Alignment;
+using Kalm.Alignment.Losses;
 using static TorchSharp.torch;
 
-namespace Kalm.Tests.Alignment;
+namespace Kalm.Tests.Alignment.Losses;
 
 public class ContrastiveLossTests : TorchTest
 {

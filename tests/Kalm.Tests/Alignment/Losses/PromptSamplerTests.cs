@@ -1,9 +1,10 @@
 using Kalm.Alignment;
+using Kalm.Alignment.Losses;
 using Kalm.Graph;
 using Kalm.Language.Tokenization;
 using Kalm.Representation;
 
-namespace Kalm.Tests.Alignment;
+namespace Kalm.Tests.Alignment.Losses;
 
 public sealed class PromptSamplerTests : IDisposable
 {
