@@ -130,7 +130,7 @@ public sealed class FolderSource : IModelSource
                 + "has no sense");
             return config with { TieWordEmbeddings = true };
         }
-        if (!config.TieWordEmbeddings || head is null || embedding is null || !head.Shape.SequenceEqual(embedding.Shape) || AreEqual(head, embedding))
+        if (!config.TieWordEmbeddings || head is null || embedding is null || !head.Shape.SequenceEqual(embedding.Shape) || store.AreEqual(head, embedding))
             return config;
         warnings.Add($"{store.Path}: {head.Name} differs from the embedding, though {ModelConfig.FileName} ties them; both are taken as they are stored");
         return config with { TieWordEmbeddings = false };
@@ -139,23 +139,6 @@ public sealed class FolderSource : IModelSource
     // The head often stands outside of the wrapper that the body is in.
     private string StoredName(ModelConfig config, string name) =>
         config.CheckpointName(name, prefix) is var spelled && name == TensorNames.Head && store.TryFind(spelled) is null ? config.CheckpointName(name) : spelled;
-
-    private bool AreEqual(StoredTensor first, StoredTensor second)
-    {
-        const int Chunk = 1 << 16;
-        var (left, right) = (new float[Chunk], new float[Chunk]);
-        for (long at = 0; at < first.ElementCount; at += Chunk)
-        {
-            var count = (int)Math.Min(Chunk, first.ElementCount - at);
-            store.ReadSingles(first.Name, at, left.AsSpan(0, count));
-            store.ReadSingles(second.Name, at, right.AsSpan(0, count));
-            store.Release(first.Name, at, count);
-            store.Release(second.Name, at, count);
-            if (!left.AsSpan(0, count).SequenceEqual(right.AsSpan(0, count)))
-                return false;
-        }
-        return true;
-    }
 
     private string Checked(string name, string stored, long[] shape)
     {

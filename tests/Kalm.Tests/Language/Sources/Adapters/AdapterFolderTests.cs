@@ -221,16 +221,6 @@ public class AdapterFolderTests : TorchTest
     }
 
     [Fact]
-    public void A_pickled_adapter_is_named()
-    {
-        using var folder = new TemporaryFolder();
-        folder.Write(AdapterConfig.FileName, new AdapterFiles().Config.ToJsonString());
-        folder.Write("adapter_model.bin", "");
-        Assert.Contains("adapter_model.bin is not read", Assert.Throws<KalmException>(() => AdapterFolder.Open(folder.Path, ModelConfig.Load(Tied))).Message,
-            StringComparison.Ordinal);
-    }
-
-    [Fact]
     public void A_fingerprint_knows_a_base_in_any_type_and_no_other_base()
     {
         using var folder = new TemporaryFolder();
