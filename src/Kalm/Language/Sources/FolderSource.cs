@@ -87,7 +87,7 @@ public sealed class FolderSource : IModelSource
     public void Release(string name, long offset, long count) => store.Release(storedNames[name], offset, count);
 
     /// <inheritdoc/>
-    public Tokenizer ReadTokenizer() => Tokenizer.Load(Place);
+    public Tokenizer ReadTokenizer() => Tokenizer.Load(Place, [.. Generation.EndTokenIds, .. Config.EndTokenIds]);
 
     /// <inheritdoc/>
     public ChatTemplate? ReadChatTemplate() => ChatTemplate.Load(Place);

@@ -54,7 +54,7 @@ public sealed class Tokenizer
     public IReadOnlyList<int> BeginIds => Definition.BeginIds;
 
     /// <summary>The token that ends a text: <c>eos_token</c> of tokenizer_config.json, else what the tokenizer itself puts after a text, else
-    /// an added token with a well-known name such as <c>&lt;|endoftext|&gt;</c>; null when there is none.</summary>
+    /// what the model names, else an added token with a well-known name such as <c>&lt;|endoftext|&gt;</c>; null when there is none.</summary>
     public int? EndId => Definition.EndId;
 
     /// <summary>What kind of tokenizer it is, in words.</summary>
@@ -76,8 +76,11 @@ public sealed class Tokenizer
     public static bool IsIn(string folder) => TokenizerReader.IsIn(folder);
 
     /// <summary>Reads tokenizer.json, or where there is none tokenizer.model, and tokenizer_config.json from a model folder.</summary>
+    /// <param name="folder">The folder.</param>
+    /// <param name="ends">The tokens that the model says end a text: where the tokenizer's files name none, the first of them that it has
+    /// is its <see cref="EndId"/>. None when null.</param>
     /// <exception cref="KalmException">A file is missing or faulty, or asks for something that is not supported.</exception>
-    public static Tokenizer Load(string folder) => new(TokenizerReader.Read(folder));
+    public static Tokenizer Load(string folder, IReadOnlyList<int>? ends = null) => new(TokenizerReader.Read(folder, ends ?? []));
 
     /// <summary>Learns a byte-level vocabulary from <paramref name="texts"/>: 256 bytes, then merges of the most frequent pair (of equally
     /// frequent ones the pair with the lowest ids), then <paramref name="endOfText"/>. The result does not depend on the order of the

@@ -123,7 +123,8 @@ internal static class TokenizerWriter
         json.WriteString("tokenizer_class", definition.Entries is null ? "PreTrainedTokenizerFast" : "LlamaTokenizer");
         if (definition.BeginId is { } begin)
             json.WriteString("bos_token", TextOf(definition, begin));
-        if (definition.EndId is { } end)
+        // A named token is a control token from then on, which a piece of text is not.
+        if (definition.EndId is { } end && definition.AddedTokens.Any(token => token.Id == end))
             json.WriteString("eos_token", TextOf(definition, end));
         if (definition.UnknownPiece is { } unknown)
             json.WriteString("unk_token", unknown);

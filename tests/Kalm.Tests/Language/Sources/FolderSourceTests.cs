@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using Kalm.Language.Sources;
 using Kalm.Language.Sources.Config;
 using Kalm.Language.Sources.Safetensors;
+using Kalm.Language.Tokenization;
 
 namespace Kalm.Tests.Language.Sources;
 
@@ -48,6 +49,28 @@ public sealed class FolderSourceTests : IDisposable
         var warning = Assert.Single(checkpoint.Warnings);
         Assert.Contains("9 tensors", warning, StringComparison.Ordinal);
         Assert.Contains("'model.layers.2.input_layernorm.weight'", warning, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_text_ends_with_what_the_model_says_where_its_tokenizer_names_nothing()
+    {
+        foreach (var path in Directory.EnumerateFiles(Path.Combine(Fixture.Folder, "adapters", "tied")))
+            File.Copy(path, _folder.File(Path.GetFileName(path)));
+        Assert.Equal(2, EndId());
+        _folder.Write("generation_config.json", """{"eos_token_id": null}""");
+        Assert.Equal(2, EndId());
+        _folder.Write("generation_config.json", """{"eos_token_id": [1000, 95, 3]}""");
+        Assert.Equal(95, EndId());
+        _folder.Write("tokenizer_config.json", """{"eos_token": "A"}""");
+        Assert.Equal(33, EndId());
+
+        int EndId()
+        {
+            using var source = FolderSource.Open(_folder.Path);
+            var tokenizer = source.ReadTokenizer();
+            Assert.Equal(tokenizer.EndId, tokenizer.Whole("B")[^1]);
+            return tokenizer.EndId!.Value;
+        }
     }
 
     [Fact]
