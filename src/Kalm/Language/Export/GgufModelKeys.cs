@@ -42,7 +42,7 @@ internal static class GgufModelKeys
             config.NormEpsilon);
         AddWindows(writer, architecture, config);
         Count("rope.dimension_count", (int)(config.HeadDimension * config.RotatedShare));
-        Number("rope.freq_base", config.RopeTheta);
+        Number("rope.freq_base", GgufRopeScaling.Base(config));
         if (config.Architecture.WindowedThetaKey is not null && config.WindowedRotary is { } windowed)
             Number("rope.freq_base_swa", windowed.Theta);
         GgufRopeScaling.AddKeys(writer, architecture, config);

@@ -15,50 +15,57 @@ internal static class GgufRopeScaling
     {
         switch (config.RopeScaling)
         {
-            case null or LinearScaling:
+            case null or LinearScaling or DynamicScaling { Alpha: not null }:
                 break;
             case Llama3Scaling when names.Architecture != "llama":
-                throw Fault("none, linear or yarn: llama.cpp scales only llama so");
+                throw Kind("none, linear or yarn: llama.cpp scales only llama so");
             case Llama3Scaling:
                 break;
             case YarnScaling { Truncates: false }:
-                throw new KalmException($"truncate: found false on {config.Architecture.ModelType}; expected true: llama.cpp has no other ramp");
+                throw Fault("truncate", "false", "true: llama.cpp has no other ramp");
             case YarnScaling yarn when (yarn.FastTurns, yarn.SlowTurns) is not (32, 1) && names.Architecture != WithRamp:
-                throw new KalmException($"beta_fast, beta_slow: found {yarn.FastTurns} and {yarn.SlowTurns} on {config.Architecture.ModelType}; "
-                    + "expected 32 and 1: llama.cpp has no keys for them there");
+                throw Fault(
+                    "beta_fast, beta_slow", $"{yarn.FastTurns} and {yarn.SlowTurns}", "32 and 1: llama.cpp has no keys for them there");
             case YarnScaling when config.WindowedRotary is not null && config.Architecture != Architecture.Olmo3:
-                throw Fault("none or linear: llama.cpp would stretch the layers with a window too");
+                throw Kind("none or linear: llama.cpp would stretch the layers with a window too");
             case YarnScaling:
                 break;
             case LongRopeScaling when !WithDivisors.Contains(names.Architecture):
-                throw Fault($"none, linear or yarn: llama.cpp scales only {string.Join(" and ", WithDivisors)} so");
+                throw Kind($"none, linear or yarn: llama.cpp scales only {string.Join(" and ", WithDivisors)} so");
             case LongRopeScaling:
                 break;
             default:
-                throw Fault("none, linear, yarn, longrope or llama3: llama.cpp has no other");
+                throw Kind("none, linear, yarn, longrope or llama3: llama.cpp has no other");
         }
         if (config.WindowedRotary?.Scaling is { } windowed)
-            throw new KalmException($"rope_scaling: found {windowed.TypeName} on the layers with a window of {config.Architecture.ModelType}; "
-                + "expected none: llama.cpp never scales those");
+            throw Fault("rope_scaling", $"{windowed.TypeName} for layers with a window", "none: llama.cpp never scales those");
         if (config.QueryStretch is { } stretch && config.RopeScaling?.TrainedPositions is { } trained && trained != stretch.Positions)
-            throw new KalmException($"llama_4_scaling_beta: found {stretch.Positions} positions between its steps on {config.Architecture.ModelType}; "
-                + $"expected {trained}, from which the rotary positions are stretched: llama.cpp keeps one number for both");
+            throw Fault("llama_4_scaling_beta", $"steps of {stretch.Positions} positions",
+                $"{trained}, from which on rotary positions are stretched: llama.cpp keeps one number for both");
 
-        KalmException Fault(string expected) =>
-            new($"rope_scaling: found {config.RopeScaling!.TypeName} on {config.Architecture.ModelType}; expected {expected}");
+        KalmException Kind(string expected) => Fault("rope_scaling", config.RopeScaling!.TypeName, expected);
+
+        KalmException Fault(string key, string found, string expected) =>
+            new($"{key}: found {found} on {config.Architecture.ModelType}; expected {expected}");
     }
 
     /// <summary>What llama.cpp computes otherwise than the transformers library without being wrong, in sentences for the user.</summary>
     public static IEnumerable<string> Warnings(ModelConfig config)
     {
         if (config.RopeScaling is LongRopeScaling { OriginalMaxPositions: var trained })
-            yield return $"llama.cpp takes the long factors of LongRoPE wherever its context is set to more than {trained} tokens, for short texts too";
+            yield return "llama.cpp takes the long factors of LongRoPE wherever its context is set to more than "
+                + $"{trained} tokens, for short texts too";
     }
+
+    /// <summary>The base of the frequencies. One that is stretched once and for all has no key but this.</summary>
+    public static double Base(ModelConfig config) => config.RopeScaling is DynamicScaling { Alpha: { } alpha }
+        && new RotaryParameters(0, null, config.RotatedShare).Dimension(config.HeadDimension) is > 2 and var turned
+        ? config.RopeTheta * Math.Pow(alpha, turned / (turned - 2.0)) : config.RopeTheta;
 
     /// <summary>Adds the keys.</summary>
     public static void AddKeys(GgufWriter writer, string architecture, ModelConfig config)
     {
-        if (config.RopeScaling is { } scaling and not Llama3Scaling)
+        if (config.RopeScaling is { } scaling and not (Llama3Scaling or DynamicScaling))
             writer.Add($"{architecture}.{GgufRopeKeys.Type}", scaling.TypeName);
         switch (config.RopeScaling)
         {
@@ -81,7 +88,8 @@ internal static class GgufRopeScaling
                 break;
         }
         if (config.RopeScaling is YarnScaling or LongRopeScaling || config.QueryStretch is not null)
-            writer.Add($"{architecture}.{GgufRopeKeys.Original}", (long)(config.RopeScaling?.TrainedPositions ?? config.QueryStretch!.Positions));
+            writer.Add(
+                $"{architecture}.{GgufRopeKeys.Original}", (long)(config.RopeScaling?.TrainedPositions ?? config.QueryStretch!.Positions));
         if (config.QueryStretch is { } stretch)
             Number(GgufRopeKeys.QueryStretch, stretch.Beta);
 

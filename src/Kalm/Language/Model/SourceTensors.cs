@@ -29,7 +29,8 @@ public static class SourceTensors
     public static Tensor Read(ITensorStore file, string name, Device device)
     {
         ArgumentNullException.ThrowIfNull(file);
-        var stored = file.TryFind(name) ?? throw SafetensorsLayout.Fault(file.Path, name, $"not found among the {file.Tensors.Count()} tensors of the file");
+        var stored = file.TryFind(name)
+            ?? throw SafetensorsLayout.Fault(file.Path, name, $"not found among the {file.Tensors.Count()} tensors of the file");
         return Read(stored.Shape, (at, part) =>
         {
             file.ReadSingles(name, at, part);

@@ -29,6 +29,7 @@ public sealed class GgufRopeScalingTests : TorchTest
     [InlineData("phi3", Long + "}", "phi3.rope.scaling.attn_factor")]
     [InlineData("phi3", Long + ", \"attention_factor\": 1.3}", "phi3.rope.scaling.attn_factor")]
     [InlineData("llama", Long + ", \"factor\": 3}", "llama.rope.scaling.attn_factor")]
+    [InlineData("hunyuan_v1_dense", """{"rope_type": "dynamic", "alpha": 50, "factor": 1, "rope_theta": 10000}""", "hunyuan-dense.rope.freq_base")]
     public void A_stretched_model_is_the_same_after_it_was_written_and_read(string family, string rope, string key)
     {
         using var folder = new TemporaryFolder();

@@ -36,7 +36,11 @@ internal static class GgufRope
         var scaling = Scaling(shards, keys, theta, turned);
         if (architecture.StretchesQueries && keys.Number(GgufRopeKeys.QueryStretch) is { } stretch and not 0)
         {
-            scaling ??= new JsonObject { ["rope_type"] = "default", ["original_max_position_embeddings"] = keys.Count(GgufRopeKeys.Original) };
+            scaling ??= new JsonObject
+            {
+                ["rope_type"] = "default",
+                ["original_max_position_embeddings"] = keys.Count(GgufRopeKeys.Original),
+            };
             scaling["llama_4_scaling_beta"] = stretch;
         }
         json["rope_scaling"] = scaling;
@@ -76,7 +80,9 @@ internal static class GgufRope
     {
         var magnitude = keys.Number(GgufRopeKeys.Magnitude) is { } given and not 0 ? given : (double?)null;
         var (own, times) = (keys.Number(GgufRopeKeys.YarnFactor), keys.Number(GgufRopeKeys.RotaryFactor) ?? 1);
-        var computed = new YarnScaling(factor, 1) { Magnitude = 1, MagnitudeOfAll = magnitude }.RotaryFactor;
+        var rotary = (own ?? new YarnScaling(factor, 1) { Magnitude = 1, MagnitudeOfAll = magnitude }.RotaryFactor) * times;
+        if (!double.IsFinite(rotary))
+            throw keys.Fault(GgufRopeKeys.RotaryFactor, "a number that gives a finite factor");
         return new JsonObject
         {
             ["rope_type"] = YarnScaling.Name,
@@ -86,7 +92,7 @@ internal static class GgufRope
             ["beta_slow"] = keys.Number(GgufRopeKeys.SlowTurns),
             ["mscale"] = magnitude is null ? null : 1,
             ["mscale_all_dim"] = magnitude,
-            ["attention_factor"] = own is null && times == 1 ? null : (own ?? computed) * times,
+            ["attention_factor"] = own is null && times == 1 ? null : rotary,
         };
     }
 

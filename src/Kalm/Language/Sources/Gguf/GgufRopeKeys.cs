@@ -1,7 +1,7 @@
 namespace Kalm.Language.Sources.Gguf;
 
-/// <summary>The keys of stretched rotary positions, without the architecture's name, and what llama.cpp makes of them. Import and export take
-/// them from here.</summary>
+/// <summary>The keys of stretched rotary positions, without the architecture's name, and what llama.cpp makes of them. Import and export
+/// take them from here.</summary>
 internal static class GgufRopeKeys
 {
     /// <summary>none, linear, yarn or longrope; linear where it is absent.</summary>
