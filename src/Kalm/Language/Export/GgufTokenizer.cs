@@ -29,7 +29,7 @@ internal static class GgufTokenizer
         writer.Add("tokenizer.ggml.tokens", vocabulary.Tokens);
         if (vocabulary.Scores is { } scores)
             writer.Add("tokenizer.ggml.scores", scores);
-        writer.Add("tokenizer.ggml.token_type", vocabulary.Types);
+        writer.Add("tokenizer.ggml.token_type", vocabulary.Types.Select(type => (int)type).ToList());
         if (vocabulary.Merges is { } merges)
             writer.Add("tokenizer.ggml.merges", merges);
         AddId(writer, "bos", definition.BeginId ?? Find(definition, config, "bos_token") ?? model.BeginTokenId);

@@ -3,6 +3,7 @@ using Kalm.Language.Export;
 using Kalm.Language.Sources.Config;
 using Kalm.Language.Sources.Gguf;
 using Kalm.Language.Tokenization;
+using Kalm.Language.Tokenization.SentencePiece;
 using static Kalm.Tests.Language.Export.ModelFolders;
 
 namespace Kalm.Tests.Language.Export;
@@ -102,7 +103,7 @@ public class GgufTokenizerTests : TorchTest
         Assert.Equal("llama", vocabulary.Model);
         Assert.Null(vocabulary.Merges);
         Assert.True(vocabulary.AddsSpace);
-        Assert.Equal([2, 3, 6, 1, 1, 1, 1, 1, 1, 4, 5], vocabulary.Types);
+        Assert.Equal([2, 3, 6, 1, 1, 1, 1, 1, 1, 4, 5], vocabulary.Types.Select(type => (int)type));
         Assert.Equal(" x", vocabulary.Tokens[9]);
         Assert.Equal([0, -1, -2], vocabulary.Scores!.Skip(3).Take(3));
         Assert.All(vocabulary.Scores!.Skip(6).Take(3), score => Assert.True(score < -2));
@@ -122,8 +123,8 @@ public class GgufTokenizerTests : TorchTest
         var tokenizer = Tokenizer.Load(DataFolder.Require("tokenizers/llama-2"));
         var vocabulary = GgufVocabulary.Of(tokenizer.Definition, 32_001);
         Assert.Equal(["<unk>", "<s>", "</s>", "<0x00>"], vocabulary.Tokens.Take(4));
-        Assert.Equal([2, 3, 3, 6], vocabulary.Types.Take(4));
-        Assert.Equal(256, vocabulary.Types.Count(type => type == 6));
+        Assert.Equal([PieceKind.Unknown, PieceKind.Control, PieceKind.Control, PieceKind.Byte], vocabulary.Types.Take(4));
+        Assert.Equal(256, vocabulary.Types.Count(type => type == PieceKind.Byte));
         Assert.Equal("[PAD32000]", vocabulary.Tokens[32_000]);
         // Runs of spaces merge last; then come the merges as they were learned.
         Assert.Equal([("▁▁", -1e9f), ("▁t", -1f), ("er", -2f)], vocabulary.Tokens.Zip(vocabulary.Scores!).Skip(259).Take(3));

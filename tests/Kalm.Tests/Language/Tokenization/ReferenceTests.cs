@@ -60,11 +60,9 @@ public class ReferenceTests
     {
         foreach (var name in ByteLevelWords.Names)
         {
-            var definition = ByteLevelWords.Apply(name, new() { Pieces = [], AddedTokens = [] })!;
-            var steps = definition.Splitting.Select(step => step is PatternSplitting split
-                ? new JsonObject { ["type"] = "Split", ["pattern"] = new JsonObject { ["Regex"] = split.Pattern.ToString() }, ["behavior"] = "Isolated", ["invert"] = false }
-                : JsonNode.Parse($$"""{"type":"ByteLevel","add_prefix_space":false,"trim_offsets":true,"use_regex":{{(((ByteLevelSplitting)step).UsesGpt2Words ? "true" : "false")}}}""")!);
-            var json = Splitting(string.Join(",", steps.Take(definition.Splitting.Count - 1).Select(step => step.ToJsonString()).Append(
+            var steps = ByteLevelWords.Find(name)!.Select(pattern =>
+                new JsonObject { ["type"] = "Split", ["pattern"] = new JsonObject { ["Regex"] = pattern }, ["behavior"] = "Isolated", ["invert"] = false });
+            var json = Splitting(string.Join(",", steps.Select(step => step.ToJsonString()).Append(
                 """{"type":"Digits","individual_digits":false}""")));
             ReferenceTokenizer.AssertSame(json, RandomText.Texts(150, name.Length));
         }
