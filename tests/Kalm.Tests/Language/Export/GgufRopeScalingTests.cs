@@ -78,17 +78,17 @@ public sealed class GgufRopeScalingTests : TorchTest
     private static string Stretch(TemporaryFolder folder, string family, string rope)
     {
         var target = Directory.CreateDirectory(folder.File("model")).FullName;
-        foreach (var file in Directory.EnumerateFiles(DataFolder.Require($"families/{family}")))
+        var source = DataFolder.Require($"families/{family}");
+        foreach (var file in Directory.EnumerateFiles(source).Where(file => Path.GetFileName(file) != ModelConfig.FileName))
             File.Copy(file, Path.Combine(target, Path.GetFileName(file)));
-        var path = Path.Combine(target, ModelConfig.FileName);
-        var config = JsonNode.Parse(File.ReadAllText(path))!.AsObject();
+        var config = JsonNode.Parse(File.ReadAllText(Path.Combine(source, ModelConfig.FileName)))!.AsObject();
         config["rope_parameters"] = family == "gemma3_text"
             ? new JsonObject { ["full_attention"] = JsonNode.Parse(rope), ["sliding_attention"] = new JsonObject { ["rope_type"] = "default", ["rope_theta"] = 10000 } }
             : JsonNode.Parse(rope);
         config["max_position_embeddings"] = 128;
         if (config.ContainsKey("original_max_position_embeddings"))
             config["original_max_position_embeddings"] = 32;
-        File.WriteAllText(path, config.ToJsonString());
+        File.WriteAllText(Path.Combine(target, ModelConfig.FileName), config.ToJsonString());
         return target;
     }
 
