@@ -1,8 +1,8 @@
 namespace Kalm.Language.Tokenization;
 
 /// <summary>How the families of byte-level tokenizers cut a text into words, by the names that GGUF files give them
-/// (<c>tokenizer.ggml.pre</c>, as llama.cpp lists them): patterns that cut one after the other, each within what those before it left, as the
-/// published tokenizer.json files have them.</summary>
+/// (<c>tokenizer.ggml.pre</c>, as llama.cpp lists them): patterns that cut one after the other, each within what those before it left, as
+/// the published tokenizer.json files have them.</summary>
 internal static class ByteLevelWords
 {
     /// <summary>A digit by itself.</summary>

@@ -15,8 +15,8 @@ internal static class VocabularyFiles
 
     private static readonly Dictionary<string, SplittingStep[]> WordsOfClass = new()
     {
-        ["GPT2Tokenizer"] = Gpt2, ["CodeGenTokenizer"] = Gpt2, ["RobertaTokenizer"] = Gpt2, ["BartTokenizer"] = Gpt2, ["LongformerTokenizer"] = Gpt2,
-        ["Qwen2Tokenizer"] = Qwen2,
+        ["GPT2Tokenizer"] = Gpt2, ["CodeGenTokenizer"] = Gpt2, ["RobertaTokenizer"] = Gpt2, ["BartTokenizer"] = Gpt2,
+        ["LongformerTokenizer"] = Gpt2, ["Qwen2Tokenizer"] = Qwen2,
     };
 
     /// <summary>The tokenizer of both files.</summary>

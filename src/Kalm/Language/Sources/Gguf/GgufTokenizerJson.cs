@@ -43,7 +43,8 @@ internal static class GgufTokenizerJson
         var pieces = new Dictionary<string, int>(StringComparer.Ordinal);
         for (var id = 0; id < vocabulary.Tokens.Count; id++)
             if (vocabulary.Kinds[id] != PieceKind.Unused && !pieces.TryAdd(vocabulary.Tokens[id], id))
-                throw new KalmException($"{vocabulary.Metadata.Path}: tokenizer.ggml.tokens: found {FileFault.Quote(vocabulary.Tokens[id])} twice, again as {id}, expected once");
+                throw new KalmException($"{vocabulary.Metadata.Path}: tokenizer.ggml.tokens: "
+                    + $"found {FileFault.Quote(vocabulary.Tokens[id])} twice, again as {id}, expected once");
         return pieces;
     }
 
@@ -53,6 +54,7 @@ internal static class GgufTokenizerJson
         var merge = vocabulary.Merges[index];
         var space = merge.Length > 1 ? merge.IndexOf(' ', 1) : -1;
         return space >= 1 && space < merge.Length - 1 ? (merge[..space], merge[(space + 1)..])
-            : throw new KalmException($"{vocabulary.Metadata.Path}: tokenizer.ggml.merges: found {FileFault.Quote(merge)} at {index}, expected two pieces with a space between");
+            : throw new KalmException($"{vocabulary.Metadata.Path}: tokenizer.ggml.merges: "
+                + $"found {FileFault.Quote(merge)} at {index}, expected two pieces with a space between");
     }
 }
