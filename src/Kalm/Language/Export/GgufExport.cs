@@ -23,7 +23,8 @@ public static class GgufExport
         ArgumentNullException.ThrowIfNull(source);
         var config = source.Config;
         var architecture = GgufNames.OfModel(config.Architecture.ModelType)
-            ?? throw new KalmException($"model_type: found {config.Architecture.ModelType}, expected one that llama.cpp has: {GgufNames.Supported}");
+            ?? throw new KalmException(
+                $"model_type: found {config.Architecture.ModelType}, expected one that llama.cpp has: {GgufNames.Supported}");
         GgufModelKeys.RequireSupported(config, architecture);
         var warnings = GgufRopeScaling.Warnings(config).ToList();
         using var writer = new GgufWriter();
@@ -43,7 +44,8 @@ public static class GgufExport
             writer.Declare(written, types[written], shape);
         }
         if (config.SlidingWindow is { } window && window < config.MaxPositions)
-            warnings.Add($"llama.cpp knows no sliding window for {architecture.Architecture}: texts longer than {window} tokens get other numbers there");
+            warnings.Add($"llama.cpp knows no sliding window for {architecture.Architecture}: texts longer than {window} tokens get "
+                + "other numbers there");
         writer.Write(path, (written, stream) =>
         {
             using var scope = NewDisposeScope();

@@ -20,7 +20,8 @@ internal static class GgufTokenizer
     public static void Add(GgufWriter writer, TokenizerDefinition definition, ModelConfig model, List<string> warnings)
     {
         if (definition.Model != ModelKind.BytePair)
-            throw new KalmException($"tokenizer: found the kind {definition.Model}, expected byte-pair encoding: no other is written as GGUF");
+            throw new KalmException(
+                $"tokenizer: found the kind {definition.Model}, expected byte-pair encoding: no other is written as GGUF");
         var vocabulary = GgufVocabulary.Of(definition, model.VocabularySize);
         var config = Part(definition, TokenizerReader.ConfigFile);
         writer.Add("tokenizer.ggml.model", vocabulary.Model);
@@ -50,7 +51,9 @@ internal static class GgufTokenizer
         var root = Part(definition, TokenizerReader.TokenizerFile);
         if ((root is { } part ? GgufSplitting.Find(part) : GgufSplitting.Gpt2) is { } name)
             return name;
-        warnings.Add($"llama.cpp has no name for this tokenizer's pre_tokenizer: it will cut some texts into other tokens ('{GgufSplitting.Unknown}')");
+        warnings.Add(
+            $"llama.cpp has no name for this tokenizer's pre_tokenizer: it will cut some texts into other tokens "
+                + $"('{GgufSplitting.Unknown}')");
         return GgufSplitting.Unknown;
     }
 

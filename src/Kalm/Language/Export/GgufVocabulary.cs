@@ -56,7 +56,8 @@ internal sealed record GgufVocabulary
         for (var id = 0; id < definition.Pieces.Count; id++)
             (tokens[id], types[id]) = (definition.Pieces[id], definition.Entries?[id] is { } entry ? entry.Kind : TypeOf(definition,
                 id));
-        foreach (var added in definition.AddedTokens.Where(added => added.Id >= definition.Pieces.Count || types[added.Id] == PieceKind.Normal
+        foreach (var added in definition.AddedTokens.Where(added => added.Id >= definition.Pieces.Count
+            || types[added.Id] == PieceKind.Normal
             || tokens[added.Id] is null))
             (tokens[added.Id], types[added.Id]) = (added.Content, added.Special ? PieceKind.Control : PieceKind.UserDefined);
         var taken = tokens.OfType<string>().ToHashSet(StringComparer.Ordinal);

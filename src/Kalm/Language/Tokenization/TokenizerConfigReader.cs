@@ -38,7 +38,8 @@ internal sealed class TokenizerConfigReader(JsonPart? config, JsonPart? specialT
             EndId = named.TryGetValue("eos_token", out var end) ? end : definition.EndId
                 ?? ends.Where(id => definition.Pieces.ElementAtOrDefault(id) is not null || added.Tokens.Any(token => token.Id == id))
                     .Select(id => (int?)id).FirstOrDefault()
-                ?? WellKnownEndTokens.Select(name => added.Tokens.FirstOrDefault(token => token.Content == name)?.Id).FirstOrDefault(id => id is not null),
+                ?? WellKnownEndTokens.Select(name => added.Tokens.FirstOrDefault(token => token.Content == name)?.Id)
+                    .FirstOrDefault(id => id is not null),
         };
         if (config is not { } file)
             return definition;
@@ -128,7 +129,8 @@ internal sealed class TokenizerConfigReader(JsonPart? config, JsonPart? specialT
             return definition with
             {
                 Normalization = [.. definition.Normalization.Where(step => step is not Prefix)],
-                Splitting = [.. definition.Splitting.Select(step => step is MetaspaceSplitting mark ? mark with { Scheme = PrefixScheme.Never } : step)],
+                Splitting = [.. definition.Splitting.Select(
+                    step => step is MetaspaceSplitting mark ? mark with { Scheme = PrefixScheme.Never } : step)],
                 Decoding = [.. definition.Decoding.Where(step => step is not LeadingCut)
                     .Select(step => step is MetaspaceDecoding mark ? mark with { DropsFirst = false } : step)],
             };

@@ -40,7 +40,8 @@ internal static class TokenizerReader
     public static TokenizerDefinition Read(string folder, IReadOnlyList<int> ends)
     {
         if (!Directory.Exists(folder))
-            throw new KalmException($"{folder}: no such folder; expected one with {TokenizerFile}, {SentencePieceFile} or {VocabularyFile}");
+            throw new KalmException(
+                $"{folder}: no such folder; expected one with {TokenizerFile}, {SentencePieceFile} or {VocabularyFile}");
         var sources = new Dictionary<string, byte[]>();
         foreach (var name in (string[])[TokenizerFile, .. Companions])
             if (JsonPart.ReadFile(Path.Combine(folder, name)) is { } content)
@@ -64,7 +65,8 @@ internal static class TokenizerReader
         else if (sources.TryGetValue(SentencePieceFile, out var model))
             definition = SentencePieceReader.Read(Path.Combine(folder, SentencePieceFile), model, config, Part(AddedTokensFile));
         else
-            throw new KalmException($"{Path.Combine(folder, TokenizerFile)}: no such file, and no {SentencePieceFile}, nor {VocabularyFile} and {MergesFile}, beside it");
+            throw new KalmException($"{Path.Combine(folder, TokenizerFile)}: no such file, and no {SentencePieceFile}, nor "
+                + $"{VocabularyFile} and {MergesFile}, beside it");
         var beside = new TokenizerConfigReader(config, Part(SpecialTokensFile), Part(AddedTokensFile));
         return beside.Apply(definition, sources.ContainsKey(TokenizerFile), ends) with { SourceFiles = sources };
 

@@ -59,7 +59,8 @@ internal static class VocabularyFiles
             if (pair.Length == 0 || pair.StartsWith("#version", StringComparison.Ordinal))
                 continue;
             if (merger.Add(pair) is { } problem)
-                throw new KalmException($"{file}({number}): {(problem.Length > 0 ? problem : $"found {FileFault.Quote(pair)}; expected two pieces")}");
+                throw new KalmException(
+                    $"{file}({number}): {(problem.Length > 0 ? problem : $"found {FileFault.Quote(pair)}; expected two pieces")}");
         }
         return merger.Finish();
     }

@@ -8,7 +8,8 @@ using Kalm.Language.Sources.Gguf;
 
 namespace Kalm.Tests.Language.Export;
 
-/// <summary>Stretched rotary positions in files of ours: read back they give what the folder gives, on a text far longer than the original length.</summary>
+/// <summary>Stretched rotary positions in files of ours: read back they give what the folder gives, on a text far longer than the original
+/// length.</summary>
 public sealed class GgufRopeScalingTests : TorchTest
 {
     private const string Yarn = """{"rope_type": "yarn", "factor": 4, "original_max_position_embeddings": 32, "rope_theta": 10000""";
@@ -21,15 +22,18 @@ public sealed class GgufRopeScalingTests : TorchTest
     [InlineData("llama", Yarn + ", \"attention_factor\": 0.8}", "llama.rope.scaling.attn_factor")]
     [InlineData("llama", Yarn + ", \"mscale\": 0.7, \"mscale_all_dim\": 1.2}", "llama.rope.scaling.attn_factor")]
     [InlineData("qwen3", Yarn + "}", "qwen3.rope.scaling.original_context_length")]
-    [InlineData("ministral3", Yarn + ", \"beta_fast\": 8, \"beta_slow\": 2, \"mscale\": 1, \"mscale_all_dim\": 0.5, \"llama_4_scaling_beta\": 0.3}",
+    [InlineData("ministral3",
+        Yarn + ", \"beta_fast\": 8, \"beta_slow\": 2, \"mscale\": 1, \"mscale_all_dim\": 0.5, \"llama_4_scaling_beta\": 0.3}",
         "mistral3.rope.scaling.yarn_log_multiplier")]
     [InlineData("ministral3", Yarn + ", \"mscale\": 2, \"mscale_all_dim\": 0.5}", "mistral3.rope.scaling.attn_factor")]
-    [InlineData("ministral3", """{"rope_type": "default", "rope_theta": 10000, "original_max_position_embeddings": 32, "llama_4_scaling_beta": 0.3}""",
+    [InlineData("ministral3",
+        """{"rope_type": "default", "rope_theta": 10000, "original_max_position_embeddings": 32, "llama_4_scaling_beta": 0.3}""",
         "mistral3.attention.temperature_scale")]
     [InlineData("phi3", Long + "}", "phi3.rope.scaling.attn_factor")]
     [InlineData("phi3", Long + ", \"attention_factor\": 1.3}", "phi3.rope.scaling.attn_factor")]
     [InlineData("llama", Long + ", \"factor\": 3}", "llama.rope.scaling.attn_factor")]
-    [InlineData("hunyuan_v1_dense", """{"rope_type": "dynamic", "alpha": 50, "factor": 1, "rope_theta": 10000}""", "hunyuan-dense.rope.freq_base")]
+    [InlineData(
+        "hunyuan_v1_dense", """{"rope_type": "dynamic", "alpha": 50, "factor": 1, "rope_theta": 10000}""", "hunyuan-dense.rope.freq_base")]
     public void A_stretched_model_is_the_same_after_it_was_written_and_read(string family, string rope, string key)
     {
         using var folder = new TemporaryFolder();
@@ -83,7 +87,10 @@ public sealed class GgufRopeScalingTests : TorchTest
             File.Copy(file, Path.Combine(target, Path.GetFileName(file)));
         var config = JsonNode.Parse(File.ReadAllText(Path.Combine(source, ModelConfig.FileName)))!.AsObject();
         config["rope_parameters"] = family == "gemma3_text"
-            ? new JsonObject { ["full_attention"] = JsonNode.Parse(rope), ["sliding_attention"] = new JsonObject { ["rope_type"] = "default", ["rope_theta"] = 10000 } }
+            ? new JsonObject { ["full_attention"] = JsonNode.Parse(rope), ["sliding_attention"] = new JsonObject
+            {
+                ["rope_type"] = "default", ["rope_theta"] = 10000,
+            } }
             : JsonNode.Parse(rope);
         config["max_position_embeddings"] = 128;
         if (config.ContainsKey("original_max_position_embeddings"))

@@ -84,7 +84,8 @@ public class StoredBaseTests : TorchTest
     {
         using var source = ModelSources.Open(model);
         Assert.Equal(
-            $"base_precision: found stored on {model}; expected a quantized GGUF file on the CPU, without an adapter; of this model take fp32 or int8, or on a GPU bf16",
+            $"base_precision: found stored on {model}; expected a quantized GGUF file on the CPU, without an adapter; of this model take "
+                + "fp32 or int8, or on a GPU bf16",
             Assert.Throws<KalmException>(() => CausalModel.Load(source, precision: BasePrecision.Stored)).Message);
     }
 }

@@ -136,10 +136,12 @@ public sealed class FolderSourceTests : IDisposable
     public void Refuses_a_model_that_needs_its_own_code()
     {
         Save(Small, Small);
-        var config = File.ReadAllText(_folder.File("config.json")).TrimEnd()[..^1] + ",\"auto_map\":{\"AutoModelForCausalLM\":\"modeling_other.OtherForCausalLM\"}}";
+        var config = File.ReadAllText(_folder.File("config.json"))
+            .TrimEnd()[..^1] + ",\"auto_map\":{\"AutoModelForCausalLM\":\"modeling_other.OtherForCausalLM\"}}";
         _folder.Write("config.json", config);
         using (FolderSource.Open(_folder.Path))
-            _folder.Write("config.json", config.Replace("\"model_type\": \"llama\"", "\"model_type\": \"other\"", StringComparison.Ordinal));
+            _folder.Write(
+                "config.json", config.Replace("\"model_type\": \"llama\"", "\"model_type\": \"other\"", StringComparison.Ordinal));
         AssertRefused("(code that comes with a model is never run)");
     }
 
@@ -149,13 +151,15 @@ public sealed class FolderSourceTests : IDisposable
     [InlineData("model.language_model.", "")]
     public void Names_may_begin_otherwise(string body, string head)
     {
-        Save(Small, Small, [("vision_tower.patch.weight", TensorType.F32, [2, 2])], name => Small.CheckpointName(name, new NamePrefix(body, head)));
+        Save(Small, Small, [("vision_tower.patch.weight", TensorType.F32, [2, 2])],
+            name => Small.CheckpointName(name, new NamePrefix(body, head)));
 
         using var checkpoint = FolderSource.Open(_folder.Path);
 
         Assert.NotNull(checkpoint.TryFind("lm_head.weight"));
         Assert.NotNull(checkpoint.TryFind("model.layers.0.mlp.up_proj.weight"));
-        Assert.Contains("1 tensor is not part of the model and ignored: 'vision_tower.patch.weight'", Assert.Single(checkpoint.Warnings), StringComparison.Ordinal);
+        Assert.Contains("1 tensor is not part of the model and ignored: 'vision_tower.patch.weight'",
+            Assert.Single(checkpoint.Warnings), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -165,7 +169,8 @@ public sealed class FolderSourceTests : IDisposable
         _folder.Write("model.safetensors.index.json", """{"weight_map":{"a":"model-00001-of-00001.safetensors"}}""");
         using var checkpoint = FolderSource.Open(_folder.Path);
         Assert.Equal("model.safetensors", Path.GetFileName(Assert.Single(checkpoint.Files)));
-        Assert.Contains("index.json: ignored, because model.safetensors is there too", Assert.Single(checkpoint.Warnings), StringComparison.Ordinal);
+        Assert.Contains(
+            "index.json: ignored, because model.safetensors is there too", Assert.Single(checkpoint.Warnings), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -173,7 +178,8 @@ public sealed class FolderSourceTests : IDisposable
     {
         Save(Small with { TieWordEmbeddings = true }, Small with { TieWordEmbeddings = true }, ("lm_head.weight", TensorType.F32, [10, 9]));
         using var checkpoint = FolderSource.Open(_folder.Path);
-        Assert.Contains("1 tensor is not part of the model and ignored: 'lm_head.weight'", Assert.Single(checkpoint.Warnings), StringComparison.Ordinal);
+        Assert.Contains("1 tensor is not part of the model and ignored: 'lm_head.weight'",
+            Assert.Single(checkpoint.Warnings), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -193,9 +199,11 @@ public sealed class FolderSourceTests : IDisposable
     private void AssertRefused(string expected) =>
         Assert.Contains(expected, Assert.Throws<KalmException>(() => FolderSource.Open(_folder.Path)).Message, StringComparison.Ordinal);
 
-    private void Save(ModelConfig config, ModelConfig weights, params (string Name, TensorType Type, long[] Shape)[] more) => Save(config, weights, more, name => name);
+    private void Save(ModelConfig config, ModelConfig weights, params (string Name, TensorType Type, long[] Shape)[] more) =>
+        Save(config, weights, more, name => name);
 
-    private void Save(ModelConfig config, ModelConfig weights, (string Name, TensorType Type, long[] Shape)[] more, Func<string, string> nameOf)
+    private void Save(
+        ModelConfig config, ModelConfig weights, (string Name, TensorType Type, long[] Shape)[] more, Func<string, string> nameOf)
     {
         config.Save(_folder.Path);
         var writer = new SafetensorsWriter();

@@ -44,7 +44,8 @@ internal static class GgufConfig
         var keys = new GgufKeys(metadata, names.Architecture);
         var type = ModelType(keys, names);
         var architecture = Architecture.Find(type)
-            ?? throw new KalmException($"{metadata.Path}: {ArchitectureKey}: found '{names.Architecture}', which is {type}; supported: {Architecture.Supported}");
+            ?? throw new KalmException(
+                $"{metadata.Path}: {ArchitectureKey}: found '{names.Architecture}', which is {type}; supported: {Architecture.Supported}");
         GgufSupport.Require(keys, architecture);
         var json = new JsonObject { ["model_type"] = type };
         AddSizes(json, keys, architecture, (int)Embedding(shards).Shape[0]);

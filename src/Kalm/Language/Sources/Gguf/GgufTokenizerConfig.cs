@@ -15,7 +15,8 @@ internal static class GgufTokenizerConfig
 
     /// <summary>The tokens that the file names, by transformers' names for them.</summary>
     public static IReadOnlyList<(string Name, string Text)> TextsOf(GgufVocabularyReader vocabulary) =>
-        [.. Tokens.Select(token => (token.Name, Text: vocabulary.TextOf(token.Purpose))).Where(token => token.Text is not null).Select(token => (token.Name, token.Text!))];
+        [.. Tokens.Select(token => (token.Name, Text: vocabulary.TextOf(token.Purpose)))
+            .Where(token => token.Text is not null).Select(token => (token.Name, token.Text!))];
 
     /// <summary>The text, in UTF-8.</summary>
     public static byte[] Write(GgufVocabularyReader vocabulary)

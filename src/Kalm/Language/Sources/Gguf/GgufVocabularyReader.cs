@@ -80,7 +80,8 @@ internal sealed record GgufVocabularyReader
         for (var id = 0; id < kinds.Length; id++)
             kinds[id] = types?[id] is not { } type || type == 0 ? PieceKind.Normal
                 : type is >= 1 and <= 6 ? (PieceKind)type
-                : throw new KalmException($"{metadata.Path}: {Prefix}token_type: found {type} for the token {id}, {FileFault.Quote(tokens[id])}, expected 0 to 6");
+                : throw new KalmException($"{metadata.Path}: {Prefix}token_type: found {type} for the token {id}, "
+                    + $"{FileFault.Quote(tokens[id])}, expected 0 to 6");
         return new()
         {
             Metadata = metadata,

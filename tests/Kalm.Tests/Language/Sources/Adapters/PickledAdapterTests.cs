@@ -27,7 +27,8 @@ public sealed class PickledAdapterTests : TorchTest
         using var expected = SourceWeights.Open(model, Path.Combine(Folder, name));
         using var found = SourceWeights.Open(model, folder.Path);
         Assert.Equal(expected.Warnings, found.Warnings);
-        Assert.Equal(expected.Config.TensorShapes().Select(tensor => tensor.Name), found.Config.TensorShapes().Select(tensor => tensor.Name));
+        Assert.Equal(
+            expected.Config.TensorShapes().Select(tensor => tensor.Name), found.Config.TensorShapes().Select(tensor => tensor.Name));
         foreach (var (tensor, _) in expected.Config.TensorShapes())
         {
             using var wanted = expected.Read(tensor);
@@ -73,7 +74,8 @@ public sealed class PickledAdapterTests : TorchTest
         Assert.Contains(AdapterConfig.WeightsName, Assert.Throws<KalmException>(() => Open(folder)).Message, StringComparison.Ordinal);
     }
 
-    private static AdapterFolder Open(TemporaryFolder folder) => AdapterFolder.Open(folder.Path, ModelConfig.Load(Path.Combine(Folder, "tied")));
+    private static AdapterFolder Open(TemporaryFolder folder) =>
+        AdapterFolder.Open(folder.Path, ModelConfig.Load(Path.Combine(Folder, "tied")));
 
     private static TemporaryFolder Pickle(string name)
     {

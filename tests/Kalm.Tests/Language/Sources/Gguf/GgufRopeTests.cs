@@ -35,13 +35,17 @@ public sealed class GgufRopeTests : IDisposable
     [Fact]
     public void What_cannot_be_is_refused_by_its_key()
     {
-        AssertRefused(Small().Key(Prefix + "type", "longrope"), "scaling.type: found 'longrope', expected another type, or rope_factors_long.weight");
+        AssertRefused(
+            Small().Key(Prefix + "type", "longrope"), "scaling.type: found 'longrope', expected another type, or rope_factors_long.weight");
         AssertRefused(Small().Key(Prefix + "type", "dynamic"), "scaling.type: found 'dynamic', expected none, linear, yarn or longrope");
-        AssertRefused(Small().Key("llama.rope.freq_base", 6, Single(float.NaN)), "llama.rope.freq_base: found NaN, expected a finite number");
         AssertRefused(
-            Yarn().Key(Prefix + "attn_factor", 12, BitConverter.GetBytes(double.PositiveInfinity)), "attn_factor: found Infinity, expected a finite number");
+            Small().Key("llama.rope.freq_base", 6, Single(float.NaN)), "llama.rope.freq_base: found NaN, expected a finite number");
         AssertRefused(
-            Yarn().Key(Prefix + "attn_factor", 12, BitConverter.GetBytes(1e308)).Key(Prefix + "yarn_attn_factor", 12, BitConverter.GetBytes(1e308)),
+            Yarn().Key(Prefix + "attn_factor", 12, BitConverter.GetBytes(double.PositiveInfinity)),
+            "attn_factor: found Infinity, expected a finite number");
+        AssertRefused(
+            Yarn().Key(Prefix + "attn_factor", 12, BitConverter.GetBytes(1e308))
+                .Key(Prefix + "yarn_attn_factor", 12, BitConverter.GetBytes(1e308)),
             "attn_factor: found 1E+308, expected a number that gives a finite factor");
     }
 
