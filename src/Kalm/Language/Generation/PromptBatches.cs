@@ -17,12 +17,16 @@ internal sealed class PromptBatches
     private const int MostTokens = 16_384;
     private readonly DecoderPool pool;
     private readonly IReadOnlyList<int[]> prompts;
+    private readonly int branches;
     private readonly int shared;
 
     /// <summary>Plans.</summary>
-    public PromptBatches(DecoderPool pool, IReadOnlyList<int[]> prompts)
+    /// <param name="pool">The model; not owned.</param>
+    /// <param name="prompts">The prompts.</param>
+    /// <param name="branches">The most continuations of a prompt that are held side by side, each with a cache of its own.</param>
+    public PromptBatches(DecoderPool pool, IReadOnlyList<int[]> prompts, int branches = 1)
     {
-        (this.pool, this.prompts) = (pool, prompts);
+        (this.pool, this.prompts, this.branches) = (pool, prompts, branches);
         shared = SharedPrefix.LengthOf(prompts);
     }
 
@@ -61,7 +65,7 @@ internal sealed class PromptBatches
         var fewest = (prompts.Count + pool.WorkerCount - 1) / pool.WorkerCount;
         for (var start = 0; start < order.Length;)
         {
-            var size = Math.Max(1, Math.Min(Math.Min(MostRows, fewest), MostTokens / prompts[order[start]].Length));
+            var size = Math.Max(1, Math.Min(Math.Min(MostRows, fewest), MostTokens / ((long)branches * prompts[order[start]].Length));
             yield return order[start..Math.Min(start + size, order.Length)];
             start += size;
         }
