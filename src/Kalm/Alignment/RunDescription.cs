@@ -1,5 +1,7 @@
 using System.Reflection;
+using System.Text.Json.Serialization;
 using Kalm.Alignment.Keeping;
+using Kalm.Alignment.Options;
 using Kalm.Evaluation;
 using Kalm.Graph;
 using Kalm.Language.Model;
@@ -65,6 +67,7 @@ public sealed record RunDescription
     public required RunHashes Hashes { get; init; }
 
     /// <summary>All options, defaults included.</summary>
+    [JsonConverter(typeof(OptionsConverter))]
     public required AlignmentOptions Options { get; init; }
 
     /// <summary>CPU threads used.</summary>

@@ -1,6 +1,6 @@
 using Kalm.Engine;
 using System.Text.Json;
-using Kalm.Alignment;
+using Kalm.Alignment.Losses;
 using static TorchSharp.torch;
 
 namespace Kalm.Tests.Alignment;
