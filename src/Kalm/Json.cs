@@ -29,7 +29,8 @@ public static class Json
     /// <inheritdoc cref="Read{T}(string)" path="/exception"/>
     public static T ReadOfAnyVersion<T>(string path) => Read<T>(path, LenientOptions);
 
-    private static T Read<T>(string path, JsonSerializerOptions options) => Read(path, text => Parse<T>(text, options));
+    private static T Read<T>(string path, JsonSerializerOptions options) => Read(
+        path, text => JsonSerializer.Deserialize<T>(text, options) ?? throw new KalmException($"{path}: found null, expected a JSON object"));
 
     /// <summary>Reads a value from a file, in a way of its own.</summary>
     /// <param name="path">The file.</param>
@@ -50,11 +51,6 @@ public static class Json
             throw FileFault.At(path, "read the file", error);
         }
     }
-
-    /// <summary>Reads a value from a text.</summary>
-    /// <exception cref="JsonException">It is not JSON, or does not fit.</exception>
-    internal static T Parse<T>(string text, JsonSerializerOptions options) => JsonSerializer.Deserialize<T>(text, options)
-        ?? throw new JsonException("found null; expected a JSON object", "$", 0, 0);
 
     /// <summary>Writes a value, whole or not at all.</summary>
     public static void Write<T>(string path, T value) => AtomicFile.WriteAllText(path, Text(value));

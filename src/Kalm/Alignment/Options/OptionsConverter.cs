@@ -1,5 +1,4 @@
 using System.Text.Json;
-using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 
 namespace Kalm.Alignment.Options;
@@ -13,8 +12,7 @@ internal sealed class OptionsConverter : JsonConverter<AlignmentOptions>
     /// <inheritdoc/>
     public override AlignmentOptions Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
     {
-        var found = JsonSerializer.Deserialize<JsonObject>(ref reader, options)
-            ?? throw new JsonException("found null; expected the run's options");
+        var found = JsonSerializer.Deserialize<JsonElement>(ref reader, options);
         try
         {
             return OptionsJson.Read(found, options);

@@ -15,9 +15,11 @@ internal static class OptionsJson
     /// <param name="found">The object that holds them.</param>
     /// <param name="options">How strict to be about names that are not known.</param>
     /// <exception cref="JsonException">Something in it does not fit; the path says where.</exception>
-    public static AlignmentOptions Read(JsonObject found, JsonSerializerOptions options)
+    public static AlignmentOptions Read(JsonElement found, JsonSerializerOptions options)
     {
-        var sectioned = FlatNames.Sectioned(found);
+        if (found.ValueKind != JsonValueKind.Object)
+            throw new JsonException($"found {found.ValueKind}; expected an object of options", "$", null, null);
+        var sectioned = FlatNames.Sectioned(JsonObject.Create(found)!);
         Check(sectioned, typeof(AlignmentOptions), "", options);
         return sectioned.Deserialize<AlignmentOptions>(options)!;
     }

@@ -1,6 +1,4 @@
-using System.Text;
 using System.Text.Json;
-using System.Text.Json.Nodes;
 
 namespace Kalm.Alignment.Options;
 
@@ -26,54 +24,35 @@ public static class RecipeFile
 
     private static AlignmentOptions Parse(string text)
     {
-        var found = Json.Parse<JsonObject>(text, Json.Options);
+        var lines = JsonLines.Of(text);
+        var found = JsonSerializer.Deserialize<JsonElement>(text, Json.Options);
         try
         {
             return OptionsJson.Read(found, Json.Options);
         }
         catch (JsonException error)
         {
-            var (place, line) = PlaceOf(error.Path ?? "$", LinesOf(text));
-            throw new JsonException(error.Message.Split(" Path:")[0], place, line, null, error);
+            var place = Spelled(error.Path ?? "$", lines);
+            throw new JsonException(error.Message.Split(" Path:")[0], place, LineOf(place, lines), null, error);
         }
     }
 
-    /// <summary>Where the file has what the sections have at a path: under that path, under the former name, or not but above
-    /// it.</summary>
-    private static (string Place, int Line) PlaceOf(string path, Dictionary<string, int> lines)
+    /// <summary>A path in sections as the file has it: under the former name, where that was given.</summary>
+    private static string Spelled(string path, Dictionary<string, int> lines)
+    {
+        foreach (var (name, now) in FlatNames.Paths)
+            if ((path + '.').StartsWith($"$.{now}.", StringComparison.Ordinal) && !lines.ContainsKey($"$.{now}")
+                && lines.ContainsKey($"$.{name}"))
+                return $"$.{name}{path[(2 + now.Length)..]}";
+        return path;
+    }
+
+    /// <summary>The line of a path, or of what it lies in.</summary>
+    private static int LineOf(string path, Dictionary<string, int> lines)
     {
         for (var place = path; place.LastIndexOfAny(['.', '[']) is >= 0 and var end; place = place[..end])
-        {
             if (lines.TryGetValue(place, out var line))
-                return (path, line);
-            foreach (var (name, former) in FlatNames.Paths)
-                if (place == $"$.{former}" && lines.TryGetValue($"$.{name}", out line))
-                    return ($"$.{name}{path[place.Length..]}", line);
-        }
-        return (path, 0);
-    }
-
-    /// <summary>The line of each name of the objects in a text, from 0.</summary>
-    private static Dictionary<string, int> LinesOf(string text)
-    {
-        var bytes = Encoding.UTF8.GetBytes(text);
-        var reader = new Utf8JsonReader(bytes);
-        var lines = new Dictionary<string, int>();
-        var names = new List<string>();
-        var (line, counted) = (0, 0);
-        while (reader.Read())
-        {
-            if (reader.TokenType == JsonTokenType.StartArray)
-                reader.Skip();
-            if (reader.TokenType != JsonTokenType.PropertyName)
-                continue;
-            var start = (int)reader.TokenStartIndex;
-            line += bytes.AsSpan(counted..start).Count((byte)'\n');
-            counted = start;
-            names.RemoveRange(reader.CurrentDepth - 1, names.Count - reader.CurrentDepth + 1);
-            names.Add(reader.GetString()!);
-            lines[$"$.{string.Join('.', names)}"] = line;
-        }
-        return lines;
+                return line;
+        return 0;
     }
 }

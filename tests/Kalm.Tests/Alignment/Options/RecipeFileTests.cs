@@ -44,9 +44,10 @@ public sealed class RecipeFileTests : IDisposable
     [InlineData("{\n  \"lora\": null,\n  \"lora_rank\": 4\n}", 2, "found null; expected an object")]
     [InlineData("{\n  \"seed\": 1,\n  \"seed\": 2\n}", 3, "seed")]
     [InlineData("{\n  \"seed\": 1,\n  \"lora\": { \"rank\": 1, \"rank\": 2 }\n}", 3, "rank")]
-    [InlineData("{\n  \"seed\": 1,\n", 3, "JSON")]
-    [InlineData("[]", 1, "JsonObject")]
-    [InlineData("null", 1, "found null")]
+    [InlineData("{\n  \"seed\": 1,\n", 3, "end of data")]
+    [InlineData("{\n  \"lora\": { \"targets\": [{ \"rank\": 1, \"rank\": 2 }] }\n}", 3, "'rank'")]
+    [InlineData("[]", 1, "found Array; expected an object")]
+    [InlineData("null", 1, "found Null; expected an object")]
     public void What_does_not_fit_is_told_with_its_line(string text, int line, string found) => AssertFault(text, line, found);
 
     [Theory]
