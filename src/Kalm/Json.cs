@@ -29,8 +29,8 @@ public static class Json
     /// <inheritdoc cref="Read{T}(string)" path="/exception"/>
     public static T ReadOfAnyVersion<T>(string path) => Read<T>(path, LenientOptions);
 
-    private static T Read<T>(string path, JsonSerializerOptions options) => Read(
-        path, text => JsonSerializer.Deserialize<T>(text, options) ?? throw new KalmException($"{path}: found null, expected a JSON object"));
+    private static T Read<T>(string path, JsonSerializerOptions options) => Read(path, text =>
+        JsonSerializer.Deserialize<T>(text, options) ?? throw new KalmException($"{path}: found null, expected a JSON object"));
 
     /// <summary>Reads a value from a file, in a way of its own.</summary>
     /// <param name="path">The file.</param>
