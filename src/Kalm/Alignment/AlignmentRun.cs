@@ -53,8 +53,8 @@ public sealed class AlignmentRun
             throw new KalmException(
                 $"{inputs.Model}: is an adapter; expected a base model to align (a Hugging Face folder or a run made with method full)");
         if (options.Lora.BasePrecision == BasePrecision.Bf16 && inputs.Device?.type != DeviceType.CUDA)
-            throw new KalmException("lora.base_precision: found bf16 on a CPU, which multiplies it far more slowly than fp32; expected fp32 or "
-                + "int8, or --device cuda");
+            throw new KalmException("lora.base_precision: found bf16 on a CPU, which multiplies it far more slowly than fp32; expected "
+                + "fp32 or int8, or --device cuda");
         NativeEngine.Initialize();
         using var baseModel = opened.Load(
             inputs.Device, options.Method == AlignmentMethod.Full ? BasePrecision.Fp32 : options.Lora.BasePrecision);

@@ -25,7 +25,7 @@ public sealed class RecipeFileTests : IDisposable
     [InlineData("{\n  \"own_head_wieght\": 1\n}", 2, "'own_head_wieght'", "'explicit.self_negative_weight'")]
     [InlineData("{\n  \"optimizer\": { \"average_decay\": 0.5 }\n}", 2, "'optimizer.average_decay'", "'optimizer.ema_decay'")]
     [InlineData("{\n  \"ema_decay\": 0.5\n}", 2, "'ema_decay'", "'optimizer.ema_decay'")]
-    [InlineData("{\n  \"prompts\": {\n    \"completions\": 1\n  }\n}", 3, "'implicit.prompts.completions'", "'implicit.prompts.completion'")]
+    [InlineData("{\n  \"prompts\": {\n    \"relations\": 1\n  }\n}", 3, "'implicit.prompts.relations'", "'implicit.prompts.relation'")]
     [InlineData("{\n  \"lora\": {},\n  \"model\": \"base\"\n}", 3, "'model'", "expected one of method, seed")]
     [InlineData("{\n  \"lora\": { \"flavour\": 1 }\n}", 2, "'lora.flavour'", "expected one of rank, alpha")]
     public void An_unknown_name_is_told_with_its_line_and_what_may_have_been_meant(string text, int line, string found, string expected) =>
