@@ -26,7 +26,12 @@ public enum RunStatus
 /// <param name="Graph">The triples of all splits.</param>
 /// <param name="Texts">Names, descriptions and relation texts.</param>
 /// <param name="PlainText">The plain text given beside them; null without one.</param>
-public sealed record RunHashes(string Base, string Graph, string Texts, string? PlainText = null);
+public sealed record RunHashes(string Base, string Graph, string Texts, string? PlainText = null)
+{
+    /// <summary>What run.json of former versions called the plain text.</summary>
+    [JsonInclude]
+    internal string? Replay { init => PlainText = value; }
+}
 
 /// <summary>One validation of a run.</summary>
 /// <param name="Step">Steps done.</param>

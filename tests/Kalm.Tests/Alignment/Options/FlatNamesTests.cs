@@ -142,7 +142,10 @@ public sealed class FlatNamesTests : IDisposable
     {
         var file = Run(Parse(FormerRecipe));
         var expected = Json.Text(RecipeFile.Read(folder.Write("former.json", FormerRecipe)));
-        Assert.Equal(expected, Json.Text(RunFolder.Describe(folder.Path).Options));
+        var run = RunFolder.Describe(folder.Path);
+        Assert.Equal(expected, Json.Text(run.Options));
+        Assert.Equal(new RunHashes("a", "b", "c", "d"), run.Hashes);
+        Assert.DoesNotContain("replay", Json.Text(run), StringComparison.Ordinal);
         Assert.Equal(expected, Json.Text(Json.ReadOfAnyVersion<RunDescription>(file).Options));
     }
 
@@ -171,6 +174,7 @@ public sealed class FlatNamesTests : IDisposable
         {
             Id = "1", Model = "base", Graph = "graph", Hashes = new RunHashes("a", "b", "c"), Options = new AlignmentOptions(),
         }, Json.Options)!;
+        description["hashes"] = JsonNode.Parse("""{"base":"a","graph":"b","texts":"c","replay":"d"}""");
         description["options"] = options.ValueKind == JsonValueKind.Null ? null : JsonObject.Create(options);
         return folder.Write("run.json", description.ToJsonString(Json.Options));
     }
