@@ -34,7 +34,7 @@ public partial class LayeringTests
         ["Language.Sources.Config"] = ["Language.Sources.Safetensors"],
         ["Language.Sources.Pickled"] = ["Language.Sources.Safetensors"],
         ["Language.Sources.Gguf"] = ["Language.Sources.Safetensors", "Language.Sources.Config"],
-        ["Language.Sources.Adapters"] = ["Language.Sources.Safetensors", "Language.Sources.Config"],
+        ["Language.Sources.Adapters"] = ["Language.Sources.Safetensors", "Language.Sources.Config", "Language.Sources.Pickled"],
         ["Language.Sources.Hub"] = [],
     };
 

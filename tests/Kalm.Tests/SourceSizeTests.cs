@@ -9,9 +9,7 @@ public class SourceSizeTests
     // Files and folders that are still to be wrapped: none should remain, so each leaves this list as soon as its lines are short.
     private static readonly string[] StillToBeWrapped =
     [
-        "Kalm.Cli/Demo/", "Kalm.Cli/Verbs/", "Kalm/Alignment/", "Kalm/Evaluation/", "Kalm/Language/Export/",
-        "Kalm/Language/Sources/Adapters/", "Kalm/Language/Sources/FolderSource.cs", "Kalm/Language/Sources/GenerationDefaults.cs",
-        "Kalm/Language/Sources/Gguf/", "Kalm/Language/Tokenization/",
+        "Kalm.Cli/Demo/", "Kalm.Cli/Verbs/", "Kalm/Alignment/", "Kalm/Evaluation/",
     ];
 
     [Fact]

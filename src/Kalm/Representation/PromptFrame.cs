@@ -17,9 +17,10 @@ public enum PromptForm
 /// <param name="Opening">Before the first question.</param>
 /// <param name="Lead">What a question's own text begins with.</param>
 /// <param name="Answer">Between a question and its answer.</param>
+/// <param name="AnswerLead">What an answer's own text begins with.</param>
 /// <param name="Next">Behind an answer, before the next question.</param>
 /// <param name="EndId">The token that ends an answer; null where the tokenizer names none.</param>
-internal sealed record PromptFrame(int[] Opening, string Lead, int[] Answer, int[] Next, int? EndId)
+internal sealed record PromptFrame(int[] Opening, string Lead, int[] Answer, string AnswerLead, int[] Next, int? EndId)
 {
     private const string Heading = "### Instruction:\n";
 
@@ -33,7 +34,7 @@ internal sealed record PromptFrame(int[] Opening, string Lead, int[] Answer, int
     public static PromptFrame Alpaca(Tokenizer tokenizer)
     {
         var heading = tokenizer.Encode(Heading);
-        return new(tokenizer.Begin(heading), "", tokenizer.EncodeContinuation("\n\n### Response:\n"),
+        return new(tokenizer.Begin(heading), "", tokenizer.EncodeContinuation("\n\n### Response:\n"), "",
             [.. tokenizer.EncodeContinuation("\n\n"), .. heading], tokenizer.EndId);
     }
 
@@ -47,9 +48,10 @@ internal sealed record PromptFrame(int[] Opening, string Lead, int[] Answer, int
         // Spaces belong to the words behind them in most vocabularies, so they go along with the question.
         var opening = single[0].TrimEnd(' ');
         var next = tokenizer.EncodeContinuation(several[2].TrimEnd(' '));
+        var answerLead = several[1].StartsWith(single[1], StringComparison.Ordinal) ? several[1][single[1].Length..] : "";
         return new(
-            tokenizer.Encode(opening), single[0][opening.Length..],
-            tokenizer.EncodeContinuation(single[1]), next, EndOf(tokenizer, next) ?? tokenizer.EndId);
+            tokenizer.Encode(opening), single[0][opening.Length..], tokenizer.EncodeContinuation(single[1]),
+            string.IsNullOrWhiteSpace(answerLead) ? answerLead : "", next, EndOf(tokenizer, next) ?? tokenizer.EndId);
     }
 
     // The control token that an answer is closed with, where only blanks stand before it.

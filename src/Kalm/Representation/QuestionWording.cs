@@ -84,11 +84,13 @@ public sealed class QuestionWording
     /// <param name="name">What it begins with; null for the whole of it.</param>
     public int[] Response(string answer, string? name = null)
     {
-        var ids = tokenizer.Encode(answer);
+        var ids = Encode(answer);
         // Half of a prompt is left for the question.
-        var whole = name is null ? ids.Length : tokenizer.Encode(name).Length;
+        var whole = name is null ? ids.Length : Encode(name).Length;
         var limit = Math.Max(options.MaximumTextTokens, Math.Min(whole, options.MaximumPromptTokens / 2));
         return ids.Length <= limit ? ids : ids[..limit];
+
+        int[] Encode(string text) => template is null ? tokenizer.Encode(text) : tokenizer.EncodeSaid(frame.AnswerLead + text);
     }
 
     /// <summary>A whole prompt, ready to be continued: opening token, examples, question. Examples that find no room are left out, the

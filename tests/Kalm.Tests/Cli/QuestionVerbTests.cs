@@ -91,7 +91,7 @@ public sealed class QuestionVerbTests : IDisposable
     }
 
     [Fact]
-    public void Plain_text_is_replayed_and_belongs_to_what_a_run_is_resumed_with()
+    public void A_model_is_held_to_its_base_on_plain_text_which_belongs_to_what_a_run_is_resumed_with()
     {
         var text = folder.File("text.txt");
         string[] align =
@@ -100,7 +100,11 @@ public sealed class QuestionVerbTests : IDisposable
         ];
         CommandLine.Run([.. align, folder.File("run"), "--text", text]).IsSuccess();
         var metrics = File.ReadLines(Path.Combine(folder.File("run"), "metrics.jsonl")).Select(line => JsonNode.Parse(line)!).ToList();
-        Assert.All(metrics, step => Assert.True((double)step["replay"]! > 0));
+        Assert.Equal(0, (double)metrics[0]["keep"]!, 1e-5);
+        Assert.All(metrics.Skip(1), step => Assert.True((double)step["keep"]! > 0));
+        var kept = JsonNode.Parse(File.ReadAllText(Path.Combine(folder.File("run"), "run.json")))!["kept"]!;
+        Assert.InRange((double)kept["perplexity_after"]! / (double)kept["perplexity_before"]!, 0.2, 5);
+        Assert.Equal(5, kept["answers"]!.AsArray().Count);
 
         // As if it had been killed behind its first checkpoint.
         var run = folder.File("run");
@@ -109,7 +113,7 @@ public sealed class QuestionVerbTests : IDisposable
         var hash = File.ReadAllBytes(Path.Combine(run, "model", "model.safetensors"));
         Directory.Delete(Path.Combine(run, "model"), recursive: true);
         Directory.Delete(Directory.GetDirectories(Path.Combine(run, "checkpoints")).Max()!, recursive: true);
-        CommandLine.Run([.. align, run, "--resume"]).IsFault("sha256.replay");
+        CommandLine.Run([.. align, run, "--resume"]).IsFault("sha256.plain_text");
         CommandLine.Run([.. align, run, "--resume", "--text", text]).IsSuccess();
         Assert.Equal(hash, File.ReadAllBytes(Path.Combine(run, "model", "model.safetensors")));
     }

@@ -60,5 +60,5 @@ public class QuestionWordingTests
         Assert.Throws<KalmException>(() => wording.Ask(question, [], 20));
     }
 
-    private static string Text(Prompt prompt) => Bytes.Decode([.. prompt.Opening, .. prompt.Fit(int.MaxValue)!]);
+    private string Text(Prompt prompt) => Bytes.Decode(wording.Ask(prompt, [], 1000).Tokens);
 }

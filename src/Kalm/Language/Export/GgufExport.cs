@@ -23,16 +23,18 @@ public static class GgufExport
         ArgumentNullException.ThrowIfNull(source);
         var config = source.Config;
         var architecture = GgufNames.OfModel(config.Architecture.ModelType)
-            ?? throw new KalmException($"model_type: found {config.Architecture.ModelType}, expected one that llama.cpp has: {GgufNames.Supported}");
+            ?? throw new KalmException(
+                $"model_type: found {config.Architecture.ModelType}, expected one that llama.cpp has: {GgufNames.Supported}");
         GgufModelKeys.RequireSupported(config, architecture);
-        var warnings = new List<string>();
+        var warnings = GgufRopeScaling.Warnings(config).ToList();
         using var writer = new GgufWriter();
         AddModel(writer, config, architecture.Architecture, type, name);
         GgufTokenizer.Add(writer, source.Source.ReadTokenizer().Definition, config, warnings);
         var names = new Dictionary<string, string>();
         var types = new Dictionary<string, GgufTensorType>();
-        if (config.RopeScaling is Llama3Scaling)
-            writer.Declare(GgufRope.Divisors, GgufTensorType.F32, [config.HeadDimension / 2]);
+        var divisors = GgufRopeScaling.Tensors(config);
+        foreach (var (written, values) in divisors)
+            writer.Declare(written, GgufTensorType.F32, [values.Length]);
         foreach (var (original, shape) in config.TensorShapes())
         {
             var written = architecture.ToFile(original)
@@ -42,12 +44,13 @@ public static class GgufExport
             writer.Declare(written, types[written], shape);
         }
         if (config.SlidingWindow is { } window && window < config.MaxPositions)
-            warnings.Add($"llama.cpp knows no sliding window for {architecture.Architecture}: texts longer than {window} tokens get other numbers there");
+            warnings.Add($"llama.cpp knows no sliding window for {architecture.Architecture}: texts longer than {window} tokens get "
+                + "other numbers there");
         writer.Write(path, (written, stream) =>
         {
             using var scope = NewDisposeScope();
-            if (written == GgufRope.Divisors)
-                GgufNumbers.Write(written, GgufTensorType.F32, GgufRope.DivisorsOf(config), stream);
+            if (divisors.TryGetValue(written, out var values))
+                GgufNumbers.Write(written, GgufTensorType.F32, values, stream);
             else
                 TensorParts.ForEach(Arranged(source.Read(names[written]), GgufArrangement.Of(architecture, config, names[written])),
                     part => GgufNumbers.Write(written, types[written], part, stream));

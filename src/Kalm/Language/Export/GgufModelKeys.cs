@@ -10,15 +10,9 @@ internal static class GgufModelKeys
     public static void RequireSupported(ModelConfig config, GgufNames names)
     {
         var type = config.Architecture.ModelType;
-        if (config.RopeScaling is Llama3Scaling && names.Architecture != "llama")
-            throw Fault("rope_scaling", "llama3", "none or linear: llama.cpp scales only llama so");
-        if (config.RopeScaling is not (null or LinearScaling or Llama3Scaling) || config.WindowedRotary?.Scaling is not null)
-            throw Fault("rope_scaling", (config.RopeScaling ?? config.WindowedRotary!.Scaling!).TypeName,
-                "none, linear or llama3: others are not written to GGUF");
+        GgufRopeScaling.RequireSupported(config, names);
         if (config.AttentionBias && config.Architecture.NormalisesHeads)
             throw Fault("attention_bias", "true", "false: llama.cpp has no such biases there");
-        if (config.QueryStretch is not null)
-            throw Fault("llama_4_scaling_beta", config.QueryStretch.ToString(), "none: it is not written to GGUF");
         if (config.Activation != config.Architecture.Defaults.Activation)
             throw Fault(config.Architecture.ActivationKey, config.Activation.ToString(),
                 $"{config.Architecture.Defaults.Activation}: llama.cpp has no other there");
@@ -48,14 +42,10 @@ internal static class GgufModelKeys
             config.NormEpsilon);
         AddWindows(writer, architecture, config);
         Count("rope.dimension_count", (int)(config.HeadDimension * config.RotatedShare));
-        Number("rope.freq_base", config.RopeTheta);
+        Number("rope.freq_base", GgufRopeScaling.Base(config));
         if (config.Architecture.WindowedThetaKey is not null && config.WindowedRotary is { } windowed)
             Number("rope.freq_base_swa", windowed.Theta);
-        if (config.RopeScaling is LinearScaling linear)
-        {
-            writer.Add($"{architecture}.rope.scaling.type", "linear");
-            Number("rope.scaling.factor", linear.Factor);
-        }
+        GgufRopeScaling.AddKeys(writer, architecture, config);
         if (config.Architecture.OffersParallel)
             writer.Add($"{architecture}.use_parallel_residual", config.IsParallel);
         if (config.ScoreCap is { } scores)

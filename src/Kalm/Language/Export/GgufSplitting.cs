@@ -1,4 +1,3 @@
-using Kalm.Language.Sources.Gguf;
 using Kalm.Language.Tokenization;
 
 namespace Kalm.Language.Export;
@@ -16,7 +15,7 @@ internal static class GgufSplitting
 
     /// <summary>The name for the pre-tokenizer of a tokenizer.json; null when llama.cpp has none for it.</summary>
     public static string? Find(JsonPart root) => root.FindObject("pre_tokenizer") is { } part && Patterns(Steps(part)) is { } patterns
-        ? GgufSplittings.NameOf(patterns) : null;
+        ? ByteLevelWords.NameOf(patterns) : null;
 
     // Sequences may lie within sequences.
     private static IEnumerable<JsonPart> Steps(JsonPart part) =>
@@ -29,8 +28,8 @@ internal static class GgufSplitting
         {
             var pattern = step.Require("type").Text() switch
             {
-                "ByteLevel" => step.FindFlag("use_regex") ?? true ? GgufSplittings.Gpt2 : "",
-                "Digits" when step.FindFlag("individual_digits") == true => GgufSplittings.Digit,
+                "ByteLevel" => step.FindFlag("use_regex") ?? true ? ByteLevelWords.Gpt2 : "",
+                "Digits" when step.FindFlag("individual_digits") == true => ByteLevelWords.Digit,
                 "Split" when step.FindText("behavior") == "Isolated"
                     && step.FindFlag("invert") != true => step.FindObject("pattern")?.FindText("Regex"),
                 _ => null,

@@ -20,7 +20,8 @@ internal static class GgufTokenizer
     public static void Add(GgufWriter writer, TokenizerDefinition definition, ModelConfig model, List<string> warnings)
     {
         if (definition.Model != ModelKind.BytePair)
-            throw new KalmException($"tokenizer: found the kind {definition.Model}, expected byte-pair encoding: no other is written as GGUF");
+            throw new KalmException(
+                $"tokenizer: found the kind {definition.Model}, expected byte-pair encoding: no other is written as GGUF");
         var vocabulary = GgufVocabulary.Of(definition, model.VocabularySize);
         var config = Part(definition, TokenizerReader.ConfigFile);
         writer.Add("tokenizer.ggml.model", vocabulary.Model);
@@ -29,7 +30,7 @@ internal static class GgufTokenizer
         writer.Add("tokenizer.ggml.tokens", vocabulary.Tokens);
         if (vocabulary.Scores is { } scores)
             writer.Add("tokenizer.ggml.scores", scores);
-        writer.Add("tokenizer.ggml.token_type", vocabulary.Types);
+        writer.Add("tokenizer.ggml.token_type", vocabulary.Types.Select(type => (int)type).ToList());
         if (vocabulary.Merges is { } merges)
             writer.Add("tokenizer.ggml.merges", merges);
         AddId(writer, "bos", definition.BeginId ?? Find(definition, config, "bos_token") ?? model.BeginTokenId);
@@ -50,7 +51,9 @@ internal static class GgufTokenizer
         var root = Part(definition, TokenizerReader.TokenizerFile);
         if ((root is { } part ? GgufSplitting.Find(part) : GgufSplitting.Gpt2) is { } name)
             return name;
-        warnings.Add($"llama.cpp has no name for this tokenizer's pre_tokenizer: it will cut some texts into other tokens ('{GgufSplitting.Unknown}')");
+        warnings.Add(
+            $"llama.cpp has no name for this tokenizer's pre_tokenizer: it will cut some texts into other tokens "
+                + $"('{GgufSplitting.Unknown}')");
         return GgufSplitting.Unknown;
     }
 

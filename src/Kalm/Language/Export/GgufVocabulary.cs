@@ -1,11 +1,11 @@
 using Kalm.Language.Tokenization;
+using Kalm.Language.Tokenization.SentencePiece;
 
 namespace Kalm.Language.Export;
 
 /// <summary>A vocabulary as llama.cpp takes it.</summary>
 internal sealed record GgufVocabulary
 {
-    private const int Normal = 1, Unknown = 2, Control = 3, UserDefined = 4, Unused = 5, Byte = 6;
     private const string SpaceMark = "▁";
 
     /// <summary>The kind: <c>gpt2</c> for byte-level pieces with merges, <c>llama</c> for SentencePiece's with scores.</summary>
@@ -15,7 +15,7 @@ internal sealed record GgufVocabulary
     public required IReadOnlyList<string> Tokens { get; init; }
 
     /// <summary>What each token is.</summary>
-    public required IReadOnlyList<int> Types { get; init; }
+    public required IReadOnlyList<PieceKind> Types { get; init; }
 
     /// <summary>Which pairs merge first: those with the highest score of the result; for <c>llama</c>.</summary>
     public IReadOnlyList<float>? Scores { get; init; }
@@ -49,39 +49,40 @@ internal sealed record GgufVocabulary
             : vocabulary with { Scores = ScoresOf(definition, types) };
     }
 
-    private static (string[] Tokens, int[] Types) TokensOf(TokenizerDefinition definition, int rows)
+    private static (string[] Tokens, PieceKind[] Types) TokensOf(TokenizerDefinition definition, int rows)
     {
         var tokens = new string?[rows];
-        var types = new int[rows];
+        var types = new PieceKind[rows];
         for (var id = 0; id < definition.Pieces.Count; id++)
-            (tokens[id], types[id]) = (definition.Pieces[id], definition.Entries?[id] is { } entry ? (int)entry.Kind : TypeOf(definition,
+            (tokens[id], types[id]) = (definition.Pieces[id], definition.Entries?[id] is { } entry ? entry.Kind : TypeOf(definition,
                 id));
-        foreach (var added in definition.AddedTokens.Where(added => added.Id >= definition.Pieces.Count || types[added.Id] == Normal
+        foreach (var added in definition.AddedTokens.Where(added => added.Id >= definition.Pieces.Count
+            || types[added.Id] == PieceKind.Normal
             || tokens[added.Id] is null))
-            (tokens[added.Id], types[added.Id]) = (added.Content, added.Special ? Control : UserDefined);
+            (tokens[added.Id], types[added.Id]) = (added.Content, added.Special ? PieceKind.Control : PieceKind.UserDefined);
         var taken = tokens.OfType<string>().ToHashSet(StringComparer.Ordinal);
         var all = new string[rows];
         for (var id = 0; id < rows; id++)
         {
             // SentencePiece's own tokens are looked for in the text as it is, without its marks for spaces.
-            if (types[id] == UserDefined && !definition.SpellsBytes)
+            if (types[id] == PieceKind.UserDefined && !definition.SpellsBytes)
                 tokens[id] = tokens[id]!.Replace(SpaceMark, " ", StringComparison.Ordinal);
             if (tokens[id] is null)
-                types[id] = Unused;
+                types[id] = PieceKind.Unused;
             all[id] = tokens[id] ?? NewName(id, taken);
         }
         return (all, types);
     }
 
-    private static int TypeOf(TokenizerDefinition definition, int id) =>
-        definition.Pieces[id] is not { } piece ? Unused
-        : piece == definition.UnknownPiece ? Unknown
-        : definition.FallsBackToBytes && ByteToken.Read(piece) is not null ? Byte
-        : Normal;
+    private static PieceKind TypeOf(TokenizerDefinition definition, int id) =>
+        definition.Pieces[id] is not { } piece ? PieceKind.Unused
+        : piece == definition.UnknownPiece ? PieceKind.Unknown
+        : definition.FallsBackToBytes && ByteToken.Read(piece) is not null ? PieceKind.Byte
+        : PieceKind.Normal;
 
     // A tokenizer.json has no scores: the rank of the first merge that makes a piece orders them as well. What no merge makes, single
     // characters, comes after all.
-    private static float[] ScoresOf(TokenizerDefinition definition, int[] types)
+    private static float[] ScoresOf(TokenizerDefinition definition, PieceKind[] types)
     {
         var scores = new float[types.Length];
         if (definition.Entries is { } entries)
@@ -92,7 +93,7 @@ internal sealed record GgufVocabulary
         }
         var merges = definition.Merges.Merges;
         for (var id = 0; id < scores.Length; id++)
-            if (types[id] == Normal)
+            if (types[id] == PieceKind.Normal)
                 scores[id] = -merges.Count - id;
         for (var rank = merges.Count - 1; rank >= 0; rank--)
             scores[merges[rank].Result] = -rank;

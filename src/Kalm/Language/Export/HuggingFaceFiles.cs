@@ -40,7 +40,8 @@ public static class HuggingFaceFiles
 
     internal static string Text(JsonNode node) => node.ToJsonString(Indented) + "\n";
 
-    // The base's own file, in which other libraries may read more than we do; what the language model of a wrapper says stands at the top when it is alone.
+    // The base's own file, in which other libraries may read more than we do; what the language model of a wrapper says stands at the top
+    // when it is alone.
     private static JsonObject ConfigOf(JsonObject? own, ModelConfig config)
     {
         var ours = JsonNode.Parse(ModelConfigText.Write(config))!.AsObject();

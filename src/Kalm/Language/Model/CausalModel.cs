@@ -78,9 +78,10 @@ public sealed class CausalModel : IDisposable
         // Merging rewrites matrices, so an adapted base is none that stays as it is stored.
         var blocks = precision is BasePrecision.Auto or BasePrecision.Stored && (device ?? CPU).type == TorchSharp.DeviceType.CPU
             ? source as GgufSource : null;
-        if (blocks is null && precision is BasePrecision.Stored)
+        if (precision is BasePrecision.Stored && blocks is not { IsQuantized: true })
             throw new KalmException(
-                $"base_precision: found stored on {source.Given}; expected a GGUF file on the CPU, or another precision");
+                $"base_precision: found stored on {source.Given}; expected a quantized GGUF file on the CPU, without an adapter; "
+                + "of this model take fp32 or int8, or on a GPU bf16");
         var model = new CausalModel(source.Config, tokenizer, [], device ?? CPU)
         {
             Warnings = [.. source.Warnings, .. VocabularyWarning(source, tokenizer)],

@@ -1,6 +1,6 @@
+using Kalm.Language.Sources;
 using Kalm.Language.Sources.Adapters;
 using Kalm.Language.Sources.Config;
-using Kalm.Language.Sources.Safetensors;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -88,7 +88,7 @@ public static class LowRank
             return weight.narrow(0, 0, change.Shape[0]).clone();
     }
 
-    private static void Add(Tensor weight, LowRankProduct product, Func<TensorEntry, Tensor> read)
+    private static void Add(Tensor weight, LowRankProduct product, Func<StoredTensor, Tensor> read)
     {
         if (product.Start != LowRankStart.Base)
             AddScaled(
@@ -124,7 +124,7 @@ public static class LowRank
     }
 
     // Unlike a weight of the base, which has an owner, it dies with the scope it is read in.
-    private static Tensor Read(AdapterFolder adapter, TensorEntry entry, Device device)
+    private static Tensor Read(AdapterFolder adapter, StoredTensor entry, Device device)
     {
         using var values = SourceTensors.Read(adapter.Weights, entry.Name, device);
         return values.alias();

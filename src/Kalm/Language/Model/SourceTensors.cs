@@ -25,14 +25,16 @@ public static class SourceTensors
 
     /// <summary>Reads one tensor of a file as F32.</summary>
     /// <returns>The tensor; the caller owns it.</returns>
-    public static Tensor Read(SafetensorsFile file, string name, Device device)
+    /// <exception cref="KalmException">The file has no such tensor.</exception>
+    public static Tensor Read(ITensorStore file, string name, Device device)
     {
         ArgumentNullException.ThrowIfNull(file);
-        var entry = file.Find(name);
-        return Read(entry.Shape, (at, part) =>
+        var stored = file.TryFind(name)
+            ?? throw SafetensorsLayout.Fault(file.Path, name, $"not found among the {file.Tensors.Count()} tensors of the file");
+        return Read(stored.Shape, (at, part) =>
         {
-            file.ReadSingles(entry, at, part);
-            file.Release(entry, at, part.Length);
+            file.ReadSingles(name, at, part);
+            file.Release(name, at, part.Length);
         }, device);
     }
 

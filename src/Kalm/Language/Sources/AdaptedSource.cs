@@ -53,7 +53,8 @@ public sealed class AdaptedSource(string given, AdapterFolder adapter, string pl
     public void Release(string name, long offset, long count) => model.Release(name, offset, count);
 
     /// <inheritdoc/>
-    public Tokenizer ReadTokenizer() => HasTokenizer ? Tokenizer.Load(place) : model.ReadTokenizer();
+    public Tokenizer ReadTokenizer() => HasTokenizer
+        ? Tokenizer.Load(place, [.. Generation.EndTokenIds, .. Config.EndTokenIds]) : model.ReadTokenizer();
 
     /// <inheritdoc/>
     public ChatTemplate? ReadChatTemplate() => ChatTemplate.Load(place) ?? model.ReadChatTemplate();

@@ -61,9 +61,11 @@ public sealed class FolderSource : IModelSource
             throw new KalmException($"{folder}: no such folder; expected a Hugging Face model folder");
         if (!File.Exists(Path.Combine(folder, ModelConfig.FileName)))
             throw new KalmException(
-                $"{Path.Combine(folder, ModelConfig.FileName)}: no such file{ForeignWeights.Found(folder)}\nexpected a Hugging Face model folder");
+                $"{Path.Combine(folder, ModelConfig.FileName)}: no such file{ForeignWeights.Found(folder)}\nexpected a "
+                    + "Hugging Face model folder");
         var config = ModelConfig.Load(folder);
-        var source = new FolderSource(folder, OpenWeights(folder)) { Given = given ?? folder, Reference = reference ?? Path.GetFullPath(folder) };
+        var source = new FolderSource(
+            folder, OpenWeights(folder)) { Given = given ?? folder, Reference = reference ?? Path.GetFullPath(folder) };
         try
         {
             source.Bind(config);
@@ -87,7 +89,7 @@ public sealed class FolderSource : IModelSource
     public void Release(string name, long offset, long count) => store.Release(storedNames[name], offset, count);
 
     /// <inheritdoc/>
-    public Tokenizer ReadTokenizer() => Tokenizer.Load(Place);
+    public Tokenizer ReadTokenizer() => Tokenizer.Load(Place, [.. Generation.EndTokenIds, .. Config.EndTokenIds]);
 
     /// <inheritdoc/>
     public ChatTemplate? ReadChatTemplate() => ChatTemplate.Load(Place);
@@ -107,7 +109,8 @@ public sealed class FolderSource : IModelSource
 
     private void Bind(ModelConfig config)
     {
-        prefix = config.NamePrefixes.FirstOrDefault(prefix => store.TryFind(config.CheckpointName(TensorNames.Embedding, prefix)) is not null) ?? config.NamePrefixes[0];
+        prefix = config.NamePrefixes.FirstOrDefault(prefix => store.TryFind(
+            config.CheckpointName(TensorNames.Embedding, prefix)) is not null) ?? config.NamePrefixes[0];
         var warnings = store.Warnings.ToList();
         if (SafetensorsShards.HasBoth(Place))
             warnings.Add($"{Path.Combine(Place, SafetensorsIndex.FileName)}: ignored, because {SafetensorsShards.SingleName} is there too");
@@ -118,44 +121,31 @@ public sealed class FolderSource : IModelSource
         Warnings = [.. warnings, .. Unused(), .. Generation.Warnings];
     }
 
-    // Whether the head is the embedding is decided by what is stored, as the transformers library does from version 5 on: a head beside the embedding of a
-    // tied model counts where it differs, and where an untied model has none the embedding takes its place.
+    // Whether the head is the embedding is decided by what is stored, as the transformers library does from version 5 on: a head beside the
+    // embedding of a tied model counts where it differs, and where an untied model has none the embedding takes its place.
     private ModelConfig Tied(ModelConfig config, List<string> warnings)
     {
         var headName = StoredName(config, TensorNames.Head);
         var (head, embedding) = (store.TryFind(headName), store.TryFind(StoredName(config, TensorNames.Embedding)));
         if (!config.TieWordEmbeddings && head is null && embedding is not null)
         {
-            warnings.Add($"{store.Path}: has no {headName}, as models for embeddings alone; the embedding takes its place, and what is written "
+            warnings.Add($"{store.Path}: has no {headName}, as models for embeddings alone; the embedding takes its place, "
+                + "and what is written "
                 + "has no sense");
             return config with { TieWordEmbeddings = true };
         }
-        if (!config.TieWordEmbeddings || head is null || embedding is null || !head.Shape.SequenceEqual(embedding.Shape) || AreEqual(head, embedding))
+        if (!config.TieWordEmbeddings || head is null || embedding is null
+            || !head.Shape.SequenceEqual(embedding.Shape) || store.AreEqual(head, embedding))
             return config;
-        warnings.Add($"{store.Path}: {head.Name} differs from the embedding, though {ModelConfig.FileName} ties them; both are taken as they are stored");
+        warnings.Add($"{store.Path}: {head.Name} differs from the embedding, though {ModelConfig.FileName} ties them; both are "
+            + "taken as they are stored");
         return config with { TieWordEmbeddings = false };
     }
 
     // The head often stands outside of the wrapper that the body is in.
     private string StoredName(ModelConfig config, string name) =>
-        config.CheckpointName(name, prefix) is var spelled && name == TensorNames.Head && store.TryFind(spelled) is null ? config.CheckpointName(name) : spelled;
-
-    private bool AreEqual(StoredTensor first, StoredTensor second)
-    {
-        const int Chunk = 1 << 16;
-        var (left, right) = (new float[Chunk], new float[Chunk]);
-        for (long at = 0; at < first.ElementCount; at += Chunk)
-        {
-            var count = (int)Math.Min(Chunk, first.ElementCount - at);
-            store.ReadSingles(first.Name, at, left.AsSpan(0, count));
-            store.ReadSingles(second.Name, at, right.AsSpan(0, count));
-            store.Release(first.Name, at, count);
-            store.Release(second.Name, at, count);
-            if (!left.AsSpan(0, count).SequenceEqual(right.AsSpan(0, count)))
-                return false;
-        }
-        return true;
-    }
+        config.CheckpointName(name, prefix) is var spelled && name == TensorNames.Head && store.TryFind(spelled) is null
+            ? config.CheckpointName(name) : spelled;
 
     private string Checked(string name, string stored, long[] shape)
     {
@@ -164,7 +154,8 @@ public sealed class FolderSource : IModelSource
         {
             var some = store.Tensors.Select(tensor => tensor.Name).Order(StringComparer.Ordinal).FirstOrDefault();
             throw SafetensorsLayout.Fault(store.Path, stored, $"missing; {ModelConfig.FileName} asks for it with the shape {expected}"
-                + (storedNames.Count == 0 && some is not null ? $"; the file holds {FileFault.Quote(some)} and {store.Tensors.Count() - 1} others" : ""));
+                + (storedNames.Count == 0 && some is not null
+                    ? $"; the file holds {FileFault.Quote(some)} and {store.Tensors.Count() - 1} others" : ""));
         }
         if (!found.Shape.SequenceEqual(shape))
             throw SafetensorsLayout.Fault(store.Path, stored,
@@ -177,12 +168,15 @@ public sealed class FolderSource : IModelSource
     {
         var used = storedNames.Values.ToHashSet();
         // A tied model's head is its embedding, stored twice.
-        if (Config.TieWordEmbeddings && store.TryFind(StoredName(Config, TensorNames.Head)) is { } head && head.Shape.SequenceEqual([Config.VocabularySize, Config.HiddenSize]))
+        if (Config.TieWordEmbeddings && store.TryFind(StoredName(Config, TensorNames.Head)) is { } head
+            && head.Shape.SequenceEqual([Config.VocabularySize, Config.HiddenSize]))
             used.Add(head.Name);
         var unused = store.Tensors.Select(tensor => tensor.Name)
-            .Where(name => !used.Contains(name) && !Computed.Any(end => name.EndsWith(end, StringComparison.Ordinal))).Order(StringComparer.Ordinal).ToList();
+            .Where(name => !used.Contains(name) && !Computed.Any(end => name.EndsWith(end, StringComparison.Ordinal)))
+            .Order(StringComparer.Ordinal).ToList();
         if (unused.Count > 0)
-            yield return $"{store.Path}: {unused.Count} {(unused.Count == 1 ? "tensor is" : "tensors are")} not part of the model and ignored: "
+            yield return $"{store.Path}: {unused.Count} {(unused.Count == 1 ? "tensor is" : "tensors are")} not part of the "
+                + "model and ignored: "
                 + string.Join(", ", unused.Take(NamesInWarning).Select(FileFault.Quote)) + (unused.Count > NamesInWarning ? ", ..." : "");
     }
 }

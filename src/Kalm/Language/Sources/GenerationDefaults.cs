@@ -14,7 +14,8 @@ public sealed record GenerationDefaults
     // Each changes what is written and is not built here.
     private static readonly (string Key, double Off)[] NotDone =
     [
-        ("min_p", 0), ("typical_p", 1), ("epsilon_cutoff", 0), ("eta_cutoff", 0), ("no_repeat_ngram_size", 0), ("encoder_repetition_penalty", 1),
+        ("min_p", 0), ("typical_p", 1), ("epsilon_cutoff", 0), ("eta_cutoff", 0),
+        ("no_repeat_ngram_size", 0), ("encoder_repetition_penalty", 1),
         ("num_beams", 1), ("diversity_penalty", 0), ("penalty_alpha", 0), ("top_h", 0), ("min_length", 0), ("min_new_tokens", 0),
     ];
 
@@ -61,12 +62,16 @@ public sealed record GenerationDefaults
             RepetitionPenalty = Positive("repetition_penalty"),
             MaximumNewTokens = fields.Integer("max_new_tokens"),
         };
-        return read with { Warnings = [.. NotDone.Where(IsAsked).Select(key => $"{path}: {key.Key} is {fields.Value(key.Key)}, which is not done")] };
+        return read with
+        {
+            Warnings = [.. NotDone.Where(IsAsked).Select(key => $"{path}: {key.Key} is {fields.Value(key.Key)}, which is not done")],
+        };
 
         // Zero is how some files say that a value is not used.
         double? Positive(string key) => fields.Number(key) is { } number && number > 0 ? number : null;
 
         bool IsAsked((string Key, double Off) key) =>
-            fields.Value(key.Key) is { ValueKind: JsonValueKind.Number } value && value.TryGetDouble(out var number) && number != key.Off && number != 0;
+            fields.Value(key.Key) is { ValueKind: JsonValueKind.Number } value
+                && value.TryGetDouble(out var number) && number != key.Off && number != 0;
     }
 }

@@ -24,7 +24,8 @@ internal static class AddedTokenReader
             StripsRight = part.FindFlag("rstrip") ?? false,
         };
 
-        string NotEmpty(string content) => content.Length > 0 ? content : throw part.Fault("content is empty; expected the text of a token");
+        string NotEmpty(string content) =>
+            content.Length > 0 ? content : throw part.Fault("content is empty; expected the text of a token");
     }
 
     /// <summary>The tokens of tokenizer.json's <c>added_tokens</c>.</summary>
@@ -40,7 +41,8 @@ internal static class AddedTokenReader
             if (modelIds.TryGetValue(token.Content, out var modelId) && modelId != id)
                 throw item.Fault($"{Files.FileFault.Quote(token.Content)} has the id {id}, but {modelId} in model.vocab");
             if (id < pieces.Count && pieces[id] is { } piece && piece != token.Content)
-                throw item.Fault($"{Files.FileFault.Quote(token.Content)} has the id {id}, which is {Files.FileFault.Quote(piece)} in model.vocab");
+                throw item.Fault(
+                    $"{Files.FileFault.Quote(token.Content)} has the id {id}, which is {Files.FileFault.Quote(piece)} in model.vocab");
             if (named.TryGetValue(id, out var other) && other != token.Content)
                 throw item.Fault($"{Files.FileFault.Quote(other)} and {Files.FileFault.Quote(token.Content)} both have the id {id}");
             named[id] = token.Content;
@@ -57,7 +59,8 @@ internal static class AddedTokenReader
         {
             var part = decoder.Find(property.Name) ?? throw decoder.Fault($"'{property.Name}' is null; expected a token");
             if (!int.TryParse(property.Name, System.Globalization.NumberStyles.None, null, out var id) || id >= TokenizerReader.IdLimit)
-                throw decoder.Fault($"'{Files.FileFault.Plain(property.Name)}' is no id; expected a whole number below {TokenizerReader.IdLimit}");
+                throw decoder.Fault(
+                    $"'{Files.FileFault.Plain(property.Name)}' is no id; expected a whole number below {TokenizerReader.IdLimit}");
             tokens.Add((id, Read(part, special: false) with { Id = id }));
         }
         tokens.Sort((one, other) => one.Item1.CompareTo(other.Item1));

@@ -13,7 +13,8 @@ internal sealed record CharacterChange(Action<Rune, StringBuilder> Change) : Nor
     /// <summary>All marks left out; those of composed letters stay, unless the text was decomposed first.</summary>
     public static readonly CharacterChange WithoutMarks = new((rune, text) =>
     {
-        if (Rune.GetUnicodeCategory(rune) is not (UnicodeCategory.NonSpacingMark or UnicodeCategory.SpacingCombiningMark or UnicodeCategory.EnclosingMark))
+        if (Rune.GetUnicodeCategory(
+            rune) is not (UnicodeCategory.NonSpacingMark or UnicodeCategory.SpacingCombiningMark or UnicodeCategory.EnclosingMark))
             text.Append(rune.ToString());
     });
 
@@ -44,7 +45,8 @@ internal sealed record CharacterChange(Action<Rune, StringBuilder> Change) : Nor
     {
         if (rune.Value is (>= 0x01 and <= 0x08) or 0x0B or (>= 0x0E and <= 0x1F) or 0x7F or 0x8F or 0x9F)
             return;
-        text.Append(rune.Value is 0x09 or 0x0A or 0x0C or 0x0D or 0x1680 or (>= 0x200B and <= 0x200F) or 0x2028 or 0x2029 or 0x2581 or 0xFEFF or 0xFFFD
+        text.Append(rune.Value is 0x09 or 0x0A or 0x0C or 0x0D or 0x1680
+            or (>= 0x200B and <= 0x200F) or 0x2028 or 0x2029 or 0x2581 or 0xFEFF or 0xFFFD
             ? " " : rune.ToString());
     });
 
@@ -68,7 +70,8 @@ internal sealed record CharacterChange(Action<Rune, StringBuilder> Change) : Nor
     private static bool IsControl(Rune rune) => rune.Value is not ('\t' or '\n' or '\r') && Rune.GetUnicodeCategory(rune)
         is UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.Surrogate or UnicodeCategory.PrivateUse;
 
-    private static bool IsChinese(int value) => value is (>= 0x4E00 and <= 0x9FFF) or (>= 0x3400 and <= 0x4DBF) or (>= 0x20000 and <= 0x2A6DF)
+    private static bool IsChinese(
+        int value) => value is (>= 0x4E00 and <= 0x9FFF) or (>= 0x3400 and <= 0x4DBF) or (>= 0x20000 and <= 0x2A6DF)
         or (>= 0x2A700 and <= 0x2B73F) or (>= 0x2B740 and <= 0x2B81F) or (>= 0x2B920 and <= 0x2CEAF) or (>= 0xF900 and <= 0xFAFF)
         or (>= 0x2F800 and <= 0x2FA1F);
 }

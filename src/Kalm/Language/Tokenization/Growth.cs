@@ -14,7 +14,8 @@ internal static class Growth
     public static void Check(string place, int before, int after)
     {
         if (after > Allowance + ((long)before * MostTimes))
-            throw new KalmException($"{place}: its replacements make {after} characters of {before}; expected at most {MostTimes} times as many");
+            throw new KalmException(
+                $"{place}: its replacements make {after} characters of {before}; expected at most {MostTimes} times as many");
     }
 
     /// <summary>The property <paramref name="name"/>, a text of bounded length.</summary>

@@ -28,7 +28,8 @@ internal readonly record struct JsonPart(string File, string Place, JsonElement 
         // A name with half a surrogate pair is an InvalidOperationException there.
         catch (Exception problem) when (problem is JsonException or InvalidOperationException)
         {
-            var place = problem is JsonException { LineNumber: { } line, BytePositionInLine: { } column } ? $" (line {line + 1}, byte {column + 1})" : "";
+            var place = problem is JsonException { LineNumber: { } line, BytePositionInLine: { } column }
+                ? $" (line {line + 1}, byte {column + 1})" : "";
             throw new KalmException($"{file}: not valid JSON{place}: {FileFault.Plain(problem.Message)}", problem);
         }
     }
@@ -92,7 +93,8 @@ internal readonly record struct JsonPart(string File, string Place, JsonElement 
     public int IdOf(JsonElement value, string token)
     {
         if (value.ValueKind != JsonValueKind.Number || !value.TryGetInt32(out var id) || id is < 0 or >= TokenizerReader.IdLimit)
-            throw Fault($"the id of '{FileFault.Plain(token)}' is {Show(value)}; expected a whole number from 0 to {TokenizerReader.IdLimit - 1}");
+            throw Fault(
+                $"the id of '{FileFault.Plain(token)}' is {Show(value)}; expected a whole number from 0 to {TokenizerReader.IdLimit - 1}");
         return id;
     }
 

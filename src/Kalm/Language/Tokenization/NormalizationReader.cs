@@ -3,7 +3,8 @@ namespace Kalm.Language.Tokenization;
 /// <summary>Reads the parts of tokenizer.json's normalizer.</summary>
 internal static class NormalizationReader
 {
-    private const string Supported = "null, NFC, NFD, NFKC, NFKD, Lowercase, Strip, StripAccents, Prepend, Replace, Nmt, BertNormalizer, Precompiled, ByteLevel";
+    private const string Supported =
+        "null, NFC, NFD, NFKC, NFKD, Lowercase, Strip, StripAccents, Prepend, Replace, Nmt, BertNormalizer, Precompiled, ByteLevel";
 
     /// <summary>The steps that a part means.</summary>
     /// <exception cref="KalmException">It is not supported.</exception>

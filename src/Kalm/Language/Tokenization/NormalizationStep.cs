@@ -22,7 +22,8 @@ internal sealed record ByteSpelling : NormalizationStep
     public override string Apply(string text, TextPlace place) => ByteAlphabet.Spell(Encoding.UTF8.GetBytes(text));
 }
 
-/// <summary>Puts <paramref name="Text"/> before a text that is not empty: before each stretch between added tokens, or only at the start.</summary>
+/// <summary>Puts <paramref name="Text"/> before a text that is not empty: before each stretch between added tokens, or only at the
+/// start.</summary>
 internal sealed record Prefix(string Text, bool OnlyAtStart) : NormalizationStep
 {
     public override string Apply(string text, TextPlace place) =>

@@ -6,7 +6,8 @@ namespace Kalm.Language.Tokenization;
 /// <summary>Reads the parts of tokenizer.json's pre-tokenizer.</summary>
 internal static class SplittingReader
 {
-    private const string Supported = "null, ByteLevel, Split, Digits, Metaspace, Whitespace, WhitespaceSplit, Punctuation, BertPreTokenizer, "
+    private const string Supported = "null, ByteLevel, Split, Digits, Metaspace, Whitespace, WhitespaceSplit, "
+        + "Punctuation, BertPreTokenizer, "
         + "CharDelimiterSplit, UnicodeScripts, FixedLength";
 
     private const string Punctuation = @"[\p{P}!-/:-@\[-`{-~]";
@@ -19,7 +20,8 @@ internal static class SplittingReader
     public static IEnumerable<SplittingStep> Read(string type, JsonPart part, bool spelled) => type switch
     {
         "ByteLevel" => [new ByteLevelSplitting(part.FindFlag("add_prefix_space") ?? true, part.FindFlag("use_regex") ?? true, spelled)],
-        "Split" => [new PatternSplitting(TokenizerPipelineReader.ReadPattern(part), ReadBehavior(part) ?? throw part.Fault("'behavior' is missing"),
+        "Split" => [new PatternSplitting(TokenizerPipelineReader.ReadPattern(part),
+            ReadBehavior(part) ?? throw part.Fault("'behavior' is missing"),
             part.FindFlag("invert") ?? false)],
         "Digits" => [PatternSplitting.Of(part.FindFlag("individual_digits") ?? false ? @"\p{N}" : @"\p{N}+")],
         "Metaspace" => [new MetaspaceSplitting(TokenizerPipelineReader.ReadMark(part), TokenizerPipelineReader.ReadPrefixScheme(part),

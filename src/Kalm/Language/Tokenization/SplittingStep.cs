@@ -16,8 +16,8 @@ internal abstract record SplittingStep
 /// <summary>Gives a text a space to begin with, where asked, and cuts it into GPT-2's words, where asked.</summary>
 /// <param name="AddsPrefixSpace">Whether a text that has none gets a space in front.</param>
 /// <param name="UsesGpt2Words">Whether it is cut into words.</param>
-/// <param name="SpellsBytes">Whether the words are then spelled in GPT-2's letters; as the last step that is left to the model, which goes by
-/// bytes.</param>
+/// <param name="SpellsBytes">Whether the words are then spelled in GPT-2's letters; as the last step that is left to the model, which goes
+/// by bytes.</param>
 internal sealed record ByteLevelSplitting(bool AddsPrefixSpace, bool UsesGpt2Words, bool SpellsBytes = false) : SplittingStep
 {
     public override void Apply(Word word, List<Word> words)
@@ -95,7 +95,8 @@ internal sealed record PatternSplitting(TextPattern Pattern, SplitBehavior Behav
     private IEnumerable<(int Start, int End)> Join(List<(int Start, int End, bool Matches)> stretches)
     {
         if (Behavior is SplitBehavior.Isolated or SplitBehavior.Removed)
-            return stretches.Where(stretch => Behavior == SplitBehavior.Isolated || !stretch.Matches).Select(stretch => (stretch.Start, stretch.End));
+            return stretches.Where(stretch => Behavior == SplitBehavior.Isolated || !stretch.Matches)
+                .Select(stretch => (stretch.Start, stretch.End));
 
         var joined = new List<(int Start, int End)>();
         var backwards = Behavior == SplitBehavior.MergedWithNext;

@@ -17,8 +17,8 @@ public sealed class StreamingDecoder
         run = new(tokenizer.Definition.Decoding, continues);
     }
 
-    /// <summary>The text that is complete with this token; empty while a character is not. Tokens of single bytes are complete with the first
-    /// token that is none.</summary>
+    /// <summary>The text that is complete with this token; empty while a character is not. Tokens of single bytes are complete with the
+    /// first token that is none.</summary>
     public string Add(int id)
     {
         if (tokenizer.FragmentOf(id) is { } token)

@@ -3,7 +3,8 @@ namespace Kalm.Language.Tokenization;
 /// <summary>Reads the TemplateProcessing part of tokenizer.json: the tokens around a text.</summary>
 internal static class TemplateReader
 {
-    /// <summary>The definition with the tokens before a text, and with the last one after it as the end token. Encoding adds neither.</summary>
+    /// <summary>The definition with the tokens before a text, and with the last one after it as the end token. Encoding adds
+    /// neither.</summary>
     /// <exception cref="KalmException">The template is no sequence of tokens and one text.</exception>
     public static TokenizerDefinition Apply(JsonPart template, TokenizerDefinition definition)
     {

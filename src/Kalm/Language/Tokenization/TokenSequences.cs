@@ -19,7 +19,8 @@ public static class TokenSequences
         ArgumentNullException.ThrowIfNull(tokenizer);
         ArgumentNullException.ThrowIfNull(tokens);
         var end = tokenizer.EndId ?? throw new KalmException(
-            "the tokenizer names no end token: a text could never end\nexpected eos_token in tokenizer_config.json");
+            "the tokenizer names no end token: a text could never end\nexpected eos_token in tokenizer_config.json, or eos_token_id in "
+            + "generation_config.json or config.json");
         var length = tokens.Length;
         while (length > 0 && tokens[length - 1] == end)
             length--;

@@ -53,8 +53,9 @@ public sealed class Tokenizer
     /// <see cref="TokenSequences"/> does.</summary>
     public IReadOnlyList<int> BeginIds => Definition.BeginIds;
 
-    /// <summary>The token that ends a text: <c>eos_token</c> of tokenizer_config.json, else what the tokenizer itself puts after a text, else
-    /// an added token with a well-known name such as <c>&lt;|endoftext|&gt;</c>; null when there is none.</summary>
+    /// <summary>The token that ends a text: <c>eos_token</c> of tokenizer_config.json, else what the tokenizer itself puts after a text,
+    /// else what the model names, else an added token with a well-known name such as <c>&lt;|endoftext|&gt;</c>; null when there is
+    /// none.</summary>
     public int? EndId => Definition.EndId;
 
     /// <summary>What kind of tokenizer it is, in words.</summary>
@@ -63,7 +64,8 @@ public sealed class Tokenizer
         ModelKind.Unigram => "unigram",
         ModelKind.WordPiece => "WordPiece",
         ModelKind.WordLevel => "whole words",
-        _ => Definition.SpellsBytes ? "byte-level BPE" : Definition.FallsBackToBytes ? "BPE of characters, bytes for the rest" : "BPE of characters",
+        _ => Definition.SpellsBytes ? "byte-level BPE" : Definition.FallsBackToBytes
+            ? "BPE of characters, bytes for the rest" : "BPE of characters",
     };
 
     /// <summary>The tokens that the configuration names, by its keys: <c>bos_token</c>, <c>eos_token</c>, <c>pad_token</c> and the
@@ -76,8 +78,11 @@ public sealed class Tokenizer
     public static bool IsIn(string folder) => TokenizerReader.IsIn(folder);
 
     /// <summary>Reads tokenizer.json, or where there is none tokenizer.model, and tokenizer_config.json from a model folder.</summary>
+    /// <param name="folder">The folder.</param>
+    /// <param name="ends">The tokens that the model says end a text: where the tokenizer's files name none, the first of them that it has
+    /// is its <see cref="EndId"/>. None when null.</param>
     /// <exception cref="KalmException">A file is missing or faulty, or asks for something that is not supported.</exception>
-    public static Tokenizer Load(string folder) => new(TokenizerReader.Read(folder));
+    public static Tokenizer Load(string folder, IReadOnlyList<int>? ends = null) => new(TokenizerReader.Read(folder, ends ?? []));
 
     /// <summary>Learns a byte-level vocabulary from <paramref name="texts"/>: 256 bytes, then merges of the most frequent pair (of equally
     /// frequent ones the pair with the lowest ids), then <paramref name="endOfText"/>. The result does not depend on the order of the
@@ -101,11 +106,13 @@ public sealed class Tokenizer
     /// Face tokenizers. An unpaired surrogate counts as U+FFFD.</summary>
     public int[] Encode(string text) => Encode(text, TextPlace.Start);
 
-    /// <summary>The token ids of a text of which only some places may hold control tokens; elsewhere their text is text like any other.</summary>
+    /// <summary>The token ids of a text of which only some places may hold control tokens; elsewhere their text is text like any
+    /// other.</summary>
     /// <param name="text">The text.</param>
     /// <param name="mayControl">Whether a control token may stand at a place, told by its start and length.</param>
     public int[] Encode(string text, Func<int, int, bool> mayControl) =>
-        Encode(text, TextPlace.Start, _guardedTokens, _normalizedWords, (token, start) => !token.Special || mayControl(start, token.Content.Length));
+        Encode(text, TextPlace.Start, _guardedTokens, _normalizedWords,
+            (token, start) => !token.Special || mayControl(start, token.Content.Length));
 
     /// <summary>The token ids of a text that continues an earlier one: like <see cref="Encode(string)"/>, but without the space that some
     /// tokenizers put before a text.</summary>
@@ -158,7 +165,8 @@ public sealed class Tokenizer
 
     private int[] Encode(string text, TextPlace place) => Encode(text, place, _literalTokens, _normalizedTokens, null);
 
-    private int[] Encode(string text, TextPlace place, AddedTokenFinder literals, AddedTokenFinder normalized, Func<AddedToken, int, bool>? isAllowed)
+    private int[] Encode(
+        string text, TextPlace place, AddedTokenFinder literals, AddedTokenFinder normalized, Func<AddedToken, int, bool>? isAllowed)
     {
         ArgumentNullException.ThrowIfNull(text);
         var ids = new List<int>((text.Length / 4) + 1);

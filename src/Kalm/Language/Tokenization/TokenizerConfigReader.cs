@@ -19,12 +19,13 @@ internal sealed class TokenizerConfigReader(JsonPart? config, JsonPart? specialT
 
     private readonly JsonPart? decoder = config?.Find("added_tokens_decoder");
 
-    /// <summary>The definition with what the files say. Where nothing names an end token, it is an added one with a well-known
-    /// name.</summary>
+    /// <summary>The definition with what the files say. Where nothing names an end token, not even the model, it is an added one with a
+    /// well-known name.</summary>
     /// <param name="definition">The vocabulary.</param>
     /// <param name="isWhole">Whether it comes from a tokenizer.json, which then says alone what is put before a text.</param>
+    /// <param name="ends">The tokens that the model says end a text.</param>
     /// <exception cref="KalmException">A file is faulty.</exception>
-    public TokenizerDefinition Apply(TokenizerDefinition definition, bool isWhole)
+    public TokenizerDefinition Apply(TokenizerDefinition definition, bool isWhole, IReadOnlyList<int> ends)
     {
         var added = new AddedVocabulary(definition);
         AddTokens(added);
@@ -35,7 +36,10 @@ internal sealed class TokenizerConfigReader(JsonPart? config, JsonPart? specialT
             NamedIds = named,
             SplitsSpecialTokens = config?.FindFlag("split_special_tokens") ?? false,
             EndId = named.TryGetValue("eos_token", out var end) ? end : definition.EndId
-                ?? WellKnownEndTokens.Select(name => added.Tokens.FirstOrDefault(token => token.Content == name)?.Id).FirstOrDefault(id => id is not null),
+                ?? ends.Where(id => definition.Pieces.ElementAtOrDefault(id) is not null || added.Tokens.Any(token => token.Id == id))
+                    .Select(id => (int?)id).FirstOrDefault()
+                ?? WellKnownEndTokens.Select(name => added.Tokens.FirstOrDefault(token => token.Content == name)?.Id)
+                    .FirstOrDefault(id => id is not null),
         };
         if (config is not { } file)
             return definition;
@@ -125,7 +129,8 @@ internal sealed class TokenizerConfigReader(JsonPart? config, JsonPart? specialT
             return definition with
             {
                 Normalization = [.. definition.Normalization.Where(step => step is not Prefix)],
-                Splitting = [.. definition.Splitting.Select(step => step is MetaspaceSplitting mark ? mark with { Scheme = PrefixScheme.Never } : step)],
+                Splitting = [.. definition.Splitting.Select(
+                    step => step is MetaspaceSplitting mark ? mark with { Scheme = PrefixScheme.Never } : step)],
                 Decoding = [.. definition.Decoding.Where(step => step is not LeadingCut)
                     .Select(step => step is MetaspaceDecoding mark ? mark with { DropsFirst = false } : step)],
             };

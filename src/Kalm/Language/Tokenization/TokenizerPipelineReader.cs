@@ -20,7 +20,8 @@ internal static class TokenizerPipelineReader
             && !definition.FallsBackToBytes && definition.SubwordPrefix.Length + definition.WordSuffix.Length == 0;
         definition = definition with
         {
-            Normalization = [.. Steps(root, "normalizer", "normalizers").SelectMany(step => NormalizationReader.Read(step.Type, step.Part))],
+            Normalization = [.. Steps(root, "normalizer", "normalizers")
+                .SelectMany(step => NormalizationReader.Read(step.Type, step.Part))],
             Splitting = [.. splitting.SelectMany((step, index) =>
                 SplittingReader.Read(step.Type, step.Part, spelled: !spellsBytes || index < splitting.Count - 1))],
             SpellsBytes = spellsBytes,
@@ -80,7 +81,8 @@ internal static class TokenizerPipelineReader
     public static char ReadMark(JsonPart metaspace)
     {
         var mark = metaspace.Require("replacement").Text();
-        return mark.Length == 1 ? mark[0] : throw metaspace.Fault($"replacement is '{FileFault.Plain(mark)}'; expected one character, such as ▁");
+        return mark.Length == 1
+            ? mark[0] : throw metaspace.Fault($"replacement is '{FileFault.Plain(mark)}'; expected one character, such as ▁");
     }
 
     private static List<(string Type, JsonPart Part)> Steps(JsonPart root, string name, string listName)

@@ -34,23 +34,27 @@ internal static class TokenizerReader
         || (File.Exists(Path.Combine(folder, VocabularyFile)) && File.Exists(Path.Combine(folder, MergesFile)));
 
     /// <summary>Reads a model folder: tokenizer.json, or where there is none vocab.json with merges.txt, or tokenizer.model.</summary>
+    /// <param name="folder">The folder.</param>
+    /// <param name="ends">The tokens that the model says end a text.</param>
     /// <exception cref="KalmException">A file is missing or faulty, or asks for something that is not supported.</exception>
-    public static TokenizerDefinition Read(string folder)
+    public static TokenizerDefinition Read(string folder, IReadOnlyList<int> ends)
     {
         if (!Directory.Exists(folder))
-            throw new KalmException($"{folder}: no such folder; expected one with {TokenizerFile}, {SentencePieceFile} or {VocabularyFile}");
+            throw new KalmException(
+                $"{folder}: no such folder; expected one with {TokenizerFile}, {SentencePieceFile} or {VocabularyFile}");
         var sources = new Dictionary<string, byte[]>();
         foreach (var name in (string[])[TokenizerFile, .. Companions])
             if (JsonPart.ReadFile(Path.Combine(folder, name)) is { } content)
                 sources[name] = content;
-        return Read(folder, sources);
+        return Read(folder, sources, ends);
     }
 
     /// <summary>Reads files that need not be on disk.</summary>
     /// <param name="folder">Where they come from, for messages.</param>
     /// <param name="sources">Their contents by their names.</param>
+    /// <param name="ends">The tokens that the model says end a text.</param>
     /// <exception cref="KalmException">A file is missing or faulty, or asks for something that is not supported.</exception>
-    public static TokenizerDefinition Read(string folder, IReadOnlyDictionary<string, byte[]> sources)
+    public static TokenizerDefinition Read(string folder, IReadOnlyDictionary<string, byte[]> sources, IReadOnlyList<int> ends)
     {
         var config = Part(ConfigFile);
         TokenizerDefinition definition;
@@ -61,9 +65,10 @@ internal static class TokenizerReader
         else if (sources.TryGetValue(SentencePieceFile, out var model))
             definition = SentencePieceReader.Read(Path.Combine(folder, SentencePieceFile), model, config, Part(AddedTokensFile));
         else
-            throw new KalmException($"{Path.Combine(folder, TokenizerFile)}: no such file, and no {SentencePieceFile}, nor {VocabularyFile} and {MergesFile}, beside it");
+            throw new KalmException($"{Path.Combine(folder, TokenizerFile)}: no such file, and no {SentencePieceFile}, nor "
+                + $"{VocabularyFile} and {MergesFile}, beside it");
         var beside = new TokenizerConfigReader(config, Part(SpecialTokensFile), Part(AddedTokensFile));
-        return beside.Apply(definition, sources.ContainsKey(TokenizerFile)) with { SourceFiles = sources };
+        return beside.Apply(definition, sources.ContainsKey(TokenizerFile), ends) with { SourceFiles = sources };
 
         JsonPart? Part(string name) =>
             sources.TryGetValue(name, out var content) ? JsonPart.Parse(Path.Combine(folder, name), content) : null;

@@ -15,9 +15,9 @@ internal static class TokenizerWriter
     {
         var files = new Dictionary<string, byte[]>(definition.SourceFiles);
         if (files.Count == 0)
-            files[TokenizerReader.TokenizerFile] = Write(json => WriteTokenizer(json, definition));
+            files[TokenizerReader.TokenizerFile] = Text(Trained(definition).Write);
         if (!files.ContainsKey(TokenizerReader.ConfigFile))
-            files[TokenizerReader.ConfigFile] = Write(json => WriteConfig(json, definition));
+            files[TokenizerReader.ConfigFile] = Text(json => WriteConfig(json, definition));
         try
         {
             Directory.CreateDirectory(folder);
@@ -45,7 +45,8 @@ internal static class TokenizerWriter
         }
     }
 
-    private static byte[] Write(Action<Utf8JsonWriter> write)
+    /// <summary>What is written, in UTF-8.</summary>
+    public static byte[] Text(Action<Utf8JsonWriter> write)
     {
         using var stream = new MemoryStream();
         using (var json = new Utf8JsonWriter(stream, Readable))
@@ -53,69 +54,12 @@ internal static class TokenizerWriter
         return stream.ToArray();
     }
 
-    /// <summary>The layout of a trained tokenizer: GPT-2's.</summary>
-    private static void WriteTokenizer(Utf8JsonWriter json, TokenizerDefinition definition)
+    private static ByteLevelJson Trained(TokenizerDefinition definition) => new()
     {
-        json.WriteStartObject();
-        json.WriteString("version", "1.0");
-        json.WriteNull("truncation");
-        json.WriteNull("padding");
-        json.WriteStartArray("added_tokens");
-        foreach (var token in definition.AddedTokens)
-            WriteAddedToken(json, token);
-        json.WriteEndArray();
-        json.WriteNull("normalizer");
-        WriteByteLevel(json, "pre_tokenizer");
-        WriteByteLevel(json, "post_processor");
-        WriteByteLevel(json, "decoder");
-        WriteModel(json, definition);
-        json.WriteEndObject();
-    }
-
-    private static void WriteAddedToken(Utf8JsonWriter json, AddedToken token)
-    {
-        json.WriteStartObject();
-        json.WriteNumber("id", token.Id);
-        json.WriteString("content", token.Content);
-        json.WriteBoolean("single_word", token.SingleWord);
-        json.WriteBoolean("lstrip", token.StripsLeft);
-        json.WriteBoolean("rstrip", token.StripsRight);
-        json.WriteBoolean("normalized", token.Normalized);
-        json.WriteBoolean("special", token.Special);
-        json.WriteEndObject();
-    }
-
-    private static void WriteByteLevel(Utf8JsonWriter json, string name)
-    {
-        json.WriteStartObject(name);
-        json.WriteString("type", "ByteLevel");
-        json.WriteBoolean("add_prefix_space", false);
-        json.WriteBoolean("trim_offsets", false);
-        json.WriteBoolean("use_regex", true);
-        json.WriteEndObject();
-    }
-
-    private static void WriteModel(Utf8JsonWriter json, TokenizerDefinition definition)
-    {
-        json.WriteStartObject("model");
-        json.WriteString("type", "BPE");
-        json.WriteNull("dropout");
-        json.WriteNull("unk_token");
-        json.WriteNull("continuing_subword_prefix");
-        json.WriteNull("end_of_word_suffix");
-        json.WriteBoolean("fuse_unk", false);
-        json.WriteBoolean("byte_fallback", false);
-        json.WriteBoolean("ignore_merges", false);
-        json.WriteStartObject("vocab");
-        for (var id = 0; id < definition.Pieces.Count; id++)
-            json.WriteNumber(definition.Pieces[id]!, id);
-        json.WriteEndObject();
-        json.WriteStartArray("merges");
-        foreach (var merge in definition.Merges.Merges)
-            json.WriteStringValue($"{definition.Pieces[merge.Left]} {definition.Pieces[merge.Right]}");
-        json.WriteEndArray();
-        json.WriteEndObject();
-    }
+        AddedTokens = definition.AddedTokens,
+        Vocabulary = definition.Pieces.Select((piece, id) => (piece!, id)),
+        Merges = definition.Merges.Merges.Select(merge => (definition.Pieces[merge.Left]!, definition.Pieces[merge.Right]!)),
+    };
 
     private static void WriteConfig(Utf8JsonWriter json, TokenizerDefinition definition)
     {
@@ -123,7 +67,8 @@ internal static class TokenizerWriter
         json.WriteString("tokenizer_class", definition.Entries is null ? "PreTrainedTokenizerFast" : "LlamaTokenizer");
         if (definition.BeginId is { } begin)
             json.WriteString("bos_token", TextOf(definition, begin));
-        if (definition.EndId is { } end)
+        // A named token is a control token from then on, which a piece of text is not.
+        if (definition.EndId is { } end && definition.AddedTokens.Any(token => token.Id == end))
             json.WriteString("eos_token", TextOf(definition, end));
         if (definition.UnknownPiece is { } unknown)
             json.WriteString("unk_token", unknown);

@@ -40,7 +40,8 @@ internal static class UnicodeText
 
     /// <summary>The text in a normalisation form: NFD, NFC, NFKD or NFKC.</summary>
     /// <param name="text">The text.</param>
-    /// <param name="composes">Whether letters and their accents become one character wherever there is one (C), or are taken apart (D).</param>
+    /// <param name="composes">Whether letters and their accents become one character wherever there is one (C), or are taken apart
+    /// (D).</param>
     /// <param name="compatibly">Whether variants such as ligatures and wide letters become plain ones (K).</param>
     public static string Normalize(string text, bool composes, bool compatibly)
     {

@@ -9,10 +9,14 @@ namespace Kalm.Language.Tokenization;
 /// merge in each line. How a text is cut into words only the tokenizer's class tells.</summary>
 internal static class VocabularyFiles
 {
-    private static readonly Dictionary<string, string> WordsOfClass = new()
+    private static readonly SplittingStep[] Gpt2 = [new ByteLevelSplitting(AddsPrefixSpace: false, UsesGpt2Words: true)];
+    private static readonly SplittingStep[] Qwen2 =
+        [PatternSplitting.Of(ByteLevelWords.Qwen2), new ByteLevelSplitting(AddsPrefixSpace: false, UsesGpt2Words: false)];
+
+    private static readonly Dictionary<string, SplittingStep[]> WordsOfClass = new()
     {
-        ["GPT2Tokenizer"] = ByteLevelWords.Gpt2, ["CodeGenTokenizer"] = ByteLevelWords.Gpt2, ["RobertaTokenizer"] = ByteLevelWords.Gpt2,
-        ["BartTokenizer"] = ByteLevelWords.Gpt2, ["LongformerTokenizer"] = ByteLevelWords.Gpt2, ["Qwen2Tokenizer"] = ByteLevelWords.Qwen2,
+        ["GPT2Tokenizer"] = Gpt2, ["CodeGenTokenizer"] = Gpt2, ["RobertaTokenizer"] = Gpt2, ["BartTokenizer"] = Gpt2,
+        ["LongformerTokenizer"] = Gpt2, ["Qwen2Tokenizer"] = Qwen2,
     };
 
     /// <summary>The tokenizer of both files.</summary>
@@ -30,14 +34,14 @@ internal static class VocabularyFiles
         if (!WordsOfClass.TryGetValue(plain, out var words))
             throw config!.Value.Fault($"tokenizer_class is {FileFault.Quote(name)}, and there is no tokenizer.json; supported without it: "
                 + string.Join(", ", WordsOfClass.Keys));
-        var definition = ByteLevelWords.Apply(words, new()
+        var definition = new TokenizerDefinition
         {
+            Splitting = words,
             Pieces = VocabularyReader.ReadPieces(vocabulary),
             AddedTokens = [],
             UnknownPiece = config?.Find("unk_token") is { } unknown ? AddedTokenReader.Read(unknown, special: true).Content : null,
-        }) ?? throw new InvalidOperationException(words);
-        if (words == ByteLevelWords.Qwen2)
-            definition = definition with { Normalization = [new NormalForm(Composes: true, Compatibly: false)] };
+            Normalization = words == Qwen2 ? [new NormalForm(Composes: true, Compatibly: false)] : [],
+        };
         return definition with { Merges = ReadMerges(mergesFile, merges, definition) };
     }
 
@@ -55,7 +59,8 @@ internal static class VocabularyFiles
             if (pair.Length == 0 || pair.StartsWith("#version", StringComparison.Ordinal))
                 continue;
             if (merger.Add(pair) is { } problem)
-                throw new KalmException($"{file}({number}): {(problem.Length > 0 ? problem : $"found {FileFault.Quote(pair)}; expected two pieces")}");
+                throw new KalmException(
+                    $"{file}({number}): {(problem.Length > 0 ? problem : $"found {FileFault.Quote(pair)}; expected two pieces")}");
         }
         return merger.Finish();
     }

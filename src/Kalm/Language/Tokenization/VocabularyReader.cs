@@ -20,7 +20,8 @@ internal static class VocabularyReader
             "WordPiece" => ReadWords(model, ModelKind.WordPiece) with
             {
                 SubwordPrefix = model.FindText("continuing_subword_prefix") ?? "##",
-                LongestWord = model.Find("max_input_chars_per_word") is { } count ? count.IdOf(count.Value, "max_input_chars_per_word") : 100,
+                LongestWord = model.Find("max_input_chars_per_word") is { } count
+                    ? count.IdOf(count.Value, "max_input_chars_per_word") : 100,
             },
             "WordLevel" => ReadWords(model, ModelKind.WordLevel),
             _ => throw model.Fault($"type is {Files.FileFault.Plain(type)}; supported: BPE, Unigram, WordPiece, WordLevel"),

@@ -12,8 +12,10 @@ public class GgufExportTests : TorchTest
 {
     private static readonly Dictionary<string, string> Modules = new()
     {
-        ["attn_norm"] = "input_layernorm", ["ffn_norm"] = "post_attention_layernorm", ["attn_q"] = "self_attn.q_proj", ["attn_k"] = "self_attn.k_proj",
-        ["attn_v"] = "self_attn.v_proj", ["attn_output"] = "self_attn.o_proj", ["attn_q_norm"] = "self_attn.q_norm", ["attn_k_norm"] = "self_attn.k_norm",
+        ["attn_norm"] = "input_layernorm", ["ffn_norm"] = "post_attention_layernorm",
+        ["attn_q"] = "self_attn.q_proj", ["attn_k"] = "self_attn.k_proj",
+        ["attn_v"] = "self_attn.v_proj", ["attn_output"] = "self_attn.o_proj",
+        ["attn_q_norm"] = "self_attn.q_norm", ["attn_k_norm"] = "self_attn.k_norm",
         ["ffn_gate"] = "mlp.gate_proj", ["ffn_up"] = "mlp.up_proj", ["ffn_down"] = "mlp.down_proj",
         ["token_embd"] = "model.embed_tokens", ["output_norm"] = "model.norm", ["output"] = "lm_head",
     };
@@ -88,7 +90,8 @@ public class GgufExportTests : TorchTest
         foreach (var (key, value) in new[]
         {
             ("vocab_size", config.VocabularySize), ("context_length", config.MaxPositions), ("embedding_length", config.HiddenSize),
-            ("block_count", config.LayerCount), ("feed_forward_length", config.IntermediateSize), ("attention.head_count", config.HeadCount),
+            ("block_count", config.LayerCount), ("feed_forward_length", config.IntermediateSize),
+            ("attention.head_count", config.HeadCount),
             ("attention.head_count_kv", config.KeyValueHeadCount), ("attention.key_length", config.HeadDimension),
             ("attention.value_length", config.HeadDimension), ("rope.dimension_count", config.HeadDimension),
         })
@@ -117,7 +120,8 @@ public class GgufExportTests : TorchTest
     public void Linear_scaling_is_a_key()
     {
         using var folder = new TemporaryFolder();
-        var (file, _) = Export(folder, "qwen2", GgufTensorType.F32, config => config["rope_scaling"] = JsonNode.Parse("""{"type": "linear", "factor": 2.5}"""));
+        var (file, _) = Export(folder, "qwen2", GgufTensorType.F32,
+            config => config["rope_scaling"] = JsonNode.Parse("""{"type": "linear", "factor": 2.5}"""));
         Assert.Equal("linear", file.Key<string>("qwen2.rope.scaling.type"));
         Assert.Equal(2.5f, file.Key<float>("qwen2.rope.scaling.factor"));
         Assert.DoesNotContain("rope_freqs.weight", file.Tensors.Keys);
@@ -128,9 +132,11 @@ public class GgufExportTests : TorchTest
     {
         using var folder = new TemporaryFolder();
         var scaling = JsonNode.Parse(File.ReadAllText(Path.Combine(Fixture("llama3"), "config.json")))!["rope_scaling"]!;
-        Assert.Contains("llama3", Assert.Throws<KalmException>(() => Export(folder, "qwen2", GgufTensorType.F32, config => config["rope_scaling"] = scaling.DeepClone())).Message,
+        Assert.Contains("llama3", Assert.Throws<KalmException>(() => Export(
+            folder, "qwen2", GgufTensorType.F32, config => config["rope_scaling"] = scaling.DeepClone())).Message,
             StringComparison.Ordinal);
-        Assert.Contains("attention_bias", Assert.Throws<KalmException>(() => Export(folder, "qwen3_window", GgufTensorType.F32)).Message, StringComparison.Ordinal);
+        Assert.Contains("attention_bias",
+            Assert.Throws<KalmException>(() => Export(folder, "qwen3_window", GgufTensorType.F32)).Message, StringComparison.Ordinal);
         Assert.False(File.Exists(folder.File("made.gguf")));
     }
 
@@ -139,7 +145,8 @@ public class GgufExportTests : TorchTest
     {
         using var folder = new TemporaryFolder();
         using var source = Open(Copy(folder, "mistral"));
-        Assert.Contains(GgufExport.Write(folder.File("made.gguf"), source, GgufTensorType.F32, "made"), warning => warning.Contains("longer than 6 tokens", StringComparison.Ordinal));
+        Assert.Contains(GgufExport.Write(folder.File("made.gguf"), source, GgufTensorType.F32, "made"),
+            warning => warning.Contains("longer than 6 tokens", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -150,7 +157,8 @@ public class GgufExportTests : TorchTest
         WriteAdapter(path, folder, 1e6f);
         using var source = Open(path, folder.File("adapter"));
         foreach (var type in new[] { GgufTensorType.F16, GgufTensorType.Q8 })
-            Assert.Contains("blk.0.ffn_down.weight", Assert.Throws<KalmException>(() => GgufExport.Write(folder.File("made.gguf"), source, type, "made")).Message, StringComparison.Ordinal);
+            Assert.Contains("blk.0.ffn_down.weight", Assert.Throws<KalmException>(() => GgufExport.Write(
+                folder.File("made.gguf"), source, type, "made")).Message, StringComparison.Ordinal);
         Assert.Empty(Directory.GetFiles(folder.Path));
     }
 
@@ -165,7 +173,8 @@ public class GgufExportTests : TorchTest
         files.Write(Directory.CreateDirectory(folder.File("adapter")).FullName);
     }
 
-    private static (IndependentGguf File, ModelConfig Config) Export(TemporaryFolder folder, string name, GgufTensorType type, Action<JsonObject>? change = null)
+    private static (IndependentGguf File, ModelConfig Config) Export(
+        TemporaryFolder folder, string name, GgufTensorType type, Action<JsonObject>? change = null)
     {
         var path = Copy(folder, name);
         if (change is not null)
@@ -191,7 +200,8 @@ public class GgufExportTests : TorchTest
     // Row j D/2 + i of a head from row 2i + j, for the architectures that llama.cpp turns in neighbouring pairs.
     private static float[] Unturned(float[] numbers, string tensor, ModelConfig config)
     {
-        var heads = tensor.Contains("attn_q.", StringComparison.Ordinal) ? config.HeadCount : tensor.Contains("attn_k.", StringComparison.Ordinal) ? config.KeyValueHeadCount : 0;
+        var heads = tensor.Contains("attn_q.", StringComparison.Ordinal)
+            ? config.HeadCount : tensor.Contains("attn_k.", StringComparison.Ordinal) ? config.KeyValueHeadCount : 0;
         if (heads == 0 || config.Architecture.ModelType is not ("llama" or "mistral"))
             return numbers;
         var (width, columns) = (config.HeadDimension, numbers.Length / (heads * config.HeadDimension));
@@ -222,7 +232,8 @@ public class GgufExportTests : TorchTest
                 30 => BitConverter.Int32BitsToSingle(TensorNumbers.ToBFloat16(expected[index]) << 16),
                 _ => expected[index],
             };
-            Assert.True(type == 8 ? MathF.Abs(wanted - found[index]) <= tolerance : BitConverter.SingleToInt32Bits(wanted) == BitConverter.SingleToInt32Bits(found[index]),
+            Assert.True(type == 8 ? MathF.Abs(wanted - found[index]) <= tolerance
+                : BitConverter.SingleToInt32Bits(wanted) == BitConverter.SingleToInt32Bits(found[index]),
                 $"{string.Join('x', shape)}[{index}]: found {found[index]:R}, expected {wanted:R}");
         }
     }

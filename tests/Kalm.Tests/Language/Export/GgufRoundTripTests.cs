@@ -31,6 +31,9 @@ public class GgufRoundTripTests : TorchTest
     [InlineData("hunyuan_v1_dense")]
     [InlineData("llama-llama3-rope")]
     [InlineData("llama-linear-rope")]
+    [InlineData("llama-yarn-rope")]
+    [InlineData("ministral3")]
+    [InlineData("phi3")]
     public void A_family_is_the_same_after_it_was_written_and_read(string name)
     {
         using var folder = new TemporaryFolder();

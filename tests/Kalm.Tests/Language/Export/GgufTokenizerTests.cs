@@ -3,6 +3,7 @@ using Kalm.Language.Export;
 using Kalm.Language.Sources.Config;
 using Kalm.Language.Sources.Gguf;
 using Kalm.Language.Tokenization;
+using Kalm.Language.Tokenization.SentencePiece;
 using static Kalm.Tests.Language.Export.ModelFolders;
 
 namespace Kalm.Tests.Language.Export;
@@ -59,7 +60,10 @@ public class GgufTokenizerTests : TorchTest
     [InlineData(Contractions + @"\p{N}{1,2}" + Rest, null)]
     public void The_regex_of_a_split_decides_llama_cpp_s_name_for_it(string regex, string? name)
     {
-        var split = new JsonObject { ["type"] = "Split", ["pattern"] = new JsonObject { ["Regex"] = regex }, ["behavior"] = "Isolated", ["invert"] = false };
+        var split = new JsonObject
+        {
+            ["type"] = "Split", ["pattern"] = new JsonObject { ["Regex"] = regex }, ["behavior"] = "Isolated", ["invert"] = false,
+        };
         Assert.Equal(name, Find(split, ByteLevel(false)));
     }
 
@@ -77,7 +81,8 @@ public class GgufTokenizerTests : TorchTest
         var path = Copy(folder, "llama3");
         WriteTokenizer(path, tokenizer => tokenizer["pre_tokenizer"]!["use_regex"] = false);
         using var source = Open(path);
-        Assert.Contains("pre_tokenizer", Assert.Single(GgufExport.Write(folder.File("made.gguf"), source, GgufTensorType.F32, "made")), StringComparison.Ordinal);
+        Assert.Contains("pre_tokenizer",
+            Assert.Single(GgufExport.Write(folder.File("made.gguf"), source, GgufTensorType.F32, "made")), StringComparison.Ordinal);
         Assert.Equal("default", new IndependentGguf(folder.File("made.gguf")).Key<string>("tokenizer.ggml.pre"));
     }
 
@@ -92,7 +97,8 @@ public class GgufTokenizerTests : TorchTest
         var file = new IndependentGguf(folder.File("made.gguf"));
         Assert.Equal("gpt-2", file.Key<string>("tokenizer.ggml.pre"));
         Assert.Equal(tokenizer.EndId, (int)file.Key<uint>("tokenizer.ggml.eos_token_id"));
-        Assert.Equal(Enumerable.Range(0, tokenizer.VocabularySize).Select(tokenizer.Piece), file.Key<string[]>("tokenizer.ggml.tokens").Take(tokenizer.VocabularySize));
+        Assert.Equal(Enumerable.Range(0, tokenizer.VocabularySize).Select(tokenizer.Piece),
+            file.Key<string[]>("tokenizer.ggml.tokens").Take(tokenizer.VocabularySize));
     }
 
     [Fact]
@@ -102,7 +108,7 @@ public class GgufTokenizerTests : TorchTest
         Assert.Equal("llama", vocabulary.Model);
         Assert.Null(vocabulary.Merges);
         Assert.True(vocabulary.AddsSpace);
-        Assert.Equal([2, 3, 6, 1, 1, 1, 1, 1, 1, 4, 5], vocabulary.Types);
+        Assert.Equal([2, 3, 6, 1, 1, 1, 1, 1, 1, 4, 5], vocabulary.Types.Select(type => (int)type));
         Assert.Equal(" x", vocabulary.Tokens[9]);
         Assert.Equal([0, -1, -2], vocabulary.Scores!.Skip(3).Take(3));
         Assert.All(vocabulary.Scores!.Skip(6).Take(3), score => Assert.True(score < -2));
@@ -114,7 +120,11 @@ public class GgufTokenizerTests : TorchTest
     [InlineData(PrefixScheme.Always, true)]
     [InlineData(PrefixScheme.Never, false)]
     public void Metaspace_says_whether_a_text_is_given_a_space(object scheme, bool adds) =>
-        Assert.Equal(adds, GgufVocabulary.Of(Characters() with { Normalization = [], Splitting = [new MetaspaceSplitting('▁', (PrefixScheme)scheme, false)] }, 11).AddsSpace);
+        Assert.Equal(
+            adds, GgufVocabulary.Of(Characters() with
+            {
+                Normalization = [], Splitting = [new MetaspaceSplitting('▁', (PrefixScheme)scheme, false)],
+            }, 11).AddsSpace);
 
     [Fact]
     public void The_real_vocabulary_of_Llama_2_keeps_its_scores_and_kinds()
@@ -122,8 +132,8 @@ public class GgufTokenizerTests : TorchTest
         var tokenizer = Tokenizer.Load(DataFolder.Require("tokenizers/llama-2"));
         var vocabulary = GgufVocabulary.Of(tokenizer.Definition, 32_001);
         Assert.Equal(["<unk>", "<s>", "</s>", "<0x00>"], vocabulary.Tokens.Take(4));
-        Assert.Equal([2, 3, 3, 6], vocabulary.Types.Take(4));
-        Assert.Equal(256, vocabulary.Types.Count(type => type == 6));
+        Assert.Equal([PieceKind.Unknown, PieceKind.Control, PieceKind.Control, PieceKind.Byte], vocabulary.Types.Take(4));
+        Assert.Equal(256, vocabulary.Types.Count(type => type == PieceKind.Byte));
         Assert.Equal("[PAD32000]", vocabulary.Tokens[32_000]);
         // Runs of spaces merge last; then come the merges as they were learned.
         Assert.Equal([("▁▁", -1e9f), ("▁t", -1f), ("er", -2f)], vocabulary.Tokens.Zip(vocabulary.Scores!).Skip(259).Take(3));
@@ -132,14 +142,18 @@ public class GgufTokenizerTests : TorchTest
 
     [Fact]
     public void A_token_beyond_the_embedding_is_refused() =>
-        Assert.Contains("10 tokens; expected at most the model's vocabulary of 9", Assert.Throws<KalmException>(() => GgufVocabulary.Of(Characters(), 9)).Message, StringComparison.Ordinal);
+        Assert.Contains("10 tokens; expected at most the model's vocabulary of 9",
+            Assert.Throws<KalmException>(() => GgufVocabulary.Of(Characters(), 9)).Message, StringComparison.Ordinal);
 
     private static TokenizerDefinition Characters() => new()
     {
         Pieces = ["<unk>", "<s>", "<0x0A>", "▁t", "er", "ter", "t", "e", "r"],
         // t er and te r make the same piece; the first of them counts.
         Merges = new([new(10, 6, 3), new(7, 8, 4), new(6, 4, 5), new(9, 8, 5)]),
-        AddedTokens = [new() { Id = 0, Content = "<unk>", Special = true }, new() { Id = 1, Content = "<s>", Special = true }, new() { Id = 9, Content = "▁x" }],
+        AddedTokens = [new()
+        {
+            Id = 0, Content = "<unk>", Special = true,
+        }, new() { Id = 1, Content = "<s>", Special = true }, new() { Id = 9, Content = "▁x" }],
         UnknownPiece = "<unk>",
         SpellsBytes = false,
         FallsBackToBytes = true,
@@ -147,11 +161,15 @@ public class GgufTokenizerTests : TorchTest
         Splitting = [],
     };
 
-    private static JsonObject ByteLevel(bool usesRegex) => new() { ["type"] = "ByteLevel", ["add_prefix_space"] = false, ["use_regex"] = usesRegex };
+    private static JsonObject ByteLevel(bool usesRegex) =>
+        new() { ["type"] = "ByteLevel", ["add_prefix_space"] = false, ["use_regex"] = usesRegex };
 
     private static string? Find(params JsonNode[] steps)
     {
-        var json = new JsonObject { ["pre_tokenizer"] = new JsonObject { ["type"] = "Sequence", ["pretokenizers"] = new JsonArray(steps) } };
+        var json = new JsonObject
+        {
+            ["pre_tokenizer"] = new JsonObject { ["type"] = "Sequence", ["pretokenizers"] = new JsonArray(steps) },
+        };
         return GgufSplitting.Find(JsonPart.Parse("tokenizer.json", System.Text.Encoding.UTF8.GetBytes(json.ToJsonString())));
     }
 

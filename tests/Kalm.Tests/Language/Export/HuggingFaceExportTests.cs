@@ -59,7 +59,8 @@ public class HuggingFaceExportTests : TorchTest
         var path = Write(folder, "mistral", TensorType.F32, 12_000);
         var index = JsonNode.Parse(File.ReadAllText(Path.Combine(path, "model.safetensors.index.json")))!;
         var config = ModelConfig.Load(path);
-        Assert.Equal(config.TensorShapes().Sum(tensor => 4 * tensor.Shape.Aggregate(1L, (product, size) => product * size)), (long)index["metadata"]!["total_size"]!);
+        Assert.Equal(config.TensorShapes().Sum(tensor => 4 * tensor.Shape.Aggregate(1L, (product, size) => product * size)),
+            (long)index["metadata"]!["total_size"]!);
         var files = Directory.GetFiles(path, "model-*.safetensors").Select(file => Path.GetFileName(file)).Order().ToArray();
         Assert.True(files.Length > 2);
         Assert.Equal($"model-00001-of-{files.Length:D5}.safetensors", files[0]);
@@ -84,7 +85,8 @@ public class HuggingFaceExportTests : TorchTest
         using var source = Open(path);
         HuggingFaceExport.Write(folder.File("out"), source, TensorType.F32);
         Assert.Equal(
-            ["chat_template.jinja", "config.json", "generation_config.json", "model.safetensors", "special_tokens_map.json", "tokenizer.json", "tokenizer.model", "tokenizer_config.json"],
+            ["chat_template.jinja", "config.json", "generation_config.json", "model.safetensors",
+                "special_tokens_map.json", "tokenizer.json", "tokenizer.model", "tokenizer_config.json"],
             Directory.GetFiles(folder.File("out")).Select(file => Path.GetFileName(file)).Order(StringComparer.Ordinal));
         Assert.Equal("tokenizer.model", File.ReadAllText(folder.File("out/tokenizer.model")));
         var generation = JsonNode.Parse(File.ReadAllText(folder.File("out/generation_config.json")))!;

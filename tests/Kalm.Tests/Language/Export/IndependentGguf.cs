@@ -74,7 +74,8 @@ internal sealed class IndependentGguf
                 0 => BinaryPrimitives.ReadSingleLittleEndian(data[(4 * index)..]),
                 1 => (float)BinaryPrimitives.ReadHalfLittleEndian(data[(2 * index)..]),
                 30 => BitConverter.Int32BitsToSingle(BinaryPrimitives.ReadUInt16LittleEndian(data[(2 * index)..]) << 16),
-                _ => (float)BinaryPrimitives.ReadHalfLittleEndian(data[(index / 32 * 34)..]) * (sbyte)data[index / 32 * 34 + 2 + index % 32],
+                _ => (float)BinaryPrimitives.ReadHalfLittleEndian(data[(index / 32 * 34)..])
+                    * (sbyte)data[index / 32 * 34 + 2 + index % 32],
             };
         return numbers;
     }

@@ -26,7 +26,9 @@ internal static class ModelFolders
     public static void WriteTokenizer(string folder, Action<JsonObject>? change = null, string? config = null)
     {
         var vocabulary = new JsonObject();
-        foreach (var piece in (string[])["Ġ", "Ċ", .. Enumerable.Range('a', 26).Select(letter => ((char)letter).ToString()), "th", "the", "Ġthe"])
+        foreach (var piece in (string[])[
+            "Ġ", "Ċ", .. Enumerable.Range('a', 26).Select(letter => ((char)letter).ToString()), "th", "the", "Ġthe",
+        ])
             vocabulary[piece] = vocabulary.Count;
         var tokenizer = new JsonObject
         {
@@ -37,9 +39,11 @@ internal static class ModelFolders
         };
         change?.Invoke(tokenizer);
         File.WriteAllText(Path.Combine(folder, "tokenizer.json"), tokenizer.ToJsonString());
-        File.WriteAllText(Path.Combine(folder, "tokenizer_config.json"), config ?? """{"eos_token": "<|endoftext|>", "chat_template": "{{ messages }}"}""");
+        File.WriteAllText(Path.Combine(folder, "tokenizer_config.json"),
+            config ?? """{"eos_token": "<|endoftext|>", "chat_template": "{{ messages }}"}""");
 
-        static JsonObject Token(int id, string content, bool special) => new() { ["id"] = id, ["content"] = content, ["special"] = special };
+        static JsonObject Token(int id, string content, bool special) =>
+            new() { ["id"] = id, ["content"] = content, ["special"] = special };
 
         static JsonObject Kind(string type) => new() { ["type"] = type, ["add_prefix_space"] = false };
     }

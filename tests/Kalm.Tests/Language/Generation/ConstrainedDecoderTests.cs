@@ -44,6 +44,37 @@ public class ConstrainedDecoderTests : TorchTest
     }
 
     [Fact]
+    public void What_a_text_is_likely_by_itself_is_taken_off_its_score()
+    {
+        using var model = FixtureModel.Load("qwen3");
+        using var pool = new DecoderPool(model, null, null, 2);
+        var random = new Random(9);
+        var texts = Enumerable.Range(0, 40)
+            .Select(_ => Enumerable.Range(0, random.Next(1, 6)).Select(_ => random.Next(1, 6)).ToArray()).ToList();
+        var trie = new TokenTrie(texts);
+        int[] neutral = [.. FixtureModel.Ids(random, 5)];
+        var prompts = Enumerable.Range(0, 4).Select(_ => FixtureModel.Ids(random, random.Next(1, 12))).Append(neutral).ToArray();
+        var cancellation = TestContext.Current.CancellationToken;
+        var prior = TriePrior.Of(pool, trie, Terminators, neutral, cancellation);
+
+        var plain = new ConstrainedDecoder(pool, trie, Terminators).Best(prompts, 100, 100, cancellation: cancellation);
+        var corrected = new ConstrainedDecoder(pool, trie, Terminators, prior).Best(prompts, 100, 100, cancellation: cancellation);
+
+        var itself = plain[^1].ToDictionary(answer => answer.Text, answer => answer.LogProbability);
+        for (var prompt = 0; prompt < prompts.Length; prompt++)
+        {
+            var before = plain[prompt].ToDictionary(answer => answer.Text, answer => answer.LogProbability);
+            Assert.Equal(before.Count, corrected[prompt].Count);
+            Assert.All(corrected[prompt], answer =>
+            {
+                Assert.Equal(before[answer.Text], answer.LogProbability, 1e-4);
+                Assert.Equal(before[answer.Text] - itself[answer.Text], answer.Score, 1e-3);
+            });
+            Assert.Equal(corrected[prompt].OrderByDescending(answer => answer.Score), corrected[prompt]);
+        }
+    }
+
+    [Fact]
     public void Equal_texts_count_as_the_first()
     {
         var trie = new TokenTrie([[1, 2], [3], [1, 2]]);

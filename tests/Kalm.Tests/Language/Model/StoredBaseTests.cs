@@ -1,9 +1,11 @@
 using Kalm.Alignment;
 using Kalm.Engine;
+using Kalm.Language.Export;
 using Kalm.Language.Model;
 using Kalm.Language.Sources;
 using Kalm.Language.Sources.Adapters;
 using Kalm.Language.Sources.Gguf;
+using Kalm.Language.Sources.Safetensors;
 using Kalm.Representation;
 using static TorchSharp.torch;
 
@@ -53,15 +55,37 @@ public class StoredBaseTests : TorchTest
         }
     }
 
-    [Fact]
-    public void A_folder_has_no_blocks_to_stay_in()
+    [Theory]
+    [InlineData(TensorType.F32)]
+    [InlineData(TensorType.BF16)]
+    [InlineData(TensorType.F16)]
+    public void A_folder_has_no_blocks_to_stay_in_and_says_what_to_take(TensorType type)
     {
         using var folder = new TemporaryFolder();
         using var graph = FamilyGraph.Make();
-        var path = TinyModel.Make(folder, graph.Load());
-        Assert.Contains("expected a GGUF file",
-            Assert.Throws<KalmException>(() => CausalModel.Load(path, precision: BasePrecision.Stored)).Message, StringComparison.Ordinal);
-        using var model = CausalModel.Load(path, precision: BasePrecision.Auto);
+        using (var source = SourceWeights.Open(TinyModel.Make(folder, graph.Load())))
+            HuggingFaceExport.Write(Directory.CreateDirectory(folder.File("typed")).FullName, source, type);
+        AssertRefused(folder.File("typed"));
+        using var model = CausalModel.Load(folder.File("typed"), precision: BasePrecision.Auto);
         Assert.Equal(ScalarType.Float32, model.Weights["model.layers.0.self_attn.q_proj.weight"].dtype);
+    }
+
+    [Fact]
+    public void Nor_has_a_file_that_is_not_quantized()
+    {
+        using var folder = new TemporaryFolder();
+        using var graph = FamilyGraph.Make();
+        using (var made = OpenedModel.Open(TinyModel.Make(folder, graph.Load())))
+            ModelExport.ToGguf(made, folder.File("model.gguf"), GgufTensorType.BF16, null, TestContext.Current.CancellationToken);
+        AssertRefused(folder.File("model.gguf"));
+    }
+
+    private static void AssertRefused(string model)
+    {
+        using var source = ModelSources.Open(model);
+        Assert.Equal(
+            $"base_precision: found stored on {model}; expected a quantized GGUF file on the CPU, without an adapter; of this model take "
+                + "fp32 or int8, or on a GPU bf16",
+            Assert.Throws<KalmException>(() => CausalModel.Load(source, precision: BasePrecision.Stored)).Message);
     }
 }

@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using Kalm.Language.Sources;
 using Kalm.Language.Sources.Config;
 using Kalm.Language.Sources.Safetensors;
+using Kalm.Language.Tokenization;
 
 namespace Kalm.Tests.Language.Sources;
 
@@ -48,6 +49,28 @@ public sealed class FolderSourceTests : IDisposable
         var warning = Assert.Single(checkpoint.Warnings);
         Assert.Contains("9 tensors", warning, StringComparison.Ordinal);
         Assert.Contains("'model.layers.2.input_layernorm.weight'", warning, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_text_ends_with_what_the_model_says_where_its_tokenizer_names_nothing()
+    {
+        foreach (var path in Directory.EnumerateFiles(Path.Combine(Fixture.Folder, "adapters", "tied")))
+            File.Copy(path, _folder.File(Path.GetFileName(path)));
+        Assert.Equal(2, EndId());
+        _folder.Write("generation_config.json", """{"eos_token_id": null}""");
+        Assert.Equal(2, EndId());
+        _folder.Write("generation_config.json", """{"eos_token_id": [1000, 95, 3]}""");
+        Assert.Equal(95, EndId());
+        _folder.Write("tokenizer_config.json", """{"eos_token": "A"}""");
+        Assert.Equal(33, EndId());
+
+        int EndId()
+        {
+            using var source = FolderSource.Open(_folder.Path);
+            var tokenizer = source.ReadTokenizer();
+            Assert.Equal(tokenizer.EndId, tokenizer.Whole("B")[^1]);
+            return tokenizer.EndId!.Value;
+        }
     }
 
     [Fact]
@@ -113,10 +136,12 @@ public sealed class FolderSourceTests : IDisposable
     public void Refuses_a_model_that_needs_its_own_code()
     {
         Save(Small, Small);
-        var config = File.ReadAllText(_folder.File("config.json")).TrimEnd()[..^1] + ",\"auto_map\":{\"AutoModelForCausalLM\":\"modeling_other.OtherForCausalLM\"}}";
+        var config = File.ReadAllText(_folder.File("config.json"))
+            .TrimEnd()[..^1] + ",\"auto_map\":{\"AutoModelForCausalLM\":\"modeling_other.OtherForCausalLM\"}}";
         _folder.Write("config.json", config);
         using (FolderSource.Open(_folder.Path))
-            _folder.Write("config.json", config.Replace("\"model_type\": \"llama\"", "\"model_type\": \"other\"", StringComparison.Ordinal));
+            _folder.Write(
+                "config.json", config.Replace("\"model_type\": \"llama\"", "\"model_type\": \"other\"", StringComparison.Ordinal));
         AssertRefused("(code that comes with a model is never run)");
     }
 
@@ -126,13 +151,15 @@ public sealed class FolderSourceTests : IDisposable
     [InlineData("model.language_model.", "")]
     public void Names_may_begin_otherwise(string body, string head)
     {
-        Save(Small, Small, [("vision_tower.patch.weight", TensorType.F32, [2, 2])], name => Small.CheckpointName(name, new NamePrefix(body, head)));
+        Save(Small, Small, [("vision_tower.patch.weight", TensorType.F32, [2, 2])],
+            name => Small.CheckpointName(name, new NamePrefix(body, head)));
 
         using var checkpoint = FolderSource.Open(_folder.Path);
 
         Assert.NotNull(checkpoint.TryFind("lm_head.weight"));
         Assert.NotNull(checkpoint.TryFind("model.layers.0.mlp.up_proj.weight"));
-        Assert.Contains("1 tensor is not part of the model and ignored: 'vision_tower.patch.weight'", Assert.Single(checkpoint.Warnings), StringComparison.Ordinal);
+        Assert.Contains("1 tensor is not part of the model and ignored: 'vision_tower.patch.weight'",
+            Assert.Single(checkpoint.Warnings), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -142,7 +169,8 @@ public sealed class FolderSourceTests : IDisposable
         _folder.Write("model.safetensors.index.json", """{"weight_map":{"a":"model-00001-of-00001.safetensors"}}""");
         using var checkpoint = FolderSource.Open(_folder.Path);
         Assert.Equal("model.safetensors", Path.GetFileName(Assert.Single(checkpoint.Files)));
-        Assert.Contains("index.json: ignored, because model.safetensors is there too", Assert.Single(checkpoint.Warnings), StringComparison.Ordinal);
+        Assert.Contains(
+            "index.json: ignored, because model.safetensors is there too", Assert.Single(checkpoint.Warnings), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -150,7 +178,8 @@ public sealed class FolderSourceTests : IDisposable
     {
         Save(Small with { TieWordEmbeddings = true }, Small with { TieWordEmbeddings = true }, ("lm_head.weight", TensorType.F32, [10, 9]));
         using var checkpoint = FolderSource.Open(_folder.Path);
-        Assert.Contains("1 tensor is not part of the model and ignored: 'lm_head.weight'", Assert.Single(checkpoint.Warnings), StringComparison.Ordinal);
+        Assert.Contains("1 tensor is not part of the model and ignored: 'lm_head.weight'",
+            Assert.Single(checkpoint.Warnings), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -170,9 +199,11 @@ public sealed class FolderSourceTests : IDisposable
     private void AssertRefused(string expected) =>
         Assert.Contains(expected, Assert.Throws<KalmException>(() => FolderSource.Open(_folder.Path)).Message, StringComparison.Ordinal);
 
-    private void Save(ModelConfig config, ModelConfig weights, params (string Name, TensorType Type, long[] Shape)[] more) => Save(config, weights, more, name => name);
+    private void Save(ModelConfig config, ModelConfig weights, params (string Name, TensorType Type, long[] Shape)[] more) =>
+        Save(config, weights, more, name => name);
 
-    private void Save(ModelConfig config, ModelConfig weights, (string Name, TensorType Type, long[] Shape)[] more, Func<string, string> nameOf)
+    private void Save(
+        ModelConfig config, ModelConfig weights, (string Name, TensorType Type, long[] Shape)[] more, Func<string, string> nameOf)
     {
         config.Save(_folder.Path);
         var writer = new SafetensorsWriter();

@@ -59,7 +59,8 @@ internal static class HandMadeTokenizer
         return json;
     }
 
-    public static JsonObject ByteLevel() => new() { ["type"] = "ByteLevel", ["add_prefix_space"] = false, ["trim_offsets"] = false, ["use_regex"] = true };
+    public static JsonObject ByteLevel() =>
+        new() { ["type"] = "ByteLevel", ["add_prefix_space"] = false, ["trim_offsets"] = false, ["use_regex"] = true };
 
     public static JsonObject AddedToken(int id, string content, bool special = true) =>
         new()

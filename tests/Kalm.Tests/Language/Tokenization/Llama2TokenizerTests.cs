@@ -63,7 +63,8 @@ public class Llama2TokenizerTests
         using var folder = new TemporaryFolder();
         File.Copy(Path.Combine(Folder, "tokenizer.model"), folder.File("tokenizer.model"));
         folder.Write("added_tokens.json", """{"<pad>":32000}""");
-        folder.Write("tokenizer_config.json", """{"added_tokens_decoder":{"32001":{"content":"<user>","rstrip":true}},"eos_token":"<user>"}""");
+        folder.Write(
+            "tokenizer_config.json", """{"added_tokens_decoder":{"32001":{"content":"<user>","rstrip":true}},"eos_token":"<user>"}""");
         var tokenizer = Tokenizer.Load(folder.Path);
         Assert.Equal([32000, 32001, .. tokenizer.Encode("a")], tokenizer.Encode("<pad><user>  a"));
         Assert.Equal((32002, 32001), (tokenizer.VocabularySize, tokenizer.EndId));
@@ -74,7 +75,8 @@ public class Llama2TokenizerTests
         Assert.Equal(3, Directory.GetFiles(folder.File("copy")).Length);
 
         folder.Write("added_tokens.json", """{"<pad>":31999}""");
-        Assert.Contains("'<pad>' has the id 31999", Assert.Throws<KalmException>(() => Tokenizer.Load(folder.Path)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "'<pad>' has the id 31999", Assert.Throws<KalmException>(() => Tokenizer.Load(folder.Path)).Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -97,7 +99,8 @@ public class Llama2TokenizerTests
         Assert.Equal(text, tokenizer.Decode(tokenizer.Encode(text)));
     }
 
-    private static string[] Continuation(Tokenizer tokenizer, string text) => [.. tokenizer.EncodeContinuation(text).Select(tokenizer.Piece)];
+    private static string[] Continuation(Tokenizer tokenizer, string text) =>
+        [.. tokenizer.EncodeContinuation(text).Select(tokenizer.Piece)];
 
     private static void AssertVectors(Tokenizer tokenizer, Func<string, bool>? applies = null)
     {

@@ -38,7 +38,10 @@ public class ReferenceTests
     [InlineData(@"'(?i:[sdmt]|ll|ve|re)|[^\r\n\p{L}\p{N}]?+\p{L}++|\p{N}{1,3}+| ?[^\s\p{L}\p{N}]++[\r\n]*+|\s++$|\s*[\r\n]|\s+(?!\S)|\s")]
     public void Patterns_cut_where_Oniguruma_does(string pattern)
     {
-        var split = new JsonObject { ["type"] = "Split", ["pattern"] = new JsonObject { ["Regex"] = pattern }, ["behavior"] = "Isolated", ["invert"] = false };
+        var split = new JsonObject
+        {
+            ["type"] = "Split", ["pattern"] = new JsonObject { ["Regex"] = pattern }, ["behavior"] = "Isolated", ["invert"] = false,
+        };
         ReferenceTokenizer.AssertSame(Splitting(split.ToJsonString()), RandomText.Texts(400, pattern.Length));
     }
 
@@ -52,7 +55,8 @@ public class ReferenceTests
     {
         foreach (var invert in (string[])["true", "false"])
             ReferenceTokenizer.AssertSame(
-                Splitting($$"""{"type":"Split","pattern":{"Regex":"[aeiou\\s]|z*"},"behavior":"{{behavior}}","invert":{{invert}}}"""), RandomText.Texts(300, 1));
+                Splitting($$"""{"type":"Split","pattern":{"Regex":"[aeiou\\s]|z*"},"behavior":"{{behavior}}","invert":{{invert}}}"""),
+                RandomText.Texts(300, 1));
     }
 
     [Fact]
@@ -60,11 +64,12 @@ public class ReferenceTests
     {
         foreach (var name in ByteLevelWords.Names)
         {
-            var definition = ByteLevelWords.Apply(name, new() { Pieces = [], AddedTokens = [] })!;
-            var steps = definition.Splitting.Select(step => step is PatternSplitting split
-                ? new JsonObject { ["type"] = "Split", ["pattern"] = new JsonObject { ["Regex"] = split.Pattern.ToString() }, ["behavior"] = "Isolated", ["invert"] = false }
-                : JsonNode.Parse($$"""{"type":"ByteLevel","add_prefix_space":false,"trim_offsets":true,"use_regex":{{(((ByteLevelSplitting)step).UsesGpt2Words ? "true" : "false")}}}""")!);
-            var json = Splitting(string.Join(",", steps.Take(definition.Splitting.Count - 1).Select(step => step.ToJsonString()).Append(
+            var steps = ByteLevelWords.Find(name)!.Select(pattern =>
+                new JsonObject
+                {
+                    ["type"] = "Split", ["pattern"] = new JsonObject { ["Regex"] = pattern }, ["behavior"] = "Isolated", ["invert"] = false,
+                });
+            var json = Splitting(string.Join(",", steps.Select(step => step.ToJsonString()).Append(
                 """{"type":"Digits","individual_digits":false}""")));
             ReferenceTokenizer.AssertSame(json, RandomText.Texts(150, name.Length));
         }
@@ -115,7 +120,8 @@ public class ReferenceTests
                     var tokens = json["added_tokens"]!.AsArray();
                     tokens.Add(new JsonObject
                     {
-                        ["id"] = 256 + tokens.Count, ["content"] = content, ["special"] = content.Length % 2 == 0, ["lstrip"] = (bits & 1) > 0,
+                        ["id"] = 256 + tokens.Count, ["content"] = content,
+                        ["special"] = content.Length % 2 == 0, ["lstrip"] = (bits & 1) > 0,
                         ["rstrip"] = (bits & 2) > 0, ["single_word"] = (bits & 4) > 0, ["normalized"] = (bits & 8) > 0,
                     });
                 }
@@ -139,17 +145,20 @@ public class ReferenceTests
 
     [Theory]
     [InlineData("null")]
-    [InlineData("""{"type":"Sequence","decoders":[{"type":"Replace","pattern":{"String":"▁"},"content":" "},{"type":"ByteFallback"},{"type":"Fuse"},{"type":"Strip","content":" ","start":1,"stop":0}]}""")]
+    [InlineData(
+        """{"type":"Sequence","decoders":[{"type":"Replace","pattern":{"String":"▁"},"content":" "},{"type":"ByteFallback"},{"type":"Fuse"},{"type":"Strip","content":" ","start":1,"stop":0}]}""")]
     [InlineData("""{"type":"Sequence","decoders":[{"type":"Fuse"},{"type":"Replace","pattern":{"String":"▁▁"},"content":"="}]}""")]
     [InlineData("""{"type":"WordPiece","prefix":"##","cleanup":true}""")]
     [InlineData("""{"type":"BPEDecoder","suffix":"e"}""")]
     [InlineData("""{"type":"ByteFallback"}""")]
     public void Decoders_join_alike(string decoder) => ReferenceTokenizer.AssertSame(
-        Characters("BPE", """{"type":"Metaspace","replacement":"▁","prepend_scheme":"always","split":false}""", decoder), RandomText.Texts(300, 4));
+        Characters("BPE", """{"type":"Metaspace","replacement":"▁","prepend_scheme":"always","split":false}""", decoder),
+        RandomText.Texts(300, 4));
 
     [Fact]
     public void A_unigram_model_cuts_alike() => ReferenceTokenizer.AssertSame(
-        Characters("Unigram", """{"type":"Metaspace","replacement":"▁","prepend_scheme":"always","split":true}""", """{"type":"Metaspace","replacement":"▁","prepend_scheme":"always","split":true}"""),
+        Characters("Unigram", """{"type":"Metaspace","replacement":"▁","prepend_scheme":"always","split":true}""",
+            """{"type":"Metaspace","replacement":"▁","prepend_scheme":"always","split":true}"""),
         RandomText.Texts(500, 5));
 
     [Fact]
@@ -177,8 +186,10 @@ public class ReferenceTests
     }
 
     // The tables of its pre-tokenizers and normalizers are older than ours: characters that came to Unicode since are left out.
-    private static IEnumerable<string> Assigned(int count) => RandomText.Texts(count, 2).Where(text => text.EnumerateRunes().All(rune => rune.Value
-        is < 0x500 or (>= 0x2000 and < 0x2070) or (>= 0x3040 and < 0x3100) or (>= 0x4E00 and < 0x9F00) or (>= 0xAC00 and < 0xD7A4) or (>= 0x1F000 and < 0x1F900)));
+    private static IEnumerable<string> Assigned(int count) => RandomText.Texts(count, 2)
+        .Where(text => text.EnumerateRunes().All(rune => rune.Value
+        is < 0x500 or (>= 0x2000 and < 0x2070) or (>= 0x3040 and < 0x3100)
+            or (>= 0x4E00 and < 0x9F00) or (>= 0xAC00 and < 0xD7A4) or (>= 0x1F000 and < 0x1F900)));
 
     private static JsonObject Splitting(string steps)
     {
@@ -192,10 +203,12 @@ public class ReferenceTests
     private static JsonObject Characters(string model, string splitting, string decoder)
     {
         var random = new Random(9);
-        string[] characters = [.. RandomText.Texts(400, 10).SelectMany(text => text.EnumerateRunes()).Select(rune => rune.ToString()).Distinct().Where(_ => random.Next(8) > 0)];
+        string[] characters = [.. RandomText.Texts(400, 10).SelectMany(text => text.EnumerateRunes())
+            .Select(rune => rune.ToString()).Distinct().Where(_ => random.Next(8) > 0)];
         string[] pieces = [.. new[] { "<unk>", "<s>", "▁", "▁the", "the", "ing", "Hello", "##ing", "##e", "▁▁" }
             .Concat(Enumerable.Range(0, 256).Select(value => ByteToken.Name((byte)value))).Concat(characters)
-            .Concat(RandomText.Texts(200, 11).Select(text => text[..Math.Min(3, text.Length)]).Where(text => !char.IsSurrogate(text[^1]) && !char.IsSurrogate(text[0]))).Distinct()];
+            .Concat(RandomText.Texts(200, 11).Select(text => text[..Math.Min(3, text.Length)])
+                .Where(text => !char.IsSurrogate(text[^1]) && !char.IsSurrogate(text[0]))).Distinct()];
         var vocabulary = new JsonObject();
         foreach (var piece in pieces)
             vocabulary[piece] = vocabulary.Count;
@@ -226,7 +239,8 @@ public class ReferenceTests
         {
             ["version"] = "1.0",
             ["added_tokens"] = new JsonArray(HandMadeTokenizer.AddedToken(0, "<unk>"), HandMadeTokenizer.AddedToken(1, "<s>")),
-            ["normalizer"] = null, ["pre_tokenizer"] = JsonNode.Parse(splitting), ["post_processor"] = null, ["decoder"] = JsonNode.Parse(decoder), ["model"] = part,
+            ["normalizer"] = null, ["pre_tokenizer"] = JsonNode.Parse(splitting),
+            ["post_processor"] = null, ["decoder"] = JsonNode.Parse(decoder), ["model"] = part,
         };
     }
 }

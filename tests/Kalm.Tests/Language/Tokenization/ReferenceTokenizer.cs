@@ -30,7 +30,8 @@ internal static class ReferenceTokenizer
         AssertSame(folder.Path, texts);
     }
 
-    private static string Pieces(Tokenizer tokenizer, int[] ids) => string.Join('|', ids.Select(id => id < tokenizer.VocabularySize ? tokenizer.Piece(id) : $"#{id}"));
+    private static string Pieces(Tokenizer tokenizer, int[] ids) =>
+        string.Join('|', ids.Select(id => id < tokenizer.VocabularySize ? tokenizer.Piece(id) : $"#{id}"));
 
     private static Tokenizers.DotNet.Tokenizer Load(string file)
     {
@@ -38,7 +39,8 @@ internal static class ReferenceTokenizer
         {
             return new(file);
         }
-        catch (Exception problem) when (problem is DllNotFoundException or BadImageFormatException or EntryPointNotFoundException or TypeInitializationException)
+        catch (Exception problem) when (problem is DllNotFoundException or BadImageFormatException
+            or EntryPointNotFoundException or TypeInitializationException)
         {
             Assert.Skip($"Hugging Face tokenizers does not load here: {problem.Message}");
             throw;

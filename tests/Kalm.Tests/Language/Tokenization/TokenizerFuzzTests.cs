@@ -36,7 +36,8 @@ public sealed class TokenizerFuzzTests : IDisposable
     public void Tokenizer_files()
     {
         var bytePairs = HandMadeTokenizer.Json("a b", "ab c");
-        bytePairs["normalizer"] = JsonNode.Parse("""{"type":"Sequence","normalizers":[{"type":"NFKC"},{"type":"Replace","pattern":{"Regex":"a+"},"content":"aa"},{"type":"Lowercase"}]}""");
+        bytePairs["normalizer"] = JsonNode.Parse(
+            """{"type":"Sequence","normalizers":[{"type":"NFKC"},{"type":"Replace","pattern":{"Regex":"a+"},"content":"aa"},{"type":"Lowercase"}]}""");
         bytePairs["pre_tokenizer"] = JsonNode.Parse("""
             {"type":"Sequence","pretokenizers":[{"type":"Split","pattern":{"Regex":"\\p{N}{1,3}|\\s+(?!\\S)"},"behavior":"Isolated","invert":false},{"type":"ByteLevel","add_prefix_space":false,"use_regex":true}]}
             """);
@@ -54,7 +55,8 @@ public sealed class TokenizerFuzzTests : IDisposable
             "model":{"type":"WordPiece","unk_token":"[UNK]","continuing_subword_prefix":"##","max_input_chars_per_word":20,"vocab":{"[UNK]":0,"hello":1,"##o":2,"w":3,"!":4}}}
             """)!;
         string[] sound = [.. new JsonNode[] { bytePairs, llama, unigram, wordPiece }.Select(json => json.ToJsonString())];
-        Run("tokenizer.json", Count(5), random => JsonMutator.Mutate(random, sound), bytes => File.WriteAllBytes(_folder.File("tokenizer.json"), bytes), Use);
+        Run("tokenizer.json", Count(5), random => JsonMutator.Mutate(random, sound),
+            bytes => File.WriteAllBytes(_folder.File("tokenizer.json"), bytes), Use);
     }
 
     [Fact]
@@ -66,7 +68,8 @@ public sealed class TokenizerFuzzTests : IDisposable
             """{"added_tokens_decoder":{"257":{"content":"<a>","special":true,"lstrip":true},"258":{"content":"<b>"}},"eos_token":"<a>","bos_token":{"content":"<s>"},"extra_special_tokens":{"image_token":"<i>"},"add_prefix_space":true}""",
             """{"additional_special_tokens":["<x>","<y>"],"add_bos_token":true,"add_eos_token":false,"split_special_tokens":true,"pad_token":null}""",
         ];
-        Run("tokenizer_config.json", Count(10), random => JsonMutator.Mutate(random, sound), bytes => File.WriteAllBytes(_folder.File("tokenizer_config.json"), bytes), Use);
+        Run("tokenizer_config.json", Count(10), random => JsonMutator.Mutate(random, sound),
+            bytes => File.WriteAllBytes(_folder.File("tokenizer_config.json"), bytes), Use);
     }
 
     [Fact]
@@ -100,7 +103,8 @@ public sealed class TokenizerFuzzTests : IDisposable
 
     private static void Run(string name, int count, Func<Random, byte[]> make, Action<byte[]> write, Action use)
     {
-        var only = Environment.GetEnvironmentVariable("KALM_FUZZ_SEED") is { Length: > 0 } given ? int.Parse(given, CultureInfo.InvariantCulture) : (int?)null;
+        var only = Environment.GetEnvironmentVariable("KALM_FUZZ_SEED") is { Length: > 0 } given
+            ? int.Parse(given, CultureInfo.InvariantCulture) : (int?)null;
         var (read, refused) = (0, 0);
         for (var seed = only ?? 1; seed <= (only ?? count); seed++)
         {
@@ -129,7 +133,8 @@ public sealed class TokenizerFuzzTests : IDisposable
         catch (KalmException error)
         {
             isRead = false;
-            Assert.True(error.Message.Length <= 1000 && !error.Message.Any(letter => char.IsControl(letter) && letter != '\n'), $"{name}: seed {seed}: {error.Message}");
+            Assert.True(error.Message.Length <= 1000 && !error.Message.Any(letter => char.IsControl(letter) && letter != '\n'),
+                $"{name}: seed {seed}: {error.Message}");
         }
         catch (Exception error)
         {
@@ -139,5 +144,6 @@ public sealed class TokenizerFuzzTests : IDisposable
     }
 
     private static int Count(int divisor) =>
-        (Environment.GetEnvironmentVariable("KALM_FUZZ") is { Length: > 0 } given ? int.Parse(given, CultureInfo.InvariantCulture) : DefaultCount) / divisor;
+        (Environment.GetEnvironmentVariable("KALM_FUZZ") is { Length: > 0 } given
+            ? int.Parse(given, CultureInfo.InvariantCulture) : DefaultCount) / divisor;
 }

@@ -193,7 +193,8 @@ public class TokenizerTests
         Assert.Equal(["1", "2", "Ã©", "<|endoftext|>"], qwen.Pieces("12e\u0301<|endoftext|>"));
         Assert.Equal(258, qwen.EndId);
         folder.Write("tokenizer_config.json", """{"tokenizer_class":"TransfoXLTokenizer"}""");
-        Assert.Contains("TransfoXLTokenizer", Assert.Throws<KalmException>(() => Tokenizer.Load(folder.Path)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "TransfoXLTokenizer", Assert.Throws<KalmException>(() => Tokenizer.Load(folder.Path)).Message, StringComparison.Ordinal);
     }
 
     [Fact]

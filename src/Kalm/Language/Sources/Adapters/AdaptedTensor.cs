@@ -1,5 +1,3 @@
-using Kalm.Language.Sources.Safetensors;
-
 namespace Kalm.Language.Sources.Adapters;
 
 /// <summary>What one tensor of the merged model is made of: a start, to which what is not null is done, in this order.</summary>
@@ -9,16 +7,16 @@ namespace Kalm.Language.Sources.Adapters;
 public sealed record AdaptedTensor(string From, long[] Shape)
 {
     /// <summary>The adapter's own tensor to start from instead.</summary>
-    public TensorEntry? Stored { get; init; }
+    public StoredTensor? Stored { get; init; }
 
     /// <summary>The low-rank product that is added.</summary>
     public LowRankProduct? Product { get; init; }
 
     /// <summary>The bias of B that is added to a bias, times its factor.</summary>
-    public (TensorEntry Bias, double Scale)? UpBias { get; init; }
+    public (StoredTensor Bias, double Scale)? UpBias { get; init; }
 
     /// <summary>The rows that are replaced.</summary>
-    public (TensorEntry Values, IReadOnlyList<long> Rows)? Tokens { get; init; }
+    public (StoredTensor Values, IReadOnlyList<long> Rows)? Tokens { get; init; }
 
     /// <summary>Whether it starts from zero, because the base has no such tensor.</summary>
     public bool StartsAtZero { get; init; }
@@ -33,4 +31,4 @@ public sealed record AdaptedTensor(string From, long[] Shape)
 /// <param name="Start">What W is.</param>
 /// <param name="IsEmbedding">Whether it adapts rows that are looked up.</param>
 public sealed record LowRankProduct(
-    TensorEntry Down, TensorEntry Up, double Scale, TensorEntry? Magnitude, LowRankStart Start, bool IsEmbedding);
+    StoredTensor Down, StoredTensor Up, double Scale, StoredTensor? Magnitude, LowRankStart Start, bool IsEmbedding);

@@ -1,4 +1,5 @@
 using Kalm.Language.Sources.Config;
+using Kalm.Language.Sources.Pickled;
 using Kalm.Language.Sources.Safetensors;
 
 namespace Kalm.Language.Sources.Adapters;
@@ -9,17 +10,17 @@ public sealed class AdapterFolder : IDisposable
     private const string PickledName = "adapter_model.bin";
     private const int ElementsPerChunk = 1 << 16;
 
-    private AdapterFolder(AdapterConfig adapter, SafetensorsFile weights, AdapterPlan plan)
+    private AdapterFolder(AdapterConfig adapter, ITensorStore weights, AdapterPlan plan)
     {
         (Adapter, Weights, Config, Changes) = (adapter, weights, plan.Model, plan.Changes);
-        Warnings = [.. adapter.Warnings, .. plan.Warnings, .. EffectWarning()];
+        Warnings = [.. weights.Warnings, .. adapter.Warnings, .. plan.Warnings, .. EffectWarning()];
     }
 
     /// <summary>What <c>adapter_config.json</c> says.</summary>
     public AdapterConfig Adapter { get; }
 
     /// <summary>The adapter's tensors.</summary>
-    public SafetensorsFile Weights { get; }
+    public ITensorStore Weights { get; }
 
     /// <summary>The architecture of base and adapter together: the adapter may bring a larger vocabulary, an output layer apart from the
     /// embedding, or biases.</summary>
@@ -60,12 +61,11 @@ public sealed class AdapterFolder : IDisposable
     /// <summary>Closes the weights.</summary>
     public void Dispose() => Weights.Dispose();
 
-    private static SafetensorsFile OpenWeights(string folder)
+    // Where both are there the safetensors are taken, as PEFT does.
+    private static ITensorStore OpenWeights(string folder)
     {
-        var path = Path.Combine(folder, AdapterConfig.WeightsName);
-        if (!File.Exists(path) && File.Exists(Path.Combine(folder, PickledName)))
-            throw new KalmException($"{path}: no such file; {PickledName} is not read, convert it to safetensors");
-        return SafetensorsFile.Open(path);
+        var (safe, pickled) = (Path.Combine(folder, AdapterConfig.WeightsName), Path.Combine(folder, PickledName));
+        return !File.Exists(safe) && File.Exists(pickled) ? PickledFile.Open(pickled) : SafetensorsFile.Open(safe);
     }
 
     private IEnumerable<string> EffectWarning()
@@ -76,13 +76,13 @@ public sealed class AdapterFolder : IDisposable
             yield return $"{Weights.Path}: every B is zero, so the adapter changes nothing; was it trained?";
     }
 
-    private bool IsZero(TensorEntry entry)
+    private bool IsZero(StoredTensor entry)
     {
         var chunk = new float[Math.Min(ElementsPerChunk, entry.ElementCount)];
         for (long at = 0; at < entry.ElementCount; at += chunk.Length)
         {
             var part = chunk.AsSpan(0, (int)Math.Min(chunk.Length, entry.ElementCount - at));
-            Weights.ReadSingles(entry, at, part);
+            Weights.ReadSingles(entry.Name, at, part);
             if (part.ContainsAnyExcept(0f))
                 return false;
         }

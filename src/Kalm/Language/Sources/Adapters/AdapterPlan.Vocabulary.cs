@@ -1,5 +1,4 @@
 using Kalm.Files;
-using Kalm.Language.Sources.Safetensors;
 
 namespace Kalm.Language.Sources.Adapters;
 
@@ -10,11 +9,11 @@ internal sealed partial class AdapterPlan
     // What the file holds for one of the two.
     private sealed record Side(AdapterModule Module)
     {
-        public TensorEntry? Saved { get; init; }
-        public TensorEntry? Source { get; init; }
+        public StoredTensor? Saved { get; init; }
+        public StoredTensor? Source { get; init; }
         public bool HasProduct { get; init; }
         public AdaptedTokens? Tokens { get; init; }
-        public TensorEntry? Start => Saved ?? Source;
+        public StoredTensor? Start => Saved ?? Source;
         public bool IsSetApart => Saved is not null || HasProduct;
     }
 
@@ -69,8 +68,8 @@ internal sealed partial class AdapterPlan
 
     private int Rows(Side[] sides)
     {
-        var (rows, by) = ((long)Model.VocabularySize, (TensorEntry?)null);
-        foreach (var entry in sides.Select(side => side.Start).OfType<TensorEntry>())
+        var (rows, by) = ((long)Model.VocabularySize, (StoredTensor?)null);
+        foreach (var entry in sides.Select(side => side.Start).OfType<StoredTensor>())
         {
             if (entry.Shape.Count != 2 || (by is not null && entry.Shape[0] != rows) || entry.Shape[0] is < 1 or > int.MaxValue)
                 throw Unfit(entry, [rows, sides[0].Module.Shape[1]]);
@@ -97,7 +96,7 @@ internal sealed partial class AdapterPlan
         };
     }
 
-    private TensorEntry TokenRows(AdaptedTokens tokens, long[] shape)
+    private StoredTensor TokenRows(AdaptedTokens tokens, long[] shape)
     {
         if (tokens.Rows.FirstOrDefault(row => row >= shape[0], -1) is >= 0 and var absent)
             throw new KalmException($"{configPath}: trainable_token_indices: found {absent}, expected tokens below {shape[0]}");
@@ -125,19 +124,7 @@ internal sealed partial class AdapterPlan
             $"{configPath}: trainable_token_indices: found {FileFault.Quote(tokens.Module!)}, expected the embedding or the output layer");
 
     // Both saved, and the same: they stay one.
-    private bool IsSame(AdaptedTensor? first, AdaptedTensor? second)
-    {
-        const int Chunk = 1 << 20;
-        if (first is not { Stored: { } one, Product: null, Tokens: null }
-            || second is not { Stored: { } other, Product: null, Tokens: null }
-            || one.Type != other.Type || one.ByteCount != other.ByteCount)
-            return false;
-        for (long at = 0; at < one.ByteCount; at += Chunk)
-        {
-            var count = (int)Math.Min(Chunk, one.ByteCount - at);
-            if (!weights.Bytes(one, at, count).SequenceEqual(weights.Bytes(other, at, count)))
-                return false;
-        }
-        return true;
-    }
+    private bool IsSame(AdaptedTensor? first, AdaptedTensor? second) =>
+        first is { Stored: { } one, Product: null, Tokens: null } && second is { Stored: { } other, Product: null, Tokens: null }
+        && weights.AreEqual(one, other);
 }

@@ -10,7 +10,7 @@ internal sealed partial class AdapterPlan
 {
     private readonly AdapterConfig config;
     private readonly string configPath;
-    private readonly SafetensorsFile weights;
+    private readonly ITensorStore weights;
     private readonly AdapterTensors tensors;
     private readonly IReadOnlyList<AdapterModule> modules;
     private readonly List<string> warnings = [];
@@ -18,7 +18,7 @@ internal sealed partial class AdapterPlan
     private readonly Dictionary<string, AdaptedTensor> changes = [];
 
     /// <exception cref="KalmException">The adapter does not fit the base; the message names the tensor, module or key.</exception>
-    public AdapterPlan(AdapterConfig config, SafetensorsFile weights, ModelConfig model, string configPath)
+    public AdapterPlan(AdapterConfig config, ITensorStore weights, ModelConfig model, string configPath)
     {
         (this.weights, this.configPath) = (weights, configPath);
         this.config = config is { TargetPattern: null, TargetModules.Count: 0 }
@@ -35,7 +35,7 @@ internal sealed partial class AdapterPlan
             AddBias(module);
         if (changes.Count == 0)
             throw new KalmException(
-                $"{weights.Path}: none of its {weights.Tensors.Count} tensors adapts anything in this base model; it has {Described()}");
+                $"{weights.Path}: none of its {weights.Tensors.Count()} tensors adapts anything in this base model; it has {Described()}");
         if (untouched.Count > 0)
             warnings.Add($"{weights.Path}: no matrices for {AdapterTensors.Listed(untouched)}, which {AdapterConfig.FileName} targets; "
                 + "left as in the base model");
@@ -95,13 +95,13 @@ internal sealed partial class AdapterPlan
     }
 
     // A copy of the base's weight that the adapter was put on: what is trained beside it, or what was resized.
-    private TensorEntry? Source(AdapterModule module)
+    private StoredTensor? Source(AdapterModule module)
     {
         var copy = tensors.Take(module.Core, AdapterPart.BaseWeight);
         return copy is null && !config.Saves(module.Name) ? tensors.Take(module.Core, AdapterPart.Weight) : copy;
     }
 
-    private TensorEntry Saved(AdapterModule module)
+    private StoredTensor Saved(AdapterModule module)
     {
         var again = tensors.Take(module.Core, AdapterPart.WeightAgain);
         return tensors.Take(module.Core, AdapterPart.Weight) ?? again ?? throw Missing(module.Name + ".weight", module.Shape);
@@ -179,12 +179,12 @@ internal sealed partial class AdapterPlan
         bool IsIn(string part) => module.Weight.Contains(part, StringComparison.Ordinal);
     }
 
-    private TensorEntry Required(TensorEntry? entry, string name, long[] shape) =>
+    private StoredTensor Required(StoredTensor? entry, string name, long[] shape) =>
         entry is null ? throw Missing(name, shape) : Fit(entry, shape);
 
-    private TensorEntry Fit(TensorEntry entry, long[] shape) => entry.Shape.SequenceEqual(shape) ? entry : throw Unfit(entry, shape);
+    private StoredTensor Fit(StoredTensor entry, long[] shape) => entry.Shape.SequenceEqual(shape) ? entry : throw Unfit(entry, shape);
 
-    private KalmException Unfit(TensorEntry entry, long[] shape) => Fault(
+    private KalmException Unfit(StoredTensor entry, long[] shape) => Fault(
         entry.Name, $"found the shape {TensorEntry.Describe(entry.Shape)}; expected {TensorEntry.Describe(shape)} for this base model");
 
     private KalmException Missing(string name, long[] shape) => Fault(

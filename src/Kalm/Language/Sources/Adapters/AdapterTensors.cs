@@ -55,15 +55,15 @@ internal sealed class AdapterTensors
     };
 
     private readonly string path;
-    private readonly Dictionary<(string Module, AdapterPart Part), TensorEntry> entries = [];
+    private readonly Dictionary<(string Module, AdapterPart Part), StoredTensor> entries = [];
     private readonly Dictionary<string, string> spelled = [];
-    private readonly HashSet<TensorEntry> unused = [];
+    private readonly HashSet<StoredTensor> unused = [];
 
     /// <exception cref="KalmException">Two tensors are the same part of one module.</exception>
-    public AdapterTensors(SafetensorsFile file)
+    public AdapterTensors(ITensorStore file)
     {
         path = file.Path;
-        foreach (var entry in file.Tensors.Values)
+        foreach (var entry in file.Tensors)
         {
             unused.Add(entry);
             if (Parse(entry.Name) is not var (module, part))
@@ -103,12 +103,12 @@ internal sealed class AdapterTensors
 
     /// <summary>Takes a part, so that it does not count as unused; null when it is not there.</summary>
     /// <exception cref="KalmException">It holds no real numbers.</exception>
-    public TensorEntry? Take(string core, AdapterPart part)
+    public StoredTensor? Take(string core, AdapterPart part)
     {
         if (!entries.TryGetValue((core, part), out var entry))
             return null;
-        if (!entry.Type.IsFloatingPoint())
-            throw SafetensorsLayout.Fault(path, entry.Name, $"found the type {entry.Type.SafetensorsName()}, expected F32, F16 or BF16");
+        if (!entry.IsFloatingPoint)
+            throw SafetensorsLayout.Fault(path, entry.Name, $"found the type {entry.Type}, expected F32, F16 or BF16");
         unused.Remove(entry);
         return entry;
     }

@@ -26,7 +26,8 @@ public static partial class GgufBlocks
             case GgufTensorType.BF16:
                 FromBrainFloats(blocks, destination);
                 return;
-            case GgufTensorType.F32 or GgufTensorType.F64 or GgufTensorType.I8 or GgufTensorType.I16 or GgufTensorType.I32 or GgufTensorType.I64:
+            case GgufTensorType.F32 or GgufTensorType.F64 or GgufTensorType.I8
+                or GgufTensorType.I16 or GgufTensorType.I32 or GgufTensorType.I64:
                 TensorNumbers.ToSingles(Plain(type), blocks, destination);
                 return;
             default:

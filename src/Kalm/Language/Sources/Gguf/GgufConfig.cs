@@ -21,12 +21,9 @@ internal static class GgufConfig
         "attention.head_count_kv", "attention.key_length", "attention.value_length", "attention.layer_norm_rms_epsilon",
         "attention.layer_norm_epsilon", "attention.sliding_window", "attention.sliding_window_pattern", "attention.causal",
             "attention.scale",
-        "attention.temperature_scale", "attn_logit_softcapping", "final_logit_softcapping", "embedding_scale", "residual_scale",
-            "logit_scale",
-        "rope.dimension_count", "rope.freq_base", "rope.freq_base_swa", "rope.scaling.type", "rope.scaling.factor",
-        "rope.scaling.original_context_length", "rope.scaling.finetuned", "rope.scaling.attn_factor", "rope.scaling.yarn_beta_fast",
-        "rope.scaling.yarn_beta_slow", "rope.scaling.yarn_log_multiplier", "rope.scale_linear", "tensor_data_layout", "pooling_type",
-        "expert_count", "expert_used_count", "use_parallel_residual",
+        "attn_logit_softcapping", "final_logit_softcapping", "embedding_scale", "residual_scale", "logit_scale",
+        "rope.dimension_count", "rope.freq_base", "rope.freq_base_swa", "rope.scaling.finetuned", .. GgufRopeKeys.All, "tensor_data_layout",
+        "pooling_type", "expert_count", "expert_used_count", "use_parallel_residual",
     ];
 
     /// <summary>The names of the file's architecture.</summary>
@@ -47,7 +44,8 @@ internal static class GgufConfig
         var keys = new GgufKeys(metadata, names.Architecture);
         var type = ModelType(keys, names);
         var architecture = Architecture.Find(type)
-            ?? throw new KalmException($"{metadata.Path}: {ArchitectureKey}: found '{names.Architecture}', which is {type}; supported: {Architecture.Supported}");
+            ?? throw new KalmException(
+                $"{metadata.Path}: {ArchitectureKey}: found '{names.Architecture}', which is {type}; supported: {Architecture.Supported}");
         GgufSupport.Require(keys, architecture);
         var json = new JsonObject { ["model_type"] = type };
         AddSizes(json, keys, architecture, (int)Embedding(shards).Shape[0]);

@@ -61,7 +61,8 @@ internal sealed record GgufHeader(GgufMetadata Metadata, IReadOnlyList<GgufTenso
         if (start.StartsWith("GGUF"u8))
             return;
         if (start.StartsWith("version https://git-lfs"u8))
-            throw new KalmException($"{path}: found a Git LFS pointer, which stands for the file; fetch the file itself with 'git lfs pull'");
+            throw new KalmException(
+                $"{path}: found a Git LFS pointer, which stands for the file; fetch the file itself with 'git lfs pull'");
         if (start.StartsWith("lmgg"u8) || start.StartsWith("tjgg"u8) || start.StartsWith("fmgg"u8) || start.StartsWith("algg"u8))
             throw new KalmException($"{path}: found a GGML file, as llama.cpp had them before GGUF; expected GGUF version 2 or 3");
         throw new KalmException($"{path}: the file does not begin with 'GGUF'; expected a GGUF file");

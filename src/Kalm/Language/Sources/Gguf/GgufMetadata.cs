@@ -42,8 +42,10 @@ public sealed class GgufMetadata(string path, IReadOnlyDictionary<string, object
     {
         null => null,
         // A single stands for the decimal number that it was written from: 1e-05 rather than 9.999999747378752e-06.
-        float single => double.Parse(single.ToString("R", CultureInfo.InvariantCulture), CultureInfo.InvariantCulture),
-        double number => number,
+        float single when float.IsFinite(single) =>
+            double.Parse(single.ToString("R", CultureInfo.InvariantCulture), CultureInfo.InvariantCulture),
+        double number when double.IsFinite(number) => number,
+        float or double => throw Fault(key, "a finite number"),
         var value => ToWhole(value) ?? throw Fault(key, "a number"),
     };
 

@@ -157,7 +157,8 @@ public sealed class GgufModel : IDisposable
         var used = new HashSet<string>(StringComparer.Ordinal) { GgufRope.Divisors, GgufRope.LongDivisors, GgufRope.ShortDivisors };
         foreach (var (name, shape) in Config.TensorShapes())
         {
-            var fileName = names.ToFile(name) ?? throw new KalmException($"{shards.Files[0].Path}: {names.Architecture} has no tensor for {name}");
+            var fileName = names.ToFile(name)
+                ?? throw new KalmException($"{shards.Files[0].Path}: {names.Architecture} has no tensor for {name}");
             var (file, tensor) = shards.TryFind(fileName)
                 ?? throw GgufHeader.Fault(shards.Files[0].Path, fileName,
                     $"missing; the keys ask for it with the shape {TensorEntry.Describe(shape)}");
@@ -172,7 +173,8 @@ public sealed class GgufModel : IDisposable
         var unused = shards.Tensors.Select(place => place.Tensor.Name).Where(name =>
             !used.Contains(name)).Order(StringComparer.Ordinal).ToList();
         if (unused.Count > 0)
-            warnings.Add($"{shards.Files[0].Path}: {unused.Count} {(unused.Count == 1 ? "tensor is" : "tensors are")} not part of the model and ignored: "
+            warnings.Add($"{shards.Files[0].Path}: {unused.Count} {(unused.Count == 1 ? "tensor is" : "tensors are")} not part of the "
+                + "model and ignored: "
                 + string.Join(", ", unused.Take(NamesInWarning).Select(FileFault.Quote)) + (unused.Count > NamesInWarning ? ", ..." : ""));
     }
 }

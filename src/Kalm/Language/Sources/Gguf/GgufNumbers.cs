@@ -52,7 +52,8 @@ internal static class GgufNumbers
             var scale = largest / 127;
             var rounded = (Half)scale;
             if (!Half.IsFinite(rounded))
-                throw new KalmException($"tensor {FileFault.Quote(name)}: found {largest}, expected at most {(float)Half.MaxValue * 127} for Q8_0");
+                throw new KalmException(
+                    $"tensor {FileFault.Quote(name)}: found {largest}, expected at most {(float)Half.MaxValue * 127} for Q8_0");
             BinaryPrimitives.WriteHalfLittleEndian(bytes, rounded);
             var inverse = scale == 0 ? 0 : 1 / scale;
             for (var index = 0; index < BlockSize; index++)

@@ -42,7 +42,8 @@ internal ref struct GgufReader(string path, ReadOnlySpan<byte> bytes, int positi
     {
         var length = Amount(what, 1);
         if (length > MostTextBytes - textBytes)
-            throw new KalmException($"{path}: {what}: found a text of {length} bytes, expected at most {MostTextBytes} in all texts of a header");
+            throw new KalmException(
+                $"{path}: {what}: found a text of {length} bytes, expected at most {MostTextBytes} in all texts of a header");
         textBytes += length;
         var content = Take(length, what);
         // Tokens of byte-level vocabularies are sound UTF-8; some published SentencePiece ones are not, and get U+FFFD as in llama.cpp's
@@ -138,7 +139,8 @@ internal ref struct GgufReader(string path, ReadOnlySpan<byte> bytes, int positi
     private ReadOnlySpan<byte> Take(int count, string what)
     {
         if (count > bytes.Length - Position)
-            throw new KalmException($"{path}: the file ends within {what}: found {bytes.Length - Position} bytes, expected {count}; is it cut short?");
+            throw new KalmException(
+                $"{path}: the file ends within {what}: found {bytes.Length - Position} bytes, expected {count}; is it cut short?");
         var taken = bytes.Slice(Position, count);
         Position += count;
         return taken;

@@ -10,6 +10,8 @@ internal static class GgufRope
     /// <summary>The tensor with the divisors.</summary>
     public const string Divisors = "rope_freqs.weight";
 
+    private const string None = "none";
+
     // What Llama 3 has, and what nearly all others take over.
     private const double UsualLow = 1, UsualHigh = 4;
     private const double Exactness = 1e-5;
@@ -31,51 +33,67 @@ internal static class GgufRope
         json[architecture.ThetaKey] = theta;
         if (architecture.WindowedThetaKey is { } windowed)
             json[windowed] = keys.Number("rope.freq_base_swa") ?? 10000;
-        if (Scaling(shards, keys, theta, turned) is { } scaling)
-            json["rope_scaling"] = scaling;
-        if (keys.Count("rope.scaling.original_context_length") is { } original && architecture.Defaults.OriginalMaxPositions is not null)
+        var scaling = Scaling(shards, keys, theta, turned);
+        if (architecture.StretchesQueries && keys.Number(GgufRopeKeys.QueryStretch) is { } stretch and not 0)
+        {
+            scaling ??= new JsonObject
+            {
+                ["rope_type"] = "default",
+                ["original_max_position_embeddings"] = keys.Count(GgufRopeKeys.Original),
+            };
+            scaling["llama_4_scaling_beta"] = stretch;
+        }
+        json["rope_scaling"] = scaling;
+        if (keys.Count(GgufRopeKeys.Original) is { } original && architecture.Defaults.OriginalMaxPositions is not null)
             json["original_max_position_embeddings"] = original;
     }
 
     private static JsonObject? Scaling(GgufShards shards, GgufKeys keys, double theta, int turned)
     {
-        const string TypeKey = "rope.scaling.type";
-        var type = keys.Text(TypeKey) ?? (keys.Number("rope.scale_linear") is { } old && old != 1 ? "linear" : "none");
+        var factor = keys.Number(GgufRopeKeys.Factor) ?? keys.Number(GgufRopeKeys.OldFactor) ?? 1;
+        var type = keys.Text(GgufRopeKeys.Type) ?? LinearScaling.Name;
+        if (type == LinearScaling.Name && factor is 0 or 1)
+            type = None;
         if (shards.TryFind(Divisors) is { } divisors)
-            return type == "none" ? FromDivisors(divisors.File, divisors.Tensor, theta, turned) is { } llama3 ? Json(llama3) : null
-                : throw keys.Fault(TypeKey, $"none beside {Divisors}");
+            return type == None ? FromDivisors(divisors.File, divisors.Tensor, theta, turned) is { } llama3 ? Json(llama3) : null
+                : throw keys.Fault(GgufRopeKeys.Type, $"none beside {Divisors}");
         if (shards.TryFind(LongDivisors) is { } longer && shards.TryFind(ShortDivisors) is { } shorter)
             return new JsonObject
             {
-                ["rope_type"] = "longrope",
+                ["rope_type"] = LongRopeScaling.Name,
                 ["long_factor"] = List(longer.File, longer.Tensor, turned),
                 ["short_factor"] = List(shorter.File, shorter.Tensor, turned),
-                ["attention_factor"] = keys.Number("rope.scaling.attn_factor") ?? 1,
+                ["original_max_position_embeddings"] = keys.Count(GgufRopeKeys.Original),
+                ["attention_factor"] = keys.Number(GgufRopeKeys.RotaryFactor) ?? 1,
             };
-        var factor = keys.Number("rope.scaling.factor") ?? keys.Number("rope.scale_linear") ?? 1;
-        switch (type)
+        return type switch
         {
-            case "none":
-                return null;
-            case "linear":
-                return factor == 1 ? null : new JsonObject { ["rope_type"] = "linear", ["factor"] = factor };
-            case "yarn":
-                var magnitude = keys.Number("rope.scaling.yarn_log_multiplier");
-                return new JsonObject
-                {
-                    ["rope_type"] = "yarn",
-                    ["factor"] = factor,
-                    ["original_max_position_embeddings"] = keys.Count("rope.scaling.original_context_length"),
-                    ["beta_fast"] = keys.Number("rope.scaling.yarn_beta_fast"),
-                    ["beta_slow"] = keys.Number("rope.scaling.yarn_beta_slow"),
-                    // With the same measure for both, cosines and sines keep theirs.
-                    ["mscale"] = magnitude,
-                    ["mscale_all_dim"] = magnitude,
-                    ["llama_4_scaling_beta"] = keys.Number("attention.temperature_scale"),
-                };
-            default:
-                throw keys.Fault(TypeKey, "none, linear or yarn");
-        }
+            None => null,
+            LinearScaling.Name => new JsonObject { ["rope_type"] = type, ["factor"] = factor },
+            YarnScaling.Name => Yarn(keys, factor),
+            LongRopeScaling.Name => throw keys.Fault(GgufRopeKeys.Type, $"another type, or {LongDivisors} and {ShortDivisors} beside it"),
+            _ => throw keys.Fault(GgufRopeKeys.Type, "none, linear, yarn or longrope"),
+        };
+    }
+
+    private static JsonObject Yarn(GgufKeys keys, double factor)
+    {
+        var magnitude = keys.Number(GgufRopeKeys.Magnitude) is { } given and not 0 ? given : (double?)null;
+        var (own, times) = (keys.Number(GgufRopeKeys.YarnFactor), keys.Number(GgufRopeKeys.RotaryFactor) ?? 1);
+        var rotary = (own ?? new YarnScaling(factor, 1) { Magnitude = 1, MagnitudeOfAll = magnitude }.RotaryFactor) * times;
+        if (!double.IsFinite(rotary))
+            throw keys.Fault(GgufRopeKeys.RotaryFactor, "a number that gives a finite factor");
+        return new JsonObject
+        {
+            ["rope_type"] = YarnScaling.Name,
+            ["factor"] = factor,
+            ["original_max_position_embeddings"] = keys.Count(GgufRopeKeys.Original),
+            ["beta_fast"] = keys.Number(GgufRopeKeys.FastTurns),
+            ["beta_slow"] = keys.Number(GgufRopeKeys.SlowTurns),
+            ["mscale"] = magnitude is null ? null : 1,
+            ["mscale_all_dim"] = magnitude,
+            ["attention_factor"] = own is null && times == 1 ? null : rotary,
+        };
     }
 
     private static JsonObject Json(Llama3Scaling scaling) => new()

@@ -59,7 +59,8 @@ internal sealed partial class GgufShards : IDisposable
             throw metadata.Fault(CountKey, $"at most {MostParts}");
         var match = PartName().Match(Path.GetFileName(path));
         if (!match.Success || int.Parse(match.Groups[3].Value, CultureInfo.InvariantCulture) != count)
-            throw new KalmException($"{path}: is one part of {count} by {CountKey}; expected a name like NAME-00001-of-{count:D5}.gguf, by which the others are found");
+            throw new KalmException($"{path}: is one part of {count} by {CountKey}; expected a name like NAME-00001-of-{count:D5}.gguf, by "
+                + "which the others are found");
         var folder = Path.GetDirectoryName(path) ?? "";
         var named = files[0];
         files.Clear();

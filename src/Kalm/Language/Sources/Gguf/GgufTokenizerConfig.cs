@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Kalm.Language.Tokenization;
 
 namespace Kalm.Language.Sources.Gguf;
 
@@ -14,15 +15,14 @@ internal static class GgufTokenizerConfig
 
     /// <summary>The tokens that the file names, by transformers' names for them.</summary>
     public static IReadOnlyList<(string Name, string Text)> TextsOf(GgufVocabularyReader vocabulary) =>
-        [.. Tokens.Select(token => (token.Name, Text: vocabulary.TextOf(token.Purpose))).Where(token => token.Text is not null).Select(token => (token.Name, token.Text!))];
+        [.. Tokens.Select(token => (token.Name, Text: vocabulary.TextOf(token.Purpose)))
+            .Where(token => token.Text is not null).Select(token => (token.Name, token.Text!))];
 
     /// <summary>The text, in UTF-8.</summary>
     public static byte[] Write(GgufVocabularyReader vocabulary)
     {
         var isSentencePiece = vocabulary.Model == "llama";
-        using var stream = new MemoryStream();
-        using (var json = new Utf8JsonWriter(stream, new() { Indented = true,
-            Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping }))
+        return TokenizerWriter.Text(json =>
         {
             json.WriteStartObject();
             json.WriteBoolean("add_bos_token", vocabulary.AddsBegin && vocabulary.IdOf("bos") is not null);
@@ -33,9 +33,8 @@ internal static class GgufTokenizerConfig
                 // A space before each stretch of text, as llama.cpp puts it.
                 json.WriteBoolean("legacy", true);
             }
-            foreach (var (name, purpose) in Tokens)
-                if (vocabulary.TextOf(purpose) is { } text)
-                    json.WriteString(name, text);
+            foreach (var (name, text) in TextsOf(vocabulary))
+                json.WriteString(name, text);
             WriteTemplates(json, vocabulary.Metadata);
             json.WriteBoolean("clean_up_tokenization_spaces", false);
             if (vocabulary.Metadata.Text("general.architecture") is { } architecture
@@ -43,8 +42,7 @@ internal static class GgufTokenizerConfig
                 json.WriteNumber("model_max_length", length);
             json.WriteString("tokenizer_class", isSentencePiece ? "LlamaTokenizer" : "PreTrainedTokenizerFast");
             json.WriteEndObject();
-        }
-        return stream.ToArray();
+        });
     }
 
     private static void WriteTemplates(Utf8JsonWriter json, GgufMetadata metadata)

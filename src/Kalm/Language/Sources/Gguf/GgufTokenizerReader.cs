@@ -10,7 +10,7 @@ internal static class GgufTokenizerReader
     /// <summary>The definition; its source files are those of a Hugging Face folder.</summary>
     /// <exception cref="KalmException">The tokenizer is of a kind that is not supported.</exception>
     public static TokenizerDefinition Read(GgufVocabularyReader vocabulary) => TokenizerReader.Read(vocabulary.Metadata.Path,
-        Files(vocabulary));
+        Files(vocabulary), vocabulary.EndIds);
 
     /// <summary>The files by their names: tokenizer.json, or tokenizer.model for SentencePiece, and tokenizer_config.json.</summary>
     public static Dictionary<string, byte[]> Files(GgufVocabularyReader vocabulary)

@@ -1,28 +1,7 @@
 using Kalm.Files;
+using Kalm.Language.Tokenization.SentencePiece;
 
 namespace Kalm.Language.Sources.Gguf;
-
-/// <summary>What a token is; the numbers are the file's.</summary>
-internal enum GgufTokenKind
-{
-    /// <summary>A piece of text.</summary>
-    Normal = 1,
-
-    /// <summary>What stands for the unknown.</summary>
-    Unknown = 2,
-
-    /// <summary>A token without text, such as the begin token.</summary>
-    Control = 3,
-
-    /// <summary>A text that is always a token of its own.</summary>
-    UserDefined = 4,
-
-    /// <summary>A row of the embedding without a token.</summary>
-    Unused = 5,
-
-    /// <summary>A byte.</summary>
-    Byte = 6,
-}
 
 /// <summary>The vocabulary of a GGUF file: the keys <c>tokenizer.ggml.*</c>, checked, with llama.cpp's defaults.</summary>
 internal sealed record GgufVocabularyReader
@@ -54,7 +33,7 @@ internal sealed record GgufVocabularyReader
     public required IReadOnlyList<string> Tokens { get; init; }
 
     /// <summary>What each token is.</summary>
-    public required IReadOnlyList<GgufTokenKind> Kinds { get; init; }
+    public required IReadOnlyList<PieceKind> Kinds { get; init; }
 
     /// <summary>Which pieces merge first; for <c>llama</c>.</summary>
     public required IReadOnlyList<float> Scores { get; init; }
@@ -97,11 +76,12 @@ internal sealed record GgufVocabularyReader
             throw metadata.Fault(Prefix + "token_type", $"{tokens.Count} numbers, one for each token");
         if (scores is not null && scores.Count < tokens.Count)
             throw metadata.Fault(Prefix + "scores", $"{tokens.Count} numbers, one for each token");
-        var kinds = new GgufTokenKind[tokens.Count];
+        var kinds = new PieceKind[tokens.Count];
         for (var id = 0; id < kinds.Length; id++)
-            kinds[id] = types?[id] is not { } type || type == 0 ? GgufTokenKind.Normal
-                : type is >= 1 and <= 6 ? (GgufTokenKind)type
-                : throw new KalmException($"{metadata.Path}: {Prefix}token_type: found {type} for the token {id}, {FileFault.Quote(tokens[id])}, expected 0 to 6");
+            kinds[id] = types?[id] is not { } type || type == 0 ? PieceKind.Normal
+                : type is >= 1 and <= 6 ? (PieceKind)type
+                : throw new KalmException($"{metadata.Path}: {Prefix}token_type: found {type} for the token {id}, "
+                    + $"{FileFault.Quote(tokens[id])}, expected 0 to 6");
         return new()
         {
             Metadata = metadata,

@@ -5,7 +5,7 @@ namespace Kalm.Language.Sources.Safetensors;
 
 /// <summary>A safetensors file open for reading by memory map: opening reads the header only, and the system loads the pages of a
 /// tensor when its bytes are first touched. Format: https://github.com/huggingface/safetensors#format.</summary>
-public sealed class SafetensorsFile : IDisposable
+public sealed class SafetensorsFile : ITensorStore
 {
     private const int LengthBytes = 8;
     private const int ElementsPerChunk = 1 << 16;
@@ -36,6 +36,10 @@ public sealed class SafetensorsFile : IDisposable
     /// <summary>Every tensor by its name.</summary>
     public IReadOnlyDictionary<string, TensorEntry> Tensors { get; }
 
+    IReadOnlyList<string> ITensorStore.Files => [Path];
+
+    IEnumerable<StoredTensor> ITensorStore.Tensors => Tensors.Values.Select(entry => entry.Stored);
+
     /// <summary>The free text of the header, usually <c>format: pt</c>; empty when it has none.</summary>
     public IReadOnlyDictionary<string, string> Metadata { get; }
 
@@ -60,6 +64,14 @@ public sealed class SafetensorsFile : IDisposable
     public TensorEntry Find(string name) => Tensors.TryGetValue(name, out var entry)
         ? entry
         : throw SafetensorsLayout.Fault(Path, name, $"not found among the {Tensors.Count} tensors of the file");
+
+    StoredTensor? ITensorStore.TryFind(string name) => Tensors.GetValueOrDefault(name)?.Stored;
+
+    /// <inheritdoc/>
+    public void ReadSingles(string name, long offset, Span<float> destination) => ReadSingles(Find(name), offset, destination);
+
+    /// <inheritdoc/>
+    public void Release(string name, long offset, long count) => Release(Find(name), offset, count);
 
     /// <summary>The bytes of a tensor, in place: valid until the file is disposed, and not always aligned to its elements.</summary>
     /// <exception cref="KalmException">The tensor has 2 GiB or more; take it in parts then.</exception>

@@ -20,7 +20,7 @@ public sealed class SafetensorsShards : ITensorStore
 
     IReadOnlyList<string> ITensorStore.Files => [.. _files.Select(file => file.Path)];
 
-    IEnumerable<StoredTensor> ITensorStore.Tensors => Tensors.Select(Stored);
+    IEnumerable<StoredTensor> ITensorStore.Tensors => Tensors.Select(entry => entry.Stored);
 
     /// <summary>Every tensor of every file.</summary>
     public IEnumerable<TensorEntry> Tensors => _files.SelectMany(file => file.Tensors.Values);
@@ -73,13 +73,13 @@ public sealed class SafetensorsShards : ITensorStore
         ? file
         : throw SafetensorsLayout.Fault(Path, name, $"not found among the {_places.Count} tensors");
 
-    StoredTensor? ITensorStore.TryFind(string name) => TryFind(name) is { } entry ? Stored(entry) : null;
+    StoredTensor? ITensorStore.TryFind(string name) => TryFind(name)?.Stored;
 
     /// <inheritdoc/>
-    public void ReadSingles(string name, long offset, Span<float> destination) => FileOf(name).ReadSingles(Find(name), offset, destination);
+    public void ReadSingles(string name, long offset, Span<float> destination) => FileOf(name).ReadSingles(name, offset, destination);
 
     /// <inheritdoc/>
-    public void Release(string name, long offset, long count) => FileOf(name).Release(Find(name), offset, count);
+    public void Release(string name, long offset, long count) => FileOf(name).Release(name, offset, count);
 
     /// <summary>Closes the files.</summary>
     public void Dispose()
@@ -87,9 +87,6 @@ public sealed class SafetensorsShards : ITensorStore
         foreach (var file in _files)
             file.Dispose();
     }
-
-    private static StoredTensor Stored(TensorEntry entry) =>
-        new(entry.Name, entry.Shape, entry.Type.SafetensorsName(), entry.ByteCount) { IsFloatingPoint = entry.Type.IsFloatingPoint() };
 
     private void Add(SafetensorsFile file)
     {

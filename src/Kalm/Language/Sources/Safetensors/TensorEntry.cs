@@ -14,6 +14,9 @@ public sealed record TensorEntry(string Name, TensorType Type, IReadOnlyList<lon
     /// <summary>How many bytes its data takes.</summary>
     public long ByteCount => End - Begin;
 
+    /// <summary>The tensor as any store describes it.</summary>
+    public StoredTensor Stored => new(Name, Shape, Type.SafetensorsName(), ByteCount) { IsFloatingPoint = Type.IsFloatingPoint() };
+
     /// <summary>A shape as messages show it, for example <c>[32000, 64]</c>.</summary>
     public static string Describe(IEnumerable<long> shape) => $"[{string.Join(", ", shape)}]";
 }

@@ -29,8 +29,8 @@ internal sealed record ByteLevelDecoding : DecodingStep
     }
 }
 
-/// <summary>Reads <c>&lt;0x0A&gt;</c> as a byte. Such tokens that follow each other are UTF-8 together, or each becomes U+FFFD: so they wait
-/// for the first other token.</summary>
+/// <summary>Reads <c>&lt;0x0A&gt;</c> as a byte. Such tokens that follow each other are UTF-8 together, or each becomes U+FFFD: so they
+/// wait for the first other token.</summary>
 internal sealed record ByteTokenDecoding : DecodingStep
 {
     public override DecodingState Begin(bool continues) => new State();

@@ -15,7 +15,8 @@ internal static class DecodingReader
     /// <summary>Without a decoder, tokens are joined by spaces.</summary>
     public static IReadOnlyList<DecodingStep> None { get; } = [new EachFragment((text, first) => first ? text : " " + text)];
 
-    /// <summary>The steps; after one that makes a single text of all tokens, the others wait for the whole of it where they have to.</summary>
+    /// <summary>The steps; after one that makes a single text of all tokens, the others wait for the whole of it where they have
+    /// to.</summary>
     /// <exception cref="KalmException">A step is not supported.</exception>
     public static IReadOnlyList<DecodingStep> Read(List<(string Type, JsonPart Part)> parts)
     {

@@ -85,7 +85,8 @@ internal sealed record Fusion : DecodingStep
     }
 }
 
-/// <summary>Cuts a character off the beginning of the text, as often as it stands there and at most <paramref name="Count"/> times.</summary>
+/// <summary>Cuts a character off the beginning of the text, as often as it stands there and at most <paramref name="Count"/>
+/// times.</summary>
 internal sealed record LeadingCut(char Character, int Count) : DecodingStep
 {
     public override DecodingState Begin(bool continues) => new State(Character, continues ? 0 : Count);

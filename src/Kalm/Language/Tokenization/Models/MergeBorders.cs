@@ -2,8 +2,8 @@ using System.Text;
 
 namespace Kalm.Language.Tokenization.Models;
 
-/// <summary>Knows between which characters merges can join pieces: where none can, a text may be cut before it is merged. In SentencePiece's
-/// vocabularies that is before nearly every space, so that a long text falls into words that repeat.</summary>
+/// <summary>Knows between which characters merges can join pieces: where none can, a text may be cut before it is merged. In
+/// SentencePiece's vocabularies that is before nearly every space, so that a long text falls into words that repeat.</summary>
 internal sealed class MergeBorders
 {
     private readonly HashSet<long> joined = [];
@@ -19,7 +19,8 @@ internal sealed class MergeBorders
             joined.Add(MergeTable.PairKey(last.Value, first.Value));
         }
         foreach (var (piece, id) in ids)
-            if (Rune.DecodeFromUtf16(piece, out var rune, out var length) == System.Buffers.OperationStatus.Done && length == piece.Length && definition.IsText(id))
+            if (Rune.DecodeFromUtf16(piece, out var rune, out var length) == System.Buffers.OperationStatus.Done
+                && length == piece.Length && definition.IsText(id))
                 known.Add(rune.Value);
     }
 
@@ -31,7 +32,8 @@ internal sealed class MergeBorders
         for (var position = 0; position < word.Length;)
         {
             Rune.DecodeFromUtf16(word[position..], out var rune, out var length);
-            if (before >= 0 && !joined.Contains(MergeTable.PairKey(before, rune.Value)) && known.Contains(before) && known.Contains(rune.Value))
+            if (before >= 0 && !joined.Contains(MergeTable.PairKey(before, rune.Value))
+                && known.Contains(before) && known.Contains(rune.Value))
                 return position;
             before = rune.Value;
             position += length;

@@ -3,7 +3,8 @@ using System.Text;
 namespace Kalm.Language.Tokenization.Models;
 
 /// <summary>A unigram language model (Kudo 2018): of all ways to cut a word into pieces, the one with the highest sum of scores, found by
-/// Viterbi's algorithm. A character that no piece begins with is unknown, ten below the lowest score; neighbouring unknowns are one.</summary>
+/// Viterbi's algorithm. A character that no piece begins with is unknown, ten below the lowest score; neighbouring unknowns are
+/// one.</summary>
 internal sealed class UnigramModel : WordModel
 {
     private const double UnknownPenalty = 10;

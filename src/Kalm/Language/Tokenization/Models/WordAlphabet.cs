@@ -24,7 +24,8 @@ internal abstract class WordAlphabet
         : definition.SubwordPrefix.Length + definition.WordSuffix.Length > 0 ? new AffixedCharacters(definition, ids)
         : new Characters(definition, ids);
 
-    /// <summary>The token of each byte or character; those without a token become the unknown token, or nothing where there is none.</summary>
+    /// <summary>The token of each byte or character; those without a token become the unknown token, or nothing where there is
+    /// none.</summary>
     public abstract List<int> Symbols(ReadOnlySpan<char> word);
 
     /// <summary>How a vocabulary spells the whole word.</summary>
@@ -79,7 +80,8 @@ internal abstract class WordAlphabet
         public Characters(TokenizerDefinition definition, Dictionary<string, int> ids) : base(definition, ids)
         {
             foreach (var (piece, id) in ids)
-                if (Rune.DecodeFromUtf16(piece, out var character, out var length) == System.Buffers.OperationStatus.Done && length == piece.Length
+                if (Rune.DecodeFromUtf16(piece, out var character, out var length) == System.Buffers.OperationStatus.Done
+                    && length == piece.Length
                     && definition.IsText(id))
                     _tokenOfCharacter[character.Value] = id;
             _bytes = new(definition, ids);

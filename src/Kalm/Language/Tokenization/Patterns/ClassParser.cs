@@ -120,7 +120,8 @@ internal sealed class ClassParser(PatternCursor cursor)
         var name = cursor.TakeUntil("}");
         var negated = name.StartsWith('^');
         var set = NamedSets.Find(negated ? name[1..] : name)
-            ?? throw cursor.Fault($"the property '{FileFault.Plain(name)}' is not supported; expected a general category such as L or a script such as Han");
+            ?? throw cursor.Fault(
+                $"the property '{FileFault.Plain(name)}' is not supported; expected a general category such as L or a script such as Han");
         return others != negated ? NamedSets.Others(set) : set;
     }
 

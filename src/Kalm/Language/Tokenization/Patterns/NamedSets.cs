@@ -8,7 +8,8 @@ internal static class NamedSets
     public static readonly CharacterSet Blanks = Make("Zs Zl Zp", (9, 0x0D), (0x85, 0x85));
 
     /// <summary>Letters, marks, digits, connectors.</summary>
-    public static readonly CharacterSet Word = Make("L M Nd Nl Pc", (0x24B6, 0x24E9), (0x1F130, 0x1F149), (0x1F150, 0x1F169), (0x1F170, 0x1F189));
+    public static readonly CharacterSet Word = Make(
+        "L M Nd Nl Pc", (0x24B6, 0x24E9), (0x1F130, 0x1F149), (0x1F150, 0x1F169), (0x1F170, 0x1F189));
 
     /// <summary>The word characters outside a class in brackets, where Oniguruma goes by a table of its own up to U+00FF.</summary>
     public static readonly CharacterSet WordAlone = Make("L M Nd Nl Pc",

@@ -225,7 +225,8 @@ internal sealed class TextPattern
         private void TakeStep()
         {
             if (--_stepsLeft < 0)
-                throw new KalmException($"the pattern '{FileFault.Plain(pattern._source)}' takes too many steps on a text of {_text.Length} characters");
+                throw new KalmException(
+                    $"the pattern '{FileFault.Plain(pattern._source)}' takes too many steps on a text of {_text.Length} characters");
         }
     }
 }

@@ -15,8 +15,8 @@ internal static class UnicodeProperties
     /// <summary>The code points of a property; null when there is none of that name.</summary>
     public static (int First, int Last)[]? Find(string name) => Table.Value.GetValueOrDefault(Plain(name));
 
-    /// <summary>The ranges of all scripts in order; Chinese characters, Hiragana, Katakana and the mark that lengthens their vowels are of one
-    /// script.</summary>
+    /// <summary>The ranges of all scripts in order; Chinese characters, Hiragana, Katakana and the mark that lengthens their vowels are of
+    /// one script.</summary>
     public static (int First, int Last, int Script)[] Scripts()
     {
         const int Han = 1;
@@ -24,7 +24,8 @@ internal static class UnicodeProperties
         var next = Han;
         foreach (var (name, script) in Table.Value)
         {
-            if (NotScripts.Contains(name) || name.StartsWith("in", StringComparison.Ordinal) && name != "inherited" && !name.StartsWith("inscriptional", StringComparison.Ordinal))
+            if (NotScripts.Contains(name) || name.StartsWith("in", StringComparison.Ordinal)
+                && name != "inherited" && !name.StartsWith("inscriptional", StringComparison.Ordinal))
                 continue;
             var number = name is "han" or "hiragana" or "katakana" ? Han : ++next;
             foreach (var (first, last) in script)

@@ -5,7 +5,8 @@ namespace Kalm.Language.Tokenization.SentencePiece;
 /// <summary>One field of a message: a number for the wire types of numbers, bytes for the one with a length.</summary>
 internal readonly record struct ProtobufField(int Number, int WireType, ulong Value, ReadOnlyMemory<byte> Bytes)
 {
-    private const int Varint = 0, Bits64 = 1, Delimited = 2, Bits32 = 5;
+    /// <summary>The wire types.</summary>
+    public const int Varint = 0, Bits64 = 1, Delimited = 2, Bits32 = 5;
 
     /// <summary>The bytes of a text or an inner message.</summary>
     /// <exception cref="InvalidDataException">The field holds a number.</exception>

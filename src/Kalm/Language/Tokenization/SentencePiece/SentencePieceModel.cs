@@ -2,7 +2,7 @@ using System.Text;
 
 namespace Kalm.Language.Tokenization.SentencePiece;
 
-/// <summary>What a piece of a SentencePiece model is; the numbers are the file's.</summary>
+/// <summary>What a piece of a SentencePiece model is, and what a token of a GGUF file; the numbers are the files'.</summary>
 internal enum PieceKind
 {
     /// <summary>A piece of text.</summary>
@@ -17,11 +17,21 @@ internal enum PieceKind
     /// <summary>A text that is always a token of its own.</summary>
     UserDefined = 4,
 
-    /// <summary>A piece that must not be used.</summary>
+    /// <summary>A piece that must not be used; in a GGUF file a row of the embedding without a token.</summary>
     Unused = 5,
 
     /// <summary>A byte.</summary>
     Byte = 6,
+}
+
+/// <summary>The numbers of the fields that count, in the file's message and in those within it. Source:
+/// https://github.com/google/sentencepiece/blob/master/src/sentencepiece_model.proto.</summary>
+internal static class SentencePieceFields
+{
+    public const int Piece = 1, Trainer = 2, Normalizer = 3;
+    public const int Text = 1, Score = 2, Kind = 3;
+    public const int ModelType = 3, EndsWordsWithSpace = 24, FallsBackToBytes = 35, BeginPiece = 46, EndPiece = 47;
+    public const int Normalization = 1, CharacterMap = 2, AddsPrefixSpace = 3, ReducesSpaces = 4, MarksSpaces = 5;
 }
 
 /// <summary>A piece with its score: of two possible merges the one with the higher score comes first.</summary>
@@ -74,27 +84,13 @@ internal sealed class SentencePieceModel
         var model = new SentencePieceModel();
         foreach (var field in ProtobufField.ReadAll(content))
         {
-            if (field.Number == 1)
+            if (field.Number == SentencePieceFields.Piece)
                 model.Pieces.Add(ReadPiece(field.Content(), model.Pieces.Count));
-            else if (field.Number == 2)
+            else if (field.Number == SentencePieceFields.Trainer)
                 model.ReadTrainer(field.Content());
-            else if (field.Number == 3)
+            else if (field.Number == SentencePieceFields.Normalizer)
                 model.ReadNormalizer(field.Content());
         }
-        return model;
-    }
-
-    /// <summary>A BPE model of pieces that another file holds; bytes are fallen back to where there are byte pieces.</summary>
-    public static SentencePieceModel OfPieces(IReadOnlyList<SentencePieceEntry> pieces, bool addsPrefixSpace)
-    {
-        var model = new SentencePieceModel
-        {
-            ModelType = 2,
-            FallsBackToBytes = pieces.Any(entry => entry.Kind == PieceKind.Byte),
-            AddsPrefixSpace = addsPrefixSpace,
-            ReducesSpaces = false,
-        };
-        model.Pieces.AddRange(pieces);
         return model;
     }
 
@@ -105,9 +101,9 @@ internal sealed class SentencePieceModel
         {
             piece = field.Number switch
             {
-                1 => piece with { Piece = Text(field) },
-                2 => piece with { Score = field.Single() },
-                3 => piece with { Kind = Kind(field.Integer()) },
+                SentencePieceFields.Text => piece with { Piece = Text(field) },
+                SentencePieceFields.Score => piece with { Score = field.Single() },
+                SentencePieceFields.Kind => piece with { Kind = Kind(field.Integer()) },
                 _ => piece,
             };
         }
@@ -123,11 +119,11 @@ internal sealed class SentencePieceModel
         {
             switch (field.Number)
             {
-                case 3: ModelType = field.Integer(); break;
-                case 24: EndsWordsWithSpace = field.Flag(); break;
-                case 35: FallsBackToBytes = field.Flag(); break;
-                case 46: BeginPiece = Text(field); break;
-                case 47: EndPiece = Text(field); break;
+                case SentencePieceFields.ModelType: ModelType = field.Integer(); break;
+                case SentencePieceFields.EndsWordsWithSpace: EndsWordsWithSpace = field.Flag(); break;
+                case SentencePieceFields.FallsBackToBytes: FallsBackToBytes = field.Flag(); break;
+                case SentencePieceFields.BeginPiece: BeginPiece = Text(field); break;
+                case SentencePieceFields.EndPiece: EndPiece = Text(field); break;
                 default: break;
             }
         }
@@ -139,11 +135,11 @@ internal sealed class SentencePieceModel
         {
             switch (field.Number)
             {
-                case 1: Normalization = Text(field); break;
-                case 2: ChangesCharacters = !field.Content().IsEmpty; break;
-                case 3: AddsPrefixSpace = field.Flag(); break;
-                case 4: ReducesSpaces = field.Flag(); break;
-                case 5: MarksSpaces = field.Flag(); break;
+                case SentencePieceFields.Normalization: Normalization = Text(field); break;
+                case SentencePieceFields.CharacterMap: ChangesCharacters = !field.Content().IsEmpty; break;
+                case SentencePieceFields.AddsPrefixSpace: AddsPrefixSpace = field.Flag(); break;
+                case SentencePieceFields.ReducesSpaces: ReducesSpaces = field.Flag(); break;
+                case SentencePieceFields.MarksSpaces: MarksSpaces = field.Flag(); break;
                 default: break;
             }
         }

@@ -19,8 +19,8 @@ internal static class SentencePieceReader
     /// <summary>The tokenizer of <paramref name="content"/>.</summary>
     /// <param name="file">The file's name, for messages.</param>
     /// <param name="content">The file's bytes.</param>
-    /// <param name="config">tokenizer_config.json: <c>legacy</c> (true when absent: each stretch between added tokens gets a space, else only
-    /// the first) and <c>added_tokens_decoder</c> are read.</param>
+    /// <param name="config">tokenizer_config.json: <c>legacy</c> (true when absent: each stretch between added tokens gets a space, else
+    /// only the first) and <c>added_tokens_decoder</c> are read.</param>
     /// <param name="addedTokens">added_tokens.json, where there is one.</param>
     /// <exception cref="KalmException">The file is faulty or asks for what is not supported.</exception>
     public static TokenizerDefinition Read(string file, byte[] content, JsonPart? config, JsonPart? addedTokens)
@@ -64,7 +64,8 @@ internal static class SentencePieceReader
     {
         if (model.ModelType != 2)
         {
-            var name = model.ModelType is >= 1 and <= 4 ? ModelTypes[model.ModelType - 1] : model.ModelType.ToString(CultureInfo.InvariantCulture);
+            var name = model.ModelType is >= 1 and <= 4
+                ? ModelTypes[model.ModelType - 1] : model.ModelType.ToString(CultureInfo.InvariantCulture);
             throw new KalmException($"{file}: the model type is {name}; supported: BPE");
         }
         if (model.ChangesCharacters || model.Normalization is not ("" or "identity"))
@@ -133,7 +134,8 @@ internal static class SentencePieceReader
         foreach (var entry in model.Pieces.Where(entry => entry.Kind == PieceKind.Normal))
             foreach (var character in entry.Piece.EnumerateRunes())
                 if (!ids.ContainsKey(character.ToString()))
-                    throw new KalmException($"{file}: '{character}' in the piece '{entry.Piece}' is no piece itself; supported: models where it is");
+                    throw new KalmException(
+                        $"{file}: '{character}' in the piece '{entry.Piece}' is no piece itself; supported: models where it is");
     }
 
     private static List<NormalizationStep> NormalizationOf(SentencePieceModel model, bool prefixesEachStretch)

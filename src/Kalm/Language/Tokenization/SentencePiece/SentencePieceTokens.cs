@@ -34,11 +34,15 @@ internal static class SentencePieceTokens
             if (token.Content.Length == 0)
                 throw part.Fault($"the token {token.Id} is empty");
             if (token.Id < model.Pieces.Count && model.Pieces[token.Id].Piece != token.Content)
-                throw part.Fault($"{Files.FileFault.Quote(token.Content)} has the id {token.Id}, which is '{model.Pieces[token.Id].Piece}' in the model");
+                throw part.Fault(
+                    $"{Files.FileFault.Quote(token.Content)} has the id {token.Id}, which is "
+                        + $"'{model.Pieces[token.Id].Piece}' in the model");
             if (token.Id > model.Pieces.Count + MostBeyond)
-                throw part.Fault($"{Files.FileFault.Quote(token.Content)} has the id {token.Id}, but the model has only {model.Pieces.Count} pieces");
+                throw part.Fault(
+                    $"{Files.FileFault.Quote(token.Content)} has the id {token.Id}, but the model has only {model.Pieces.Count} pieces");
             if (byId.TryGetValue(token.Id, out var other) && other.Content != token.Content)
-                throw part.Fault($"{Files.FileFault.Quote(other.Content)} and {Files.FileFault.Quote(token.Content)} both have the id {token.Id}");
+                throw part.Fault(
+                    $"{Files.FileFault.Quote(other.Content)} and {Files.FileFault.Quote(token.Content)} both have the id {token.Id}");
             byId[token.Id] = token;
         }
     }

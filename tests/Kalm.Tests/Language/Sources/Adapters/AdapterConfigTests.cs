@@ -74,8 +74,10 @@ public sealed class AdapterConfigTests : IDisposable
     [Theory]
     [InlineData("\"peft_version\":\"0.17.1\",\"revision\":\"main\",\"auto_mapping\":{\"base_model_class\":\"LlamaForCausalLM\"}")]
     [InlineData("\"megatron_core\":\"megatron.core\",\"loftq_config\":{},\"fan_in_fan_out\":false,\"use_dora\":false,\"lora_bias\":false")]
-    [InlineData("\"init_lora_weights\":\"gaussian\",\"modules_to_save\":null,\"rank_pattern\":{},\"alpha_pattern\":{},\"qalora_group_size\":16")]
-    [InlineData("\"task_type\":null,\"exclude_modules\":null,\"target_parameters\":null,\"ensure_weight_tying\":false,\"arrow_config\":null")]
+    [InlineData(
+        "\"init_lora_weights\":\"gaussian\",\"modules_to_save\":null,\"rank_pattern\":{},\"alpha_pattern\":{},\"qalora_group_size\":16")]
+    [InlineData(
+        "\"task_type\":null,\"exclude_modules\":null,\"target_parameters\":null,\"ensure_weight_tying\":false,\"arrow_config\":null")]
     [InlineData("\"a_field_of_the_future\":false,\"another\":[]")]
     public void Accepts_fields_at_their_defaults(string fields) => Assert.Equal(4, Load(fields).Rank);
 
@@ -187,7 +189,8 @@ public sealed class AdapterConfigTests : IDisposable
     [InlineData("model.layers.2.mlp.knockdown_proj", 4, 8)]
     public void The_first_key_that_matches_a_module_or_its_dotted_end_decides(string module, int rank, double alpha)
     {
-        var config = Load("\"rank_pattern\":{\"model.layers.0.mlp.up_proj\":5,\"layers\\\\.1\\\\.mlp\\\\.up_proj\":6,\"layers\\\\.1.*up_proj\":7},"
+        var config = Load("\"rank_pattern\":{\"model.layers.0.mlp.up_proj\":5,\"layers\\\\.1\\\\.mlp\\\\.up_proj\":6,"
+            + "\"layers\\\\.1.*up_proj\":7},"
             + "\"alpha_pattern\":{\"mlp.up_proj\":2,\"down_proj\":9}");
         Assert.Equal(rank, config.RankOf(module));
         Assert.Equal(alpha / rank, config.ScaleOf(module));
@@ -197,22 +200,26 @@ public sealed class AdapterConfigTests : IDisposable
     public void A_pattern_without_end_is_an_error_not_a_hang()
     {
         var config = Load("\"target_modules\":\"(.*.*)*_norm\"");
-        Assert.Contains("takes too long", Assert.Throws<KalmException>(() => config.Targets("model.layers.0.self_attn.q_projection_of_some_length")).Message,
+        Assert.Contains("takes too long",
+            Assert.Throws<KalmException>(() => config.Targets("model.layers.0.self_attn.q_projection_of_some_length")).Message,
             StringComparison.Ordinal);
     }
 
     [Fact]
     public void Patterns_are_bounded_in_length_and_number()
     {
-        Assert.Contains("target_modules", Assert.Throws<KalmException>(() => Load($"\"target_modules\":\"{new string('(', 5000)}\"")).Message, StringComparison.Ordinal);
+        Assert.Contains("target_modules",
+            Assert.Throws<KalmException>(() => Load($"\"target_modules\":\"{new string('(', 5000)}\"")).Message, StringComparison.Ordinal);
         var many = string.Join(",", Enumerable.Range(0, 5000).Select(index => $"\"a*{index}\":1"));
-        Assert.Contains("5000 keys", Assert.Throws<KalmException>(() => Load($"\"rank_pattern\":{{{many}}}")).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "5000 keys", Assert.Throws<KalmException>(() => Load($"\"rank_pattern\":{{{many}}}")).Message, StringComparison.Ordinal);
     }
 
     [Fact]
     public void Tensors_have_the_names_of_PEFT()
     {
-        Assert.Equal("base_model.model.model.layers.3.mlp.gate_proj.lora_A.weight", AdapterConfig.LoraName("model.layers.3.mlp.gate_proj", 'A'));
+        Assert.Equal(
+            "base_model.model.model.layers.3.mlp.gate_proj.lora_A.weight", AdapterConfig.LoraName("model.layers.3.mlp.gate_proj", 'A'));
         Assert.Throws<ArgumentOutOfRangeException>(() => AdapterConfig.LoraName("model.layers.3.mlp.gate_proj", 'C'));
     }
 

@@ -40,7 +40,8 @@ public class AdapterFolderTests : TorchTest
                 if (module.Module is null)
                     Assert.True(found.equal(before).all().ReadNumber() == 1, name);
                 else
-                    Fixture.AssertClose(Sum(before, adapter, module.Module, rankStabilized ? module.Alpha / Math.Sqrt(module.Rank) : module.Alpha / module.Rank), found, 1e-6);
+                    Fixture.AssertClose(Sum(before, adapter, module.Module,
+                        rankStabilized ? module.Alpha / Math.Sqrt(module.Rank) : module.Alpha / module.Rank), found, 1e-6);
             }
         }
     }
@@ -51,7 +52,8 @@ public class AdapterFolderTests : TorchTest
         using var folder = new TemporaryFolder();
         var config = ModelConfig.Load(Untied);
         var files = new AdapterFiles().Set("target_modules", "\".*(_proj|lm_head)\"");
-        foreach (var (name, shape) in config.TensorShapes().Where(tensor => tensor.Shape.Length == 2 && tensor.Name != TensorNames.Embedding))
+        foreach (var (name, shape) in config.TensorShapes()
+            .Where(tensor => tensor.Shape.Length == 2 && tensor.Name != TensorNames.Embedding))
             files.Adapt(name[..^".weight".Length], 2, (int)shape[1], (int)shape[0]);
         files.Write(folder.Path);
 
@@ -104,7 +106,8 @@ public class AdapterFolderTests : TorchTest
         files.Write(folder.Path);
         using var merged = Open(Untied, folder.Path);
         Fixture.AssertClose(Doubles(files, "base_model.model.lm_head.weight"), merged.Read("lm_head.weight"), 0);
-        Fixture.AssertClose(Doubles(files, "base_model.model.model.norm.modules_to_save.default.weight"), merged.Read("model.norm.weight"), 0);
+        Fixture.AssertClose(
+            Doubles(files, "base_model.model.model.norm.modules_to_save.default.weight"), merged.Read("model.norm.weight"), 0);
         using var plain = Open(Untied);
         Assert.True(merged.Read(TensorNames.Embedding).equal(plain.Read(TensorNames.Embedding)).all().ReadNumber() == 1);
     }
@@ -221,16 +224,6 @@ public class AdapterFolderTests : TorchTest
     }
 
     [Fact]
-    public void A_pickled_adapter_is_named()
-    {
-        using var folder = new TemporaryFolder();
-        folder.Write(AdapterConfig.FileName, new AdapterFiles().Config.ToJsonString());
-        folder.Write("adapter_model.bin", "");
-        Assert.Contains("adapter_model.bin is not read", Assert.Throws<KalmException>(() => AdapterFolder.Open(folder.Path, ModelConfig.Load(Tied))).Message,
-            StringComparison.Ordinal);
-    }
-
-    [Fact]
     public void A_fingerprint_knows_a_base_in_any_type_and_no_other_base()
     {
         using var folder = new TemporaryFolder();
@@ -259,7 +252,8 @@ public class AdapterFolderTests : TorchTest
     // W + scale B A by hand.
     private static double[] Sum(Tensor weight, AdapterFiles files, string module, double scale)
     {
-        var (down, up) = (files.Tensors[$"base_model.model.{module}.lora_A.weight"], files.Tensors[$"base_model.model.{module}.lora_B.weight"]);
+        var (down, up) = (files.Tensors[$"base_model.model.{module}.lora_A.weight"],
+            files.Tensors[$"base_model.model.{module}.lora_B.weight"]);
         var (rank, inputs) = (down.Shape[0], down.Shape[1]);
         return [.. weight.data<float>().Select((value, at) =>
         {

@@ -48,7 +48,8 @@ public sealed class AdapterMergeTests : TorchTest, IDisposable
     public void Columns_of_an_embedding_have_the_lengths_of_a_decomposed_adapter()
     {
         var files = new AdapterFiles().Set("use_dora", "true").Set("target_modules", """["embed_tokens"]""")
-            .Put(Embedding + "lora_embedding_A", 2, 60).Put(Embedding + "lora_embedding_B", 32, 2).Put(Embedding + "lora_magnitude_vector", 32);
+            .Put(Embedding + "lora_embedding_A", 2, 60).Put(Embedding + "lora_embedding_B", 32, 2)
+            .Put(Embedding + "lora_magnitude_vector", 32);
         var product = Value(files, Embedding + "lora_embedding_B").mm(Value(files, Embedding + "lora_embedding_A")).t();
         var sum = Base(Tied, TensorNames.Embedding).Plus(Times(2, product));
         var lengths = Value(files, Embedding + "lora_magnitude_vector").view(1, -1);
@@ -105,7 +106,8 @@ public sealed class AdapterMergeTests : TorchTest, IDisposable
     public void Rows_of_single_tokens_are_the_tied_head_s_too_unless_it_has_its_own()
     {
         const string Delta = "token_adapter.trainable_tokens_delta";
-        var files = AdapterFiles.For(ModelConfig.Load(Tied)).Set("trainable_token_indices", """{"embed_tokens": [7, 3]}""").Put(Embedding + Delta, 2, 32);
+        var files = AdapterFiles.For(ModelConfig.Load(Tied))
+            .Set("trainable_token_indices", """{"embed_tokens": [7, 3]}""").Put(Embedding + Delta, 2, 32);
         files.Write(folder.Path);
         using (var merged = Open(Tied))
             Assert.True(merged.Config.TieWordEmbeddings);
@@ -127,7 +129,8 @@ public sealed class AdapterMergeTests : TorchTest, IDisposable
     [Fact]
     public void A_smaller_vocabulary_drops_the_last_tokens_of_what_the_adapter_lacks()
     {
-        var files = AdapterFiles.For(ModelConfig.Load(Untied)).Set("modules_to_save", """["embed_tokens"]""").Put(Embedding + "weight", 57, 48);
+        var files = AdapterFiles.For(ModelConfig.Load(Untied))
+            .Set("modules_to_save", """["embed_tokens"]""").Put(Embedding + "weight", 57, 48);
         AssertMerges(Base(Untied, TensorNames.Head).narrow(0, 0, 57), files, TensorNames.Head, Untied);
         AssertMerges(Value(files, Embedding + "weight"), files, TensorNames.Embedding, Untied);
     }
@@ -176,7 +179,8 @@ public sealed class AdapterMergeTests : TorchTest, IDisposable
         return weight.to(ScalarType.Float64);
     }
 
-    private static Tensor Value(AdapterFiles files, string name) => tensor(files.Tensors[name].Values, files.Tensors[name].Shape).to(ScalarType.Float64);
+    private static Tensor Value(AdapterFiles files, string name) =>
+        tensor(files.Tensors[name].Values, files.Tensors[name].Shape).to(ScalarType.Float64);
 
     private static Tensor Times(double factor, Tensor values)
     {

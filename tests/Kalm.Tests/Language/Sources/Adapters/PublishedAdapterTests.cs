@@ -34,7 +34,8 @@ public class PublishedAdapterTests : TorchTest
     [MemberData(nameof(Merged))]
     public void An_adapter_merged_in_memory_has_the_likelihood_of_PEFT(string name)
     {
-        using var source = ModelSources.Open(Path.Combine(Folder, name), new ModelSourceOptions { Base = Path.Combine(Folder, Base(name)) });
+        using var source = ModelSources.Open(
+            Path.Combine(Folder, name), new ModelSourceOptions { Base = Path.Combine(Folder, Base(name)) });
         using var model = CausalModel.Load(source);
         AssertLikelihood(name, model);
     }
@@ -55,7 +56,8 @@ public class PublishedAdapterTests : TorchTest
     [MemberData(nameof(Refused))]
     public void Another_method_is_refused_by_name(string name)
     {
-        var error = Assert.Throws<KalmException>(() => AdapterFolder.Open(Path.Combine(Folder, name), ModelConfig.Load(Path.Combine(Folder, Base(name)))));
+        var error = Assert.Throws<KalmException>(() => AdapterFolder.Open(
+            Path.Combine(Folder, name), ModelConfig.Load(Path.Combine(Folder, Base(name)))));
         Assert.Contains("peft_type: found \"", error.Message, StringComparison.Ordinal);
     }
 
@@ -79,7 +81,8 @@ public class PublishedAdapterTests : TorchTest
     [Fact]
     public void A_module_that_is_not_there_is_named()
     {
-        using var adapter = AdapterFolder.Open(Path.Combine(Folder, "untied-absent-module-saved"), ModelConfig.Load(Path.Combine(Folder, "untied")));
+        using var adapter = AdapterFolder.Open(
+            Path.Combine(Folder, "untied-absent-module-saved"), ModelConfig.Load(Path.Combine(Folder, "untied")));
         Assert.Contains("'score'", Assert.Single(adapter.Warnings), StringComparison.Ordinal);
     }
 

@@ -1,5 +1,6 @@
 using System.IO.Compression;
 using System.Text;
+using Kalm.Language.Sources.Safetensors;
 
 namespace Kalm.Tests.Language.Sources.Pickled;
 
@@ -20,6 +21,33 @@ internal static class PickleBytes
 
     public static Dictionary<string, byte[]> Eight { get; } =
         new() { ["0"] = [.. Enumerable.Range(0, 8).SelectMany(n => BitConverter.GetBytes((float)n))] };
+
+    /// <summary>The archive of a dictionary that holds the tensors of a safetensors file, in F32.</summary>
+    public static byte[] Of(SafetensorsFile file)
+    {
+        var pickle = new StringBuilder("\u0080\u0002}");
+        var storages = new Dictionary<string, byte[]>();
+        foreach (var entry in file.Tensors.Values)
+        {
+            var values = new float[entry.ElementCount];
+            file.ReadSingles(entry, 0, values);
+            var key = $"{storages.Count}";
+            storages.Add(key, [.. values.SelectMany(BitConverter.GetBytes)]);
+            var strides = entry.Shape.Select((_, at) => entry.Shape.Skip(at + 1).Aggregate(1L, (product, size) => product * size));
+            pickle.Append(
+                $"{Text(entry.Name)}ctorch._utils\n_rebuild_tensor_v2\n((X\u0007\0\0\0storagectorch\nFloatStorage\n{Text(key)}{Text("cpu")}")
+                .Append(
+                    $"{Number(values.Length)}tQK\0({string.Concat(entry.Shape.Select(Number))}t({string.Concat(strides.Select(Number))}t")
+                .Append("\u0089ccollections\nOrderedDict\n)RtRs");
+        }
+        return Archive(Of(pickle.Append('.').ToString()), storages);
+    }
+
+    private static string Number(long number) => "J" + Latin(BitConverter.GetBytes((int)number));
+
+    private static string Text(string text) => "X" + Latin(BitConverter.GetBytes(text.Length)) + text;
+
+    private static string Latin(byte[] bytes) => Encoding.Latin1.GetString(bytes);
 
     public static byte[] Archive(string opcodes) => Archive(Of(opcodes), Eight);
 

@@ -3,7 +3,7 @@ using System.Text.Json;
 using Kalm.Alignment.Losses;
 using static TorchSharp.torch;
 
-namespace Kalm.Tests.Alignment;
+namespace Kalm.Tests.Alignment.Losses;
 
 public class ContrastiveLossTests : TorchTest
 {

@@ -5,7 +5,7 @@ using Kalm.Graph;
 using Kalm.Language.Tokenization;
 using Kalm.Representation;
 
-namespace Kalm.Tests.Alignment;
+namespace Kalm.Tests.Alignment.Losses;
 
 public sealed class PromptSamplerTests : IDisposable
 {

@@ -1,17 +1,17 @@
-using Kalm.Language.Sources.Gguf;
+using Kalm.Language.Tokenization;
 using Kalm.Language.Tokenization.Patterns;
 
-namespace Kalm.Tests.Language.Sources.Gguf;
+namespace Kalm.Tests.Language.Tokenization;
 
-public class GgufSplittingsTests
+public class ByteLevelWordsTests
 {
-    public static TheoryData<string> Names => [.. GgufSplittings.Supported.Split(", ")];
+    public static TheoryData<string> Names => [.. ByteLevelWords.Names];
 
     [Theory]
     [MemberData(nameof(Names))]
     public void Every_pattern_is_one_that_is_understood(string name)
     {
-        foreach (var pattern in GgufSplittings.Find(name)!)
+        foreach (var pattern in ByteLevelWords.Find(name)!)
             Assert.NotEmpty(TextPattern.Parse(pattern).Matches("It's 1234 Äpfel, 字字!!\n\n  don't "));
     }
 
@@ -27,7 +27,7 @@ public class GgufSplittingsTests
     public void Words_are_cut_as_the_name_says(string name, string text, params string[] words)
     {
         List<string> found = [text];
-        foreach (var pattern in GgufSplittings.Find(name)!)
+        foreach (var pattern in ByteLevelWords.Find(name)!)
             found = [.. found.SelectMany(part => Cut(TextPattern.Parse(pattern), part))];
         Assert.Equal(words, found);
     }
