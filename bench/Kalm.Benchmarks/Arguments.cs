@@ -1,4 +1,5 @@
 using Kalm.Alignment;
+using Kalm.Alignment.Options;
 
 namespace Kalm.Benchmarks;
 
@@ -34,7 +35,7 @@ internal sealed class Arguments
 
     /// <summary>The options of the file behind <c>--recipe</c>, or the default ones, learning every weight.</summary>
     public AlignmentOptions Recipe(int threads, int seed) =>
-        ((Find("--recipe") is { } file ? Json.Read<AlignmentOptions>(file) : new AlignmentOptions()) with
+        ((Find("--recipe") is { } file ? RecipeFile.Read(file) : new AlignmentOptions()) with
         {
             Method = AlignmentMethod.Full, Threads = threads, Seed = seed,
         }).Validated();

@@ -52,7 +52,10 @@ internal static class CostBenchmark
     /// <summary>The options of the step whose <c>gemm_share</c> is measured. The share is one of the best fp32 product, so the step
     /// multiplies in fp32 too. Blocks bound the products: a larger batch has more of them, none larger.</summary>
     public static AlignmentOptions NearPeak(AlignmentOptions options) =>
-        options with { ProductPrecision = ProductPrecision.Fp32, Batch = Math.Min(GemmBatch, options.Batch) };
+        InFull(options) with { Batches = options.Batches with { Triples = Math.Min(GemmBatch, options.Batches.Triples) } };
+
+    private static AlignmentOptions InFull(AlignmentOptions options) =>
+        options with { Optimizer = options.Optimizer with { ProductPrecision = ProductPrecision.Fp32 } };
 
     private static (RecipeCost Theirs, RecipeCost Ours, IReadOnlyList<double> Exact) Compare(
         KnowledgeGraph graph, ModelPreset preset, AlignmentOptions options, int rounds, int steps)
@@ -60,7 +63,7 @@ internal static class CostBenchmark
         using var model = MadeModel.Make(graph, preset, options.Seed);
         using var authors = new AuthorsStep(model, options.Threads!.Value);
         using var our = new OurStep(model, graph, options);
-        using var exact = new OurStep(model, graph, options with { ProductPrecision = ProductPrecision.Fp32 });
+        using var exact = new OurStep(model, graph, InFull(options));
         var wording = new Wording(
             model.Tokenizer, new WordingOptions(WordingStyle.Compat, MaximumTextTokens: 50, MaximumPromptTokens: 256));
         var sampler = new RowSampler(graph, AuthorsBatch.RowCount, bothDirections: false, options.Seed);

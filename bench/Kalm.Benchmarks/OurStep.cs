@@ -1,5 +1,6 @@
 using Kalm.Alignment;
 using Kalm.Alignment.Losses;
+using Kalm.Alignment.Options;
 using Kalm.Graph;
 using Kalm.Language.Model;
 using Kalm.Language.Training;
@@ -23,9 +24,9 @@ internal sealed class OurStep : IDisposable
     public OurStep(CausalModel model, KnowledgeGraph graph, AlignmentOptions options)
     {
         this.model = model;
-        rate = options.LearningRate ?? Rate;
+        rate = options.Optimizer.LearningRate ?? Rate;
         alignment = new AlignmentModel(model, null, options);
-        optimizer = new AdamW(alignment.Learned, options.WeightDecay, muon: options.Optimizer == OptimizerKind.Muon);
+        optimizer = new AdamW(alignment.Learned, options.Optimizer.WeightDecay, muon: options.Optimizer.Kind == OptimizerKind.Muon);
         texts = new TextIndex(graph, new Wording(model.Tokenizer, options.Wording));
         var known = new KnownTexts(graph, texts);
         implicitLoss = new ImplicitLoss(alignment, graph, texts, options);

@@ -23,7 +23,7 @@ internal static class StepsBenchmark
         // The first steps compile code.
         our.Take();
         our.Take();
-        Console.WriteLine($"preset {preset.Name}, batch {options.Batch}, {threads} threads: {rounds} steps begin");
+        Console.WriteLine($"preset {preset.Name}, batch {options.Batches.Triples}, {threads} threads: {rounds} steps begin");
         for (var round = 0; round < rounds; round++)
             Console.WriteLine($"step {round + 1} of {rounds}: {Measured.Seconds(our.Take):N2} s");
     }

@@ -29,12 +29,18 @@ public static class Json
     /// <inheritdoc cref="Read{T}(string)" path="/exception"/>
     public static T ReadOfAnyVersion<T>(string path) => Read<T>(path, LenientOptions);
 
-    private static T Read<T>(string path, JsonSerializerOptions options)
+    private static T Read<T>(string path, JsonSerializerOptions options) => Read(path, text =>
+        JsonSerializer.Deserialize<T>(text, options) ?? throw new KalmException($"{path}: found null, expected a JSON object"));
+
+    /// <summary>Reads a value from a file, in a way of its own.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="parse">Makes the value of the text; may throw a <see cref="JsonException"/>.</param>
+    /// <inheritdoc cref="Read{T}(string)" path="/exception"/>
+    internal static T Read<T>(string path, Func<string, T> parse)
     {
         try
         {
-            return JsonSerializer.Deserialize<T>(File.ReadAllText(path), options)
-                ?? throw new KalmException($"{path}: found null, expected a JSON object");
+            return parse(File.ReadAllText(path));
         }
         catch (JsonException error)
         {

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
+using Kalm.Alignment.Options;
 using Kalm.Graph;
 using Kalm.Language.Model;
 using Kalm.Language.Pretraining;
@@ -88,7 +89,7 @@ public partial class ReadmeTests
         var recipes = Directory.GetFiles(Path.Combine(Root(), "recipes"), "*.json");
         Assert.NotEmpty(recipes);
         foreach (var recipe in recipes)
-            Json.Read<Kalm.Alignment.AlignmentOptions>(recipe).Validated();
+            RecipeFile.Read(recipe);
     }
 
     private static string Root()

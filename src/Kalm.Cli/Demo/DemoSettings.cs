@@ -1,4 +1,5 @@
 using Kalm.Alignment;
+using Kalm.Alignment.Options;
 using Kalm.Language.Pretraining;
 
 namespace Kalm.Cli.Demo;
@@ -32,7 +33,7 @@ internal sealed record DemoSettings
     public static DemoSettings OfSample(string output, long? seed, int? threads)
     {
         var root = Root();
-        var recipe = Json.Read<AlignmentOptions>(Path.Combine(root, "recipes", RecipeName));
+        var recipe = RecipeFile.Read(Path.Combine(root, "recipes", RecipeName));
         var settings = new DemoSettings
         {
             Graph = Path.Combine(root, "samples", "world"),

@@ -95,7 +95,7 @@ internal sealed record TrainingFacts(long Lora, int Rank, IReadOnlyList<string> 
         var defaults = new AlignmentOptions();
         var adapter = new AdapterConfig
         {
-            Rank = defaults.LoraRank, Alpha = defaults.LoraAlpha, TargetModules = config.TargetNames(defaults.LoraTargets),
+            Rank = defaults.Lora.Rank, Alpha = defaults.Lora.Alpha, TargetModules = config.TargetNames(defaults.Lora.Targets),
         };
         var (lora, full) = (0L, 0L);
         foreach (var (name, shape) in config.TensorShapes())

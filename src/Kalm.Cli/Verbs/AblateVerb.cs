@@ -16,9 +16,17 @@ internal static class AblateVerb
     private static readonly (string Name, Func<AlignmentOptions, AlignmentOptions> Change)[] Variants =
     [
         ("explicit",
-            options => options with { ImplicitWeight = 0, ExplicitWeight = options.ExplicitWeight > 0 ? options.ExplicitWeight : 1 }),
+            options => options with
+            {
+                Implicit = options.Implicit with { Weight = 0 },
+                Explicit = options.Explicit with { Weight = options.Explicit.Weight > 0 ? options.Explicit.Weight : 1 },
+            }),
         ("implicit",
-            options => options with { ExplicitWeight = 0, ImplicitWeight = options.ImplicitWeight > 0 ? options.ImplicitWeight : 1 }),
+            options => options with
+            {
+                Explicit = options.Explicit with { Weight = 0 },
+                Implicit = options.Implicit with { Weight = options.Implicit.Weight > 0 ? options.Implicit.Weight : 1 },
+            }),
         ("joint", options => options),
     ];
 
@@ -61,8 +69,8 @@ internal static class AblateVerb
                 Threads = parse.GetValue(threads) ?? joint.Threads,
             };
             if ((parse.GetValue(steps), parse.GetValue(minutes)) is not (null, null) and var budget)
-                joint = joint with { Steps = budget.Item1, Minutes = budget.Item2, Epochs = null };
-            if (joint is { Steps: null, Minutes: null, Epochs: null })
+                joint = joint with { Budget = joint.Budget with { Steps = budget.Item1, Minutes = budget.Item2, Epochs = null } };
+            if (joint.Budget is { Steps: null, Minutes: null, Epochs: null })
                 throw new KalmException("--minutes, --steps: missing; expected a budget for each alignment");
             var knowledge = source.Load(parse, graphPath);
             var held = HeldOutTexts.Of(modelPath);
@@ -128,7 +136,7 @@ internal static class AblateVerb
     private static JsonObject Describe(
         IEnumerable<(string Name, Assessment Figures, RunDescription? Run)> rows, string model, string graph, AlignmentOptions options)
     {
-        var json = new JsonObject { ["model"] = model, ["graph"] = graph, ["seed"] = options.Seed, ["minutes"] = options.Minutes };
+        var json = new JsonObject { ["model"] = model, ["graph"] = graph, ["seed"] = options.Seed, ["minutes"] = options.Budget.Minutes };
         foreach (var (name, figures, run) in rows)
         {
             json[name] = figures.ToJson();

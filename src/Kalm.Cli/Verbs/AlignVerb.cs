@@ -71,20 +71,26 @@ internal static class AlignVerb
             var options = resumes && parse.GetValue(recipe) is null
                 ? RunFolder.Describe(runPath).Options : Recipe.Read(parse.GetValue(recipe));
             // A budget replaces the recipe's, of whatever kind that is.
-            if (budget is not (null, null, null))
-                options = options with { Epochs = budget.Epochs, Steps = budget.Steps, Minutes = budget.Minutes };
-            var hasBudget = options is not { Epochs: null, Steps: null, Minutes: null };
+            var budgeted = budget is (null, null, null) ? options.Budget
+                : options.Budget with { Epochs = budget.Epochs, Steps = budget.Steps, Minutes = budget.Minutes };
+            var hasBudget = budgeted is not { Epochs: null, Steps: null, Minutes: null };
             options = options with
             {
                 Method = parse.GetResult(method) is { Implicit: false } ? Methods[parse.GetRequiredValue(method)] : options.Method,
-                BasePrecision = parse.GetResult(precision) is { Implicit: false }
-                    ? Precisions[parse.GetRequiredValue(precision)] : options.BasePrecision,
+                Lora = options.Lora with
+                {
+                    BasePrecision = parse.GetResult(precision) is { Implicit: false }
+                        ? Precisions[parse.GetRequiredValue(precision)] : options.Lora.BasePrecision,
+                },
                 Wording = options.Wording with { Form = wording.Of(parse) ?? options.Wording.Form },
-                Batch = parse.GetValue(batch) ?? options.Batch,
+                Batches = options.Batches with { Triples = parse.GetValue(batch) ?? options.Batches.Triples },
                 Seed = parse.GetValue(seed) ?? options.Seed,
                 Threads = parse.GetValue(threads) ?? options.Threads,
-                SaveEvery = parse.GetValue(saveEvery) ?? options.SaveEvery,
-                Validations = parse.GetValue(validations) ?? options.Validations,
+                Budget = budgeted with
+                {
+                    SaveEvery = parse.GetValue(saveEvery) ?? budgeted.SaveEvery,
+                    Validations = parse.GetValue(validations) ?? budgeted.Validations,
+                },
             };
             var graphOptions = source.OptionsOf(parse, options.Seed) ?? (resumes ? RunFolder.Describe(runPath).GraphOptions : null);
             var texts = parse.GetResult(text) is not null ? PlainTexts.OfFiles(parse.GetRequiredValue(text)) : [];

@@ -29,7 +29,7 @@ public sealed class AlignmentModel : IDisposable
     public AlignmentModel(CausalModel model, IModelSource? source, AlignmentOptions options)
     {
         (this.model, this.source) = (model, source);
-        using var temperature = tensor((float)Math.Log(1 / options.InitialTemperature));
+        using var temperature = tensor((float)Math.Log(1 / options.Explicit.InitialTemperature));
         if (options.Method == AlignmentMethod.Full)
         {
             Learned = new ParameterSet(model.Weights.Append(KeyValuePair.Create(TemperatureName, temperature)), model.Device);
@@ -39,24 +39,24 @@ public sealed class AlignmentModel : IDisposable
             adapter = new AdapterConfig
             {
                 BaseModel = source?.Reference,
-                Rank = options.LoraRank,
-                Alpha = options.LoraAlpha,
-                Dropout = options.LoraDropout,
-                RankStabilized = options.LoraRankStabilized,
+                Rank = options.Lora.Rank,
+                Alpha = options.Lora.Alpha,
+                Dropout = options.Lora.Dropout,
+                RankStabilized = options.Lora.RankStabilized,
                 TargetModules = model.Config.TargetNames(
-                    options.LoraTargets is [AdapterConfig.AllLinearName] ? AdapterConfig.AllLinear : options.LoraTargets),
+                    options.Lora.Targets is [AdapterConfig.AllLinearName] ? AdapterConfig.AllLinear : options.Lora.Targets),
             };
             adaptedBase = source is null ? null : new AlignedBase(source.Reference, BaseFingerprint.Of(source));
             var matrices = LowRank.Initialise(model.Config, adapter, Randomness.Seed(options.Seed, "lora", 0));
             if (matrices.Count == 0)
-                throw new KalmException($"lora_targets: no module of this model is named {string.Join(", ", options.LoraTargets)}; "
+                throw new KalmException($"lora.targets: no module of this model is named {string.Join(", ", options.Lora.Targets)}; "
                     + $"expected some of {string.Join(", ", model.Config.TargetNames(AdapterConfig.AllLinear))}");
             Learned = new ParameterSet(matrices.Append(KeyValuePair.Create(TemperatureName, temperature)), model.Device);
             foreach (var matrix in matrices.Values)
                 matrix.Dispose();
         }
         Decoder = new DecoderPool(model, Learned, adapter, options.Threads ?? Environment.ProcessorCount,
-            options.Dropout, options.ProductPrecision == ProductPrecision.Bf16);
+            options.Optimizer.Dropout, options.Optimizer.ProductPrecision == ProductPrecision.Bf16);
     }
 
     /// <summary>Everything that is learned.</summary>

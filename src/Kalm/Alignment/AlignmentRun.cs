@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Text;
 using Kalm.Alignment.Keeping;
 using Kalm.Alignment.Losses;
+using Kalm.Alignment.Options;
 using Kalm.Engine;
 using Kalm.Graph;
 using Kalm.Language.Model;
@@ -51,17 +52,17 @@ public sealed class AlignmentRun
         if (opened.Source.Adapter is not null)
             throw new KalmException(
                 $"{inputs.Model}: is an adapter; expected a base model to align (a Hugging Face folder or a run made with method full)");
-        if (options.BasePrecision == BasePrecision.Bf16 && inputs.Device?.type != DeviceType.CUDA)
-            throw new KalmException("base_precision: found bf16 on a CPU, which multiplies it far more slowly than fp32; expected fp32 or "
-                + "int8, or --device cuda");
+        if (options.Lora.BasePrecision == BasePrecision.Bf16 && inputs.Device?.type != DeviceType.CUDA)
+            throw new KalmException("lora.base_precision: found bf16 on a CPU, which multiplies it far more slowly than fp32; expected "
+                + "fp32 or int8, or --device cuda");
         NativeEngine.Initialize();
         using var baseModel = opened.Load(
-            inputs.Device, options.Method == AlignmentMethod.Full ? BasePrecision.Fp32 : options.BasePrecision);
+            inputs.Device, options.Method == AlignmentMethod.Full ? BasePrecision.Fp32 : options.Lora.BasePrecision);
         foreach (var warning in baseModel.Warnings)
             progress?.Report(new ProgressNote(warning));
         using var model = new AlignmentModel(baseModel, opened.Source, options);
         var texts = new TextIndex(graph, new Wording(baseModel.Tokenizer, options.Wording, opened.Template));
-        using var optimizer = new AdamW(model.Learned, options.WeightDecay, muon: options.Optimizer == OptimizerKind.Muon);
+        using var optimizer = new AdamW(model.Learned, options.Optimizer.WeightDecay, muon: options.Optimizer.Kind == OptimizerKind.Muon);
         var known = new KnownTexts(graph, texts);
         var description = Describe(inputs, graph, opened, model);
         var checkpoint = (string?)null;
@@ -88,9 +89,9 @@ public sealed class AlignmentRun
 
     private TrainingBudget BudgetOf(KnowledgeGraph graph, int batch, RunDescription description) =>
         description.TotalSteps is { } total ? TrainingBudget.OfSteps(total)
-        : options.Minutes is { } minutes ? TrainingBudget.OfMinutes(minutes)
-        : options.Epochs is { } epochs ? TrainingBudget.OfSteps((int)Math.Max(1, Math.Ceiling(epochs * graph.Train.Count / batch)))
-        : TrainingBudget.OfSteps(options.Steps ?? DefaultSteps);
+        : options.Budget.Minutes is { } minutes ? TrainingBudget.OfMinutes(minutes)
+        : options.Budget.Epochs is { } epochs ? TrainingBudget.OfSteps((int)Math.Max(1, Math.Ceiling(epochs * graph.Train.Count / batch)))
+        : TrainingBudget.OfSteps(options.Budget.Steps ?? DefaultSteps);
 
     private RunDescription Describe(AlignmentInputs inputs, KnowledgeGraph graph, OpenedModel opened, AlignmentModel model) => new()
     {

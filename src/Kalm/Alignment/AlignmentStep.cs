@@ -21,10 +21,10 @@ internal sealed class AlignmentStep(
     AlignmentModel model, KnowledgeGraph graph, TextIndex texts, KnownTexts known, AlignmentOptions options, AdamW optimizer,
     IReadOnlyList<IAlignmentLoss> losses)
 {
-    private readonly RowSampler sampler = new(graph, options.Batch, options.BothDirections, options.Seed);
+    private readonly RowSampler sampler = new(graph, options.Batches.Triples, options.Batches.BothDirections, options.Seed);
 
     /// <summary>Triples a step.</summary>
-    public int BatchSize { get; } = Math.Min(options.Batch, graph.Train.Count);
+    public int BatchSize { get; } = Math.Min(options.Batches.Triples, graph.Train.Count);
 
     /// <summary>The rows and columns of a step.</summary>
     public ContrastiveBatch Batch(int step) => new(texts, known, sampler.Batch(step));
@@ -51,11 +51,11 @@ internal sealed class AlignmentStep(
             terms.Add(new(term.Name, report.Value));
         }
         var gradient = model.Decoder.SumGradients();
-        var norm = AdamW.Clip(gradient, options.ClipNorm);
+        var norm = AdamW.Clip(gradient, options.Optimizer.ClipNorm);
         if (!double.IsFinite(loss) || !double.IsFinite(norm))
             throw new KalmException(
                 $"step {step}: the loss is {loss} and the gradient's norm {norm}; expected finite numbers\n"
-                + $"the batch begins with {Describe(batch.Rows.Rows[0])}; nothing was updated: try a lower learning_rate");
+                + $"the batch begins with {Describe(batch.Rows.Rows[0])}; nothing was updated: try a lower optimizer.learning_rate");
         optimizer.Step(gradient, rate);
         model.ClampTemperature();
         return new StepReport(loss, terms, model.Temperature, accuracy, norm, tokens);

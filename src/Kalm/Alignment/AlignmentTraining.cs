@@ -14,7 +14,7 @@ internal sealed class AlignmentTraining(
     private const double ValidationShare = 0.08;
     private const int MostValidations = 10;
     private readonly Tensor best = model.Learned.Values.clone().DetachFromDisposeScope();
-    private readonly WeightAverage average = new(model.Learned, options.AverageDecay);
+    private readonly WeightAverage average = new(model.Learned, options.Optimizer.EmaDecay);
     private readonly Stopwatch clock = Stopwatch.StartNew();
     private RunDescription description = description;
     private readonly double earlierSeconds = description.Seconds;
@@ -45,13 +45,13 @@ internal sealed class AlignmentTraining(
                 if (done == budget.TotalSteps)
                     break;
                 cancellation.ThrowIfCancellationRequested();
-                var report = step.Take(done, Schedule(budget).RateAt(done), IsFrom(options.OwnHeadFrom, done, budget));
+                var report = step.Take(done, Schedule(budget).RateAt(done), IsFrom(options.Explicit.SelfNegativeFrom, done, budget));
                 average.Update(done);
                 Report(report, ++done, budget, rate);
-                budget.Measure(done, options.WarmupSteps, ReservedSeconds());
+                budget.Measure(done, options.Optimizer.WarmupSteps, ReservedSeconds());
                 if (description.TotalSteps is null && budget.TotalSteps is { } fixedSteps)
                     Update(description with { TotalSteps = fixedSteps, PlannedValidations = ValidationCount() });
-                if (options.SaveEvery is { } every && done % every == 0 && !IsValidationDue(done, budget))
+                if (options.Budget.SaveEvery is { } every && done % every == 0 && !IsValidationDue(done, budget))
                     SaveCheckpoint(done);
             }
         }
@@ -92,14 +92,14 @@ internal sealed class AlignmentTraining(
         validationSeconds = clock.Elapsed.TotalSeconds - start;
         // Step 0 is the base: it is shown, but a run's result is always trained.
         // Where ranks are no aim they choose nothing: the last weights are the result.
-        var isBest = done > 0 && (options.ExplicitWeight == 0 || !options.KeepBest
+        var isBest = done > 0 && (options.Explicit.Weight == 0 || !options.Budget.KeepBest
             || description.Validations.Where(earlier => earlier.Step > 0)
                 .All(earlier => earlier.MeanReciprocalRank < metrics.MeanReciprocalRank));
         run.Plot(done, [new("valid_mrr", metrics.MeanReciprocalRank), new("valid_hits@10", metrics.HitsAt10)]);
         Update(description with { Validations = [.. description.Validations, metrics], BestStep = isBest ? done : description.BestStep });
         progress?.Report(new ProgressNote(
             $"validation at step {done}: MRR {metrics.MeanReciprocalRank:F3}  Hits@10 "
-                + $"{metrics.HitsAt10:F3}{(isBest && options.KeepBest ? "  best so far" : "")}  ({validationSeconds:F1} s)"));
+                + $"{metrics.HitsAt10:F3}{(isBest && options.Budget.KeepBest ? "  best so far" : "")}  ({validationSeconds:F1} s)"));
         if (isBest)
             Keep();
     }
@@ -160,8 +160,8 @@ internal sealed class AlignmentTraining(
         run.Describe(description);
     }
 
-    private int ValidationCount() => description.PlannedValidations ?? (!validation.IsPossible ? 0 : options.Validations
-        ?? (options.Minutes is { } minutes && validationSeconds > 0
+    private int ValidationCount() => description.PlannedValidations ?? (!validation.IsPossible ? 0 : options.Budget.Validations
+        ?? (options.Budget.Minutes is { } minutes && validationSeconds > 0
             ? Math.Clamp((int)(ValidationShare * minutes * 60 / validationSeconds), 1, MostValidations) : 5));
 
     private double ReservedSeconds() => ValidationCount() * validationSeconds;
@@ -178,12 +178,13 @@ internal sealed class AlignmentTraining(
     }
 
     private LearningRateSchedule Schedule(TrainingBudget budget) => new(
-        options.LearningRate ?? DefaultRate, WarmupSteps(budget),
-        budget.TotalSteps ?? int.MaxValue, options.FinalRateShare);
+        options.Optimizer.LearningRate ?? DefaultRate, WarmupSteps(budget),
+        budget.TotalSteps ?? int.MaxValue, options.Optimizer.FinalRateShare);
 
     /// <summary>A short run has a short warm-up; under a time budget the warm-up is over before the number of steps is known.</summary>
     private int WarmupSteps(TrainingBudget budget) =>
-        options.Minutes is null && budget.TotalSteps is { } total ? Math.Min(options.WarmupSteps, total / 5) : options.WarmupSteps;
+        options.Budget.Minutes is null && budget.TotalSteps is { } total
+            ? Math.Min(options.Optimizer.WarmupSteps, total / 5) : options.Optimizer.WarmupSteps;
 
     private static bool IsFrom(double share, int done, TrainingBudget budget) =>
         share == 0 || (budget.TotalSteps is { } total && done >= share * total);

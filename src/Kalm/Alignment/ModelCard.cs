@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Kalm.Alignment.Options;
 using Kalm.Language.Model;
 using Kalm.Language.Sources.Config;
 using Kalm.Language.Sources.Safetensors;
@@ -46,8 +47,8 @@ internal static class ModelCard
         yield return ("base", NameOf(run.Model));
         yield return ("SHA-256 of the base's weights", $"`{run.Hashes.Base}`");
         yield return ("graph", NameOf(run.Graph));
-        yield return ("method", run.Options.Method == AlignmentMethod.Full ? "all weights" : Lora(run.Options));
-        yield return ("steps", Text($"{run.StepsDone:N0} of {run.Options.Batch:N0} triples"));
+        yield return ("method", run.Options.Method == AlignmentMethod.Full ? "all weights" : Lora(run.Options.Lora));
+        yield return ("steps", Text($"{run.StepsDone:N0} of {run.Options.Batches.Triples:N0} triples"));
         yield return ("seed", Text($"{run.Options.Seed}"));
         if (run.Validations.FirstOrDefault(validation => validation.Step == 0) is { } before)
             yield return ("validation before", Figures(before));
@@ -84,10 +85,10 @@ internal static class ModelCard
             """;
     }
 
-    private static string Lora(AlignmentOptions options)
+    private static string Lora(LoraOptions options)
     {
-        var stabilized = options.LoraRankStabilized ? ", rank-stabilised" : "";
-        return Text($"LoRA, rank {options.LoraRank}, alpha {options.LoraAlpha}{stabilized}, on {string.Join(", ", options.LoraTargets)}; merged");
+        var stabilized = options.RankStabilized ? ", rank-stabilised" : "";
+        return Text($"LoRA, rank {options.Rank}, alpha {options.Alpha}{stabilized}, on {string.Join(", ", options.Targets)}; merged");
     }
 
     private static string Figures(RunValidation validation) =>

@@ -1,5 +1,7 @@
 using System.Reflection;
+using System.Text.Json.Serialization;
 using Kalm.Alignment.Keeping;
+using Kalm.Alignment.Options;
 using Kalm.Evaluation;
 using Kalm.Graph;
 using Kalm.Language.Model;
@@ -24,7 +26,12 @@ public enum RunStatus
 /// <param name="Graph">The triples of all splits.</param>
 /// <param name="Texts">Names, descriptions and relation texts.</param>
 /// <param name="PlainText">The plain text given beside them; null without one.</param>
-public sealed record RunHashes(string Base, string Graph, string Texts, string? PlainText = null);
+public sealed record RunHashes(string Base, string Graph, string Texts, string? PlainText = null)
+{
+    /// <summary>What run.json of former versions called the plain text.</summary>
+    [JsonInclude]
+    internal string? Replay { init => PlainText = value; }
+}
 
 /// <summary>One validation of a run.</summary>
 /// <param name="Step">Steps done.</param>
@@ -65,6 +72,7 @@ public sealed record RunDescription
     public required RunHashes Hashes { get; init; }
 
     /// <summary>All options, defaults included.</summary>
+    [JsonConverter(typeof(OptionsConverter))]
     public required AlignmentOptions Options { get; init; }
 
     /// <summary>CPU threads used.</summary>

@@ -19,7 +19,7 @@ public sealed class Validation
     public Validation(DecoderPool decoder, KnowledgeGraph graph, TextIndex texts, AlignmentOptions options)
     {
         (this.decoder, this.graph, this.texts) = (decoder, graph, texts);
-        queries = CompletionQuery.Of(graph, CompletionQuery.Sample(graph.Valid, options.ValidationTriples, options.Seed));
+        queries = CompletionQuery.Of(graph, CompletionQuery.Sample(graph.Valid, options.Budget.ValidationTriples, options.Seed));
         known = new KnownFacts(graph, graph.Train, graph.Valid);
     }
 

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text.Json;
 using Kalm.Alignment;
+using Kalm.Alignment.Options;
 using Kalm.Evaluation;
 using Kalm.Graph;
 using Kalm.Language.Model;
@@ -17,12 +18,11 @@ public sealed class AlignmentRunTests : IDisposable
     private static readonly AlignmentOptions Quick = new()
     {
         Method = AlignmentMethod.Full,
-        Steps = 60,
-        Batch = 24,
-        WarmupSteps = 5,
         Threads = 2,
-        Validations = 3,
-        ImplicitShare = 0.1,
+        Budget = new BudgetOptions { Steps = 60, Validations = 3 },
+        Batches = new BatchOptions { Triples = 24 },
+        Optimizer = new OptimizerOptions { WarmupSteps = 5 },
+        Implicit = new ImplicitOptions { Share = 0.1 },
     };
 
     private readonly TemporaryFolder folder = new();
@@ -53,7 +53,7 @@ public sealed class AlignmentRunTests : IDisposable
     [Fact]
     public void The_result_is_the_best_validated_checkpoint_not_the_last()
     {
-        var run = Align("run", Quick with { Steps = 90, Validations = 9 });
+        var run = Align("run", Quick with { Budget = new BudgetOptions { Steps = 90, Validations = 9 } });
         var best = run.Validations.Where(item => item.Step > 0).MaxBy(item => item.MeanReciprocalRank)!;
 
         Assert.Equal(best.Step, run.BestStep);
@@ -65,7 +65,7 @@ public sealed class AlignmentRunTests : IDisposable
     [Fact]
     public void The_temperature_is_trained_and_saved()
     {
-        Align("run", Quick with { Steps = 20 });
+        Align("run", Quick with { Budget = Quick.Budget with { Steps = 20 } });
         var saved = Json.Read<AlignedSettings>(folder.File("run/model/kalm.json")).LogInverseTemperature;
         Assert.NotEqual(Math.Log(20), saved, 4);
         Assert.InRange(saved, 0, Math.Log(100));
@@ -74,7 +74,12 @@ public sealed class AlignmentRunTests : IDisposable
     [Fact]
     public void Lora_improves_and_writes_what_PEFT_reads()
     {
-        var run = Align("run", Quick with { Method = AlignmentMethod.Lora, Steps = 120, LearningRate = 5e-3 });
+        var run = Align("run", Quick with
+        {
+            Method = AlignmentMethod.Lora,
+            Budget = Quick.Budget with { Steps = 120 },
+            Optimizer = Quick.Optimizer with { LearningRate = 5e-3 },
+        });
 
         Assert.True(run.Validations.Max(item => item.MeanReciprocalRank) > run.Validations[0].MeanReciprocalRank,
             string.Join(' ', run.Validations));
@@ -94,7 +99,7 @@ public sealed class AlignmentRunTests : IDisposable
     [InlineData(AlignmentMethod.Lora)]
     public void The_same_seed_gives_the_same_bytes_and_another_seed_others(AlignmentMethod method)
     {
-        var options = Quick with { Method = method, Steps = 8, Validations = 1 };
+        var options = Quick with { Method = method, Budget = new BudgetOptions { Steps = 8, Validations = 1 } };
         Align("first", options);
         Align("second", options);
         Align("third", options with { Seed = 2 });
@@ -107,9 +112,13 @@ public sealed class AlignmentRunTests : IDisposable
     [Fact]
     public void Token_dropout_shortens_what_is_encoded_by_its_share()
     {
-        var options = Quick with { Steps = 20, Validations = 0, ImplicitWeight = 0 };
+        var options = Quick with
+        {
+            Budget = new BudgetOptions { Steps = 20, Validations = 0 },
+            Implicit = new ImplicitOptions { Weight = 0 },
+        };
         Align("whole", options);
-        Align("thinned", options with { TokenDropout = 0.5 });
+        Align("thinned", options with { Batches = options.Batches with { TokenDropout = 0.5 } });
 
         var ratio = Tokens("thinned") / Tokens("whole");
         Assert.InRange(ratio, 0.5, 0.95);
@@ -125,7 +134,11 @@ public sealed class AlignmentRunTests : IDisposable
     [InlineData(100_000)]
     public void Any_batch_size_trains(int batch)
     {
-        var run = Align("run", Quick with { Batch = batch, Steps = 3, Validations = 0 });
+        var run = Align("run", Quick with
+        {
+            Batches = new BatchOptions { Triples = batch },
+            Budget = new BudgetOptions { Steps = 3, Validations = 0 },
+        });
         Assert.Equal(3, run.StepsDone);
     }
 
@@ -133,7 +146,7 @@ public sealed class AlignmentRunTests : IDisposable
     public void A_graph_with_one_triple_and_no_valid_split_trains()
     {
         graphFolder.Without("valid.txt").Without("test.txt").With("train.txt", "bird8\tkind_of\tbird\n");
-        var run = Align("run", Quick with { Steps = 2 });
+        var run = Align("run", Quick with { Budget = Quick.Budget with { Steps = 2 } });
         Assert.Equal(2, run.BestStep);
         Assert.Empty(run.Validations);
     }

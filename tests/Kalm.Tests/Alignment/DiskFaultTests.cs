@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Security.Cryptography;
 using Kalm.Alignment;
+using Kalm.Alignment.Options;
 using Kalm.Tests.Cli;
 using Kalm.Tests.Graph;
 
@@ -18,8 +19,12 @@ public sealed class DiskFaultTests : IDisposable
     [Fact]
     public async Task A_full_disk_ends_the_run_and_with_more_room_it_goes_on()
     {
-        var recipe = folder.Write(
-            "recipe.json", """{"batch": 24, "warmup_steps": 3, "validations": 2, "implicit_share": 0.1, "threads": 2, "save_every": 2}""");
+        var recipe = folder.Write("recipe.json", """
+            {
+              "threads": 2, "budget": {"validations": 2, "save_every": 2}, "batches": {"triples": 24}, "optimizer": {"warmup_steps": 3},
+              "implicit": {"share": 0.1}
+            }
+            """);
         string[] arguments =
         [
             "align", "--model", model, "--graph", graph.Path, "--recipe", recipe, "--steps", "12", "--method", "full", "--quiet", "--out",
@@ -94,8 +99,12 @@ public sealed class DiskFaultTests : IDisposable
 
     private static AlignmentOptions Options => new()
     {
-        Method = AlignmentMethod.Full, Steps = 12, Batch = 24, WarmupSteps = 3,
-        Threads = 2, Validations = 2, ImplicitShare = 0.1, SaveEvery = 2,
+        Method = AlignmentMethod.Full,
+        Threads = 2,
+        Budget = new BudgetOptions { Steps = 12, Validations = 2, SaveEvery = 2 },
+        Batches = new BatchOptions { Triples = 24 },
+        Optimizer = new OptimizerOptions { WarmupSteps = 3 },
+        Implicit = new ImplicitOptions { Share = 0.1 },
     };
 
     private void Run(string name, Action<int>? onStep = null) => AlignmentRun.Execute(

@@ -17,8 +17,12 @@ public class KillTests(ITestOutputHelper output)
         using var folder = new TemporaryFolder();
         using var graph = FamilyGraph.Make();
         var model = Tests.TinyModel.Make(folder, graph.Load());
-        var recipe = folder.Write(
-            "recipe.json", """{"batch": 24, "warmup_steps": 3, "validations": 3, "implicit_share": 0.1, "threads": 1, "save_every": 1}""");
+        var recipe = folder.Write("recipe.json", """
+            {
+              "threads": 1, "budget": {"validations": 3, "save_every": 1}, "batches": {"triples": 24}, "optimizer": {"warmup_steps": 3},
+              "implicit": {"share": 0.1}
+            }
+            """);
         string[] arguments =
         [
             "align", "--model", model, "--graph", graph.Path, "--recipe", recipe, "--steps", $"{StepCount}", "--quiet", "--out",

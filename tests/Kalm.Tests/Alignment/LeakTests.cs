@@ -1,4 +1,5 @@
 using Kalm.Alignment;
+using Kalm.Alignment.Options;
 using Kalm.Language.Model;
 using TorchSharp;
 
@@ -22,9 +23,17 @@ public class LeakTests
         var counts = new List<long>();
         var options = new AlignmentOptions
         {
-            Method = method, BasePrecision = precision, Steps = 54, Batch = 24, Threads = 2, Validations = 0, ImplicitShare = 0.1,
-            Dropout = 0.1, AverageDecay = 0.9, GradientCache = gradientCache,
-            Optimizer = method == AlignmentMethod.Full ? OptimizerKind.Muon : OptimizerKind.Adamw, FrequencyCorrection = 1,
+            Method = method,
+            Threads = 2,
+            Budget = new BudgetOptions { Steps = 54, Validations = 0 },
+            Batches = new BatchOptions { Triples = 24, GradientCache = gradientCache },
+            Optimizer = new OptimizerOptions
+            {
+                Kind = method == AlignmentMethod.Full ? OptimizerKind.Muon : OptimizerKind.Adamw, Dropout = 0.1, EmaDecay = 0.9,
+            },
+            Lora = new LoraOptions { BasePrecision = precision },
+            Explicit = new ExplicitOptions { LogqCorrection = 1 },
+            Implicit = new ImplicitOptions { Share = 0.1 },
         };
 
         AlignmentRun.Execute(new AlignmentInputs(model, graph.Path, folder.File("run")), options,

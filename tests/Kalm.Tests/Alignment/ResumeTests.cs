@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text.Json;
 using Kalm.Alignment;
+using Kalm.Alignment.Options;
 using Kalm.Tests.Graph;
 
 namespace Kalm.Tests.Alignment;
@@ -45,7 +46,8 @@ public sealed class ResumeTests : IDisposable
     [Fact]
     public void Every_damage_to_a_checkpoint_is_named_and_the_one_before_it_is_used()
     {
-        var options = Options(AlignmentMethod.Lora) with { SaveEvery = 3 };
+        var options = Options(AlignmentMethod.Lora);
+        options = options with { Budget = options.Budget with { SaveEvery = 3 } };
         Run("whole", options);
         Stop("stopped", options, 10);
         Stop("other", options with { Seed = 2 }, 10);
@@ -96,7 +98,7 @@ public sealed class ResumeTests : IDisposable
     {
         var options = Options(AlignmentMethod.Lora);
         Stop("stopped", options, 5);
-        Refused(options with { LearningRate = 0.5 }, "options.learning_rate: found 0.5");
+        Refused(options with { Optimizer = options.Optimizer with { LearningRate = 0.5 } }, "options.optimizer.learning_rate: found 0.5");
         Refused(options with { Threads = 1 }, "threads: found 1; expected 2");
         graph.With("train.txt", "bird8\tkind_of\tbird\n");
         Refused(options, "sha256.graph");
@@ -112,7 +114,7 @@ public sealed class ResumeTests : IDisposable
     [Fact]
     public void A_complete_run_and_a_folder_that_is_no_run_are_not_resumed()
     {
-        Run("whole", Options(AlignmentMethod.Lora) with { Steps = 1 });
+        Run("whole", Options(AlignmentMethod.Lora) with { Budget = new BudgetOptions { Steps = 1 } });
         Assert.Contains("complete", Assert.Throws<KalmException>(() => Run("whole", Options(AlignmentMethod.Lora), resume: true)).Message,
             StringComparison.Ordinal);
         Assert.Contains("run.json", Assert.Throws<KalmException>(() => Run("none", Options(AlignmentMethod.Lora), resume: true)).Message,
@@ -121,10 +123,17 @@ public sealed class ResumeTests : IDisposable
 
     private static AlignmentOptions Options(AlignmentMethod method) => new()
     {
-        Method = method, Steps = 20, Batch = 24, WarmupSteps = 3, Threads = 2, Validations = 2, ImplicitShare = 0.1, OwnHeadFrom = 0.3,
-        Dropout = method == AlignmentMethod.Full ? 0.1 : 0, AverageDecay = method == AlignmentMethod.Full ? 0.9 : 0,
-        Optimizer = method == AlignmentMethod.Full ? OptimizerKind.Muon : OptimizerKind.Adamw,
-        FrequencyCorrection = method == AlignmentMethod.Full ? 1 : 0,
+        Method = method,
+        Threads = 2,
+        Budget = new BudgetOptions { Steps = 20, Validations = 2 },
+        Batches = new BatchOptions { Triples = 24 },
+        Optimizer = new OptimizerOptions
+        {
+            Kind = method == AlignmentMethod.Full ? OptimizerKind.Muon : OptimizerKind.Adamw, WarmupSteps = 3,
+            Dropout = method == AlignmentMethod.Full ? 0.1 : 0, EmaDecay = method == AlignmentMethod.Full ? 0.9 : 0,
+        },
+        Explicit = new ExplicitOptions { SelfNegativeFrom = 0.3, LogqCorrection = method == AlignmentMethod.Full ? 1 : 0 },
+        Implicit = new ImplicitOptions { Share = 0.1 },
     };
 
     private RunDescription Run(string name, AlignmentOptions options, bool resume = false, IProgress<ProgressEvent>? progress = null) =>

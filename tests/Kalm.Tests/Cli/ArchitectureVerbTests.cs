@@ -50,7 +50,8 @@ public class ArchitectureVerbTests(TinyModel tiny) : IClassFixture<TinyModel>
         ];
         CommandLine.Run([.. words, "--base-precision", "int8"]).IsSuccess();
 
-        Assert.Equal("int8", (string?)JsonNode.Parse(File.ReadAllText(Path.Combine(run, "run.json")))!["options"]!["base_precision"]);
+        var options = JsonNode.Parse(File.ReadAllText(Path.Combine(run, "run.json")))!["options"]!;
+        Assert.Equal("int8", (string?)options["lora"]!["base_precision"]);
         CommandLine.Run("evaluate", "completion", "--model", run, "--graph", tiny.Graph, "--threads", "1", "--quiet").IsSuccess();
         words[6] = tiny.File("none");
         CommandLine.Run([.. words, "--base-precision", "int8", "--method", "full"]).IsFault("base_precision", "int8", "method full");

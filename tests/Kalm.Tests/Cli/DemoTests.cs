@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using Kalm.Alignment;
+using Kalm.Alignment.Options;
 using Kalm.Cli;
 using Kalm.Cli.Demo;
 using Kalm.Cli.Verbs;
@@ -59,7 +60,11 @@ public sealed partial class DemoTests
             },
             Alignment = new AlignmentOptions
             {
-                Method = AlignmentMethod.Full, Steps = 4, Batch = 8, ImplicitShare = 0.5, Validations = 2, Threads = 1,
+                Method = AlignmentMethod.Full,
+                Threads = 1,
+                Budget = new BudgetOptions { Steps = 4, Validations = 2 },
+                Batches = new BatchOptions { Triples = 8 },
+                Implicit = new ImplicitOptions { Share = 0.5 },
             },
         };
         Assert.Equal(0, DemoVerb.Run(new Terminal(text, error, TestContext.Current.CancellationToken), settings, json, quiet: true));

@@ -105,8 +105,8 @@ public class ExportTests(TinyModel tiny) : TorchTest, IClassFixture<TinyModel>
 
     private string Align(string name)
     {
-        var recipe = tiny.Write(name + ".json", """{"lora_targets": ["all-linear"], "lora_rank": 4, "lora_rank_stabilized": true, """
-            + "\"learning_rate\": 0.05, \"warmup_steps\": 0}");
+        var recipe = tiny.Write(name + ".json", """{"lora": {"targets": ["all-linear"], "rank": 4, "rank_stabilized": true}, """
+            + "\"optimizer\": {\"learning_rate\": 0.05, \"warmup_steps\": 0}}");
         var run = tiny.File(name);
         CommandLine.Run(
             "align", "--model", tiny.Model, "--graph", tiny.Graph, "--out", run, "--recipe",

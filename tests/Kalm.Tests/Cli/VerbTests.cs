@@ -66,7 +66,9 @@ public class VerbTests(TinyModel tiny) : IClassFixture<TinyModel>
     [Fact]
     public void Align_takes_a_recipe_which_flags_beat_and_its_run_can_be_evaluated()
     {
-        var recipe = tiny.Write("recipe.json", """{ "epochs": 3, "batch": 3, "seed": 7, "lora_rank": 2, "method": "full" }""");
+        var recipe = tiny.Write("recipe.json", """
+            { "method": "full", "seed": 7, "budget": { "epochs": 3 }, "batches": { "triples": 3 }, "lora": { "rank": 2 } }
+            """);
         var (run, json) = (tiny.File("run"), tiny.File("aligned.json"));
         var line = CommandLine.Run(
             "align", "--model", tiny.Model, "--graph", tiny.Graph, "--out", run,
@@ -76,11 +78,11 @@ public class VerbTests(TinyModel tiny) : IClassFixture<TinyModel>
         Assert.Contains("complete", line.Output, StringComparison.Ordinal);
         var options = JsonNode.Parse(File.ReadAllText(Path.Combine(run, "run.json")))!["options"]!;
         Assert.Equal("lora", (string?)options["method"]);
-        Assert.Equal(2, (int)options["steps"]!);
-        Assert.Null(options["epochs"]);
-        Assert.Equal(2, (int)options["batch"]!);
+        Assert.Equal(2, (int)options["budget"]!["steps"]!);
+        Assert.Null(options["budget"]!["epochs"]);
+        Assert.Equal(2, (int)options["batches"]!["triples"]!);
         Assert.Equal(7, (int)options["seed"]!);
-        Assert.Equal(2, (int)options["lora_rank"]!);
+        Assert.Equal(2, (int)options["lora"]!["rank"]!);
 
         CommandLine.Run("evaluate", "completion", "--model", run, "--graph", tiny.Graph, "--json", json, "--threads", "1").IsSuccess();
         Assert.Matches("^[0-9a-f]{64}$", (string?)JsonNode.Parse(File.ReadAllText(json))!["adapter_sha256"]);
@@ -89,10 +91,10 @@ public class VerbTests(TinyModel tiny) : IClassFixture<TinyModel>
     [Fact]
     public void A_fault_in_a_recipe_names_its_file()
     {
-        var unknown = tiny.Write("unknown.json", "{\n  \"batch\": 3,\n  \"model\": \"base\"\n}");
+        var unknown = tiny.Write("unknown.json", "{\n  \"batches\": { \"triples\": 3 },\n  \"model\": \"base\"\n}");
         Align(unknown).IsFault($"{unknown}(3)", "'model'");
-        var senseless = tiny.Write("senseless.json", """{ "margin": 3 }""");
-        Align(senseless).IsFault(senseless, "margin: found 3");
+        var senseless = tiny.Write("senseless.json", """{ "explicit": { "margin": 3 } }""");
+        Align(senseless).IsFault(senseless, "explicit.margin: found 3");
         Align(tiny.File("absent.json")).IsFault("--recipe", "no such file");
 
         CommandLine Align(string recipe) =>

@@ -1,3 +1,4 @@
+using Kalm.Alignment.Options;
 using Kalm.Language.Generation;
 using Kalm.Language.Model;
 using Kalm.Language.Tokenization;

@@ -13,7 +13,7 @@ internal sealed class ExplicitLoss(AlignmentModel model, TextIndex texts, Alignm
     public string Name => "explicit";
 
     /// <inheritdoc/>
-    public double Weight => options.ExplicitWeight;
+    public double Weight => options.Explicit.Weight;
 
     /// <inheritdoc/>
     public LossReport? Add(StepBatch batch)
@@ -21,13 +21,14 @@ internal sealed class ExplicitLoss(AlignmentModel model, TextIndex texts, Alignm
         using var scope = NewDisposeScope();
         var rows = batch.Rows;
         var forest = new Forest(texts, rows.Columns, rows.Queries, TokenDropout(batch.Step));
-        using var pass = model.Decoder.Forward(forest.Rows, Randomness.Seed(options.Seed, "dropout", batch.Step), options.GradientCache);
+        using var pass = model.Decoder.Forward(
+            forest.Rows, Randomness.Seed(options.Seed, "dropout", batch.Step), options.Batches.GradientCache);
         var vectors = Encoder.UnitLength(pass.States);
         var queries = vectors.index_select(0, Reads(rows.Queries, forest.QueryRead));
         var tails = vectors.index_select(0, Reads(rows.Columns, forest.EntityRead));
-        var shares = options.MultiPositive ? (rows.QueryShares, rows.ColumnShares) : ((float[], float[])?)null;
+        var shares = options.Explicit.MultiPositive ? (rows.QueryShares, rows.ColumnShares) : ((float[], float[])?)null;
         var (loss, correct) = new ContrastiveLoss(
-            rows, options.Margin, batch.OwnHeads ? options.OwnHeadWeight : 0, options.FrequencyCorrection)
+            rows, options.Explicit.Margin, batch.OwnHeads ? options.Explicit.SelfNegativeWeight : 0, options.Explicit.LogqCorrection)
             .Compute(queries, tails, model.LogInverseTemperature, shares);
         if (Weight == 1)
         {
@@ -48,12 +49,12 @@ internal sealed class ExplicitLoss(AlignmentModel model, TextIndex texts, Alignm
     // Both views of an entity lose the same tokens, since they share its description.
     private Func<int[], int[]>? TokenDropout(int step)
     {
-        if (options.TokenDropout == 0)
+        if (options.Batches.TokenDropout == 0)
             return null;
         var random = Randomness.For(options.Seed, "token dropout", step);
         return description =>
         {
-            var kept = Array.FindAll(description, _ => random.NextDouble() >= options.TokenDropout);
+            var kept = Array.FindAll(description, _ => random.NextDouble() >= options.Batches.TokenDropout);
             return kept.Length > 0 ? kept : description;
         };
     }

@@ -14,7 +14,7 @@ internal sealed class ImplicitLoss(AlignmentModel model, KnowledgeGraph graph, T
     public string Name => "implicit";
 
     /// <inheritdoc/>
-    public double Weight => options.ImplicitWeight;
+    public double Weight => options.Implicit.Weight;
 
     /// <inheritdoc/>
     /// <returns>The mean negative log-likelihood of the responses, in nats a token, each prompt's own mean first where prompts count
@@ -25,14 +25,14 @@ internal sealed class ImplicitLoss(AlignmentModel model, KnowledgeGraph graph, T
             return null;
         var loss = model.Decoder.LanguageModelPass(
             packed.Rows, packed.Labels, Weight, Randomness.Seed(options.Seed, "prompt dropout", batch.Step),
-            options.Prompts.EqualPrompts ? packed.Shares : null);
+            options.Implicit.Prompts.EqualPrompts ? packed.Shares : null);
         return new LossReport(loss, packed.Rows.Sum(row => row.Length));
     }
 
     /// <summary>The prompts of a step; null where it has none.</summary>
     public PromptRows? Prompts(StepBatch batch)
     {
-        var count = (int)Math.Round(options.ImplicitShare * batch.Rows.Queries.Length);
+        var count = (int)Math.Round(options.Implicit.Share * batch.Rows.Queries.Length);
         if (Weight == 0 || count == 0)
             return null;
         var rows = Enumerable.Range(0, batch.Rows.Queries.Length).ToArray();

@@ -1,3 +1,4 @@
+using Kalm.Alignment.Options;
 using Kalm.Graph;
 using Kalm.Representation;
 
@@ -15,7 +16,7 @@ internal sealed class PromptSampler
     /// <summary>Prepares.</summary>
     public PromptSampler(KnowledgeGraph graph, TextIndex texts, AlignmentOptions options)
     {
-        (this.graph, wording, mixture) = (graph, texts.Wording, options.Prompts);
+        (this.graph, wording, mixture) = (graph, texts.Wording, options.Implicit.Prompts);
         questions = new QuestionBuilder(graph, wording);
         corruption = mixture.Classification > 0 ? new Corruption(graph, new KnownFacts(graph, graph.Train)) : null;
     }

@@ -1,5 +1,6 @@
 using Kalm.Alignment;
 using Kalm.Alignment.Losses;
+using Kalm.Alignment.Options;
 using Kalm.Graph;
 using Kalm.Language.Tokenization;
 using Kalm.Representation;
@@ -62,7 +63,7 @@ public sealed class PromptSamplerTests : IDisposable
     private Wording Wording() => new(tokenizer, new WordingOptions(MaximumPromptTokens: 600));
 
     private PromptSampler Sampler(PromptMixture mixture) =>
-        new(graph, new TextIndex(graph, Wording()), new AlignmentOptions { Prompts = mixture });
+        new(graph, new TextIndex(graph, Wording()), new AlignmentOptions { Implicit = new ImplicitOptions { Prompts = mixture } });
 
     public void Dispose() => folder.Dispose();
 }

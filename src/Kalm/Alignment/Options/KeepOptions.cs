@@ -1,4 +1,4 @@
-namespace Kalm.Alignment;
+namespace Kalm.Alignment.Options;
 
 /// <summary>How the base's language is kept: the divergence of the model's next-token distributions from those of the base, on texts that
 /// the base wrote itself before training, or that are given.</summary>

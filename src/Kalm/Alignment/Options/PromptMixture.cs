@@ -1,6 +1,6 @@
 using Kalm.Representation;
 
-namespace Kalm.Alignment;
+namespace Kalm.Alignment.Options;
 
 /// <summary>What the prompts of implicit alignment ask, and how. The default is the paper's: the missing entity, told with its
 /// description.</summary>
@@ -30,12 +30,12 @@ public sealed record PromptMixture
 
     internal void Require()
     {
-        AlignmentOptions.Require(Completion >= 0, "prompts.completion", Completion, "0 or more");
-        AlignmentOptions.Require(Relation >= 0, "prompts.relation", Relation, "0 or more");
-        AlignmentOptions.Require(Classification >= 0, "prompts.classification", Classification, "0 or more");
-        AlignmentOptions.Require(Completion + Relation + Classification > 0, "prompts",
+        AlignmentOptions.Require(Completion >= 0, "implicit.prompts.completion", Completion, "0 or more");
+        AlignmentOptions.Require(Relation >= 0, "implicit.prompts.relation", Relation, "0 or more");
+        AlignmentOptions.Require(Classification >= 0, "implicit.prompts.classification", Classification, "0 or more");
+        AlignmentOptions.Require(Completion + Relation + Classification > 0, "implicit.prompts",
             "no weight", "at least one of completion, relation and classification above 0");
-        AlignmentOptions.Require(MaximumShots is >= 0 and <= 16, "prompts.maximum_shots", MaximumShots, "0..16");
-        AlignmentOptions.Require(NamesOnly is >= 0 and <= 1, "prompts.names_only", NamesOnly, "0..1");
+        AlignmentOptions.Require(MaximumShots is >= 0 and <= 16, "implicit.prompts.maximum_shots", MaximumShots, "0..16");
+        AlignmentOptions.Require(NamesOnly is >= 0 and <= 1, "implicit.prompts.names_only", NamesOnly, "0..1");
     }
 }

@@ -1,0 +1,40 @@
+namespace Kalm.Alignment.Options;
+
+/// <summary>The explicit (contrastive) loss.</summary>
+public sealed record ExplicitOptions
+{
+    /// <summary>Its weight; 0 leaves it out.</summary>
+    public double Weight { get; init; } = 1;
+
+    /// <summary>gamma, the additive margin of the contrastive loss.</summary>
+    public double Margin { get; init; } = 0.02;
+
+    /// <summary>tau at the start; it is learned, within [0.01, 1].</summary>
+    public double InitialTemperature { get; init; } = 0.05;
+
+    /// <summary>The weight of a query's own head among its negatives, the self-negative (SimKGC, arXiv 2203.02167); 0 leaves it
+    /// out.</summary>
+    public double SelfNegativeWeight { get; init; } = 0.05;
+
+    /// <summary>From which share of the steps on the self-negative counts.</summary>
+    public double SelfNegativeFrom { get; init; } = 0.6;
+
+    /// <summary>Which power of a tail's frequency its weight among the negatives is divided by: the logQ correction. In-batch negatives are
+    /// drawn as often as they are tails: with 0 the model learns to score frequent tails down, with 1 the batch stands for all entities,
+    /// each once.</summary>
+    public double LogqCorrection { get; init; }
+
+    /// <summary>Whether every distinct query and every distinct tail of a batch counts the same (multi-positive InfoNCE); otherwise every
+    /// row does.</summary>
+    public bool MultiPositive { get; init; }
+
+    internal void Require()
+    {
+        AlignmentOptions.Require(Weight >= 0, "explicit.weight", Weight, "0 or more");
+        AlignmentOptions.Require(Margin is >= 0 and < 2, "explicit.margin", Margin, "0 or more, below 2");
+        AlignmentOptions.Require(InitialTemperature is >= 0.01 and <= 1, "explicit.initial_temperature", InitialTemperature, "0.01..1");
+        AlignmentOptions.Require(SelfNegativeWeight >= 0, "explicit.self_negative_weight", SelfNegativeWeight, "0 or more");
+        AlignmentOptions.Require(SelfNegativeFrom is >= 0 and <= 1, "explicit.self_negative_from", SelfNegativeFrom, "0..1");
+        AlignmentOptions.Require(LogqCorrection is >= 0 and <= 1, "explicit.logq_correction", LogqCorrection, "0..1");
+    }
+}
