@@ -24,7 +24,8 @@ internal sealed class OurStep : IDisposable
     public OurStep(CausalModel model, KnowledgeGraph graph, AlignmentOptions options)
     {
         this.model = model;
-        rate = options.Optimizer.LearningRate ?? Rate;
+        options = options.Decided(writes: false);
+        rate = options.Optimizer.LearningRate!.Value;
         alignment = new AlignmentModel(model, null, options);
         optimizer = new AdamW(alignment.Learned, options.Optimizer.WeightDecay, muon: options.Optimizer.Kind == OptimizerKind.Muon);
         texts = new TextIndex(graph, new Wording(model.Tokenizer, options.Wording));

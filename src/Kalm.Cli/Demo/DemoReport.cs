@@ -22,8 +22,9 @@ internal static class DemoReport
         page.Append("<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>Kalm: a demonstration</title><style>")
             .Append(Style)
             .Append("</style></head><body>\n<h1>A language model before and after alignment with a knowledge graph</h1>\n");
-        page.Append($"<p>A base model was made from the texts of the graph's entities in {result.PretrainingSeconds:F0} s, then "
-            + "aligned with the graph's ")
+        page.Append(result.PretrainingSeconds is { } seconds
+                ? $"<p>A base model was made from the texts of the graph's entities in {seconds:F0} s, then aligned with the graph's "
+                : $"<p>The base model {WebUtility.HtmlEncode(result.Run.Model)} was aligned with the graph's ")
             .Append($"train triples in {result.Run.StepsDone:N0} steps ({result.Run.Seconds:F0} s, "
                 + $"{result.Run.LearnedParameters:N0} parameters, seed ")
             .Append($"{result.Run.Options.Seed}). Below, both answer the test split: filtered ranks among all entities, tail "
@@ -31,6 +32,7 @@ internal static class DemoReport
         Figures(page, result);
         Completions(page, result);
         Words(page, result);
+        Answers(page, result);
         page.Append("<h2>Training</h2>\n<div class=\"plots\">\n");
         Image(page, "explicit (contrastive) loss", DemoPlots.Curve("explicit (contrastive) loss", metrics, "explicit"));
         Image(page, "implicit (language) loss", DemoPlots.Curve("implicit (language) loss", metrics, "implicit"));
@@ -82,8 +84,19 @@ internal static class DemoReport
 
     /// <summary>What the table of words shows.</summary>
     public static string WordsTitle(DemoResult result) =>
-        $"asked in words, {result.Words[0].Questions[0].Questions} test questions a task, answers among the graph's names; and the "
-            + "perplexity of descriptions the base never saw";
+        $"asked in words, {result.Words[0].Questions[0].Questions} test questions a task, answers among the graph's names, other right ones "
+            + $"left out; and the perplexity of {(result.PretrainingSeconds is null ? "held-out texts of the base's own" : "descriptions the base never saw")}";
+
+    private static void Answers(StringBuilder page, DemoResult result)
+    {
+        if (result.Run.Kept is not { } kept)
+            return;
+        page.Append("<h2>What was kept of its language</h2>\n<table><tr><th>prompt</th><th>before</th><th>after</th></tr>\n");
+        foreach (var answer in kept.Answers)
+            page.Append($"<tr><td>{WebUtility.HtmlEncode(answer.Prompt)}</td>")
+                .Append($"<td>{WebUtility.HtmlEncode(answer.Before)}</td><td>{WebUtility.HtmlEncode(answer.After)}</td></tr>\n");
+        page.Append("</table>\n");
+    }
 
     private static void Words(StringBuilder page, DemoResult result)
     {

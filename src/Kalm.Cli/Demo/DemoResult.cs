@@ -33,21 +33,21 @@ internal sealed record DemoSimilarity(IReadOnlyList<string> Names, double[,] Bas
 /// <param name="Name">The row's name.</param>
 /// <param name="Key">The same for programs.</param>
 /// <param name="Questions">Accuracies of the four tasks.</param>
-/// <param name="Perplexity">Of descriptions that the base was not made from.</param>
-internal sealed record DemoWords(string Name, string Key, IReadOnlyList<QuestionAccuracy> Questions, double Perplexity)
+/// <param name="Perplexity">Of texts that were not trained on; null where there are none.</param>
+internal sealed record DemoWords(string Name, string Key, IReadOnlyList<QuestionAccuracy> Questions, double? Perplexity)
 {
     /// <summary>What stands above the cells.</summary>
     public static string[] Headings(string first) => [first, "head", "tail", "relation", "verdict", "perplexity"];
 
     /// <summary>Shares of right answers, then the perplexity.</summary>
-    public IEnumerable<string> Cells => [.. Questions.Select(item => $"{item.Constrained:F2}"), $"{Perplexity:N1}"];
+    public IEnumerable<string> Cells => [.. Questions.Select(item => $"{item.Filtered:F2}"), Perplexity is { } value ? $"{value:N1}" : "-"];
 }
 
 /// <summary>What a demonstration came to.</summary>
 internal sealed record DemoResult(
     string Graph, IReadOnlyList<DemoRow> Rows, IReadOnlyList<DemoCompletion> Completions, DemoSimilarity Similarity,
     IReadOnlyList<DemoWords> Words, RunDescription Run,
-    double PretrainingSeconds, double Seconds)
+    double? PretrainingSeconds, double Seconds)
 {
     /// <summary>The figures for programs.</summary>
     public JsonObject ToJson()
@@ -68,6 +68,7 @@ internal sealed record DemoResult(
                 words.Questions.Select(item => KeyValuePair.Create(item.Kind.ToString().ToLowerInvariant(), (JsonNode?)item.ToJson())));
             json[words.Key]!["perplexity"] = words.Perplexity;
         }
+        json["answers"] = Run.Kept is { } kept ? System.Text.Json.JsonSerializer.SerializeToNode(kept.Answers, Json.Options) : null;
         json["steps"] = Run.StepsDone;
         json["pretraining_seconds"] = PretrainingSeconds;
         json["alignment_seconds"] = Run.Seconds;

@@ -8,6 +8,7 @@ namespace Kalm.Cli.Demo;
 internal sealed record DemoSettings
 {
     private const string RecipeName = "world-demo.json";
+    private const string RecipeOfGiven = "world-smollm2.json";
 
     /// <summary>The graph's folder.</summary>
     public required string Graph { get; init; }
@@ -15,7 +16,10 @@ internal sealed record DemoSettings
     /// <summary>Where everything made is put.</summary>
     public required string Out { get; init; }
 
-    /// <summary>How the base model is made: of a small vocabulary, because the sample's texts are few.</summary>
+    /// <summary>The base model, in any form that a model is named in; null makes one.</summary>
+    public string? Model { get; init; }
+
+    /// <summary>How the base model is made where none is given: of a small vocabulary, because the sample's texts are few.</summary>
     public PretrainingOptions Pretraining { get; init; } = new()
     {
         Preset = ModelPreset.Find("tiny") with { Vocabulary = 2048, Context = 256 },
@@ -27,18 +31,21 @@ internal sealed record DemoSettings
 
     /// <summary>The demonstration that ships with the sources: the sample graph and its recipe.</summary>
     /// <param name="output">Where everything made is put.</param>
+    /// <param name="model">The base model; null makes one.</param>
+    /// <param name="recipe">A recipe in the place of the one that ships with the sources; null for that one.</param>
     /// <param name="seed">Replaces the recipe's seed.</param>
     /// <param name="threads">CPU threads; null takes all cores.</param>
     /// <exception cref="KalmException">The program does not lie below the sources.</exception>
-    public static DemoSettings OfSample(string output, long? seed, int? threads)
+    public static DemoSettings OfSample(string output, string? model, string? recipe, long? seed, int? threads)
     {
         var root = Root();
-        var recipe = RecipeFile.Read(Path.Combine(root, "recipes", RecipeName));
+        var alignment = RecipeFile.Read(recipe ?? Path.Combine(root, "recipes", model is null ? RecipeName : RecipeOfGiven));
         var settings = new DemoSettings
         {
             Graph = Path.Combine(root, "samples", "world"),
             Out = output,
-            Alignment = recipe with { Seed = seed ?? recipe.Seed, Threads = threads },
+            Model = model,
+            Alignment = alignment with { Seed = seed ?? alignment.Seed, Threads = threads },
         };
         return settings with { Pretraining = settings.Pretraining with { Seed = settings.Alignment.Seed, Threads = threads } };
     }

@@ -43,16 +43,25 @@ internal sealed class Demonstration
     {
         var clock = Stopwatch.StartNew();
         folder.Prepare();
-        progress.Note($"1 of 4: a base model from the texts of {graph.Entities.Count:N0} entities, without a single triple");
-        var (kept, heldOut) = HeldOutTexts.Divide(PlainTexts.OfGraph(graph), HeldOut, settings.Alignment.Seed);
-        Pretrainer.Run(kept, folder.Base, settings.Pretraining, progress, cancellation);
-        var pretrained = clock.Elapsed.TotalSeconds;
+        var (kept, heldOut) = settings.Model is null ? HeldOutTexts.Divide(PlainTexts.OfGraph(graph), HeldOut, settings.Alignment.Seed) : ([], []);
+        var pretrained = (double?)null;
+        if (settings.Model is null)
+        {
+            progress.Note($"1 of 4: a base model from the texts of {graph.Entities.Count:N0} entities, without a single triple");
+            Pretrainer.Run(kept, folder.Base, settings.Pretraining, progress, cancellation);
+            pretrained = clock.Elapsed.TotalSeconds;
+        }
+        else
+        {
+            progress.Note($"1 of 4: the base model is {settings.Model}");
+        }
+        var baseModel = settings.Model ?? folder.Base;
         progress.Note("2 of 4: the base model is measured");
         var entities = EntityGroups.Choose(graph);
-        var before = Measure(folder.Base, entities, heldOut);
+        var before = Measure(baseModel, entities, heldOut);
         progress.Note($"3 of 4: it is aligned with {graph.Train.Count:N0} triples");
         var run = AlignmentRun.Execute(
-            new AlignmentInputs(folder.Base, settings.Graph, folder.Run) { Texts = kept }, settings.Alignment, progress, cancellation);
+            new AlignmentInputs(baseModel, settings.Graph, folder.Run) { Texts = kept }, settings.Alignment, progress, cancellation);
         progress.Note("4 of 4: the aligned model is measured");
         var after = Measure(folder.Run, entities, heldOut);
         return new DemoResult(
@@ -64,7 +73,10 @@ internal sealed class Demonstration
             ],
             after.Completions,
             new DemoSimilarity([.. entities.Select(Name)], before.Cosines, after.Cosines),
-            [before.Words with { Name = "base model", Key = "base" }, after.Words with { Name = "aligned model", Key = "aligned" }],
+            [
+                Named(before.Words, "base model", "base", run.Kept?.PerplexityBefore),
+                Named(after.Words, "aligned model", "aligned", run.Kept?.PerplexityAfter),
+            ],
             run, pretrained, clock.Elapsed.TotalSeconds);
     }
 
@@ -85,8 +97,12 @@ internal sealed class Demonstration
         var triples = CompletionQuery.Sample(graph.Test, AskedTriples, settings.Alignment.Seed);
         return new DemoWords("", "", [.. Enum.GetValues<QuestionKind>().Select(kind => QuestionAccuracy.Of(
             kind, evaluation.Ask(QuestionSet.Make(graph, triples, kind, 0, settings.Alignment.Seed), true, progress, cancellation)))],
-            TextPerplexity.OfTexts(model, heldOut, cancellation).Perplexity);
+            heldOut.Count == 0 ? null : TextPerplexity.OfTexts(model, heldOut, cancellation).Perplexity);
     }
+
+    // A base that was given brings no texts that it never saw: those that it wrote itself and was not held to take their place.
+    private static DemoWords Named(DemoWords words, string name, string key, double? kept) =>
+        words with { Name = name, Key = key, Perplexity = words.Perplexity ?? kept };
 
     private DemoRow Row(string name, string key, IReadOnlyList<FilteredRank> ranks) => new(
         name, key, CompletionMetrics.Of(ranks),

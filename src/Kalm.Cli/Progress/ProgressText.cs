@@ -4,7 +4,7 @@ namespace Kalm.Cli.Progress;
 internal static class ProgressText
 {
     // The other measures are for metrics.jsonl; a line on a terminal is short.
-    private static readonly string[] Shown = ["loss", "explicit", "implicit", "temperature", "accuracy"];
+    private static readonly string[] Shown = ["loss", "explicit", "implicit", "keep", "temperature", "accuracy"];
 
     /// <summary>Puts the parts that are there side by side.</summary>
     public static string Join(params IEnumerable<string> parts) => string.Join("  ", parts.Where(part => part.Length > 0));

@@ -25,7 +25,7 @@ internal static class AblateVerb
             options => options with
             {
                 Explicit = options.Explicit with { Weight = 0 },
-                Implicit = options.Implicit with { Weight = options.Implicit.Weight > 0 ? options.Implicit.Weight : 1 },
+                Implicit = options.Implicit with { Weight = options.Implicit.Weight == 0 ? 1 : options.Implicit.Weight },
             }),
         ("joint", options => options),
     ];

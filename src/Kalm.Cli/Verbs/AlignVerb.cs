@@ -134,7 +134,11 @@ internal static class AlignVerb
             ("kept step", run.BestStep is { } step ? $"{step:N0}" : "-"),
             ("validation before", Describe(before)),
             ("validation at the kept step", Describe(best)),
+            ("perplexity of held-out texts", run.Kept is { } kept
+                ? $"{kept.PerplexityBefore:F2} before, {kept.PerplexityAfter:F2} after ({kept.Texts:N0} texts)" : "-"),
             ("result", Path.Combine(runPath, run.Options.Method == AlignmentMethod.Full ? "model" : "adapter"))));
+        if (run.Kept is not null)
+            terminal.Print(KeptTable.Of(run.Kept));
         terminal.Print($"next: kalm evaluate completion --model {GraphSource.Quoted(runPath)} --graph "
             + $"{GraphSource.Quoted(run.Graph)}{GraphSource.Written(run.GraphOptions)}");
     }

@@ -15,18 +15,26 @@ internal static class DemoVerb
     {
         var output = Options.Text(
             "--out", "FOLDER", $"where models and report go: absent, empty, or an earlier demo's [default: {DefaultFolder}]");
+        var model = Options.Text("--model", "MODEL", $"the base model: {ModelChoice.Forms} [default: a small one is made]");
+        var recipe = Options.Text("--recipe", "FILE", "a JSON file of options [default: recipes/world-demo.json, with --model recipes/world-smollm2.json]");
         var seed = Options.Seed();
         var json = Options.JsonFile();
         var threads = Options.Threads();
         var quiet = Options.Quiet();
         var command = new Command(
-            "demo", "Makes a small model, aligns it with the sample graph and measures it before and after, in under three minutes.")
+            "demo", "Aligns a model with the sample graph and measures it before and after: a small one that it makes, in under three minutes, or a given one.")
         {
-            output, seed, json, threads, quiet,
+            output, model, recipe, seed, json, threads, quiet,
         };
-        command.SetAction(parse => Run(
-            terminal, DemoSettings.OfSample(parse.GetValue(output) ?? DefaultFolder, parse.GetValue(seed), parse.GetValue(threads)),
-            parse.GetValue(json), parse.GetValue(quiet)));
+        command.SetAction(parse =>
+        {
+            var given = parse.GetValue(model);
+            if (given is not null)
+                Given.Model(given);
+            var settings = DemoSettings.OfSample(
+                parse.GetValue(output) ?? DefaultFolder, given, parse.GetValue(recipe), parse.GetValue(seed), parse.GetValue(threads));
+            return Run(terminal, settings, parse.GetValue(json), parse.GetValue(quiet));
+        });
         return command;
     }
 
@@ -65,6 +73,8 @@ internal static class DemoVerb
         foreach (var row in result.Words)
             words.Add([row.Name, .. row.Cells]);
         terminal.Print(words);
+        if (result.Run.Kept is { } kept)
+            terminal.Print(KeptTable.Of(kept));
         terminal.Print($"report: {folder.Report}  ({result.Seconds:F0} s)");
     }
 

@@ -51,6 +51,28 @@ public sealed record AlignmentOptions
     /// <summary>How the base's language is kept.</summary>
     public KeepOptions Keep { get; init; } = new();
 
+    /// <summary>The same with everything decided that was left open.</summary>
+    /// <param name="writes">Whether the base was made to write: it brings a chat template, or has 50 million parameters or more without the
+    /// embedding.</param>
+    public AlignmentOptions Decided(bool writes) => this with
+    {
+        Optimizer = Optimizer with
+        {
+            LearningRate = Optimizer.LearningRate ?? (writes ? 2e-3 : 3e-3),
+            ProductPrecision = Optimizer.ProductPrecision ?? (writes ? ProductPrecision.Bf16 : ProductPrecision.Fp32),
+        },
+        Implicit = Implicit with
+        {
+            Weight = Implicit.Weight ?? (writes ? 0.5 : 0.05),
+            Share = Implicit.Share ?? (writes ? 0.0625 : 0.03125),
+            Prompts = Implicit.Prompts with
+            {
+                Response = Implicit.Prompts.Response ?? (writes ? AnswerForm.Name : AnswerForm.NameAndDescription),
+            },
+        },
+        Keep = Keep with { Weight = Keep.Weight ?? (writes ? 1 : 0) },
+    };
+
     /// <summary>Checks the values against each other.</summary>
     /// <exception cref="KalmException">A value makes no sense; the message names it.</exception>
     public AlignmentOptions Validated()
@@ -64,7 +86,7 @@ public sealed record AlignmentOptions
         Explicit.Require();
         Implicit.Require();
         Keep.Require();
-        Require(Explicit.Weight > 0 || Implicit.Weight > 0, "explicit.weight, implicit.weight", 0, "at least one above 0");
+        Require(Explicit.Weight > 0 || Implicit.Weight is null or > 0, "explicit.weight, implicit.weight", 0, "at least one above 0");
         Require(Optimizer.Kind == OptimizerKind.Adamw || Method == AlignmentMethod.Full,
             "optimizer.kind", "muon", "adamw with method lora");
         Require(Method == AlignmentMethod.Lora || Lora.BasePrecision is BasePrecision.Fp32 or BasePrecision.Auto,

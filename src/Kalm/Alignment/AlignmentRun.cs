@@ -19,7 +19,7 @@ public sealed class AlignmentRun
     /// <summary>The number of steps when the options give no budget.</summary>
     public const int DefaultSteps = 1000;
 
-    private readonly AlignmentOptions options;
+    private AlignmentOptions options;
     private readonly IProgress<ProgressEvent>? progress;
 
     private AlignmentRun(AlignmentOptions options, IProgress<ProgressEvent>? progress) =>
@@ -60,6 +60,10 @@ public sealed class AlignmentRun
             inputs.Device, options.Method == AlignmentMethod.Full ? BasePrecision.Fp32 : options.Lora.BasePrecision);
         foreach (var warning in baseModel.Warnings)
             progress?.Report(new ProgressNote(warning));
+        // Who gives texts wants them kept, whatever the base is.
+        if (inputs.Texts.Count > 0 && options.Keep.Weight is null)
+            options = options with { Keep = options.Keep with { Weight = 1 } };
+        options = options.Decided(LanguageKeeper.Writes(baseModel, opened.Template));
         using var model = new AlignmentModel(baseModel, opened.Source, options);
         var texts = new TextIndex(graph, new Wording(baseModel.Tokenizer, options.Wording, opened.Template));
         using var optimizer = new AdamW(model.Learned, options.Optimizer.WeightDecay, muon: options.Optimizer.Kind == OptimizerKind.Muon);

@@ -10,7 +10,6 @@ internal sealed class AlignmentTraining(
     AlignmentModel model, AlignmentStep step, AdamW optimizer, Validation validation, RunFolder run, RunDescription description,
     AlignmentOptions options, LanguageKeeper? keeper, IProgress<ProgressEvent>? progress) : IDisposable
 {
-    private const double DefaultRate = 3e-3;
     private const double ValidationShare = 0.08;
     private const int MostValidations = 10;
     private readonly Tensor best = model.Learned.Values.clone().DetachFromDisposeScope();
@@ -178,7 +177,7 @@ internal sealed class AlignmentTraining(
     }
 
     private LearningRateSchedule Schedule(TrainingBudget budget) => new(
-        options.Optimizer.LearningRate ?? DefaultRate, WarmupSteps(budget),
+        options.Optimizer.LearningRate!.Value, WarmupSteps(budget),
         budget.TotalSteps ?? int.MaxValue, options.Optimizer.FinalRateShare);
 
     /// <summary>A short run has a short warm-up; under a time budget the warm-up is over before the number of steps is known.</summary>

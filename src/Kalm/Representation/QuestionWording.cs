@@ -17,7 +17,6 @@ public sealed class QuestionWording
     internal const string Instruction = "Given the head entity and relation, write a tail entity that completes the triple";
     private readonly Tokenizer tokenizer;
     private readonly WordingOptions options;
-    private readonly ChatTemplate? template;
     private readonly PromptFrame frame;
     private readonly int[] completionOpening;
     private readonly int[] relationOpening;
@@ -34,10 +33,10 @@ public sealed class QuestionWording
         (this.tokenizer, this.options) = (tokenizer, options);
         Form = options.Form ?? (template is null ? PromptForm.Alpaca : PromptForm.Chat);
         if (Form == PromptForm.Chat)
-            this.template = template
+            Template = template
                 ?? throw new KalmException("wording: found the form chat for a model without a chat template; expected alpaca");
-        frame = this.template is null ? PromptFrame.Alpaca(tokenizer) : PromptFrame.Chat(tokenizer, this.template);
-        completionOpening = Begun(Instruction + (this.template is null ? "\n\n### Input:\n" : ":\n"));
+        frame = Template is null ? PromptFrame.Alpaca(tokenizer) : PromptFrame.Chat(tokenizer, Template);
+        completionOpening = Begun(Instruction + (Template is null ? "\n\n### Input:\n" : ":\n"));
         relationOpening = Begun("What is the relation between");
         classificationOpening = Begun("Is this true:");
         verdicts = tokenizer.EncodeContinuation($"? Please choose your answer from: \"{True}\" or \"{False}\"");
@@ -45,6 +44,9 @@ public sealed class QuestionWording
 
     /// <summary>How questions are set apart from their answers.</summary>
     public PromptForm Form { get; }
+
+    /// <summary>The chat template that questions are put in; null in another form.</summary>
+    public ChatTemplate? Template { get; }
 
     /// <summary>The token that ends an answer; null where the tokenizer names none.</summary>
     public int? EndId => frame.EndId;
@@ -76,7 +78,7 @@ public sealed class QuestionWording
 
     /// <summary>Asks anything.</summary>
     public Prompt Free(string question) => new(
-        [], (template is null ? tokenizer.Encode(question) : tokenizer.EncodeSaid(frame.Lead + question), false), (frame.Answer, false));
+        [], (Template is null ? tokenizer.Encode(question) : tokenizer.EncodeSaid(frame.Lead + question), false), (frame.Answer, false));
 
     /// <summary>The ids of a response, no end token: cut to the limit of a text, but not in its name, which could not be told from another
     /// then.</summary>
@@ -90,7 +92,7 @@ public sealed class QuestionWording
         var limit = Math.Max(options.MaximumTextTokens, Math.Min(whole, options.MaximumPromptTokens / 2));
         return ids.Length <= limit ? ids : ids[..limit];
 
-        int[] Encode(string text) => template is null ? tokenizer.Encode(text) : tokenizer.EncodeSaid(frame.AnswerLead + text);
+        int[] Encode(string text) => Template is null ? tokenizer.Encode(text) : tokenizer.EncodeSaid(frame.AnswerLead + text);
     }
 
     /// <summary>A whole prompt, ready to be continued: opening token, examples, question. Examples that find no room are left out, the

@@ -1,4 +1,5 @@
 using Kalm.Alignment.Losses;
+using Kalm.Language.Chat;
 using Kalm.Language.Generation;
 using Kalm.Language.Model;
 using Kalm.Language.Pretraining;
@@ -48,6 +49,10 @@ internal sealed class LanguageKeeper : IDisposable
     /// <summary>The term of the loss; null where it has no weight.</summary>
     public IAlignmentLoss? Loss => loss;
 
+    /// <summary>Whether a base was made to write: it brings a chat template, or is of the size of published models.</summary>
+    public static bool Writes(CausalModel baseModel, ChatTemplate? template) =>
+        template is not null || baseModel.ParameterCount.Body >= WritingParameters;
+
     /// <summary>Prepares: the base writes its texts, unless the run has them already.</summary>
     /// <param name="model">What learns.</param>
     /// <param name="baseModel">Its base; not owned.</param>
@@ -63,9 +68,8 @@ internal sealed class LanguageKeeper : IDisposable
         IProgress<ProgressEvent>? progress, CancellationToken cancellation)
     {
         var isChat = wording.Questions.Form == PromptForm.Chat;
-        var canWrite = isChat || baseModel.ParameterCount.Body >= WritingParameters;
-        var weight = options.Keep.Weight ?? (canWrite || given.Count > 0 ? 1 : 0);
-        if (!canWrite && weight == 0)
+        var weight = options.Keep.Weight!.Value;
+        if (weight == 0 && given.Count == 0 && !Writes(baseModel, wording.Questions.Template))
             return null;
         var teacher = new DecoderPool(baseModel, null, null, options.Threads ?? Environment.ProcessorCount);
         try

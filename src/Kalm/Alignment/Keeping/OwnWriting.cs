@@ -16,6 +16,8 @@ namespace Kalm.Alignment.Keeping;
 internal sealed class OwnWriting(DecoderPool pool, Tokenizer tokenizer, QuestionWording questions, KeepOptions options, long seed)
 {
     private const string Separator = "<|endoftext|>";
+    // Answers near those that are read most: the likeliest ones. Questions and plain texts as they come, for breadth.
+    private const double AnswerTemperature = 0.7;
     private const string Stage = "the base writes texts to be held to";
 
     /// <summary>Writes chats.</summary>
@@ -23,10 +25,10 @@ internal sealed class OwnWriting(DecoderPool pool, Tokenizer tokenizer, Question
     {
         int[] opening = [.. questions.Opening];
         var half = Math.Max(4, options.TextTokens / 2);
-        var asked = Write(Enumerable.Repeat(opening, count), half, "own questions", progress, cancellation)
+        var asked = Write(Enumerable.Repeat(opening, count), half, 1, "own questions", progress, cancellation)
             .Where(question => question.Text.Trim().Length > 0)
             .Select(question => (int[])[.. opening, .. question.Tokens, .. questions.Answering]).ToList();
-        var answers = Write(asked, options.TextTokens, "own answers", progress, cancellation);
+        var answers = Write(asked, options.TextTokens, AnswerTemperature, "own answers", progress, cancellation);
         return [.. asked.Zip(answers, (prompt, answer) => KeptText.Of(
             tokenizer, [.. prompt, .. answer.Tokens, .. Ended(answer, questions.EndId)], opening.Length - 1))];
     }
@@ -39,18 +41,19 @@ internal sealed class OwnWriting(DecoderPool pool, Tokenizer tokenizer, Question
             : tokenizer.BeginIds.Count > 0 ? [.. tokenizer.BeginIds] : tokenizer.EndId is { } end ? [end] : [];
         if (opening.Length == 0)
             return [];
-        return [.. Write(Enumerable.Repeat(opening, count), options.TextTokens, "own plain texts", progress, cancellation)
+        return [.. Write(Enumerable.Repeat(opening, count), options.TextTokens, 1, "own plain texts", progress, cancellation)
             .Where(text => text.Tokens.Count > 0)
             .Select(text => KeptText.Of(tokenizer, [.. opening, .. text.Tokens], opening.Length - 1))];
     }
 
     private IReadOnlyList<Continuation> Write(
-        IEnumerable<int[]> prompts, int tokens, string draw, IProgress<ProgressEvent>? progress, CancellationToken cancellation)
+        IEnumerable<int[]> prompts, int tokens, double temperature, string draw, IProgress<ProgressEvent>? progress,
+        CancellationToken cancellation)
     {
         var given = prompts.ToList();
         var told = progress is null ? null : new Counted(done => progress.Report(new ProgressStage(Stage, done, given.Count)));
         return new Generator(pool, tokenizer).Continue(
-            given, new GenerationOptions { MaximumNewTokens = tokens, Temperature = 1, Seed = Randomness.Seed(seed, draw, 0) },
+            given, new GenerationOptions { MaximumNewTokens = tokens, Temperature = temperature, Seed = Randomness.Seed(seed, draw, 0) },
             told, cancellation);
     }
 

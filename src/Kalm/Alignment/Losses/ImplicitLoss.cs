@@ -14,7 +14,7 @@ internal sealed class ImplicitLoss(AlignmentModel model, KnowledgeGraph graph, T
     public string Name => "implicit";
 
     /// <inheritdoc/>
-    public double Weight => options.Implicit.Weight;
+    public double Weight => options.Implicit.Weight!.Value;
 
     /// <inheritdoc/>
     /// <returns>The mean negative log-likelihood of the responses, in nats a token, each prompt's own mean first where prompts count
@@ -32,7 +32,7 @@ internal sealed class ImplicitLoss(AlignmentModel model, KnowledgeGraph graph, T
     /// <summary>The prompts of a step; null where it has none.</summary>
     public PromptRows? Prompts(StepBatch batch)
     {
-        var count = (int)Math.Round(options.Implicit.Share * batch.Rows.Queries.Length);
+        var count = (int)Math.Round(options.Implicit.Share!.Value * batch.Rows.Queries.Length);
         if (Weight == 0 || count == 0)
             return null;
         var rows = Enumerable.Range(0, batch.Rows.Queries.Length).ToArray();

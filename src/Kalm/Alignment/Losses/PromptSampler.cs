@@ -21,6 +21,8 @@ internal sealed class PromptSampler
         corruption = mixture.Classification > 0 ? new Corruption(graph, new KnownFacts(graph, graph.Train)) : null;
     }
 
+    private AnswerForm Response => mixture.Response ?? AnswerForm.NameAndDescription;
+
     /// <summary>Makes a prompt.</summary>
     /// <param name="row">The triple it is about.</param>
     /// <param name="random">Draws what is asked, the examples and the corruption.</param>
@@ -44,10 +46,10 @@ internal sealed class PromptSampler
     private Shot Shot(QuestionTask task, DirectedRow row, bool withDescriptions, Random random)
     {
         if (task == QuestionTask.Completion)
-            return questions.Shot(task, row, true, withDescriptions, mixture.Response);
+            return questions.Shot(task, row, true, withDescriptions, Response);
         var triple = Forward(row);
         var made = task == QuestionTask.Classification && random.Next(2) == 0 ? corruption!.Of(triple, random) : null;
-        return questions.Shot(task, graph.Row(made ?? triple, Side.Tail), made is null, withDescriptions, mixture.Response);
+        return questions.Shot(task, graph.Row(made ?? triple, Side.Tail), made is null, withDescriptions, Response);
     }
 
     private DirectedRow Draw(Random random) =>

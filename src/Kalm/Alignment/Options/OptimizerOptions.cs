@@ -18,7 +18,8 @@ public sealed record OptimizerOptions
     /// <summary>How learned weights are moved.</summary>
     public OptimizerKind Kind { get; init; }
 
-    /// <summary>The highest learning rate; null takes 3e-3, which suits models of a few million parameters.</summary>
+    /// <summary>The highest learning rate; null takes 2e-3 for a base that was made to write, else 3e-3, which suits models of a few
+    /// million parameters.</summary>
     public double? LearningRate { get; init; }
 
     /// <summary>Steps of linear warm-up.</summary>
@@ -40,8 +41,9 @@ public sealed record OptimizerOptions
     /// <summary>The dropout on what each layer's attention and feed-forward part add to the states.</summary>
     public double Dropout { get; init; }
 
-    /// <summary>In which precision a training step multiplies matrices on a CPU. Validation takes F32.</summary>
-    public ProductPrecision ProductPrecision { get; init; }
+    /// <summary>In which precision a training step multiplies matrices on a CPU; null takes bf16 for a base that was made to write, where the
+    /// processor has instructions for it, else fp32. Validation takes F32.</summary>
+    public ProductPrecision? ProductPrecision { get; init; }
 
     internal void Require()
     {

@@ -2,18 +2,18 @@ using Kalm.Representation;
 
 namespace Kalm.Alignment.Options;
 
-/// <summary>What the prompts of implicit alignment ask, and how. The default is the paper's: the missing entity, told with its
-/// description.</summary>
+/// <summary>What the prompts of implicit alignment ask, and how. By default every kind of question; the paper's own is completion alone, with
+/// relation and classification 0 and equal_prompts false.</summary>
 public sealed record PromptMixture
 {
     /// <summary>The weight of questions about the missing entity; in both directions, so about tail and head.</summary>
     public double Completion { get; init; } = 1;
 
     /// <summary>The weight of questions about the relation.</summary>
-    public double Relation { get; init; }
+    public double Relation { get; init; } = 0.25;
 
     /// <summary>The weight of questions whether a triple, true or corrupted, is true.</summary>
-    public double Classification { get; init; }
+    public double Classification { get; init; } = 0.5;
 
     /// <summary>A prompt has between none and so many examples.</summary>
     public int MaximumShots { get; init; }
@@ -21,12 +21,13 @@ public sealed record PromptMixture
     /// <summary>The share of prompts that name entities without their descriptions.</summary>
     public double NamesOnly { get; init; }
 
-    /// <summary>What is answered about an entity.</summary>
-    public AnswerForm Response { get; init; } = AnswerForm.NameAndDescription;
+    /// <summary>What is answered about an entity; null takes the name for a base that was made to write, which answers so anyway, else name and
+    /// description.</summary>
+    public AnswerForm? Response { get; init; }
 
     /// <summary>Whether every prompt counts the same in the implicit loss; otherwise every response token does, as in the paper, and a long
     /// response counts for many verdicts.</summary>
-    public bool EqualPrompts { get; init; }
+    public bool EqualPrompts { get; init; } = true;
 
     internal void Require()
     {

@@ -33,7 +33,7 @@ public sealed class ConstrainedDecoder(DecoderPool pool, TokenTrie trie, int[] t
             PromptBatches.RequireRoom(prompt, pool.Config);
         var answers = new IReadOnlyList<ConstrainedAnswer>[prompts.Count];
         var done = 0;
-        new PromptBatches(pool, prompts).Run((batch, rows) =>
+        new PromptBatches(pool, prompts, Math.Min(beams, trie.Count)).Run((batch, rows) =>
         {
             var searches = rows.Select(row => new TrieSearch(
                 trie, terminators, prior, count, beams, pool.Config.ContextLength - prompts[row].Length)).ToArray();

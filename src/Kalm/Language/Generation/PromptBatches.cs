@@ -65,7 +65,8 @@ internal sealed class PromptBatches
         var fewest = (prompts.Count + pool.WorkerCount - 1) / pool.WorkerCount;
         for (var start = 0; start < order.Length;)
         {
-            var size = Math.Max(1, Math.Min(Math.Min(MostRows, fewest), MostTokens / ((long)branches * prompts[order[start]].Length));
+            var fitting = MostTokens / ((long)branches * prompts[order[start]].Length);
+            var size = (int)Math.Max(1, Math.Min(Math.Min(MostRows, fewest), fitting));
             yield return order[start..Math.Min(start + size, order.Length)];
             start += size;
         }
