@@ -1,34 +1,16 @@
 using System.CommandLine;
-using System.Text.Json.Nodes;
 using Kalm.Alignment;
+using Kalm.Cli.Ablation;
 using Kalm.Evaluation;
-using Kalm.Evaluation.Questions;
 using Kalm.Files;
 using Kalm.Representation;
 
 namespace Kalm.Cli.Verbs;
 
-/// <summary><c>ablate</c>: what each of the two losses contributes.</summary>
+/// <summary><c>ablate</c>: what each term of the loss contributes.</summary>
 internal static class AblateVerb
 {
     private const int DefaultQuestions = 300;
-
-    private static readonly (string Name, Func<AlignmentOptions, AlignmentOptions> Change)[] Variants =
-    [
-        ("explicit",
-            options => options with
-            {
-                Implicit = options.Implicit with { Weight = 0 },
-                Explicit = options.Explicit with { Weight = options.Explicit.Weight > 0 ? options.Explicit.Weight : 1 },
-            }),
-        ("implicit",
-            options => options with
-            {
-                Explicit = options.Explicit with { Weight = 0 },
-                Implicit = options.Implicit with { Weight = options.Implicit.Weight == 0 ? 1 : options.Implicit.Weight },
-            }),
-        ("joint", options => options),
-    ];
 
     /// <summary>Describes the verb.</summary>
     public static Command Create(Terminal terminal)
@@ -36,8 +18,13 @@ internal static class AblateVerb
         var model = Options.Text(
             "--model", "MODEL", "the base model; texts that pretrain --hold-out left beside it are measured", required: true);
         var graph = Options.Graph();
-        var output = Options.Text("--out", "DIR", "where the three runs and ablation.json go: absent or empty", required: true);
-        var minutes = Options.Positive("--minutes", "wall time of each of the three alignments", "M");
+        var output = Options.Text("--out", "DIR", "where the runs, ablation.json and ablation.png go: absent or empty", required: true);
+        var text = new Option<string[]>("--text")
+        {
+            HelpName = "FILE...", Description = "plain text in UTF-8 whose perplexity is measured [default: what lies beside the model]",
+            AllowMultipleArgumentsPerToken = true, Arity = ArgumentArity.OneOrMore,
+        };
+        var minutes = Options.Positive("--minutes", "wall time of each alignment", "M");
         var steps = Options.Whole("--steps", "training steps of each instead");
         var recipe = Options.Text("--recipe", "FILE", "a JSON file of options for the joint run; the others leave a loss out");
         var method = Options.Choice("--method", "what is trained", "full", "full", "lora");
@@ -48,9 +35,10 @@ internal static class AblateVerb
         var threads = Options.Threads();
         var quiet = Options.Quiet();
         var command = new Command("ablate",
-            "Aligns with the explicit loss, the implicit loss and both, from the same base, and measures what each keeps and gains.")
+            "Aligns with the explicit loss, the implicit loss and both, from the same base, and measures what each keeps and gains; a base that "
+                + "was made to write with and without keeping its language.")
         {
-            model, graph, output, minutes, steps, recipe, method, questions, limit, seed, threads, quiet,
+            model, graph, output, text, minutes, steps, recipe, method, questions, limit, seed, threads, quiet,
         };
         source.AddTo(command);
         command.SetAction(parse =>
@@ -79,25 +67,26 @@ internal static class AblateVerb
                 knowledge, CompletionQuery.Sample(split, parse.GetValue(limit), joint.Seed),
                 CompletionQuery.Sample(split, parse.GetValue(questions) ?? DefaultQuestions, joint.Seed), joint.Seed)
             {
-                Text = held.Text,
+                Text = parse.GetResult(text) is null ? held.Text : PlainTexts.OfFiles(parse.GetRequiredValue(text)),
                 Descriptions = held.Descriptions,
             };
-            var rows = terminal.Watch(parse.GetValue(quiet), progress =>
+            var result = terminal.Watch(parse.GetValue(quiet), progress =>
             {
-                if (held is { Text.Count: 0, Descriptions.Count: 0 })
-                    progress.Note($"{modelPath}: has no held-out texts beside it, so what it forgets is not measured: pretrain "
-                        + "--hold-out 0.05 leaves some");
-                var measured = new List<(string Name, Assessment Figures, RunDescription? Run)> { ("base", Measure(modelPath), null) };
-                foreach (var (name, change) in Variants)
+                var keeps = Writes(modelPath);
+                if (plan is { Text.Count: 0, Descriptions.Count: 0 })
+                    progress.Note($"{modelPath}: has no held-out texts beside it, so what it forgets of them is not measured: --text names "
+                        + "some, and pretrain --hold-out 0.05 leaves some");
+                var measured = new List<AblationRow> { new("base", Measure(modelPath), null) };
+                foreach (var (name, options) in AblationVariants.Of(joint, keeps))
                 {
                     progress.Note($"{name}:");
                     var path = Path.Combine(outPath, name);
                     var run = AlignmentRun.Execute(
                         new AlignmentInputs(modelPath, graphPath, path) { GraphOptions = source.OptionsOf(parse) },
-                        change(joint), progress, terminal.Cancellation);
-                    measured.Add((name, Measure(path), run));
+                        options, progress, terminal.Cancellation);
+                    measured.Add(new(name, Measure(path), run));
                 }
-                return measured;
+                return new AblationResult(measured, plan);
 
                 Assessment Measure(string path)
                 {
@@ -105,44 +94,19 @@ internal static class AblateVerb
                     return Assessment.Of(loaded, plan, progress, terminal.Cancellation);
                 }
             });
-            Print(terminal, rows.Select(row => (row.Name, row.Figures)), plan);
+            result.Print(terminal);
             AtomicFile.WriteAllText(
-                Path.Combine(outPath, "ablation.json"), Describe(rows, modelPath, graphPath, joint).ToJsonString(Json.Options) + "\n");
+                Path.Combine(outPath, "ablation.json"), result.ToJson(modelPath, graphPath, joint).ToJsonString(Json.Options) + "\n");
+            if (result.Plot() is { } image)
+                AtomicFile.Write(Path.Combine(outPath, "ablation.png"), stream => stream.Write(image));
             return ExitCode.Success;
         });
         return command;
     }
 
-    private static void Print(Terminal terminal, IEnumerable<(string Name, Assessment Figures)> rows, AssessmentPlan plan)
+    private static bool Writes(string model)
     {
-        var table = new ResultTable(
-            $"{2 * plan.Completion.Count:N0} completion queries, {plan.Asked.Count:N0} questions a task (constrained answers)",
-            ["trained on", "MRR", "Hits@10", "head", "tail", "relation", "verdict", "text ppl",
-                "descriptions ppl", "anisotropy", "distinct-1", "distinct-2", "distinct-3"]);
-        foreach (var (name, figures) in rows)
-            table.Add(
-                name, Cell(figures.Completion?.MeanReciprocalRank),
-                Cell(figures.Completion?.HitsAt10), Cell(figures.Constrained(QuestionKind.Head)),
-                Cell(figures.Constrained(QuestionKind.Tail)), Cell(figures.Constrained(QuestionKind.Relation)),
-                Cell(figures.Constrained(QuestionKind.Classification)),
-                Cell(figures.Text, "N1"), Cell(figures.Descriptions, "N1"), Cell(figures.Anisotropy), Cell(figures.Repetition?.Distinct1),
-                Cell(figures.Repetition?.Distinct2), Cell(figures.Repetition?.Distinct3));
-        terminal.Print(table);
-
-        static string Cell(double? value, string format = "F3") =>
-            value?.ToString(format, System.Globalization.CultureInfo.InvariantCulture) ?? "-";
-    }
-
-    private static JsonObject Describe(
-        IEnumerable<(string Name, Assessment Figures, RunDescription? Run)> rows, string model, string graph, AlignmentOptions options)
-    {
-        var json = new JsonObject { ["model"] = model, ["graph"] = graph, ["seed"] = options.Seed, ["minutes"] = options.Budget.Minutes };
-        foreach (var (name, figures, run) in rows)
-        {
-            json[name] = figures.ToJson();
-            json[name]!["steps"] = run?.StepsDone;
-            json[name]!["seconds"] = run?.Seconds;
-        }
-        return json;
+        using var opened = OpenedModel.Open(model);
+        return opened.Writes;
     }
 }

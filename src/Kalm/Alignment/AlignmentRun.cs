@@ -63,7 +63,7 @@ public sealed class AlignmentRun
         // Who gives texts wants them kept, whatever the base is.
         if (inputs.Texts.Count > 0 && options.Keep.Weight is null)
             options = options with { Keep = options.Keep with { Weight = 1 } };
-        options = options.Decided(LanguageKeeper.Writes(baseModel, opened.Template));
+        options = options.Decided(opened.Writes);
         using var model = new AlignmentModel(baseModel, opened.Source, options);
         var texts = new TextIndex(graph, new Wording(baseModel.Tokenizer, options.Wording, opened.Template));
         using var optimizer = new AdamW(model.Learned, options.Optimizer.WeightDecay, muon: options.Optimizer.Kind == OptimizerKind.Muon);
@@ -81,7 +81,8 @@ public sealed class AlignmentRun
                 checkpoint is null ? "no whole checkpoint: starting over" : $"resuming after step {description.StepsDone:N0}"));
         }
         using var run = earlier is null ? RunFolder.Create(inputs.Out, description) : RunFolder.Reopen(inputs.Out, description.StepsDone);
-        using var keeper = LanguageKeeper.Prepare(model, baseModel, texts.Wording, inputs.Texts, options, run.Path, progress, cancellation);
+        using var keeper = LanguageKeeper.Prepare(
+            model, baseModel, opened.Writes, texts.Wording, inputs.Texts, options, run.Path, progress, cancellation);
         var step = new AlignmentStep(model, graph, texts, known, options, optimizer, Losses(model, graph, texts, keeper));
         using var training = new AlignmentTraining(model, step, optimizer,
             new Validation(model.Decoder, graph, texts, options), run, description,

@@ -61,6 +61,9 @@ public sealed record Assessment(
     /// <summary>The accuracy of the likeliest allowed answer to one task; null when it was not asked.</summary>
     public double? Constrained(QuestionKind kind) => Questions.FirstOrDefault(item => item.Kind == kind)?.Constrained;
 
+    /// <summary>The same, other answers known to be right left out.</summary>
+    public double? Filtered(QuestionKind kind) => Questions.FirstOrDefault(item => item.Kind == kind)?.Filtered;
+
     /// <summary>The measures for programs.</summary>
     public JsonObject ToJson() => new()
     {

@@ -8,6 +8,7 @@ namespace Kalm.Representation;
 /// <summary>A model opened for reading, with the wording and temperature it was aligned with. Owns the source.</summary>
 public sealed record OpenedModel : IDisposable
 {
+    private const long WritingParameters = 50_000_000;
     private readonly Lazy<(ChatTemplate? Template, string? Refusal)> template;
 
     private OpenedModel(IModelSource source, AlignedSettings? settings)
@@ -22,6 +23,10 @@ public sealed record OpenedModel : IDisposable
 
     /// <summary>The model's chat template; null where it has none, or one that cannot be used.</summary>
     public ChatTemplate? Template => template.Value.Template;
+
+    /// <summary>Whether it was made to write: it brings a chat template, or is of the size of published models, 50 million parameters or more
+    /// without the embedding.</summary>
+    public bool Writes => Template is not null || CausalModel.CountParameters(Source.Config).Body >= WritingParameters;
 
     /// <summary>Why the model's chat template cannot be used; null where it can, and where there is none.</summary>
     public string? TemplateRefusal => template.Value.Refusal;

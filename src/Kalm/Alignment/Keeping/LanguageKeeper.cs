@@ -1,5 +1,4 @@
 using Kalm.Alignment.Losses;
-using Kalm.Language.Chat;
 using Kalm.Language.Generation;
 using Kalm.Language.Model;
 using Kalm.Language.Pretraining;
@@ -11,7 +10,6 @@ namespace Kalm.Alignment.Keeping;
 /// <summary>Keeps the base at hand during training, to hold the model to it and to tell at the end what was kept.</summary>
 internal sealed class LanguageKeeper : IDisposable
 {
-    private const long WritingParameters = 50_000_000;
     private const int HeldOutEvery = 8;
     private const int AnswerTokens = 48;
 
@@ -49,13 +47,10 @@ internal sealed class LanguageKeeper : IDisposable
     /// <summary>The term of the loss; null where it has no weight.</summary>
     public IAlignmentLoss? Loss => loss;
 
-    /// <summary>Whether a base was made to write: it brings a chat template, or is of the size of published models.</summary>
-    public static bool Writes(CausalModel baseModel, ChatTemplate? template) =>
-        template is not null || baseModel.ParameterCount.Body >= WritingParameters;
-
     /// <summary>Prepares: the base writes its texts, unless the run has them already.</summary>
     /// <param name="model">What learns.</param>
     /// <param name="baseModel">Its base; not owned.</param>
+    /// <param name="writes">Whether the base was made to write.</param>
     /// <param name="wording">How the model is asked.</param>
     /// <param name="given">Plain texts to take in the place of those that the base writes; none by default.</param>
     /// <param name="options">The options.</param>
@@ -64,12 +59,12 @@ internal sealed class LanguageKeeper : IDisposable
     /// <param name="cancellation">Stops between tokens.</param>
     /// <returns>The keeper; null where nothing is kept and the base was not made to write.</returns>
     public static LanguageKeeper? Prepare(
-        AlignmentModel model, CausalModel baseModel, Wording wording, IReadOnlyList<string> given, AlignmentOptions options, string run,
+        AlignmentModel model, CausalModel baseModel, bool writes, Wording wording, IReadOnlyList<string> given, AlignmentOptions options, string run,
         IProgress<ProgressEvent>? progress, CancellationToken cancellation)
     {
         var isChat = wording.Questions.Form == PromptForm.Chat;
         var weight = options.Keep.Weight!.Value;
-        if (weight == 0 && given.Count == 0 && !Writes(baseModel, wording.Questions.Template))
+        if (weight == 0 && given.Count == 0 && !writes)
             return null;
         var teacher = new DecoderPool(baseModel, null, null, options.Threads ?? Environment.ProcessorCount);
         try
