@@ -23,7 +23,8 @@ internal sealed record AblationResult(IReadOnlyList<AblationRow> Rows, Assessmen
 {
     private static readonly string[] Headings =
     [
-        "trained on", "MRR", "Hits@10", "head", "tail", "relation", "verdict", "text ppl", "descriptions ppl", "own texts ppl", "anisotropy",
+        "trained on", "MRR", "Hits@10", "head", "tail", "relation", "verdict",
+        "text ppl", "descriptions ppl", "own texts ppl", "anisotropy",
         "distinct-1", "distinct-2", "distinct-3",
     ];
 
@@ -33,7 +34,8 @@ internal sealed record AblationResult(IReadOnlyList<AblationRow> Rows, Assessmen
     public void Print(Terminal terminal)
     {
         var table = new ResultTable(
-            $"{2 * Plan.Completion.Count:N0} completion queries, {Plan.Asked.Count:N0} questions a task (constrained, other right answers left out)",
+            $"{2 * Plan.Completion.Count:N0} completion queries, {Plan.Asked.Count:N0} questions a task (constrained, other "
+                + "right answers left out)",
             Headings);
         foreach (var row in Rows)
             table.Add([row.Name, .. Cells(row)]);
@@ -66,7 +68,8 @@ internal sealed record AblationResult(IReadOnlyList<AblationRow> Rows, Assessmen
     /// <returns>A PNG; null where nothing of the language was measured.</returns>
     public byte[]? Plot()
     {
-        var points = Rows.Select(row => (row.Name, Mrr: row.Figures.Completion?.MeanReciprocalRank, Perplexity: row.Figures.Text ?? Own(row)))
+        var points = Rows.Select(
+            row => (row.Name, Mrr: row.Figures.Completion?.MeanReciprocalRank, Perplexity: row.Figures.Text ?? Own(row)))
             .Where(point => point is { Mrr: not null, Perplexity: > 0 }).ToList();
         if (points.Count == 0)
             return null;

@@ -35,7 +35,8 @@ internal static class AblationVariants
                 continue;
             }
             yield return (name, options with { Keep = options.Keep with { Weight = 0 } });
-            yield return ($"{name}-kept", options with { Keep = options.Keep with { Weight = options.Keep.Weight is > 0 and { } weight ? weight : 1 } });
+            yield return ($"{name}-kept",
+                options with { Keep = options.Keep with { Weight = options.Keep.Weight is > 0 and { } weight ? weight : 1 } });
         }
     }
 }

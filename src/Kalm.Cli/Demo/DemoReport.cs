@@ -77,15 +77,18 @@ internal static class DemoReport
             + "answer</th><th class=\"number\">rank</th></tr>\n");
         foreach (var completion in result.Completions)
             page.Append(
-                $"<tr><td>{WebUtility.HtmlEncode(completion.Query)}</td><td>{WebUtility.HtmlEncode(string.Join(" · ", completion.Marked))}</td>")
+                $"<tr><td>{WebUtility.HtmlEncode(completion.Query)}</td>")
+                .Append($"<td>{WebUtility.HtmlEncode(string.Join(" · ", completion.Marked))}</td>")
                 .Append($"<td>{WebUtility.HtmlEncode(completion.Answer)}</td><td class=\"number\">{completion.Rank:0.#}</td></tr>\n");
         page.Append("</table>\n<p>Shown without the query's own entity and its other known answers; the rank counts the former.</p>\n");
     }
 
     /// <summary>What the table of words shows.</summary>
     public static string WordsTitle(DemoResult result) =>
-        $"asked in words, {result.Words[0].Questions[0].Questions} test questions a task, answers among the graph's names, other right ones "
-            + $"left out; and the perplexity of {(result.PretrainingSeconds is null ? "held-out texts of the base's own" : "descriptions the base never saw")}";
+        $"asked in words, {result.Words[0].Questions[0].Questions} test questions a task, answers among the graph's "
+            + "names, other right ones "
+            + "left out; and the perplexity of "
+            + (result.PretrainingSeconds is null ? "held-out texts of the base's own" : "descriptions the base never saw");
 
     private static void Answers(StringBuilder page, DemoResult result)
     {

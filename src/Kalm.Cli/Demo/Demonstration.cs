@@ -43,7 +43,8 @@ internal sealed class Demonstration
     {
         var clock = Stopwatch.StartNew();
         folder.Prepare();
-        var (kept, heldOut) = settings.Model is null ? HeldOutTexts.Divide(PlainTexts.OfGraph(graph), HeldOut, settings.Alignment.Seed) : ([], []);
+        var (kept, heldOut) = settings.Model is null
+            ? HeldOutTexts.Divide(PlainTexts.OfGraph(graph), HeldOut, settings.Alignment.Seed) : ([], []);
         var pretrained = (double?)null;
         if (settings.Model is null)
         {

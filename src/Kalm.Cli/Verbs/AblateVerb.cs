@@ -35,7 +35,8 @@ internal static class AblateVerb
         var threads = Options.Threads();
         var quiet = Options.Quiet();
         var command = new Command("ablate",
-            "Aligns with the explicit loss, the implicit loss and both, from the same base, and measures what each keeps and gains; a base that "
+            "Aligns with the explicit loss, the implicit loss and both, from the same base, and measures what each keeps and "
+                + "gains; a base that "
                 + "was made to write with and without keeping its language.")
         {
             model, graph, output, text, minutes, steps, recipe, method, questions, limit, seed, threads, quiet,

@@ -16,13 +16,15 @@ internal static class DemoVerb
         var output = Options.Text(
             "--out", "FOLDER", $"where models and report go: absent, empty, or an earlier demo's [default: {DefaultFolder}]");
         var model = Options.Text("--model", "MODEL", $"the base model: {ModelChoice.Forms} [default: a small one is made]");
-        var recipe = Options.Text("--recipe", "FILE", "a JSON file of options [default: recipes/world-demo.json, with --model recipes/world-smollm2.json]");
+        var recipe = Options.Text(
+            "--recipe", "FILE", "a JSON file of options [default: recipes/world-demo.json, with --model recipes/world-smollm2.json]");
         var seed = Options.Seed();
         var json = Options.JsonFile();
         var threads = Options.Threads();
         var quiet = Options.Quiet();
         var command = new Command(
-            "demo", "Aligns a model with the sample graph and measures it before and after: a small one that it makes, in under three minutes, or a given one.")
+            "demo", "Aligns a model with the sample graph and measures it before and after: a small one that it makes, in under three "
+                + "minutes, or a given one.")
         {
             output, model, recipe, seed, json, threads, quiet,
         };

@@ -102,9 +102,11 @@ public sealed class CompletionReport
         var table = new StringBuilder("head\trelation\ttail\tdirection\trank\toptimistic\tpessimistic\tgold_score\tbest_candidate\n");
         foreach (var (query, rank, score, best) in ranked)
             table.Append(CultureInfo.InvariantCulture,
-                $"{graph.Entities[query.Triple.Head].Id}\t{graph.Relations[query.Triple.Relation].Id}\t{graph.Entities[query.Triple.Tail].Id}\t")
+                $"{graph.Entities[query.Triple.Head].Id}\t{graph.Relations[query.Triple.Relation].Id}\t"
+                + $"{graph.Entities[query.Triple.Tail].Id}\t")
                 .Append(CultureInfo.InvariantCulture,
-                $"{(query.Side == Side.Tail ? "tail" : "head")}\t{rank.Realistic}\t{rank.Optimistic}\t{rank.Pessimistic}\t{score:R}\t{graph.Entities[best].Id}\n");
+                $"{(query.Side == Side.Tail ? "tail" : "head")}\t{rank.Realistic}\t{rank.Optimistic}\t{rank.Pessimistic}\t"
+                + $"{score:R}\t{graph.Entities[best].Id}\n");
         return table.ToString();
     }
 

@@ -24,8 +24,8 @@ public sealed record OpenedModel : IDisposable
     /// <summary>The model's chat template; null where it has none, or one that cannot be used.</summary>
     public ChatTemplate? Template => template.Value.Template;
 
-    /// <summary>Whether it was made to write: it brings a chat template, or is of the size of published models, 50 million parameters or more
-    /// without the embedding.</summary>
+    /// <summary>Whether it was made to write: it brings a chat template, or is of the size of published models, 50 million parameters or
+    /// more without the embedding.</summary>
     public bool Writes => Template is not null || CausalModel.CountParameters(Source.Config).Body >= WritingParameters;
 
     /// <summary>Why the model's chat template cannot be used; null where it can, and where there is none.</summary>

@@ -11,11 +11,13 @@ public class PromptFrameTests
 {
     private const string ChatMl =
         "{% for m in messages %}{% if loop.first and m.role != 'system' %}<|im_start|>system\nBe kind.<|im_end|>\n{% endif %}"
-        + "<|im_start|>{{ m.role }}\n{{ m.content }}<|im_end|>\n{% endfor %}{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}";
+        + "<|im_start|>{{ m.role }}\n{{ m.content }}<|im_end|>\n{% endfor %}{% if add_generation_prompt "
+            + "%}<|im_start|>assistant\n{% endif %}";
 
     // A question set apart by spaces alone, as Mistral's and Llama 2's are.
     private const string Bracketed =
-        "{% for m in messages %}{% if m.role == 'user' %}[INST] {{ m.content }} [/INST]{% else %} {{ m.content }}<|im_end|>{% endif %}{% endfor %}";
+        "{% for m in messages %}{% if m.role == 'user' %}[INST] {{ m.content }} [/INST]{% else %} {{ m.content }}<|im_end|>{% "
+            + "endif %}{% endfor %}";
 
     private static Tokenizer Handmade()
     {
@@ -36,14 +38,16 @@ public class PromptFrameTests
 
         var shot = new Shot(wording.Free("Where is Rome?"), wording.Response("Italy"));
         var two = template.Render([new("user", "Where is Rome?"), new("assistant", "Italy"), new("user", "Where is Paris?")]);
-        Assert.Equal(tokenizer.Decode(two.Encode(tokenizer)), tokenizer.Decode(wording.Ask(wording.Free("Where is Paris?"), [shot], 1000).Tokens));
+        Assert.Equal(
+            tokenizer.Decode(two.Encode(tokenizer)), tokenizer.Decode(wording.Ask(wording.Free("Where is Paris?"), [shot], 1000).Tokens));
         Assert.Equal(0, wording.Ask(wording.Free("Where is Paris?"), [shot], one.Length + 2).Shots);
     }
 
     [Theory]
     [InlineData(ChatMl)]
     [InlineData(Bracketed)]
-    public void Questions_and_examples_stand_as_the_template_puts_them(string source) => IsAsRendered(Handmade(), ChatTemplate.Parse(source));
+    public void Questions_and_examples_stand_as_the_template_puts_them(string source) =>
+        IsAsRendered(Handmade(), ChatTemplate.Parse(source));
 
     [Fact]
     public void A_published_model_is_asked_as_its_template_says()
@@ -72,7 +76,8 @@ public class PromptFrameTests
         Assert.Equal(260, learned.Labels[^1]);
         Assert.Equal("capital of", tokenizer.Decode(learned.Labels[..^1]));
         Assert.EndsWith(
-            "What is the relation between Paris and France? Please choose your answer from: capital of<|im_end|>\n<|im_start|>assistant\ncapital of",
+            "What is the relation between Paris and France? Please choose your answer from: capital of<|im_end|>\n"
+                + "<|im_start|>assistant\ncapital of",
             tokenizer.Decode([.. learned.Prefix, .. learned.Branch.Tokens]), StringComparison.Ordinal);
     }
 
@@ -89,7 +94,8 @@ public class PromptFrameTests
     {
         var tokenizer = Handmade();
         Assert.Equal(PromptForm.Alpaca, new QuestionWording(tokenizer, new WordingOptions()).Form);
-        Assert.Equal(PromptForm.Alpaca, new QuestionWording(tokenizer, new WordingOptions(Form: PromptForm.Alpaca), ChatTemplate.Parse(ChatMl)).Form);
+        Assert.Equal(PromptForm.Alpaca,
+            new QuestionWording(tokenizer, new WordingOptions(Form: PromptForm.Alpaca), ChatTemplate.Parse(ChatMl)).Form);
         Assert.Contains("alpaca", Assert.Throws<KalmException>(
             () => new QuestionWording(tokenizer, new WordingOptions(Form: PromptForm.Chat))).Message, StringComparison.Ordinal);
         Assert.Contains("QuestionOne", Assert.Throws<KalmException>(

@@ -59,7 +59,8 @@ internal sealed class LanguageKeeper : IDisposable
     /// <param name="cancellation">Stops between tokens.</param>
     /// <returns>The keeper; null where nothing is kept and the base was not made to write.</returns>
     public static LanguageKeeper? Prepare(
-        AlignmentModel model, CausalModel baseModel, bool writes, Wording wording, IReadOnlyList<string> given, AlignmentOptions options, string run,
+        AlignmentModel model, CausalModel baseModel, bool writes, Wording wording,
+        IReadOnlyList<string> given, AlignmentOptions options, string run,
         IProgress<ProgressEvent>? progress, CancellationToken cancellation)
     {
         var isChat = wording.Questions.Form == PromptForm.Chat;
@@ -87,15 +88,18 @@ internal sealed class LanguageKeeper : IDisposable
         {
             // Without the term only the texts to be measured are wanted.
             var count = weight > 0 ? options.Keep.Texts : Math.Max(2, options.Keep.Texts / HeldOutEvery);
-            var chats = isChat ? writing.Chats(given.Count > 0 ? count : count / 2, progress, cancellation) : [];
+            var chats = isChat ? writing.Chats(given.Count > 0 ? count : count * 3 / 4, progress, cancellation) : [];
             var length = Math.Min(options.Keep.TextTokens, baseModel.Config.ContextLength);
             var plain = given.Count == 0 ? writing.Plain(count - chats.Count, progress, cancellation)
                 : [.. given.SelectMany(text => TextStream.Pieces(baseModel.Tokenizer, text, length))
                     .Select(piece => KeptText.Of(baseModel.Tokenizer, piece, 0))];
             // Both kinds are held out alike.
-            return [.. chats.Index().Concat(plain.Index()).OrderBy(item => item.Index).Select(item => item.Item)];
+            return [.. Spread(chats).Concat(Spread(plain)).OrderBy(item => item.Place).Select(item => item.Text)];
         }
     }
+
+    private static IEnumerable<(double Place, KeptText Text)> Spread(List<KeptText> texts) =>
+        texts.Select((text, index) => ((index + 0.5) / texts.Count, text));
 
     /// <summary>Compares the model as it stands with its base.</summary>
     public KeptLanguage Compare(CancellationToken cancellation)

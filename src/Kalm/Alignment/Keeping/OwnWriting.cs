@@ -24,11 +24,10 @@ internal sealed class OwnWriting(DecoderPool pool, Tokenizer tokenizer, Question
     public List<KeptText> Chats(int count, IProgress<ProgressEvent>? progress, CancellationToken cancellation)
     {
         int[] opening = [.. questions.Opening];
-        var half = Math.Max(4, options.TextTokens / 2);
-        var asked = Write(Enumerable.Repeat(opening, count), half, 1, "own questions", progress, cancellation)
+        var asked = Write(Enumerable.Repeat(opening, count), options.TextTokens / 4, 1, "own questions", progress, cancellation)
             .Where(question => question.Text.Trim().Length > 0)
             .Select(question => (int[])[.. opening, .. question.Tokens, .. questions.Answering]).ToList();
-        var answers = Write(asked, options.TextTokens, AnswerTemperature, "own answers", progress, cancellation);
+        var answers = Write(asked, options.TextTokens * 3 / 8, AnswerTemperature, "own answers", progress, cancellation);
         return [.. asked.Zip(answers, (prompt, answer) => KeptText.Of(
             tokenizer, [.. prompt, .. answer.Tokens, .. Ended(answer, questions.EndId)], opening.Length - 1))];
     }

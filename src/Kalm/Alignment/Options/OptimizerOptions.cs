@@ -41,8 +41,8 @@ public sealed record OptimizerOptions
     /// <summary>The dropout on what each layer's attention and feed-forward part add to the states.</summary>
     public double Dropout { get; init; }
 
-    /// <summary>In which precision a training step multiplies matrices on a CPU; null takes bf16 for a base that was made to write, where the
-    /// processor has instructions for it, else fp32. Validation takes F32.</summary>
+    /// <summary>In which precision a training step multiplies matrices on a CPU; null takes bf16 for a base that was made to write, where
+    /// the processor has instructions for it, else fp32. Validation takes F32.</summary>
     public ProductPrecision? ProductPrecision { get; init; }
 
     internal void Require()

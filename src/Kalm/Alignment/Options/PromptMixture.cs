@@ -2,8 +2,8 @@ using Kalm.Representation;
 
 namespace Kalm.Alignment.Options;
 
-/// <summary>What the prompts of implicit alignment ask, and how. By default every kind of question; the paper's own is completion alone, with
-/// relation and classification 0 and equal_prompts false.</summary>
+/// <summary>What the prompts of implicit alignment ask, and how. By default every kind of question; the paper's own is completion alone,
+/// with relation and classification 0 and equal_prompts false.</summary>
 public sealed record PromptMixture
 {
     /// <summary>The weight of questions about the missing entity; in both directions, so about tail and head.</summary>
@@ -21,8 +21,8 @@ public sealed record PromptMixture
     /// <summary>The share of prompts that name entities without their descriptions.</summary>
     public double NamesOnly { get; init; }
 
-    /// <summary>What is answered about an entity; null takes the name for a base that was made to write, which answers so anyway, else name and
-    /// description.</summary>
+    /// <summary>What is answered about an entity; null takes the name for a base that was made to write, which answers so anyway, else name
+    /// and description.</summary>
     public AnswerForm? Response { get; init; }
 
     /// <summary>Whether every prompt counts the same in the implicit loss; otherwise every response token does, as in the paper, and a long

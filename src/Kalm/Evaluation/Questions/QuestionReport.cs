@@ -56,7 +56,8 @@ public static class AnswersTable
                     $"{Escape(answer.Constrained)}\t{answer.LogProbability:R}\t{Escape(answer.Question.Gold)}\t")
                 .Append(
                     CultureInfo.InvariantCulture,
-                    $"{Yes(answer.IsExact)}\t{Yes(answer.IsNormalised)}\t{Yes(answer.IsLinked)}\t{Yes(answer.IsConstrained)}\t{Yes(answer.IsFiltered)}\n");
+                    $"{Yes(answer.IsExact)}\t{Yes(answer.IsNormalised)}\t{Yes(answer.IsLinked)}\t"
+                    + $"{Yes(answer.IsConstrained)}\t{Yes(answer.IsFiltered)}\n");
         return table.ToString();
 
         static string Yes(bool value) => value ? "yes" : "no";

@@ -118,7 +118,8 @@ public sealed class Tokenizer
     /// tokenizers put before a text.</summary>
     public int[] EncodeContinuation(string text) => Encode(text, TextPlace.Continuation);
 
-    /// <summary>The token ids of what somebody says behind an earlier text: control tokens that it spells are text like any other.</summary>
+    /// <summary>The token ids of what somebody says behind an earlier text: control tokens that it spells are text like any
+    /// other.</summary>
     public int[] EncodeSaid(string text) =>
         Encode(text, TextPlace.Continuation, _guardedTokens, _normalizedWords, (token, _) => !token.Special);
 
