@@ -95,7 +95,7 @@ internal static class Given
         var loaded = new LoadedModel(opened, Device(device), threads);
         foreach (var warning in loaded.Model.Warnings)
             progress.Note(warning);
-        if (opened.TemplateRefusal is { } refusal)
+        if ((opened.TemplateRefusal ?? loaded.Wording.Questions.Refusal) is { } refusal)
             progress.Note($"{refusal}; questions are asked in the form alpaca");
         return loaded;
     }

@@ -3,8 +3,9 @@ using System.Runtime.Intrinsics.X86;
 
 namespace Kalm.Engine;
 
-/// <summary>How the engine multiplies F32 matrices on a CPU: as they are, or with their numbers rounded to BF16 and the products added up
-/// in F32, which processors with instructions for it (AMX-BF16, AVX512-BF16) do several times faster.</summary>
+/// <summary>How the engine multiplies F32 matrices on a CPU: as they are, or as oneDNN likes when it may round their numbers to BF16 and
+/// add the products up in F32. With AMX-BF16 it rounds, several times faster; with AVX512-BF16 alone it takes F32 kernels of its own, which
+/// are faster than the usual ones on processors that are not Intel's.</summary>
 /// <remarks>TorchSharp has no <c>torch.backends.mkldnn.matmul.fp32_precision</c>, so libtorch's own function behind it is called. The
 /// setting is the whole process's: it is made around the products of a training step and taken back after them.</remarks>
 internal static unsafe class MatrixProducts

@@ -38,13 +38,25 @@ internal sealed record PromptFrame(int[] Opening, string Lead, int[] Answer, str
             [.. tokenizer.EncodeContinuation("\n\n"), .. heading], tokenizer.EndId);
     }
 
+    /// <summary>Why a template cannot be asked in; null where it can.</summary>
+    public static string? RefusalOf(ChatTemplate template)
+    {
+        try
+        {
+            Render(template);
+            return null;
+        }
+        catch (KalmException error)
+        {
+            return error.Message;
+        }
+    }
+
     /// <summary>What a chat template puts around what is said.</summary>
     /// <exception cref="KalmException">The template refuses a plain chat, or changes what is said.</exception>
     public static PromptFrame Chat(Tokenizer tokenizer, ChatTemplate template)
     {
-        var single = Around(template.Render([new("user", Said[0])], now: Today).Text, Said[..1]);
-        ChatTurn[] turns = [new("user", Said[0]), new("assistant", Said[1]), new("user", Said[2])];
-        var several = Around(template.Render(turns, now: Today).Text, Said);
+        var (single, several) = Render(template);
         // Spaces belong to the words behind them in most vocabularies, so they go along with the question.
         var opening = single[0].TrimEnd(' ');
         var next = tokenizer.EncodeContinuation(several[2].TrimEnd(' '));
@@ -52,6 +64,12 @@ internal sealed record PromptFrame(int[] Opening, string Lead, int[] Answer, str
         return new(
             tokenizer.Encode(opening), single[0][opening.Length..], tokenizer.EncodeContinuation(single[1]),
             string.IsNullOrWhiteSpace(answerLead) ? answerLead : "", next, EndOf(tokenizer, next) ?? tokenizer.EndId);
+    }
+
+    private static (List<string> Single, List<string> Several) Render(ChatTemplate template)
+    {
+        ChatTurn[] turns = [new("user", Said[0]), new("assistant", Said[1]), new("user", Said[2])];
+        return (Around(template.Render(turns[..1], now: Today).Text, Said[..1]), Around(template.Render(turns, now: Today).Text, Said));
     }
 
     // The control token that an answer is closed with, where only blanks stand before it.

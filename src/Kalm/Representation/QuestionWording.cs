@@ -31,7 +31,9 @@ public sealed class QuestionWording
     public QuestionWording(Tokenizer tokenizer, WordingOptions options, ChatTemplate? template = null)
     {
         (this.tokenizer, this.options) = (tokenizer, options);
-        Form = options.Form ?? (template is null ? PromptForm.Alpaca : PromptForm.Chat);
+        // A template that refuses a plain chat is none to ask in, unless that was asked for.
+        Form = options.Form
+            ?? (template is null || (Refusal = PromptFrame.RefusalOf(template)) is not null ? PromptForm.Alpaca : PromptForm.Chat);
         if (Form == PromptForm.Chat)
             Template = template
                 ?? throw new KalmException("wording: found the form chat for a model without a chat template; expected alpaca");
@@ -44,6 +46,9 @@ public sealed class QuestionWording
 
     /// <summary>How questions are set apart from their answers.</summary>
     public PromptForm Form { get; }
+
+    /// <summary>Why the model's chat template is not asked in, though nothing else was asked for; null where it is.</summary>
+    public string? Refusal { get; }
 
     /// <summary>The chat template that questions are put in; null in another form.</summary>
     public ChatTemplate? Template { get; }

@@ -99,7 +99,15 @@ public class PromptFrameTests
         Assert.Contains("alpaca", Assert.Throws<KalmException>(
             () => new QuestionWording(tokenizer, new WordingOptions(Form: PromptForm.Chat))).Message, StringComparison.Ordinal);
         Assert.Contains("QuestionOne", Assert.Throws<KalmException>(
-            () => new QuestionWording(tokenizer, new WordingOptions(), ChatTemplate.Parse("hello"))).Message, StringComparison.Ordinal);
+            () => new QuestionWording(tokenizer, new WordingOptions(Form: PromptForm.Chat), ChatTemplate.Parse("hello"))).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_template_that_refuses_a_plain_chat_is_not_asked_in()
+    {
+        var wording = new QuestionWording(Handmade(), new WordingOptions(), ChatTemplate.Parse("{{ raise_exception('no such chats') }}"));
+        Assert.Equal(PromptForm.Alpaca, wording.Form);
+        Assert.Contains("no such chats", wording.Refusal!, StringComparison.Ordinal);
     }
 
     [Fact]
