@@ -94,7 +94,8 @@ internal sealed class Demonstration
 
     private DemoWords Ask(LoadedModel model, IReadOnlyList<string> heldOut)
     {
-        var evaluation = new QuestionEvaluation(model.Decoder, model.Model.Tokenizer, model.Wording, graph);
+        var evaluation = new QuestionEvaluation(
+            model.Decoder, model.Model.Tokenizer, model.Wording, graph, !model.Opened.IsAligned);
         var triples = CompletionQuery.Sample(graph.Test, AskedTriples, settings.Alignment.Seed);
         return new DemoWords("", "", [.. Enum.GetValues<QuestionKind>().Select(kind => QuestionAccuracy.Of(
             kind, evaluation.Ask(QuestionSet.Make(graph, triples, kind, 0, settings.Alignment.Seed), true, progress, cancellation)))],

@@ -74,8 +74,9 @@ internal static class AskVerb
     {
         var choices = AnswerChoices.OfEntities(
             model.Decoder, model.Model.Tokenizer, model.Wording, graph,
-            model.Wording.Questions.Free(NeutralQuestion), terminal.Cancellation);
-        var table = new ResultTable("among the graph's names, less what is likely by itself", ["name", "probability", "gain in nats"]);
+            model.Opened.IsAligned ? null : model.Wording.Questions.Free(NeutralQuestion), terminal.Cancellation);
+        var title = model.Opened.IsAligned ? "among the graph's names" : "among the graph's names, less what is likely by itself";
+        var table = new ResultTable(title, ["name", "probability", "score, nats"]);
         foreach (var answer in choices.Best([prompt], Chosen, Beams, null, terminal.Cancellation)[0])
             table.Add(choices.Texts[answer.Text], $"{Math.Exp(answer.LogProbability):F3}", $"{answer.Score:F1}");
         terminal.Print(table);

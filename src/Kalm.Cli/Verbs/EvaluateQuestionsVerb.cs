@@ -29,8 +29,11 @@ internal static class EvaluateQuestionsVerb
         var shots = Options.Whole("--shots", "examples from train before each question [default: 0]", least: 0);
         var names = new Option<bool>("--no-descriptions") { Description = "entities are given by name alone" };
         var wording = new FormChoice();
-        var raw = new Option<bool>(
-            "--no-correction") { Description = "constrained answers are not corrected for how likely a name is by itself" };
+        var correction = Options.Choice(
+            "--correction",
+            "whether constrained answers lose what they are likely by themselves; auto unless the model was aligned: then "
+                + "it has learned that",
+            "auto", "auto", "always", "never");
         var limit = Options.Limit();
         var seed = Options.Seed();
         var source = new GraphSource(seed, "test", "valid");
@@ -41,7 +44,7 @@ internal static class EvaluateQuestionsVerb
         var quiet = Options.Quiet();
         var command = new Command("questions", "Asks for heads, tails, relations and verdicts in words.")
         {
-            graph, tasks, shots, names, raw, limit, seed, json, answers, threads, device, quiet,
+            graph, tasks, shots, names, correction, limit, seed, json, answers, threads, device, quiet,
         };
         source.AddTo(command);
         model.AddTo(command);
@@ -53,6 +56,7 @@ internal static class EvaluateQuestionsVerb
             Given.Writable("--json", parse.GetValue(json));
             Given.Writable("--answers", parse.GetValue(answers));
             using var opened = wording.Apply(parse, model.Open(parse, terminal, parse.GetValue(quiet)));
+            var corrects = parse.GetRequiredValue(correction) is var word && (word == "always" || (word == "auto" && !opened.IsAligned));
             var knowledge = source.Load(parse, graphPath);
             var split = source.SplitName(parse);
             var seedValue = parse.GetValue(seed) ?? 1;
@@ -66,7 +70,7 @@ internal static class EvaluateQuestionsVerb
                 using var loaded = Given.Load(opened, parse.GetRequiredValue(device), parse.GetValue(threads), progress);
                 var clock = Stopwatch.StartNew();
                 var evaluation = new QuestionEvaluation(
-                    loaded.Decoder, loaded.Model.Tokenizer, loaded.Wording, knowledge, !parse.GetValue(raw));
+                    loaded.Decoder, loaded.Model.Tokenizer, loaded.Wording, knowledge, corrects);
                 var asked = new List<IReadOnlyList<QuestionAnswer>>();
                 foreach (var set in sets)
                 {
@@ -91,7 +95,7 @@ internal static class EvaluateQuestionsVerb
                     ["with_descriptions"] = withDescriptions,
                     ["wording"] = (opened.Settings.Wording.Form ?? (opened.Template is null ? PromptForm.Alpaca : PromptForm.Chat))
                         .ToString().ToLowerInvariant(),
-                    ["corrected"] = !parse.GetValue(raw),
+                    ["corrected"] = corrects,
                     ["split"] = split,
                     ["seed"] = seedValue,
                     ["model"] = opened.Given,

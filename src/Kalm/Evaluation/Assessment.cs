@@ -83,7 +83,8 @@ public sealed record Assessment(
     private static List<QuestionAccuracy> Ask(
         LoadedModel model, AssessmentPlan plan, IProgress<EvaluationProgress>? progress, CancellationToken cancellation)
     {
-        var evaluation = new QuestionEvaluation(model.Decoder, model.Model.Tokenizer, model.Wording, plan.Graph);
+        var evaluation = new QuestionEvaluation(
+            model.Decoder, model.Model.Tokenizer, model.Wording, plan.Graph, !model.Opened.IsAligned);
         return [.. Enum.GetValues<QuestionKind>()
             .Select(kind => (Kind: kind, Answers: evaluation.Ask(
                 QuestionSet.Make(plan.Graph, plan.Asked, kind, 0, plan.Seed), true, progress, cancellation)))

@@ -74,7 +74,7 @@ public sealed class ChatModelTests : IDisposable
         CommandLine.Run([.. ask, "--wording", "prose"]).IsFault("--wording", "prose");
         foreach (var (wording, corrected) in new[] { ("chat", true), ("alpaca", false) })
         {
-            string[] options = corrected ? [] : ["--no-correction", "--wording", wording];
+            string[] options = corrected ? [] : ["--correction", "never", "--wording", wording];
             var json = folder.File("questions.json");
             CommandLine.Run([
                 "evaluate", "questions", "--model", model, "--graph", graph.Path, "--limit", "3", "--quiet", "--json", json, .. options,

@@ -28,8 +28,9 @@ public sealed class QuestionEvaluation
     /// <param name="tokenizer">Its tokenizer.</param>
     /// <param name="wording">The wording it was aligned with.</param>
     /// <param name="graph">The graph.</param>
-    /// <param name="corrects">Whether constrained answers are corrected for how likely a name is by itself.</param>
-    public QuestionEvaluation(DecoderPool decoder, Tokenizer tokenizer, Wording wording, KnowledgeGraph graph, bool corrects = true)
+    /// <param name="corrects">Whether constrained answers are corrected for how likely a name is by itself. A model that was aligned has
+    /// learned what is answered how often, and loses by it.</param>
+    public QuestionEvaluation(DecoderPool decoder, Tokenizer tokenizer, Wording wording, KnowledgeGraph graph, bool corrects)
     {
         (this.graph, this.decoder, this.tokenizer, this.wording, this.corrects) = (graph, decoder, tokenizer, wording, corrects);
         known = new KnownFacts(graph, graph.Train, graph.Valid, graph.Test);
