@@ -3,9 +3,8 @@ using System.Runtime.Intrinsics.X86;
 
 namespace Kalm.Engine;
 
-/// <summary>How the engine multiplies F32 matrices on a CPU: as they are, or as oneDNN likes when it may round their numbers to BF16 and
-/// add the products up in F32. With AMX-BF16 it rounds, several times faster; with AVX512-BF16 alone it takes F32 kernels of its own, which
-/// are faster than the usual ones on processors that are not Intel's.</summary>
+/// <summary>How the engine multiplies F32 matrices on a CPU: as they are, or with their numbers rounded to BF16 and the products added up
+/// in F32, which processors with units for it (AMX-BF16) do several times faster.</summary>
 /// <remarks>TorchSharp has no <c>torch.backends.mkldnn.matmul.fp32_precision</c>, so libtorch's own function behind it is called. The
 /// setting is the whole process's: it is made around the products of a training step and taken back after them.</remarks>
 internal static unsafe class MatrixProducts
@@ -27,7 +26,7 @@ internal static unsafe class MatrixProducts
     /// <param name="wanted">Whether to; nothing happens without, nor where rounding does not pay.</param>
     public static Rounding Round(bool wanted) => new(wanted && CanRound ? Setting.Value : null);
 
-    private static Setter? Find() => (HasMatrixUnits() || HasBf16Products()) && NativeEngine.CoreHandle != 0
+    private static Setter? Find() => HasMatrixUnits() && NativeEngine.CoreHandle != 0
         && NativeLibrary.TryGetExport(NativeEngine.CoreHandle, "_ZN2at13globalContextEv", out var context)
         && NativeLibrary.TryGetExport(
             NativeEngine.CoreHandle,
@@ -36,9 +35,6 @@ internal static unsafe class MatrixProducts
 
     /// <summary>CPUID leaf 7: AMX-BF16 and AMX-TILE.</summary>
     private static bool HasMatrixUnits() => X86Base.IsSupported && (X86Base.CpuId(7, 0).Edx & 0b101 << 22) == 0b101 << 22;
-
-    /// <summary>CPUID leaf 7, second part: AVX512-BF16.</summary>
-    private static bool HasBf16Products() => X86Base.IsSupported && Avx512F.IsSupported && (X86Base.CpuId(7, 1).Eax & 1 << 5) != 0;
 
     /// <summary>libtorch's global context and the function that sets a precision in it.</summary>
     internal sealed class Setter(nint context, nint set)
