@@ -1,4 +1,5 @@
 using Kalm.Language.Chat;
+using Kalm.Language.Model;
 using Kalm.Language.Tokenization;
 
 namespace Kalm.Representation;

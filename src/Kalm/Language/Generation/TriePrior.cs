@@ -32,7 +32,8 @@ public sealed class TriePrior
         {
             cancellation.ThrowIfCancellationRequested();
             using var scope = NewDisposeScope();
-            var states = pool.Read([.. Rows(prompt.AsSpan(..^1), [.. nodes.Select(node => node.Path)])]);
+            var tree = new TextTree(prompt[..^1], [.. nodes.Select(node => Branch.ReadAtEnd(node.Path))]);
+            var states = pool.Read([.. tree.ToRows(prompt.Length + RowTokens)]);
             var logits = pool.OnFirst(decoder => decoder.Logits(states).cpu().contiguous().data<float>().ToArray());
             var width = logits.Length / nodes.Length;
             for (var index = 0; index < nodes.Length; index++)
@@ -57,32 +58,5 @@ public sealed class TriePrior
             foreach (var token in trie.Tokens(top.Node))
                 open.Push((trie.Follow(top.Node, token), [.. top.Path, token]));
         }
-    }
-
-    private static List<TokenRow> Rows(ReadOnlySpan<int> prefix, IReadOnlyList<int[]> paths)
-    {
-        var rows = new List<TokenRow>();
-        for (var start = 0; start < paths.Count;)
-        {
-            var (tokens, positions, segments, reads) = (new List<int>(), new List<int>(), new List<int>(), new List<int>());
-            for (var at = 0; at < prefix.Length; at++)
-                Add(prefix[at], at, 0);
-            for (var segment = 1; start < paths.Count && (segment == 1 || tokens.Count + paths[start].Length <= prefix.Length + RowTokens);
-                segment++, start++)
-            {
-                for (var at = 0; at < paths[start].Length; at++)
-                    Add(paths[start][at], prefix.Length + at, segment);
-                reads.Add(tokens.Count - 1);
-            }
-            rows.Add(new TokenRow([.. tokens], [.. positions], [.. segments], [.. reads]));
-
-            void Add(int token, int position, int segment)
-            {
-                tokens.Add(token);
-                positions.Add(position);
-                segments.Add(segment);
-            }
-        }
-        return rows;
     }
 }

@@ -2,7 +2,6 @@ using Kalm.Engine;
 using Kalm.Language.Model;
 using Kalm.Language.Sources.Adapters;
 using Kalm.Language.Sources.Config;
-using Kalm.Representation;
 using TorchSharp;
 using static TorchSharp.torch;
 

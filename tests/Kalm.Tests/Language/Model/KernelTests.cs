@@ -2,7 +2,6 @@ using System.Runtime.Intrinsics;
 using Kalm.Engine;
 using Kalm.Language.Model;
 using Kalm.Language.Model.Kernels;
-using Kalm.Representation;
 using TorchSharp;
 using static TorchSharp.torch;
 

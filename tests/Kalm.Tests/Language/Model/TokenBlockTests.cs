@@ -1,5 +1,4 @@
 using Kalm.Language.Model;
-using Kalm.Representation;
 using static TorchSharp.torch;
 
 namespace Kalm.Tests.Language.Model;

@@ -1,6 +1,4 @@
-using Kalm.Language.Model;
-
-namespace Kalm.Representation;
+namespace Kalm.Language.Model;
 
 /// <summary>One continuation of a prefix.</summary>
 /// <param name="Tokens">Token ids, at least one.</param>
