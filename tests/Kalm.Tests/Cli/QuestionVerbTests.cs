@@ -118,6 +118,18 @@ public sealed class QuestionVerbTests : IDisposable
         Assert.Equal(hash, File.ReadAllBytes(Path.Combine(run, "model", "model.safetensors")));
     }
 
+    [Fact]
+    public void One_short_text_is_enough_to_be_held_to()
+    {
+        var text = folder.Write("one.txt", "A single plain text.");
+        CommandLine.Run(
+            "align", "--model", model, "--graph", graph.Path, "--steps", "2", "--method", "full", "--quiet", "--out", folder.File("run"),
+            "--text", text).IsSuccess();
+        var kept = JsonNode.Parse(File.ReadAllText(Path.Combine(folder.File("run"), "run.json")))!["kept"]!;
+        Assert.Equal(1, (int)kept["texts"]!);
+        Assert.True((double)kept["perplexity_after"]! > 1);
+    }
+
     public void Dispose()
     {
         graph.Dispose();

@@ -99,7 +99,8 @@ public class PromptFrameTests
         Assert.Contains("alpaca", Assert.Throws<KalmException>(
             () => new QuestionWording(tokenizer, new WordingOptions(Form: PromptForm.Chat))).Message, StringComparison.Ordinal);
         Assert.Contains("QuestionOne", Assert.Throws<KalmException>(
-            () => new QuestionWording(tokenizer, new WordingOptions(Form: PromptForm.Chat), ChatTemplate.Parse("hello"))).Message, StringComparison.Ordinal);
+            () => new QuestionWording(tokenizer, new WordingOptions(Form: PromptForm.Chat), ChatTemplate.Parse("hello"))).Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]

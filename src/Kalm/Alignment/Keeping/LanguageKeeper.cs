@@ -37,11 +37,15 @@ internal sealed class LanguageKeeper : IDisposable
         CancellationToken cancellation)
     {
         (this.model, this.baseModel, this.teacher, this.wording) = (model, baseModel, teacher, wording);
+        // One text alone is measured and trained on.
         heldOut = [.. texts.Where((_, index) => index % HeldOutEvery == 0)];
         perplexityBefore = Perplexity(teacher);
         answersBefore = Answers(teacher, cancellation);
         if (weight > 0)
-            loss = new KeepLoss(model, teacher, [.. texts.Where((_, index) => index % HeldOutEvery != 0)], options, weight, cancellation);
+        {
+            var trained = texts.Count == 1 ? texts : [.. texts.Where((_, index) => index % HeldOutEvery != 0)];
+            loss = new KeepLoss(model, teacher, trained, options, weight, cancellation);
+        }
     }
 
     /// <summary>The term of the loss; null where it has no weight.</summary>
@@ -74,9 +78,16 @@ internal sealed class LanguageKeeper : IDisposable
             if (texts is null)
             {
                 texts = Texts(new OwnWriting(teacher, baseModel.Tokenizer, wording.Questions, options.Keep, options.Seed));
+                if (texts.Count == 0 && weight > 0)
+                    throw new KalmException(
+                        "keep: the base wrote no text to be held to; expected at least one: name some with --text, or "
+                            + "set keep.weight to 0");
                 KeptText.Save(run, texts);
             }
-            return new LanguageKeeper(model, baseModel, teacher, wording, texts, options, weight, cancellation);
+            if (texts.Count > 0)
+                return new LanguageKeeper(model, baseModel, teacher, wording, texts, options, weight, cancellation);
+            teacher.Dispose();
+            return null;
         }
         catch
         {

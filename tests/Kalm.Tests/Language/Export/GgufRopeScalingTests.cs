@@ -14,7 +14,8 @@ public sealed class GgufRopeScalingTests : TorchTest
 {
     private const string Yarn = """{"rope_type": "yarn", "factor": 4, "original_max_position_embeddings": 32, "rope_theta": 10000""";
     private const string Long = """
-        {"rope_type": "longrope", "short_factor": [1, 1.1, 1.3, 2], "long_factor": [1, 2, 5, 9.5], "original_max_position_embeddings": 32, "rope_theta": 10000
+        {"rope_type": "longrope", "short_factor": [1, 1.1, 1.3, 2], "long_factor": [1, 2, 5, 9.5],
+         "original_max_position_embeddings": 32, "rope_theta": 10000
         """;
 
     [Theory]

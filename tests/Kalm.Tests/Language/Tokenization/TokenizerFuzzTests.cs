@@ -37,9 +37,13 @@ public sealed class TokenizerFuzzTests : IDisposable
     {
         var bytePairs = HandMadeTokenizer.Json("a b", "ab c");
         bytePairs["normalizer"] = JsonNode.Parse(
-            """{"type":"Sequence","normalizers":[{"type":"NFKC"},{"type":"Replace","pattern":{"Regex":"a+"},"content":"aa"},{"type":"Lowercase"}]}""");
+            """
+            {"type":"Sequence","normalizers":[{"type":"NFKC"},{"type":"Replace","pattern":{"Regex":"a+"},"content":"aa"},
+            {"type":"Lowercase"}]}
+            """);
         bytePairs["pre_tokenizer"] = JsonNode.Parse("""
-            {"type":"Sequence","pretokenizers":[{"type":"Split","pattern":{"Regex":"\\p{N}{1,3}|\\s+(?!\\S)"},"behavior":"Isolated","invert":false},{"type":"ByteLevel","add_prefix_space":false,"use_regex":true}]}
+            {"type":"Sequence","pretokenizers":[{"type":"Split","pattern":{"Regex":"\\p{N}{1,3}|\\s+(?!\\S)"},"behavior":"Isolated","invert":false},
+            {"type":"ByteLevel","add_prefix_space":false,"use_regex":true}]}
             """);
         var characters = new JsonObject();
         foreach (var letter in "▁abcdeHlo")

@@ -35,7 +35,8 @@ internal static class PickleBytes
             storages.Add(key, [.. values.SelectMany(BitConverter.GetBytes)]);
             var strides = entry.Shape.Select((_, at) => entry.Shape.Skip(at + 1).Aggregate(1L, (product, size) => product * size));
             pickle.Append(
-                $"{Text(entry.Name)}ctorch._utils\n_rebuild_tensor_v2\n((X\u0007\0\0\0storagectorch\nFloatStorage\n{Text(key)}{Text("cpu")}")
+                $"{Text(entry.Name)}ctorch._utils\n_rebuild_tensor_v2\n((X\u0007\0\0\0storagectorch\nFloatStorage\n"
+                    + $"{Text(key)}{Text("cpu")}")
                 .Append(
                     $"{Number(values.Length)}tQK\0({string.Concat(entry.Shape.Select(Number))}t({string.Concat(strides.Select(Number))}t")
                 .Append("\u0089ccollections\nOrderedDict\n)RtRs");
