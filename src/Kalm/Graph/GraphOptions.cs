@@ -1,12 +1,9 @@
-using System.Globalization;
-
 namespace Kalm.Graph;
 
-/// <summary>How a graph is read, beside where it lies. A run keeps it, so that it can be repeated.</summary>
+/// <summary>How a graph is read, beside where it lies. A run keeps it, so that it can be repeated. What is left out is detected.</summary>
 public sealed record GraphOptions
 {
-    /// <summary>A file of descriptions for a graph that is one file: id and description in two columns, .tsv or .csv; null for
-    /// none.</summary>
+    /// <summary>A file of descriptions for a graph whose files bring none: id and description in two columns; null for none.</summary>
     public string? Texts { get; init; }
 
     /// <summary>How to divide a graph that has neither valid nor test; null leaves all its triples in train.</summary>
@@ -14,41 +11,27 @@ public sealed record GraphOptions
 
     /// <summary>Decides which triples the split holds out.</summary>
     public long Seed { get; init; } = 1;
-}
 
-/// <summary>The shares of the triples that go to each split.</summary>
-/// <param name="Train">Above 0.</param>
-/// <param name="Valid">0 or more.</param>
-/// <param name="Test">0 or more.</param>
-public sealed record SplitShares(double Train, double Valid, double Test)
-{
-    /// <summary>What valid shares are, in words.</summary>
-    public const string Expected = "three shares that sum to 1, the first above 0, such as 0.8,0.1,0.1";
+    /// <summary>The format, by a key of <see cref="Readers.GraphFormats.Keys"/>; null detects it.</summary>
+    public string? Format { get; init; }
 
-    // Decimal fractions do not sum to exactly 1 in binary.
-    private const double Tolerance = 1e-6;
+    /// <summary>What the columns of a table of triples hold, in their order: head, relation, tail, and any other name for an attribute, or
+    /// - for a column that is left out; null reads the heading, or takes head, relation, tail.</summary>
+    public IReadOnlyList<string>? Columns { get; init; }
 
-    private bool IsValid => Train > 0 && Valid >= 0 && Test >= 0 && Math.Abs(Train + Valid + Test - 1) <= Tolerance;
+    /// <summary>What separates the columns of a table: a character, or tab, comma, semicolon, pipe, space; null detects it.</summary>
+    public string? Delimiter { get; init; }
 
-    /// <summary>Reads the shares of train, valid and test, separated by commas; null when they are not <see cref="Expected"/>.</summary>
-    public static SplitShares? Parse(string text)
-    {
-        ArgumentNullException.ThrowIfNull(text);
-        var words = text.Split(',');
-        var shares = new double[3];
-        if (words.Length != shares.Length)
-            return null;
-        for (var index = 0; index < shares.Length; index++)
-            if (!double.TryParse(words[index], NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out shares[index]))
-                return null;
-        var parsed = new SplitShares(shares[0], shares[1], shares[2]);
-        return parsed.IsValid ? parsed : null;
-    }
+    /// <summary>The encoding of text files, by its name in the IANA's registry, such as latin1; null for UTF-8, or UTF-16 with a byte
+    /// order mark.</summary>
+    public string? Encoding { get; init; }
 
-    /// <summary>Checks the shares against each other.</summary>
-    /// <exception cref="KalmException">They are not <see cref="Expected"/>.</exception>
-    public SplitShares Validated() => IsValid ? this : throw new KalmException($"split: found {this}; expected {Expected}");
+    /// <summary>The language whose labels and descriptions are taken where there are several, as a BCP 47 tag; null for English.</summary>
+    public string? Language { get; init; }
 
-    /// <summary>The shares as <see cref="Parse"/> reads them.</summary>
-    public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Train},{Valid},{Test}");
+    /// <summary>How many malformed lines may be passed over.</summary>
+    public int SkipBad { get; init; }
+
+    /// <summary>Whether numbers, dates and other literals of an entity are put into its description.</summary>
+    public bool AttributesInText { get; init; }
 }

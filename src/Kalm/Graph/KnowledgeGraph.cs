@@ -1,3 +1,5 @@
+using Kalm.Graph.Readers;
+
 namespace Kalm.Graph;
 
 /// <summary>Entities and relations with their texts, and the triples of three splits. Everything is an index into a list:
@@ -8,10 +10,9 @@ public sealed class KnowledgeGraph
     private readonly IdTable relationIds;
     private readonly string[] directedRelationTexts;
 
-    internal KnowledgeGraph(GraphTexts texts, Entity[] entities, Relation[] relations, GraphSplits splits)
+    internal KnowledgeGraph(IdTable entityIds, Entity[] entities, IdTable relationIds, Relation[] relations, GraphSplits splits)
     {
-        entityIds = texts.Entities;
-        relationIds = texts.Relations;
+        (this.entityIds, this.relationIds) = (entityIds, relationIds);
         directedRelationTexts = [.. relations.Select(relation => relation.Text), .. relations.Select(relation => relation.InverseText)];
         Entities = entities;
         Relations = relations;
@@ -31,6 +32,12 @@ public sealed class KnowledgeGraph
 
     /// <summary>What is legal but suspicious in the files, one line each.</summary>
     public required IReadOnlyList<string> Warnings { get; init; }
+
+    /// <summary>How the files were understood.</summary>
+    public GraphReading Reading { get; init; } = new();
+
+    /// <summary>What is known of facts beside their three parts.</summary>
+    public FactAttributes FactAttributes { get; init; } = new();
 
     /// <summary>The entities, which are the candidates of every query.</summary>
     public IReadOnlyList<Entity> Entities { get; }
@@ -60,21 +67,10 @@ public sealed class KnowledgeGraph
     internal IReadOnlyList<string> RepeatedLines { get; }
 
     /// <summary>Reads a graph; the format is detected.</summary>
-    /// <param name="path">A folder, or one file of triples: head, relation and tail in three columns, .tsv or .csv, where ids are
-    /// names.</param>
+    /// <param name="path">A folder, a file of triples or of another known format, or an archive of either.</param>
     /// <param name="options">How to read it; null takes the graph as it stands.</param>
     /// <exception cref="KalmException">A fault in the files, with file, line, what was found and what was expected.</exception>
-    public static KnowledgeGraph Load(string path, GraphOptions? options = null)
-    {
-        options ??= new GraphOptions();
-        options.Split?.Validated();
-        if (Directory.Exists(path))
-            return GraphFolder.Read(path, options);
-        if (File.Exists(path))
-            return TripleFile.Read(path, options);
-        throw new KalmException(
-            $"{path}: no such folder or file; expected a folder that holds a graph, or a file of triples (.tsv or .csv)");
-    }
+    public static KnowledgeGraph Load(string path, GraphOptions? options = null) => GraphFormats.Read(path, options ?? new GraphOptions());
 
     /// <summary>The index of an entity id.</summary>
     /// <exception cref="KalmException">The graph has no such id.</exception>

@@ -1,4 +1,4 @@
-namespace Kalm.Graph;
+namespace Kalm.Graph.Checks;
 
 /// <summary>A relation in numbers.</summary>
 /// <param name="Relation">Its id and texts.</param>

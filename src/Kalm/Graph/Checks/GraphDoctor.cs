@@ -1,4 +1,4 @@
-namespace Kalm.Graph;
+namespace Kalm.Graph.Checks;
 
 /// <summary>Looks for what is legal in a graph but spoils training or its figures.</summary>
 public sealed class GraphDoctor

@@ -1,10 +1,12 @@
 using System.Globalization;
 
-namespace Kalm.Graph;
+namespace Kalm.Graph.Readers;
 
 /// <summary>The layout of the KaLM authors' data: splits as .txt, ids and texts as .dict files of row TAB value.</summary>
-internal static class KalmFolder
+internal sealed class KalmFolder : IGraphReader
 {
+    private const string Train = "train.txt";
+    private const string Ending = ".txt";
     private const string EntityIds = "entities.dict";
     private const string RelationIds = "relations.dict";
     private const string EntityTexts = "entityId2text.dict";
@@ -16,27 +18,60 @@ internal static class KalmFolder
     private static readonly string[] TextFields = ["row", "text"];
     private static readonly string[] NameFields = ["name"];
 
-    public static FolderLayout Layout { get; } = new(
-        "KaLM folder (.txt and .dict)",
-        ["train.txt", EntityIds, RelationIds, EntityTexts, RelationTexts],
-        new SplitFiles("train.txt", "valid.txt", "test.txt"),
-        ReadTexts);
+    /// <inheritdoc/>
+    public string Key => "kalm";
 
-    private static GraphTexts ReadTexts(string folder, List<string> warnings)
+    /// <inheritdoc/>
+    public string Name => "KaLM folder (.txt and .dict)";
+
+    /// <inheritdoc/>
+    public Recognition? Recognise(GraphFiles files, GraphOptions options)
     {
-        var (entityIds, entityLines) = ReadIds(folder, EntityIds, "entity");
-        var (relationIds, _) = ReadIds(folder, RelationIds, "relation");
-        var entities = new IdTable("entity", EntityIds, EntityTexts, entityIds,
-            ReadTexts(folder, EntityTexts, entityIds.Length, EntityIds));
-        var relations = new IdTable("relation", RelationIds, RelationTexts, relationIds,
-            ReadTexts(folder, RelationTexts, relationIds.Length, RelationIds));
-        return new GraphTexts(entities, ReadNames(folder, entityLines), relations, ReadInverseTexts(folder, relationIds));
+        if (files.IsSingle || !files.Holds(Train, EntityIds, RelationIds, EntityTexts, RelationTexts))
+            return null;
+        string[] names = [Train, .. SplitNames.Valid(files, Ending), .. SplitNames.Test(files, Ending),
+            EntityIds, RelationIds, EntityTexts, RelationTexts, InverseTexts, EntityNames];
+        return new Recognition(Certainty.Certain, [.. names.Select(files.Find).OfType<GraphFile>()], $"{EntityTexts} and {RelationTexts}");
+    }
+
+    /// <inheritdoc/>
+    public void Read(GraphFiles files, Recognition found, GraphBuilder graph)
+    {
+        var (entityIds, entityLines) = ReadIds(EntityIds, "entity");
+        var (relationIds, _) = ReadIds(RelationIds, "relation");
+        graph.Entities.AddAll(entityIds, EntityIds);
+        graph.Relations.AddAll(relationIds, RelationIds);
+        Fill(graph.Entities, EntityTexts, $"the rows of {EntityIds}");
+        Fill(graph.Relations, RelationTexts, $"the rows of {RelationIds}");
+        graph.NamesAreInTexts = true;
+        if (Open(EntityNames) is { } names)
+            foreach (var (index, name) in ReadNames(names, entityLines).Index())
+                graph.Entities.SetName(index, name);
+        if (Open(InverseTexts) is { } inverse)
+            foreach (var (index, text) in ReadInverseTexts(inverse, relationIds).Index())
+                graph.SetInverseText(index, text);
+        SplitLines.Read(files.Find(Train)!, Split.Train, graph);
+        foreach (var name in SplitNames.Valid(files, Ending))
+            SplitLines.Read(files.Find(name)!, Split.Valid, graph);
+        foreach (var name in SplitNames.Test(files, Ending))
+            SplitLines.Read(files.Find(name)!, Split.Test, graph);
+
+        TextFile? Open(string name) => files.Find(name) is { } file ? new TextFile(file, graph.Encoding) : null;
+
+        (string[] Ids, int[] Lines) ReadIds(string name, string kind) => KalmFolder.ReadIds(Open(name)!, kind);
+
+        void Fill(IdTable table, string name, string reason)
+        {
+            (table.TextsIn, table.NeedsText) = (name, true);
+            foreach (var (row, text) in ReadRows(Open(name)!, TextFields, table.Count, reason).Values.Index())
+                if (text is not null)
+                    table.SetText(row, text);
+        }
     }
 
     /// <summary>Reads ids in row order, and the line each row stands on.</summary>
-    private static (string[] Ids, int[] Lines) ReadIds(string folder, string name, string kind)
+    private static (string[] Ids, int[] Lines) ReadIds(TextFile file, string kind)
     {
-        var file = TextFile.Read(folder, name);
         var count = file.CountLines();
         if (count == 0)
             throw file.Fault($"empty file; expected lines of row and {kind} id, separated by a tab");
@@ -51,24 +86,17 @@ internal static class KalmFolder
         return (ids, lines);
     }
 
-    private static string?[] ReadTexts(string folder, string name, int count, string idFile) =>
-        ReadRows(TextFile.Read(folder, name), TextFields, count, $"the rows of {idFile}").Values;
-
-    private static string?[] ReadInverseTexts(string folder, string[] relationIds)
+    private static string[] ReadInverseTexts(TextFile file, string[] relationIds)
     {
-        if (TextFile.ReadIfPresent(folder, InverseTexts) is not { } file)
-            return new string?[relationIds.Length];
         var (texts, _) = ReadRows(file, TextFields, relationIds.Length, $"the rows of {RelationIds}");
         var missing = Array.FindIndex(texts, text => text is null);
         return missing < 0
-            ? texts
+            ? texts!
             : throw file.Fault($"no row {missing}; expected a text for '{relationIds[missing]}', as for every row of {RelationIds}");
     }
 
-    private static string?[] ReadNames(string folder, int[] entityLines)
+    private static string[] ReadNames(TextFile file, int[] entityLines)
     {
-        if (TextFile.ReadIfPresent(folder, EntityNames) is not { } file)
-            return new string?[entityLines.Length];
         var count = file.CountLines();
         if (count != entityLines.Length)
             throw file.Fault($"{count:N0} names; expected {entityLines.Length:N0}, one for each line of {EntityIds}");

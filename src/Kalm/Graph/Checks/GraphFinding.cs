@@ -1,4 +1,4 @@
-namespace Kalm.Graph;
+namespace Kalm.Graph.Checks;
 
 /// <summary>How much a finding matters.</summary>
 public enum FindingSeverity

@@ -1,4 +1,4 @@
-namespace Kalm.Graph;
+namespace Kalm.Graph.Checks;
 
 /// <summary>Tells which evaluation queries train gives away: the evaluated triple stands in train the other way round, and read in this
 /// query's direction it has this query's text. Texts decide, so symmetric relations and relations that are text twins both count.</summary>

@@ -1,4 +1,4 @@
-namespace Kalm.Graph;
+namespace Kalm.Graph.Readers;
 
 /// <summary>Divides triples into train, valid and test. All triples of two entities, in whatever order and by whatever relation, stay
 /// together, so that no reverse pair gives an answer away; every relation keeps a triple in train.</summary>

@@ -1,0 +1,58 @@
+namespace Kalm.Graph.Readers;
+
+/// <summary>The formats of graphs that can be read, and which of them some files are of.</summary>
+public static class GraphFormats
+{
+    private const int FilesShown = 12;
+
+    private static readonly IGraphReader[] Readers =
+    [
+        new KalmFolder(), new KgBertFolder(), new OpenKeFolder(), new SplitFolder(), new TripleTable(),
+    ];
+
+    /// <summary>What --format takes.</summary>
+    public static IReadOnlyList<string> Keys => Array.ConvertAll(Readers, reader => reader.Key);
+
+    internal static KnowledgeGraph Read(string path, GraphOptions options)
+    {
+        options.Split?.Validated();
+        var files = GraphFiles.Of(path);
+        var (reader, found) = Choose(files, options);
+        var graph = new GraphBuilder(options);
+        reader.Read(files, found, graph);
+        foreach (var file in files.Files.Except(found.Files))
+            graph.Unread(file.Shown, $"no part of a {reader.Name}");
+        if (options.Texts is { } texts)
+            DescriptionTable.Read(GraphFiles.Of(texts).Files[0], graph);
+        if (graph[Split.Train].Triples.Count == 0)
+            throw new KalmException($"{path}: no triples to learn from; read as a {reader.Name}, expected at least one");
+        return graph.Build(path, reader.Name);
+    }
+
+    private static (IGraphReader Reader, Recognition Found) Choose(GraphFiles files, GraphOptions options)
+    {
+        if (files.Files.Count == 0)
+            throw new KalmException($"{files.Path}: no files; expected a folder or archive that holds a graph");
+        var readers = options.Format is { } key
+            ? [Readers.FirstOrDefault(reader => reader.Key == key) ?? throw new KalmException(
+                $"format '{key}': not known; expected one of {string.Join(", ", Keys)}")]
+            : Readers;
+        var fitting = readers.Select(reader => (Reader: reader, Found: reader.Recognise(files, options)))
+            .Where(item => item.Found is not null).OrderByDescending(item => item.Found!.Certainty).ToList();
+        if (fitting.Count == 0)
+            throw new KalmException(options.Format is null
+                ? $"{files.Path}: not a graph of any known format; found {Names(files)}; expected one of {string.Join(", ", Keys)}"
+                : $"{files.Path}: not a {readers[0].Name}; found {Names(files)}");
+        var best = fitting.TakeWhile(item => item.Found!.Certainty == fitting[0].Found!.Certainty).ToList();
+        if (best.Count > 1)
+            throw new KalmException($"{files.Path}: ambiguous, it holds two graphs; expected one format, chosen by --format, found\n"
+                + string.Join("\n", best.Select(item => $"{item.Reader.Key}: {item.Found!.Because}")));
+        return (best[0].Reader, best[0].Found!);
+    }
+
+    private static string Names(GraphFiles files)
+    {
+        var more = files.Files.Count > FilesShown ? $" and {files.Files.Count - FilesShown} more" : "";
+        return string.Join(", ", files.Files.Take(FilesShown).Select(file => file.Shown)) + more;
+    }
+}
