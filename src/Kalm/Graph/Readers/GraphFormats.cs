@@ -1,3 +1,5 @@
+using Kalm.Graph.Readers.Tables;
+
 namespace Kalm.Graph.Readers;
 
 /// <summary>The formats of graphs that can be read, and which of them some files are of.</summary>
