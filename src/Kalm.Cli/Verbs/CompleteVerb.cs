@@ -15,7 +15,7 @@ internal static class CompleteVerb
     public static Command Create(Terminal terminal)
     {
         var model = new ModelChoice();
-        var graph = Options.Graph();
+        var graph = Options.Graph(false);
         var head = Options.Text("--head", "X", "an entity's id or name, or a text that describes one the graph does not hold");
         var relation = Options.Text("--relation", "R", "a relation's id or text; its inverse text reads it backwards");
         var tail = Options.Text("--tail", "X", "as --head; two of the three are given, the third is predicted");
@@ -24,7 +24,7 @@ internal static class CompleteVerb
             "--rerank") { Description = "order the best entities by how likely the model is to write their names" };
         var depth = Options.Whole("--rerank-depth", $"how many entities to order so, at least --top [default: {DefaultDepth}]");
         var seed = Options.Seed();
-        var source = new GraphSource(seed);
+        var source = new GraphSource(seed, graph);
         var json = Options.JsonFile();
         var threads = Options.Threads();
         var device = Options.Device();
@@ -42,9 +42,10 @@ internal static class CompleteVerb
             if (relationWords is null && parse.GetValue(rerank))
                 throw new KalmException(
                     "--rerank: found with --head and --tail; expected --relation with one of them, because it orders entities");
+            source.Check(parse);
             Given.Writable("--json", parse.GetValue(json));
             using var opened = model.Open(parse, terminal, parse.GetValue(quiet));
-            var knowledge = source.Load(parse, Given.Graph(parse.GetRequiredValue(graph)));
+            var knowledge = terminal.Watch(parse.GetValue(quiet), progress => source.Load(parse, opened, progress));
             var lookup = new GraphLookup(knowledge);
             var shown = parse.GetValue(top) ?? DefaultTop;
             var completion = terminal.Watch(parse.GetValue(quiet), progress =>
