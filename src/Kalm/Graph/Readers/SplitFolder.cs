@@ -20,10 +20,6 @@ internal sealed class SplitFolder : IGraphReader
         var groups = Groups(files);
         if (files.IsSingle || groups.Count == 0)
             return null;
-        if (groups.Count > 1)
-            throw new KalmException($"{files.Path}: holds {groups.Count} graphs: "
-                + $"{string.Join("; ", groups.Select(group => string.Join(", ", group.Select(item => item.File.Shown))))}; expected the folder or "
-                + "files of one");
         var group = groups[0];
         return new Recognition(Certainty.Likely,
             [.. group.Select(item => item.File), .. SideFiles.Of(files, Prefix(group)).Files.Except(group.Select(item => item.File))],
@@ -33,7 +29,12 @@ internal sealed class SplitFolder : IGraphReader
     /// <inheritdoc/>
     public void Read(GraphFiles files, Recognition found, GraphBuilder graph)
     {
-        var group = Groups(files)[0];
+        var groups = Groups(files);
+        if (groups.Count > 1)
+            throw new KalmException($"{files.Path}: holds {groups.Count} graphs: "
+                + $"{string.Join("; ", groups.Select(group => string.Join(", ", group.Select(item => item.File.Shown))))}; expected the folder "
+                + "or files of one");
+        var group = groups[0];
         var side = SideFiles.Of(files, Prefix(group));
         side.ReadIds(graph, IsNumbers(group[0].File, graph));
         foreach (var (split, file) in group)
@@ -45,8 +46,8 @@ internal sealed class SplitFolder : IGraphReader
     private static List<List<(Split Split, GraphFile File)>> Groups(GraphFiles files) =>
         [.. files.Files.Where(file => Endings.Contains(file.Ending))
             .Select(file => (Split: SplitOf(file, out var prefix), Prefix: prefix, File: file))
-            .Where(item => item.Split is not null)
-            .GroupBy(item => item.Prefix)
+            .Where(item => item.Split is not null && !item.File.Head.IsEmpty)
+            .GroupBy(item => (item.Prefix, item.File.Ending))
             .Where(group => group.Any(item => item.Split == Split.Train))
             .Select(group => group.Select(item => (item.Split!.Value, item.File)).OrderBy(item => item.Item1).ToList())];
 
