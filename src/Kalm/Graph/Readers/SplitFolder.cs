@@ -46,7 +46,7 @@ internal sealed class SplitFolder : IGraphReader
     private static List<List<(Split Split, GraphFile File)>> Groups(GraphFiles files) =>
         [.. files.Files.Where(file => Endings.Contains(file.Ending))
             .Select(file => (Split: SplitOf(file, out var prefix), Prefix: prefix, File: file))
-            .Where(item => item.Split is not null && !item.File.Head.IsEmpty)
+            .Where(item => item.Split is not null)
             .GroupBy(item => (item.Prefix, item.File.Ending))
             .Where(group => group.Any(item => item.Split == Split.Train))
             .Select(group => group.Select(item => (item.Split!.Value, item.File)).OrderBy(item => item.Item1).ToList())];

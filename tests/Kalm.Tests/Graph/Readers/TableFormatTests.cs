@@ -98,8 +98,7 @@ public sealed class TableFormatTests : IDisposable
         Assert.Contains("the third column looks like the relation", fault, StringComparison.Ordinal);
         Assert.EndsWith("by --columns head,tail,relation", fault, StringComparison.Ordinal);
         People.AssertRead(Load("g.tsv", swapped, new GraphOptions { Columns = ["head", "tail", "relation"] }));
-        Assert.Contains("chosen by --delimiter", Fault("g.txt", "a,b;c,d;e,f|x|y\n".Replace("|x|y", "", StringComparison.Ordinal)
-            .Replace("a,b;c,d;e,f", "a;b,c,d;e", StringComparison.Ordinal)), StringComparison.Ordinal);
+        Assert.Contains("chosen by --delimiter", Fault("g.txt", "a;b,c,d;e\n"), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -34,7 +34,7 @@ internal sealed class SideFiles
     {
         var side = new SideFiles();
         var folder = prefix[..(prefix.LastIndexOf('/') + 1)];
-        foreach (var file in files.Files.Where(file => Endings.Contains(file.Ending) && file.Name.LastIndexOf('/') + 1 == folder.Length))
+        foreach (var file in files.Files.Where(file => Endings.Contains(file.Ending) && file.Name[..(file.Name.LastIndexOf('/') + 1)] == folder))
             foreach (var (kind, holds, stems) in Known)
                 if (stems.Contains(file.Stem) || (holds is "aliases" or "long" && IsOf(file.Stem, stems, prefix[folder.Length..])))
                     side.found.Add((file, kind, holds));
