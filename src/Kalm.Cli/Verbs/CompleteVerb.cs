@@ -23,7 +23,7 @@ internal static class CompleteVerb
         var rerank = new Option<bool>(
             "--rerank") { Description = "order the best entities by how likely the model is to write their names" };
         var depth = Options.Whole("--rerank-depth", $"how many entities to order so, at least --top [default: {DefaultDepth}]");
-        var batch = new BatchOptions();
+        var batch = new CompletionBatchOptions();
         var seed = Options.Seed();
         var source = new GraphSource(seed, graph);
         var json = Options.JsonFile();

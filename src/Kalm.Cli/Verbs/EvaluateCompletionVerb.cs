@@ -86,12 +86,12 @@ internal static class EvaluateCompletionVerb
         terminal.Print(relations);
     }
 
-    private static JsonObject Describe(CompletionReport report, OpenedModel opened, string knowledge.Path, double seconds)
+    private static JsonObject Describe(CompletionReport report, OpenedModel opened, string graphPath, double seconds)
     {
         var json = report.ToJson();
         json["model"] = opened.Given;
         json["adapter_sha256"] = opened.AdapterFolder is null ? null : Hash(Path.Combine(opened.AdapterFolder, AdapterConfig.WeightsName));
-        json["graph"] = knowledge.Path;
+        json["graph"] = graphPath;
         json["seconds"] = seconds;
         return json;
     }

@@ -1,4 +1,3 @@
-using Kalm.Graph;
 using Kalm.Graph.Checks;
 
 namespace Kalm.Tests.Graph;

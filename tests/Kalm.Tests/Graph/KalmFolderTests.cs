@@ -141,14 +141,14 @@ public class KalmFolderTests
     public void Bytes_that_are_not_UTF8_are_a_fault_on_their_line()
     {
         using var files = SmallGraph.Kalm().With("entityId2text.dict", [.. "0\tcafé\n1\t"u8, 0xE9, .. "t\n2\tx\n3\ty\n"u8]);
-        Assert.Equal("entityId2text.dict(2): bytes that are not UTF-8; expected a UTF-8 text file", files.Fault());
+        Assert.Equal("entityId2text.dict(2): bytes that are not UTF-8; expected a UTF-8 text file, or its encoding by --encoding, such as latin1", files.Fault());
     }
 
     [Fact]
     public void A_sequence_that_is_cut_off_at_the_end_is_a_fault_on_the_last_line()
     {
         using var files = SmallGraph.Kalm().With("train.txt", [.. "car\t_has_part\twheel\ncar\t_has_part\t"u8, 0xC3]);
-        Assert.Equal("train.txt(2): bytes that are not UTF-8; expected a UTF-8 text file", files.Fault());
+        Assert.Equal("train.txt(2): bytes that are not UTF-8; expected a UTF-8 text file, or its encoding by --encoding, such as latin1", files.Fault());
     }
 
     [Fact]

@@ -1,4 +1,7 @@
 using System.IO.Compression;
+using ICSharpCode.SharpZipLib;
+using ICSharpCode.SharpZipLib.GZip;
+using ZstdSharp;
 
 namespace Kalm.Graph.Readers;
 
@@ -43,7 +46,7 @@ internal sealed class GraphFile
                 {
                     head = bytes[..stream.ReadAtLeast(bytes, HeadBytes, throwOnEndOfStream: false)];
                 }
-                catch (Exception problem) when (problem is InvalidDataException or IOException or ZstdSharp.ZstdException)
+                catch (Exception problem) when (IsDamage(problem))
                 {
                     throw Damaged(problem);
                 }
@@ -119,12 +122,17 @@ internal sealed class GraphFile
     public KalmException Damaged(Exception problem) =>
         new($"{Shown}: cannot be read to its end, {problem.Message.TrimEnd('.')}; expected a whole file", problem);
 
+    /// <summary>Whether an exception tells of content that breaks off or does not decompress.</summary>
+    public static bool IsDamage(Exception problem) =>
+        problem is InvalidDataException or IOException or ZstdException or SharpZipBaseException;
+
     private static bool IsCompressed(string name) => Path.GetExtension(name).ToLowerInvariant() is ".gz" or ".zst";
 
     private static Stream Decompressed(string name, Stream stream) => Path.GetExtension(name).ToLowerInvariant() switch
     {
-        ".gz" => new GZipStream(stream, CompressionMode.Decompress),
-        ".zst" => new ZstdSharp.DecompressionStream(stream, leaveOpen: false),
+        // The framework's own stream takes a file that breaks off for a whole one.
+        ".gz" => new GZipInputStream(stream),
+        ".zst" => new DecompressionStream(stream, leaveOpen: false),
         _ => stream,
     };
 

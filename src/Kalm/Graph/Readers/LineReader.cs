@@ -128,7 +128,7 @@ internal sealed class LineReader : IDisposable
             isAtEnd = read == 0;
             to += read;
         }
-        catch (Exception problem) when (problem is InvalidDataException or IOException or ZstdSharp.ZstdException)
+        catch (Exception problem) when (GraphFile.IsDamage(problem))
         {
             throw file.Damaged(problem);
         }

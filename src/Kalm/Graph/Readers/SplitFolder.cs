@@ -36,7 +36,7 @@ internal sealed class SplitFolder : IGraphReader
                 + "or files of one");
         var group = groups[0];
         var side = SideFiles.Of(files, Prefix(group));
-        side.ReadIds(graph, IsNumbers(group[0].File, graph));
+        side.ReadIds(graph, TableShape.Of(group[0].File, graph, 3).Rows);
         foreach (var (split, file) in group)
             FactTable.Open(file, graph).Read(split, side.Numbers.Entities, side.Numbers.Relations);
         side.ReadTexts(graph);
@@ -71,11 +71,5 @@ internal sealed class SplitFolder : IGraphReader
     {
         SplitOf(group[0].File, out var prefix);
         return group[0].File.Stem == "numeric_triples" ? group[0].File.Name[..(group[0].File.Name.LastIndexOf('/') + 1)] : prefix;
-    }
-
-    private static bool IsNumbers(GraphFile file, GraphBuilder graph)
-    {
-        var rows = TableShape.Of(file, graph, 3).Rows;
-        return rows.Count > 1 && rows.Skip(1).All(row => row.Length >= 3 && row.Take(3).All(field => field.Length > 0 && field.All(char.IsAsciiDigit)));
     }
 }

@@ -43,11 +43,23 @@ internal sealed class SideFiles
 
     /// <summary>Reads the lists and numbers of ids, before the splits.</summary>
     /// <param name="graph">Takes the ids.</param>
-    /// <param name="splitIsNumbers">Whether the splits hold numbers in the place of ids.</param>
-    public void ReadIds(GraphBuilder graph, bool splitIsNumbers)
+    /// <param name="sample">Rows of a split: where they hold numbers in the place of ids, these are what the numbers stand for.</param>
+    public void ReadIds(GraphBuilder graph, IReadOnlyList<string[]> sample)
     {
         foreach (var (file, kind, _) in found.Where(item => item.Holds == "numbers"))
-            Number(file, kind, splitIsNumbers, graph);
+            Number(file, kind, graph);
+        if (!IsNumbers(sample, 0, Numbers.Entities, graph.Entities) || !IsNumbers(sample, 2, Numbers.Entities, graph.Entities))
+            Numbers = (null, Numbers.Relations);
+        if (!IsNumbers(sample, 1, Numbers.Relations, graph.Relations))
+            Numbers = (Numbers.Entities, null);
+    }
+
+    private static bool IsNumbers(IReadOnlyList<string[]> sample, int column, IdMap? map, IdTable ids)
+    {
+        var rows = sample.Where((row, index) => row.Length > column && (index > 0 || int.TryParse(row[column], out _))).ToList();
+        return map is not null && rows.Count > 0
+            && rows.All(row => int.TryParse(row[column], out var number) && number >= 0 && row[column] == $"{number}")
+            && !rows.All(row => ids.TryFind(row[column], out _));
     }
 
     /// <summary>Reads names and texts, after the splits; those of ids that no triple has are left out with a warning.</summary>
@@ -57,7 +69,7 @@ internal sealed class SideFiles
             Describe(file, kind, holds, graph);
     }
 
-    private void Number(GraphFile file, string kind, bool splitIsNumbers, GraphBuilder graph)
+    private void Number(GraphFile file, string kind, GraphBuilder graph)
     {
         if (TableShape.Of(file, graph, 1).Rows.All(row => row.Length == 1))
         {
@@ -71,8 +83,7 @@ internal sealed class SideFiles
         var map = IdMap.Read(file, kind, graph);
         foreach (var id in map.Ids.OfType<string>())
             (kind == "entity" ? graph.Entities : graph.Relations).Add(id);
-        if (splitIsNumbers)
-            Numbers = kind == "entity" ? (map, Numbers.Relations) : (Numbers.Entities, map);
+        Numbers = kind == "entity" ? (map, Numbers.Relations) : (Numbers.Entities, map);
     }
 
     private void Describe(GraphFile file, string kind, string holds, GraphBuilder graph)

@@ -19,7 +19,7 @@ internal sealed record BatchInputs(
     IReadOnlyList<(string Option, bool IsGiven)> Others);
 
 /// <summary>The options of <c>complete</c> that ask many questions at once and write the answers as edges.</summary>
-internal sealed class BatchOptions
+internal sealed class CompletionBatchOptions
 {
     private readonly Option<string> file = Options.Text("--batch", "FILE",
         "many questions: lines of head, relation and tail with tabs between them, ? for what is sought");
@@ -35,7 +35,7 @@ internal sealed class BatchOptions
     private readonly Option<double?> least = Options.Positive("--min-probability", "leave out answers below it", "P");
 
     /// <summary>Makes the options.</summary>
-    public BatchOptions() => format.DefaultValueFactory = null;
+    public CompletionBatchOptions() => format.DefaultValueFactory = null;
 
     /// <summary>Adds the options to the verb.</summary>
     public void AddTo(Command command)
@@ -101,5 +101,5 @@ internal sealed class BatchOptions
 
     private static string ModelName(string given) =>
         $"{Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(given)))} kalm "
-            + $"{typeof(BatchOptions).Assembly.GetName().Version?.ToString(3)}";
+            + $"{typeof(CompletionBatchOptions).Assembly.GetName().Version?.ToString(3)}";
 }
