@@ -84,6 +84,14 @@ public sealed class TableFormatTests : IDisposable
     }
 
     [Fact]
+    public void Remarks_are_no_facts_and_names_may_begin_with_the_same_sign()
+    {
+        var graph = Load("g.tsv", "# made by hand\n#a\tr\tb\nb\tr\tc\n\n# the end\n");
+        Assert.Equal(["#a", "b", "c"], graph.Entities.Select(entity => entity.Id));
+        Assert.Equal(["g.tsv(1): remarks, lines that begin with #, left out: 2"], graph.Warnings);
+    }
+
+    [Fact]
     public void A_column_may_name_the_split()
     {
         var graph = Load("g.csv", "head,relation,tail,split\na,r,b,train\nb,r,c,dev\nc,r,a,test\n");

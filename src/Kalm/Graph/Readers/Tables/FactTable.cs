@@ -9,6 +9,7 @@ internal sealed class FactTable
     private readonly TableShape shape;
     private readonly ColumnPlan plan;
     private PlaceCount padded;
+    private PlaceCount remarks;
     private int negative;
 
     private FactTable(GraphFile file, GraphBuilder graph, TableShape shape, ColumnPlan plan) =>
@@ -48,10 +49,12 @@ internal sealed class FactTable
             }
             isFirst = false;
             if (Wrong(rows) is { } problem)
-                graph.Bad(place, problem);
+                Pass(rows, place, problem);
             else
                 Add(rows, split, place, mapEntity, mapRelation);
         }
+        if (remarks.Count > 0)
+            graph.Warnings.Add($"{remarks.First}: remarks, lines that begin with #, left out: {remarks.Count:N0}");
         if (padded.Count > 0)
             graph.Warnings.Add($"{padded.First}: lines with a name that begins or ends with a space, which makes it another "
                 + $"name: {padded.Count:N0}");
@@ -59,6 +62,15 @@ internal sealed class FactTable
             graph.Warnings.Add($"{file.Shown}: false facts, labelled -1 or 0, left out: {negative:N0}");
         if (split == Split.Train && graph[split].Triples.Count == 0)
             throw file.Fault($"no triples; expected lines of {Expected}");
+    }
+
+    // A line that begins with a number sign and is no row is a remark.
+    private void Pass(SeparatedReader rows, Place place, string problem)
+    {
+        if (rows.Problem is null && rows.Count > 0 && rows[0].StartsWith('#') && rows.Count != plan.Roles.Count)
+            remarks.Add(place);
+        else
+            graph.Bad(place, problem);
     }
 
     private void Tell()

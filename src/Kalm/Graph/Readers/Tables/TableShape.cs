@@ -92,6 +92,11 @@ internal sealed record TableShape(char Delimiter, bool HasQuotes, IReadOnlyList<
         // Tables with tabs know quotes or not; they do where every field that begins with one is well formed, and some is.
         if (!hasQuotes && rows.Any(row => row.Any(field => field.StartsWith('"'))) && rows.All(row => row.All(IsLiteralOrWhole)))
             (hasQuotes, rows) = (true, RowsOf(true));
+        if (rows.Count > 1)
+        {
+            var usual = rows.CountBy(row => row.Length).MaxBy(length => length.Value).Key;
+            rows.RemoveAll(row => row[0].StartsWith('#') && row.Length != usual);
+        }
         return new TableShape(delimiter, hasQuotes, rows);
 
         List<string[]> RowsOf(bool quotes)
