@@ -20,7 +20,8 @@ internal sealed record CompletionBatch(KnowledgeGraph Graph, GraphLookup Lookup)
     public IReadOnlyList<Query> Read(string path)
     {
         if (!File.Exists(path))
-            throw new KalmException($"--batch {path}: no such file; expected lines of head, relation and tail with tabs between them, ? for "
+            throw new KalmException($"--batch {path}: no such file; expected lines of head, relation and tail with tabs between them, ? "
+                + "for "
                 + "what is sought");
         var queries = new List<Query>();
         foreach (var (index, line) in File.ReadLines(path).Index())
@@ -30,10 +31,12 @@ internal sealed record CompletionBatch(KnowledgeGraph Graph, GraphLookup Lookup)
                 continue;
             var place = $"{Path.GetFileName(path)}({index + 1})";
             if (fields.Length != 3 || IsSought(fields[1]) || IsSought(fields[0]) == IsSought(fields[2]))
-                throw new KalmException($"{place}: found '{line}'; expected head, relation and tail with tabs between them, either head or tail "
+                throw new KalmException($"{place}: found '{line}'; expected head, relation and tail with tabs between them, either head "
+                    + "or tail "
                     + "a ?");
             var directed = Given.Named(place, () => Lookup.DirectedRelation(fields[1]));
-            queries.Add(IsSought(fields[2]) ? new Query(Entity(fields[0]), directed) : new Query(Entity(fields[2]), Graph.InverseOf(directed)));
+            queries.Add(IsSought(fields[2]) ? new Query(Entity(fields[0]), directed) : new Query(Entity(fields[2]), Graph.InverseOf(
+                directed)));
 
             int Entity(string words) => Given.Named(place, () => Lookup.Entity(words)) ?? throw new KalmException(
                 $"{place}: unknown entity '{words}'; " + (Lookup.NearestEntity(words) is { } nearest
@@ -91,7 +94,8 @@ internal sealed record CompletionBatch(KnowledgeGraph Graph, GraphLookup Lookup)
         var fact = isForward ? new Triple(query.Entity, query.DirectedRelation, answer.Entity)
             : new Triple(answer.Entity, Graph.InverseOf(query.DirectedRelation), query.Entity);
         return new ScoredEdge(fact, answer.Score, answer.Probability, answer.Rank,
-            $"{Graph.Entities[query.Entity].Name}, {Graph.DirectedRelationText(query.DirectedRelation)}: {Graph.Entities[answer.Entity].Name}, "
+            $"{Graph.Entities[query.Entity].Name}, {Graph.DirectedRelationText(query.DirectedRelation)}: "
+                + $"{Graph.Entities[answer.Entity].Name}, "
                 + $"place {answer.Rank} of {Graph.Entities.Count:N0}");
     }
 

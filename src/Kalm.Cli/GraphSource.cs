@@ -6,7 +6,8 @@ using Kalm.Representation;
 
 namespace Kalm.Cli;
 
-/// <summary>What says which graph is meant and how it is read, the same for every verb: --graph with the options that go with it, and, where a
+/// <summary>What says which graph is meant and how it is read, the same for every verb: --graph with the options that go with it, and,
+/// where a
 /// run is asked, what that run remembers of its own.</summary>
 internal sealed class GraphSource
 {
@@ -69,10 +70,13 @@ internal sealed class GraphSource
         if (found.Fingerprint is not { } expected || expected == read.Fingerprint())
             return read;
         if (parse.GetValue(graph) is null)
-            throw new KalmException($"{found.Path}: no longer the graph that {model.Given} learned from: its triples are others; expected the "
+            throw new KalmException($"{found.Path}: no longer the graph that {model.Given} learned from: its triples are others; expected "
+                + "the "
                 + "same, or --graph to insist");
-        progress?.Report(new ProgressNote($"{model.Given}: learned from {(found.IsSamePath ? "another state or split of it" : found.Learned)}, "
-            + $"not from {found.Path} as it is read here, so held-out triples may be known to it"));
+        progress?.Report(new ProgressNote(found.IsSamePath
+            ? $"{model.Given}: learned from another split of {found.Path}, so held-out triples may be known to it; its own is"
+                + Written(found.LearnedOptions)
+            : $"{model.Given}: learned from {found.Learned}, not from {found.Path}, so held-out triples may be known to it"));
         return read;
     }
 
@@ -90,7 +94,7 @@ internal sealed class GraphSource
                 + $"{Environment.CurrentDirectory}; expected it there, or --graph");
         var path = given is null ? run!.Graph : Given.Graph(given);
         var isSame = run is not null && Path.GetFullPath(path) == Path.GetFullPath(run.Graph);
-        return new FoundGraph(path, OptionsOf(parse, isSame ? run!.GraphOptions : null), run?.Hashes.Graph, run?.Graph, isSame);
+        return new FoundGraph(path, OptionsOf(parse, isSame ? run!.GraphOptions : null), run?.Hashes.Graph, run?.Graph, run?.GraphOptions, isSame);
     }
 
     /// <summary>The options as they are written, each with a space before it.</summary>
@@ -126,5 +130,6 @@ internal sealed class GraphSource
 /// <param name="Options">How it is read.</param>
 /// <param name="Fingerprint">The fingerprint of what the run learned from; null without a run.</param>
 /// <param name="Learned">Where the run's own graph lay; null without a run.</param>
+/// <param name="LearnedOptions">How the run read it; null as it stands, or without a run.</param>
 /// <param name="IsSamePath">Whether both lie at the same place.</param>
-internal sealed record FoundGraph(string Path, GraphOptions? Options, string? Fingerprint, string? Learned, bool IsSamePath);
+internal sealed record FoundGraph(string Path, GraphOptions? Options, string? Fingerprint, string? Learned, GraphOptions? LearnedOptions, bool IsSamePath);

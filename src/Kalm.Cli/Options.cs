@@ -55,7 +55,8 @@ internal static class Options
     /// <summary>--graph.</summary>
     /// <param name="isRequired">Whether it must be given; else the run that the model is of remembers its own.</param>
     public static Option<string> Graph(bool isRequired) => Text(
-        "--graph", "GRAPH", "the graph: a folder, file or archive, whose format is detected" + (isRequired ? "" : " [default: the run's own]"),
+        "--graph", "GRAPH", "the graph: a folder, file or archive, whose format is detected" + (isRequired ? ""
+            : " [default: the run's own]"),
         isRequired);
 
     /// <summary>--texts, which goes with --graph.</summary>

@@ -9,7 +9,8 @@ namespace Kalm.Graph;
 public sealed record SplitShares(double Train, double Valid, double Test)
 {
     /// <summary>What valid shares are, in words.</summary>
-    public const string Expected = "three shares that sum to 1, the first above 0, such as 0.8,0.1,0.1, with inductive before them or alone for unseen test entities";
+    public const string Expected = "three shares that sum to 1, the first above 0, such as 0.8,0.1,0.1, with inductive before them or "
+        + "alone for unseen test entities";
 
     private const string Inductive = "inductive";
     private static readonly SplitShares Usual = new(0.8, 0.1, 0.1);

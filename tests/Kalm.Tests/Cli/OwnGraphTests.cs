@@ -61,7 +61,7 @@ public class OwnGraphTests(TinyModel tiny) : IClassFixture<TinyModel>
         CommandLine.Run("pretrain", "--graph", graph, "--out", tiny.File(
             "own-base"), "--steps", "1", "--vocabulary", "260", "--context", "32", "--threads", "1", "--quiet").IsSuccess();
         CommandLine.Run("pretrain", "--text", graph, "--texts", graph, "--out", tiny.File("never"))
-            .IsFault("--texts, --split", "without --graph");
+            .IsFault("options of a graph", "without --graph");
     }
 
     [Fact]

@@ -75,9 +75,12 @@ public sealed class GraphDoctor
             "the first row's three values occur nowhere else; if it is a heading, --columns says what the columns hold");
     }
 
-    private GraphFinding WithoutText() => Find(
-        "entities without a description", [.. graph.Entities.Where(entity => entity.Description == entity.Name).Select(entity => entity.Id)],
-        FindingSeverity.Note, "entities of which a model reads only the name");
+    private GraphFinding WithoutText()
+    {
+        var without = graph.Entities.Where(entity => entity.Description == entity.Name).Select(entity => entity.Id).ToList();
+        return Find("entities without a description", without.Count < graph.Entities.Count ? without : [], FindingSeverity.Note,
+            "entities of which a model reads only the name, while others have a text");
+    }
 
     private GraphFinding ReversePairs()
     {

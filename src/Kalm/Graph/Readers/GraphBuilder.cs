@@ -221,7 +221,8 @@ internal sealed class GraphBuilder
                 Attributes = attributes.TryGetValue(index, out var own) ? own : [],
             };
             entities[index] = Options.AttributesInText && own is not null
-                ? entity with { Description = $"{entity.Description}, {string.Join(", ", own.Select(item => $"{item.Name} {item.Value}"))}" }
+                ? entity with { Description = $"{entity.Description}, "
+                    + $"{string.Join(", ", own.Select(item => $"{item.Name} {item.Value}"))}" }
                 : entity;
         }
         if (cut > 0)
@@ -270,7 +271,8 @@ internal sealed class GraphBuilder
         }
         catch (ArgumentException problem)
         {
-            throw new KalmException($"encoding '{name}': not known; expected a name such as utf-8, latin1, windows-1252, shift_jis", problem);
+            throw new KalmException($"encoding '{name}': not known; expected a name such as utf-8, latin1, windows-1252, shift_jis",
+                problem);
         }
     }
 }

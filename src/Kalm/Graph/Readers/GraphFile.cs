@@ -93,7 +93,8 @@ internal sealed class GraphFile
     public static GraphFile OnDisk(string path, string name)
     {
         var isCompressed = IsCompressed(path);
-        return new GraphFile(isCompressed ? name[..^Path.GetExtension(name).Length] : name, name, () => Decompressed(path, File.OpenRead(path)))
+        return new GraphFile(isCompressed ? name[..^Path.GetExtension(name).Length] : name, name, () => Decompressed(path, File.OpenRead(
+            path)))
         {
             PathOnDisk = isCompressed ? null : path,
         };

@@ -2,7 +2,8 @@ using Kalm.Graph.Readers.Tables;
 
 namespace Kalm.Graph.Readers;
 
-/// <summary>OpenKE's layout: ids with their numbers in entity2id.txt and relation2id.txt, splits of numbers in train2id.txt, valid2id.txt and
+/// <summary>OpenKE's layout: ids with their numbers in entity2id.txt and relation2id.txt, splits of numbers in train2id.txt, valid2id.txt
+/// and
 /// test2id.txt in the order head, tail, relation; each file begins with its count.</summary>
 internal sealed class OpenKeFolder : IGraphReader
 {

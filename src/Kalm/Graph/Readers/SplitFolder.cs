@@ -32,7 +32,8 @@ internal sealed class SplitFolder : IGraphReader
         var groups = Groups(files);
         if (groups.Count > 1)
             throw new KalmException($"{files.Path}: holds {groups.Count} graphs: "
-                + $"{string.Join("; ", groups.Select(group => string.Join(", ", group.Select(item => item.File.Shown))))}; expected the folder "
+                + $"{string.Join("; ", groups.Select(group => string.Join(", ", group.Select(item => item.File.Shown))))}; expected the "
+                    + "folder "
                 + "or files of one");
         var group = groups[0];
         var side = SideFiles.Of(files, Prefix(group));

@@ -108,7 +108,8 @@ internal sealed class TripleDivision
             Count(triples[place], -1);
         var canSpare = true;
         foreach (var place in own)
-            canSpare &= relationUses[triples[place].Relation] > 0 && entityUses[triples[place].Head] > 0 && entityUses[triples[place].Tail] > 0;
+            canSpare &= relationUses[triples[place].Relation] > 0 && entityUses[triples[place].Head] > 0 && entityUses[triples[place]
+                .Tail] > 0;
         foreach (var place in own)
             Count(triples[place], 1);
         return canSpare;

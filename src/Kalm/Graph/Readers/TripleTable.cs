@@ -6,7 +6,8 @@ namespace Kalm.Graph.Readers;
 /// heading or without.</summary>
 internal sealed class TripleTable : IGraphReader
 {
-    private static readonly string[] Endings = [".csv", ".tsv", ".tab", ".psv", ".txt", ".del", ".dat", ".edges", ".edgelist", ".triples", ""];
+    private static readonly string[] Endings = [".csv", ".tsv", ".tab", ".psv", ".txt", ".del", ".dat", ".edges", ".edgelist", ".triples",
+        ""];
     private static readonly string[] OfTables = [".csv", ".tsv", ".tab", ".psv"];
 
     /// <inheritdoc/>

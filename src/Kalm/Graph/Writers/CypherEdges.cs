@@ -11,7 +11,8 @@ internal static class CypherEdges
         var graph = source.Graph;
         foreach (var edge in edges)
         {
-            var (head, relation, tail) = (graph.Entities[edge.Fact.Head], graph.Relations[edge.Fact.Relation], graph.Entities[edge.Fact.Tail]);
+            var (head, relation, tail) = (graph.Entities[edge.Fact.Head], graph.Relations[edge.Fact.Relation],
+                graph.Entities[edge.Fact.Tail]);
             writer.WriteLine(string.Create(CultureInfo.InvariantCulture,
                 $"MERGE (h:Entity {{id: {Text(head.Id)}}}) ON CREATE SET h.name = {Text(head.Name)} "
                 + $"MERGE (t:Entity {{id: {Text(tail.Id)}}}) ON CREATE SET t.name = {Text(tail.Name)} "

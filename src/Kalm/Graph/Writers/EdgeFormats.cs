@@ -5,7 +5,8 @@ namespace Kalm.Graph.Writers;
 /// <summary>The formats in which proposed facts are written; each can be read in again as a graph.</summary>
 public static class EdgeFormats
 {
-    private static readonly Dictionary<string, (string Ending, Action<TextWriter, EdgeSource, IEnumerable<ScoredEdge>> Write)> Single = new()
+    private static readonly Dictionary<string, (string Ending, Action<TextWriter, EdgeSource, IEnumerable<ScoredEdge>> Write)> Single =
+        new()
     {
         ["tsv"] = (".tsv", TableEdges.Write),
         ["jsonl"] = (".jsonl", JsonEdges.Write),

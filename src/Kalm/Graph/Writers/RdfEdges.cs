@@ -4,7 +4,8 @@ using Kalm.Graph.Readers;
 
 namespace Kalm.Graph.Writers;
 
-/// <summary>N-Triples and Turtle (W3C): each fact, and a statement about it (rdf:Statement) that bears its figures; names as rdfs:label. Ids
+/// <summary>N-Triples and Turtle (W3C): each fact, and a statement about it (rdf:Statement) that bears its figures; names as rdfs:label.
+/// Ids
 /// that are no IRIs become urn:kalm:entity:ID and urn:kalm:relation:ID.</summary>
 internal static class RdfEdges
 {

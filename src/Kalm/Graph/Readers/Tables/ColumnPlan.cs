@@ -45,7 +45,8 @@ internal sealed record ColumnPlan(IReadOnlyList<ColumnRole> Roles, IReadOnlyList
             return Settled(heading, shape);
         if (shape.Columns == Plain.Length)
             return InOrder(file, shape);
-        if (shape.Columns == Plain.Length + 1 && shape.Rows.All(row => row.Length <= 3 || IsLabel(row[3])) && shape.Rows.Any(row => row.Length > 3))
+        if (shape.Columns == Plain.Length + 1 && shape.Rows.All(row => row.Length <= 3 || IsLabel(row[3])) && shape.Rows.Any(row =>
+            row.Length > 3))
             return new ColumnPlan([.. Plain, ColumnRole.Label], [.. PlainNames, "label"], false);
         if (shape.Columns == Plain.Length + 1 && shape.Rows.All(row => row.Length == 4 && (row[3].Length == 0 || row[3] == ".")))
             return new ColumnPlan([.. Plain, ColumnRole.Out], [.. PlainNames, ""], false);
@@ -117,7 +118,8 @@ internal sealed record ColumnPlan(IReadOnlyList<ColumnRole> Roles, IReadOnlyList
                 && !values[0].Overlaps(middle);
             if (relationIsLast || relationIsFirst)
                 throw new KalmException($"{file.Shown}: the {(relationIsLast ? "third" : "first")} column looks like the relation "
-                    + $"({(relationIsLast ? last : values[0]).Count:N0} values, such as '{(relationIsLast ? last : values[0]).First()}'; the "
+                    + $"({(relationIsLast ? last : values[0]).Count:N0} values, such as '{(relationIsLast ? last : values[0]).First()}'; "
+                        + "the "
                     + $"second has {middle.Count:N0}); expected head, relation, tail, or the order by --columns "
                     + (relationIsLast ? "head,tail,relation" : "relation,head,tail"));
         }

@@ -3,7 +3,8 @@ namespace Kalm.Graph.Readers.Tables;
 /// <summary>Reads a table of descriptions that is given beside a graph: id and description, or what a heading names.</summary>
 internal static class DescriptionTable
 {
-    private static readonly string[] Ids = ["id", "entity", "entityid", "key", "node", "nodeid", "uri", "iri", "qid", "name", "label", "title"];
+    private static readonly string[] Ids = ["id", "entity", "entityid", "key", "node", "nodeid", "uri", "iri", "qid", "name", "label",
+        "title"];
     private static readonly string[] Descriptions =
         ["description", "text", "desc", "definition", "summary", "abstract", "comment", "longtext", "content"];
 

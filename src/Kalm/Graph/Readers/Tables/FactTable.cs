@@ -16,7 +16,8 @@ internal sealed class FactTable
         (this.file, this.graph, this.shape, this.plan) = (file, graph, shape, plan);
 
     /// <summary>What a row holds, in words.</summary>
-    private string Expected => $"{plan.Roles.Count} fields separated by {TableShape.NamesOf(shape.Delimiter)}: {string.Join(", ", plan.Names)}";
+    private string Expected => $"{plan.Roles.Count} fields separated by {TableShape.NamesOf(shape.Delimiter)}: "
+        + $"{string.Join(", ", plan.Names)}";
 
     /// <summary>Looks at a file.</summary>
     /// <exception cref="KalmException">It cannot be told what its columns hold.</exception>

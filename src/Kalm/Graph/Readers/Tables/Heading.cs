@@ -63,7 +63,8 @@ internal static class Heading
 
     // What may stand behind or before an end's name; the first that both ends have holds the ids.
     private static readonly string[] IdSuffixes =
-        ["", "id", "index", "entity", "entityid", "node", "nodeid", "uri", "iri", "concept", "term", "key", "name", "label", "title", "text"];
+        ["", "id", "index", "entity", "entityid", "node", "nodeid", "uri", "iri", "concept", "term", "key", "name", "label", "title",
+            "text"];
 
     private static readonly string[] NameSuffixes = ["name", "label", "title", "entityname", "nodename", "text"];
     private static readonly string[] TypeSuffixes = ["type", "class", "category", "kind", "labels", "entitytype", "nodetype"];
@@ -78,7 +79,8 @@ internal static class Heading
     ];
 
     private static readonly string[] RelationTexts =
-        ["relationname", "relationlabel", "relationtext", "predicatename", "predicatelabel", "propertylabel", "propertyname", "displayrelation"];
+        ["relationname", "relationlabel", "relationtext", "predicatename", "predicatelabel", "propertylabel", "propertyname",
+            "displayrelation"];
 
     private static readonly string[] Labels = ["label", "truth", "istrue", "correct", "polarity", "target"];
     private static readonly string[] SplitColumns = ["split", "set", "partition", "fold", "subset"];

@@ -21,7 +21,8 @@ internal sealed record IdMap(string Kind, string File, IReadOnlyList<string?> Id
         return false;
     }
 
-    /// <summary>Reads lines of number and id, or of id and number, in any order; a first line that is only a count is passed over.</summary>
+    /// <summary>Reads lines of number and id, or of id and number, in any order; a first line that is only a count is passed
+    /// over.</summary>
     /// <param name="file">The file.</param>
     /// <param name="kind">"entity" or "relation".</param>
     /// <param name="graph">The options; takes how the columns were understood.</param>
@@ -45,7 +46,8 @@ internal sealed record IdMap(string Kind, string File, IReadOnlyList<string?> Id
         var hasHeading = rows[0].Length == 2 && Number(rows[0][0]) < 0 && Number(rows[0][1]) < 0;
         if (hasHeading)
             Drop();
-        var numbersFirst = rows.All(row => row.Length >= 2 && Number(row[0]) >= 0) && !rows.All(row => Number(row[1]) >= 0 && IsIdFirst(file));
+        var numbersFirst = rows.All(row => row.Length >= 2 && Number(row[0]) >= 0) && !rows.All(row => Number(row[1]) >= 0
+            && IsIdFirst(file));
         graph.Used(file.Shown, numbersFirst ? "1, 2" : "2, 1", $"number and id of the {kind}");
         var ids = new string?[rows.Count];
         var seen = new Dictionary<string, int>(rows.Count, StringComparer.Ordinal);

@@ -8,7 +8,8 @@ internal sealed class SideFiles
     [
         ("entity", "numbers", ["entities", "entity2id", "entity_ids", "entity_to_id", "entity_id", "ent2id"]),
         ("relation", "numbers", ["relations", "relation2id", "relation_ids", "relation_to_id", "relation_id", "rel2id"]),
-        ("entity", "texts", ["entity2text", "entity_strings", "entity2label", "entity2name", "entity_names", "entity_labels", "entity2desc_short"]),
+        ("entity", "texts", ["entity2text", "entity_strings", "entity2label", "entity2name", "entity_names", "entity_labels",
+            "entity2desc_short"]),
         ("entity", "long", ["entity2textlong", "entity2description", "entity_descriptions", "entity2desc", "descriptions", "text"]),
         ("relation", "texts",
             ["relation2text", "relation_strings", "relation2label", "relation2name", "relation_names", "relation_labels"]),
@@ -34,7 +35,8 @@ internal sealed class SideFiles
     {
         var side = new SideFiles();
         var folder = prefix[..(prefix.LastIndexOf('/') + 1)];
-        foreach (var file in files.Files.Where(file => Endings.Contains(file.Ending) && file.Name[..(file.Name.LastIndexOf('/') + 1)] == folder))
+        foreach (var file in files.Files.Where(file => Endings.Contains(file.Ending) && file.Name[..(file.Name.LastIndexOf('/')
+            + 1)] == folder))
             foreach (var (kind, holds, stems) in Known)
                 if (stems.Contains(file.Stem) || (holds is "aliases" or "long" && IsOf(file.Stem, stems, prefix[folder.Length..])))
                     side.found.Add((file, kind, holds));
