@@ -94,7 +94,8 @@ internal sealed class GraphSource
                 + $"{Environment.CurrentDirectory}; expected it there, or --graph");
         var path = given is null ? run!.Graph : Given.Graph(given);
         var isSame = run is not null && Path.GetFullPath(path) == Path.GetFullPath(run.Graph);
-        return new FoundGraph(path, OptionsOf(parse, isSame ? run!.GraphOptions : null), run?.Hashes.Graph, run?.Graph, run?.GraphOptions, isSame);
+        return new FoundGraph(path, OptionsOf(parse, isSame ? run!.GraphOptions : null), run?.Hashes.Graph, run?.Graph, run?.GraphOptions,
+            isSame);
     }
 
     /// <summary>The options as they are written, each with a space before it.</summary>
@@ -132,4 +133,5 @@ internal sealed class GraphSource
 /// <param name="Learned">Where the run's own graph lay; null without a run.</param>
 /// <param name="LearnedOptions">How the run read it; null as it stands, or without a run.</param>
 /// <param name="IsSamePath">Whether both lie at the same place.</param>
-internal sealed record FoundGraph(string Path, GraphOptions? Options, string? Fingerprint, string? Learned, GraphOptions? LearnedOptions, bool IsSamePath);
+internal sealed record FoundGraph(string Path, GraphOptions? Options, string? Fingerprint, string? Learned, GraphOptions? LearnedOptions,
+    bool IsSamePath);
