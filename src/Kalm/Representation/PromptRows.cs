@@ -18,7 +18,12 @@ public sealed record PromptRows(IReadOnlyList<TokenRow> Rows, IReadOnlyList<int[
         var rows = new List<TokenRow>();
         var rowLabels = new List<int[]>();
         var rowShares = new List<float[]>();
-        foreach (var group in prompts.GroupBy(prompt => string.Join(' ', prompt.Prefix)))
+        // Several questions about one thing share its text too; a single one shares only the instruction, with as many others as find room.
+        var subjects = prompts.GroupBy(prompt => string.Join(' ', [.. prompt.Prefix, -1, .. prompt.Subject]))
+            .ToLookup(group => group.Skip(1).Any() && group.First().SubjectTokens > 0);
+        foreach (var group in subjects[true])
+            Pack([.. group.Select(prompt => prompt.WithSubjectInPrefix())], rows, rowLabels, rowShares);
+        foreach (var group in subjects[false].SelectMany(group => group).GroupBy(prompt => string.Join(' ', prompt.Prefix)))
             Pack([.. group], rows, rowLabels, rowShares);
         return new PromptRows(rows, rowLabels, rowShares);
     }
