@@ -21,7 +21,8 @@ internal sealed class InducedFacts(KnowledgeGraph graph, KnownFacts train)
         foreach (var entity in entities)
         {
             var facts = train.FactsOf(entity);
-            var (relations, tails) = (facts.Relations.Span, facts.Tails.Span);
+            var relations = facts.Relations.Span;
+            var tails = facts.Tails.Span;
             if (tails.Length > MostOfAnEntity)
                 continue;
             for (var index = 0; index < tails.Length; index++)

@@ -1,6 +1,5 @@
 using Kalm.Alignment;
 using Kalm.Graph;
-using Kalm.Tests.Graph;
 
 namespace Kalm.Tests.Alignment;
 

@@ -12,6 +12,8 @@ internal sealed class PromptSampler
     private readonly PromptMixture mixture;
     private readonly QuestionBuilder questions;
     private readonly KnownFacts train;
+    private readonly IReadOnlyList<int[]> relations;
+    private readonly IReadOnlyList<int[]> verdicts;
     private readonly Corruption? corruption;
 
     /// <summary>Prepares.</summary>
@@ -19,6 +21,8 @@ internal sealed class PromptSampler
     {
         (this.graph, wording, mixture) = (graph, texts.Wording, options.Implicit.Prompts);
         questions = new QuestionBuilder(graph, wording);
+        relations = [.. questions.Relations.Select(text => wording.Questions.Response(text))];
+        verdicts = [wording.Questions.Response(QuestionWording.True), wording.Questions.Response(QuestionWording.False)];
         train = new KnownFacts(graph, graph.Train);
         corruption = mixture.Classification > 0 ? new Corruption(graph, train) : null;
     }
@@ -53,8 +57,15 @@ internal sealed class PromptSampler
         var shots = Enumerable.Range(0, random.Next(mixture.MaximumShots + 1))
             .Select(_ => Shot(task, Draw(random), withDescriptions, random)).ToList();
         var asked = Shot(task, row, withDescriptions, random);
-        return wording.Questions.Learn(asked.Question, shots, asked.Response);
+        var prompt = wording.Questions.Learn(asked.Question, shots, asked.Response);
+        return task == QuestionTask.Completion ? prompt
+            : prompt with { DecisiveTokens = Decisive(asked.Response, task == QuestionTask.Relation ? relations : verdicts) };
     }
+
+    // A verdict is decided by its first word; as a seventh of a loss whose other parts are soon learned it would hardly be.
+    private static int Decisive(int[] response, IReadOnlyList<int[]> choices) => Math.Max(1, choices
+        .Where(choice => !choice.AsSpan().SequenceEqual(response))
+        .Select(choice => Math.Min(choice.AsSpan().CommonPrefixLength(response) + 1, response.Length)).DefaultIfEmpty(1).Max());
 
     private QuestionTask Task(Random random)
     {

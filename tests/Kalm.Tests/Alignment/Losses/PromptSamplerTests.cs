@@ -80,6 +80,26 @@ public sealed class PromptSamplerTests : IDisposable
         Assert.Equal(2, mixed.Rows.Count);
     }
 
+    [Theory]
+    [InlineData(1, 0, "Yes", "No")]
+    [InlineData(0, 1, "kind", "lives")]
+    public void What_decides_a_response_is_what_counts(double verdict, double relation, params string[] beginnings)
+    {
+        var sampler = Sampler(new() { Completion = 0, Classification = verdict, Relation = relation });
+        var prompts = graph.Train.Take(40)
+            .SelectMany(triple => sampler.Make(graph.Row(triple, Side.Tail), 1, new Random(triple.Head))).ToList();
+        Assert.All(prompts, prompt =>
+        {
+            Assert.InRange(prompt.DecisiveTokens, 1, prompt.Labels.Length - 1);
+            Assert.StartsWith(tokenizer.Decode(prompt.Labels[..prompt.DecisiveTokens])[..1],
+                Assert.Single(beginnings, beginning => tokenizer.Decode(prompt.Labels).StartsWith(beginning, StringComparison.Ordinal)),
+                StringComparison.Ordinal);
+        });
+        var packed = PromptRows.Pack(prompts);
+        Assert.Equal(packed.Shares.Sum(row => row.Sum()),
+            1.25f * prompts.Count, 1e-3f);
+    }
+
     private Wording Wording() => new(tokenizer, new WordingOptions(MaximumPromptTokens: 600));
 
     private PromptSampler Sampler(PromptMixture mixture) =>
