@@ -34,6 +34,8 @@ public sealed record PromptRows(IReadOnlyList<TokenRow> Rows, IReadOnlyList<int[
     private static IEnumerable<float> SharesOf(CompletionPrompt prompt)
     {
         var rest = prompt.Labels.Length - prompt.DecisiveTokens;
+        if (rest == 0)
+            return Enumerable.Repeat(1f / prompt.DecisiveTokens, prompt.DecisiveTokens);
         return [
             .. Enumerable.Repeat(1f / prompt.DecisiveTokens, prompt.DecisiveTokens), .. Enumerable.Repeat(Following / rest, rest)];
     }

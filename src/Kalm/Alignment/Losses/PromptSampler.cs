@@ -58,7 +58,7 @@ internal sealed class PromptSampler
             .Select(_ => Shot(task, Draw(random), withDescriptions, random)).ToList();
         var asked = Shot(task, row, withDescriptions, random);
         var prompt = wording.Questions.Learn(asked.Question, shots, asked.Response);
-        return task == QuestionTask.Completion ? prompt
+        return task == QuestionTask.Completion || !mixture.DecisiveTokens ? prompt
             : prompt with { DecisiveTokens = Decisive(asked.Response, task == QuestionTask.Relation ? relations : verdicts) };
     }
 

@@ -33,6 +33,10 @@ public sealed record PromptMixture
     /// response counts for many verdicts.</summary>
     public bool EqualPrompts { get; init; } = true;
 
+    /// <summary>Whether of a verdict and of a relation the tokens count that tell it from the other choices, and what follows from them a
+    /// quarter; otherwise all tokens of a response count the same.</summary>
+    public bool DecisiveTokens { get; init; }
+
     internal void Require()
     {
         AlignmentOptions.Require(Completion >= 0, "implicit.prompts.completion", Completion, "0 or more");

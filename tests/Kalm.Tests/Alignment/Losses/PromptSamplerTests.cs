@@ -85,7 +85,7 @@ public sealed class PromptSamplerTests : IDisposable
     [InlineData(0, 1, "kind", "lives")]
     public void What_decides_a_response_is_what_counts(double verdict, double relation, params string[] beginnings)
     {
-        var sampler = Sampler(new() { Completion = 0, Classification = verdict, Relation = relation });
+        var sampler = Sampler(new() { Completion = 0, Classification = verdict, Relation = relation, DecisiveTokens = true });
         var prompts = graph.Train.Take(40)
             .SelectMany(triple => sampler.Make(graph.Row(triple, Side.Tail), 1, new Random(triple.Head))).ToList();
         Assert.All(prompts, prompt =>
