@@ -23,11 +23,18 @@ internal sealed class AlignmentStep(
 {
     private readonly RowSampler sampler = new(graph, options.Batches.Triples, options.Batches.BothDirections, options.Seed);
 
+    private readonly InducedFacts? induced =
+        options.Batches.InducedFacts ? new InducedFacts(graph, new KnownFacts(graph, graph.Train)) : null;
+
     /// <summary>Triples a step.</summary>
     public int BatchSize { get; } = Math.Min(options.Batches.Triples, graph.Train.Count);
 
     /// <summary>The rows and columns of a step.</summary>
-    public ContrastiveBatch Batch(int step) => new(texts, known, sampler.Batch(step));
+    public ContrastiveBatch Batch(int step)
+    {
+        var drawn = sampler.Batch(step);
+        return new ContrastiveBatch(texts, known, induced?.AddTo(drawn) ?? drawn) { Drawn = drawn.Count };
+    }
 
     /// <summary>Takes one step.</summary>
     /// <param name="step">The step's number, from 0.</param>

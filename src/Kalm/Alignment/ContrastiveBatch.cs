@@ -11,7 +11,7 @@ public sealed class ContrastiveBatch
     /// <summary>Lays rows out.</summary>
     public ContrastiveBatch(TextIndex texts, KnownTexts known, IReadOnlyList<DirectedRow> rows)
     {
-        Rows = rows;
+        (Rows, Drawn) = (rows, rows.Count);
         Queries = [.. rows.Select(row => texts.QueryText(row.Head, row.DirectedRelation))];
         Targets = [.. rows.Select(row => ColumnOf(texts.EntityText[row.Tail]))];
         OwnHeads = [.. rows.Select(row => columnOf.GetValueOrDefault(texts.EntityText[row.Head], -1))];
@@ -22,6 +22,9 @@ public sealed class ContrastiveBatch
 
     /// <summary>The directed triples.</summary>
     public IReadOnlyList<DirectedRow> Rows { get; }
+
+    /// <summary>How many of the rows, the first ones, were drawn; the others are further facts among their entities.</summary>
+    public int Drawn { get; init; }
 
     /// <summary>For each row its query text.</summary>
     public int[] Queries { get; }

@@ -62,6 +62,10 @@ public sealed class KnownFacts
         return tails.AsSpan((start + from)..(start + to));
     }
 
+    /// <summary>The facts that an entity is in, read from it: directed relations, ascending, and the tail of each.</summary>
+    public (ReadOnlyMemory<int> Relations, ReadOnlyMemory<int> Tails) FactsOf(int entity) =>
+        (relations.AsMemory(starts[entity]..starts[entity + 1]), tails.AsMemory(starts[entity]..starts[entity + 1]));
+
     /// <summary>Whether the fact (entity, directed relation, tail) is known.</summary>
     public bool Contains(int entity, int directedRelation, int tail) => Answers(entity, directedRelation).BinarySearch(tail) >= 0;
 

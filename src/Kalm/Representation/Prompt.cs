@@ -13,6 +13,10 @@ public sealed class Prompt
     /// <summary>The ids that all questions of its kind begin with.</summary>
     public int[] Opening { get; }
 
+    /// <summary>How many tokens behind the opening are the text of what is asked about; questions about the same thing share
+    /// them.</summary>
+    public int SubjectLength => parts.Length > 1 && parts[0].IsText ? parts[0].Ids.Length : 0;
+
     /// <summary>The number of tokens behind the opening, nothing cut.</summary>
     public int Length => parts.Sum(part => part.Ids.Length);
 

@@ -132,7 +132,10 @@ public sealed class QuestionWording
             throw new KalmException(
                 $"a prompt with its response needs more than {options.MaximumPromptTokens} tokens, the limit, even with its texts cut; "
                     + "expected a higher maximum_prompt_tokens");
-        return new CompletionPrompt(prefix, new Branch([.. rest, .. response], rest.Length - 1), labels);
+        return new CompletionPrompt(prefix, new Branch([.. rest, .. response], rest.Length - 1), labels)
+        {
+            SubjectTokens = rest.Length == question.Length ? question.SubjectLength : 0,
+        };
     }
 
     private (int[] Ids, int Shots) Prefix(Prompt question, IReadOnlyList<Shot> shots, int room)

@@ -27,7 +27,25 @@ public sealed record WordingOptions(
 /// <param name="Prefix">The part that all prompts share.</param>
 /// <param name="Branch">The rest of the prompt and the response without its last token; read where a response token follows.</param>
 /// <param name="Labels">The response's tokens with the end token, one for each read.</param>
-public sealed record CompletionPrompt(int[] Prefix, Branch Branch, int[] Labels);
+public sealed record CompletionPrompt(int[] Prefix, Branch Branch, int[] Labels)
+{
+    /// <summary>How many tokens at the beginning of the branch are the text of what is asked about.</summary>
+    public int SubjectTokens { get; init; }
+
+    /// <summary>How many of the labels, the first ones, tell the response from every other that could be given; the rest follows from
+    /// them. All of them where nothing is known of the others.</summary>
+    public int DecisiveTokens { get; init; } = Labels.Length;
+
+    /// <summary>The text of what is asked about.</summary>
+    internal ReadOnlySpan<int> Subject => Branch.Tokens.AsSpan(0, SubjectTokens);
+
+    /// <summary>The same prompt, the text of what is asked about in the part that is shared.</summary>
+    public CompletionPrompt WithSubjectInPrefix() => new(
+        [.. Prefix, .. Subject], new Branch(Branch.Tokens[SubjectTokens..], Branch.FirstRead - SubjectTokens), Labels)
+    {
+        DecisiveTokens = DecisiveTokens,
+    };
+}
 
 /// <summary>Every wording of the method, in one place: training, ranking and questions build their token ids here and so cannot disagree.
 /// Pieces are tokenised apart and their ids concatenated, never tokenised again, so the two views of an entity share their prefix

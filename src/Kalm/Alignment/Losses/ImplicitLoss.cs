@@ -32,12 +32,15 @@ internal sealed class ImplicitLoss(AlignmentModel model, KnowledgeGraph graph, T
     /// <summary>The prompts of a step; null where it has none.</summary>
     public PromptRows? Prompts(StepBatch batch)
     {
-        var count = (int)Math.Round(options.Implicit.Share!.Value * batch.Rows.Queries.Length);
+        var count = (int)Math.Round(options.Implicit.Share!.Value * batch.Rows.Drawn);
         if (Weight == 0 || count == 0)
             return null;
-        var rows = Enumerable.Range(0, batch.Rows.Queries.Length).ToArray();
+        var rows = Enumerable.Range(0, batch.Rows.Drawn).ToArray();
         Randomness.For(options.Seed, "prompts", batch.Step).Shuffle(rows);
         var random = Randomness.For(options.Seed, "prompt forms", batch.Step);
-        return PromptRows.Pack([.. rows.Take(count).Select(row => sampler.Make(batch.Rows.Rows[row], random))]);
+        var prompts = new List<CompletionPrompt>(count);
+        foreach (var row in rows.TakeWhile(_ => prompts.Count < count))
+            prompts.AddRange(sampler.Make(batch.Rows.Rows[row], count - prompts.Count, random));
+        return PromptRows.Pack(prompts);
     }
 }

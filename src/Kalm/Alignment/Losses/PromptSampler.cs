@@ -11,6 +11,9 @@ internal sealed class PromptSampler
     private readonly Wording wording;
     private readonly PromptMixture mixture;
     private readonly QuestionBuilder questions;
+    private readonly KnownFacts train;
+    private readonly IReadOnlyList<int[]> relations;
+    private readonly IReadOnlyList<int[]> verdicts;
     private readonly Corruption? corruption;
 
     /// <summary>Prepares.</summary>
@@ -18,23 +21,51 @@ internal sealed class PromptSampler
     {
         (this.graph, wording, mixture) = (graph, texts.Wording, options.Implicit.Prompts);
         questions = new QuestionBuilder(graph, wording);
-        corruption = mixture.Classification > 0 ? new Corruption(graph, new KnownFacts(graph, graph.Train)) : null;
+        relations = [.. questions.Relations.Select(text => wording.Questions.Response(text))];
+        verdicts = [wording.Questions.Response(QuestionWording.True), wording.Questions.Response(QuestionWording.False)];
+        train = new KnownFacts(graph, graph.Train);
+        corruption = mixture.Classification > 0 ? new Corruption(graph, train) : null;
     }
 
     private AnswerForm Response => mixture.Response ?? AnswerForm.NameAndDescription;
 
-    /// <summary>Makes a prompt.</summary>
-    /// <param name="row">The triple it is about.</param>
-    /// <param name="random">Draws what is asked, the examples and the corruption.</param>
-    public CompletionPrompt Make(DirectedRow row, Random random)
+    /// <summary>Makes the prompts about a triple and further facts of its head.</summary>
+    /// <param name="row">The triple.</param>
+    /// <param name="most">At most so many prompts.</param>
+    /// <param name="random">Draws what is asked, the facts, the examples and the corruption.</param>
+    public IEnumerable<CompletionPrompt> Make(DirectedRow row, int most, Random random)
     {
         var task = Task(random);
         var withDescriptions = random.NextDouble() >= mixture.NamesOnly;
+        return RowsOf(row, Math.Min(most, mixture.PerEntity), random).Select(asked => Make(task, asked, withDescriptions, random));
+    }
+
+    private IEnumerable<DirectedRow> RowsOf(DirectedRow row, int most, Random random)
+    {
+        if (most == 1)
+            return [row];
+        var facts = train.FactsOf(row.Head);
+        var others = Enumerable.Range(0, facts.Tails.Length).Where(index =>
+            facts.Relations.Span[index] != row.DirectedRelation || facts.Tails.Span[index] != row.Tail).ToArray();
+        random.Shuffle(others);
+        return [row, .. others.Take(most - 1).Select(index =>
+            new DirectedRow(row.Head, facts.Relations.Span[index], facts.Tails.Span[index]))];
+    }
+
+    private CompletionPrompt Make(QuestionTask task, DirectedRow row, bool withDescriptions, Random random)
+    {
         var shots = Enumerable.Range(0, random.Next(mixture.MaximumShots + 1))
             .Select(_ => Shot(task, Draw(random), withDescriptions, random)).ToList();
         var asked = Shot(task, row, withDescriptions, random);
-        return wording.Questions.Learn(asked.Question, shots, asked.Response);
+        var prompt = wording.Questions.Learn(asked.Question, shots, asked.Response);
+        return task == QuestionTask.Completion || !mixture.DecisiveTokens ? prompt
+            : prompt with { DecisiveTokens = Decisive(asked.Response, task == QuestionTask.Relation ? relations : verdicts) };
     }
+
+    // A verdict is decided by its first word; as a seventh of a loss whose other parts are soon learned it would hardly be.
+    private static int Decisive(int[] response, IReadOnlyList<int[]> choices) => Math.Max(1, choices
+        .Where(choice => !choice.AsSpan().SequenceEqual(response))
+        .Select(choice => Math.Min(choice.AsSpan().CommonPrefixLength(response) + 1, response.Length)).DefaultIfEmpty(1).Max());
 
     private QuestionTask Task(Random random)
     {

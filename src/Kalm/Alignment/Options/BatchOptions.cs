@@ -10,6 +10,10 @@ public sealed record BatchOptions
     /// time.</summary>
     public bool BothDirections { get; init; } = true;
 
+    /// <summary>Whether a step also learns what train holds among the entities of its triples: further rows for the price of their
+    /// relations.</summary>
+    public bool InducedFacts { get; init; }
+
     /// <summary>Whether a step computes its forward pass twice, the second time a few rows at a time, so that its memory does not grow with
     /// the batch; the gradient is the same.</summary>
     public bool GradientCache { get; init; }

@@ -15,6 +15,10 @@ public sealed record PromptMixture
     /// <summary>The weight of questions whether a triple, true or corrupted, is true.</summary>
     public double Classification { get; init; } = 0.5;
 
+    /// <summary>At most so many questions of a step are about the same entity, whose text they share; each is about another of its
+    /// facts.</summary>
+    public int PerEntity { get; init; } = 1;
+
     /// <summary>A prompt has between none and so many examples.</summary>
     public int MaximumShots { get; init; }
 
@@ -29,6 +33,10 @@ public sealed record PromptMixture
     /// response counts for many verdicts.</summary>
     public bool EqualPrompts { get; init; } = true;
 
+    /// <summary>Whether of a verdict and of a relation the tokens count that tell it from the other choices, and what follows from them a
+    /// quarter; otherwise all tokens of a response count the same.</summary>
+    public bool DecisiveTokens { get; init; }
+
     internal void Require()
     {
         AlignmentOptions.Require(Completion >= 0, "implicit.prompts.completion", Completion, "0 or more");
@@ -36,6 +44,7 @@ public sealed record PromptMixture
         AlignmentOptions.Require(Classification >= 0, "implicit.prompts.classification", Classification, "0 or more");
         AlignmentOptions.Require(Completion + Relation + Classification > 0, "implicit.prompts",
             "no weight", "at least one of completion, relation and classification above 0");
+        AlignmentOptions.Require(PerEntity is >= 1 and <= 64, "implicit.prompts.per_entity", PerEntity, "1..64");
         AlignmentOptions.Require(MaximumShots is >= 0 and <= 16, "implicit.prompts.maximum_shots", MaximumShots, "0..16");
         AlignmentOptions.Require(NamesOnly is >= 0 and <= 1, "implicit.prompts.names_only", NamesOnly, "0..1");
     }

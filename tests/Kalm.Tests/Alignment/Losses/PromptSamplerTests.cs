@@ -30,7 +30,7 @@ public sealed class PromptSamplerTests : IDisposable
                 Wording().Description(graph.Entities[row.Head].Description),
                 Wording().Relation(graph.DirectedRelationText(row.DirectedRelation)),
                 Kalm.Representation.Wording.Answer(graph.Entities[row.Tail]));
-            var made = sampler.Make(row, new Random(1));
+            var made = Assert.Single(sampler.Make(row, 5, new Random(1)));
             Assert.Equal(expected.Prefix, made.Prefix);
             Assert.Equal(expected.Branch.Tokens, made.Branch.Tokens);
             Assert.Equal(expected.Labels, made.Labels);
@@ -44,7 +44,7 @@ public sealed class PromptSamplerTests : IDisposable
             new() { Completion = 2, Relation = 1, Classification = 1, Response = AnswerForm.Name, NamesOnly = 1, MaximumShots = 1 });
         var random = new Random(5);
         var texts = Enumerable.Range(0, 800)
-            .Select(number => sampler.Make(graph.Row(graph.Train[number % graph.Train.Count], (Side)(number % 2)), random))
+            .SelectMany(number => sampler.Make(graph.Row(graph.Train[number % graph.Train.Count], (Side)(number % 2)), 1, random))
             .Select(prompt => tokenizer.Decode([.. prompt.Prefix, .. prompt.Branch.Tokens])).ToList();
         Assert.InRange(texts.Count(text => text.Contains("Is this true", StringComparison.Ordinal)), 150, 250);
         Assert.InRange(texts.Count(text => text.Contains("What is the relation", StringComparison.Ordinal)), 150, 250);
@@ -58,6 +58,46 @@ public sealed class PromptSamplerTests : IDisposable
                 text.EndsWith(QuestionWording.True, StringComparison.Ordinal));
         Assert.InRange(
             verdicts.Count(text => text.EndsWith(QuestionWording.True, StringComparison.Ordinal)) / (double)verdicts.Count, 0.4, 0.65);
+    }
+
+    [Fact]
+    public void Several_questions_about_an_entity_share_its_text_and_read_the_same()
+    {
+        var sampler = Sampler(new() { PerEntity = 3, Relation = 0, Classification = 0 });
+        var row = graph.Row(graph.Train.First(
+            triple => graph.Train.Count(other => other.Head == triple.Head || other.Tail == triple.Head) > 2), Side.Tail);
+        var prompts = sampler.Make(row, 8, new Random(2)).ToList();
+        Assert.Equal(3, prompts.Count);
+        Assert.Equal(3, prompts.DistinctBy(prompt => string.Join(' ', [.. prompt.Branch.Tokens, .. prompt.Labels])).Count());
+        Assert.Equal(2, sampler.Make(row, 2, new Random(2)).Count());
+
+        var shared = Assert.Single(PromptRows.Pack(prompts).Rows);
+        var apart = prompts.Sum(prompt => prompt.Prefix.Length + prompt.Branch.Tokens.Length);
+        Assert.Equal(apart - 2 * (prompts[0].Prefix.Length + prompts[0].SubjectTokens), shared.Length);
+        var other = Sampler(new() { Relation = 0, Classification = 0 }).Make(graph.Row(graph.Train[^1], Side.Tail), 1, new Random(1)).Single();
+        var mixed = PromptRows.Pack([.. prompts, other]);
+        Assert.Equal(prompts.Append(other).SelectMany(prompt => prompt.Labels), mixed.Labels.SelectMany(labels => labels));
+        Assert.Equal(2, mixed.Rows.Count);
+    }
+
+    [Theory]
+    [InlineData(1, 0, "Yes", "No")]
+    [InlineData(0, 1, "kind", "lives")]
+    public void What_decides_a_response_is_what_counts(double verdict, double relation, params string[] beginnings)
+    {
+        var sampler = Sampler(new() { Completion = 0, Classification = verdict, Relation = relation, DecisiveTokens = true });
+        var prompts = graph.Train.Take(40)
+            .SelectMany(triple => sampler.Make(graph.Row(triple, Side.Tail), 1, new Random(triple.Head))).ToList();
+        Assert.All(prompts, prompt =>
+        {
+            Assert.InRange(prompt.DecisiveTokens, 1, prompt.Labels.Length - 1);
+            Assert.StartsWith(tokenizer.Decode(prompt.Labels[..prompt.DecisiveTokens])[..1],
+                Assert.Single(beginnings, beginning => tokenizer.Decode(prompt.Labels).StartsWith(beginning, StringComparison.Ordinal)),
+                StringComparison.Ordinal);
+        });
+        var packed = PromptRows.Pack(prompts);
+        Assert.Equal(packed.Shares.Sum(row => row.Sum()),
+            1.25f * prompts.Count, 1e-3f);
     }
 
     private Wording Wording() => new(tokenizer, new WordingOptions(MaximumPromptTokens: 600));
