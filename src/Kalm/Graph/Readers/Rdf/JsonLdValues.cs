@@ -33,7 +33,7 @@ internal sealed class JsonLdValues(
         var container = term?.Container ?? [];
         if (value.ValueKind == JsonValueKind.Object && container.Contains("@language"))
             TakeLanguages(subject, predicate, value);
-        else if (value.ValueKind == JsonValueKind.Object && container.FirstOrDefault(Maps.Contains) is { } map
+        else if (value.ValueKind == JsonValueKind.Object && container.FirstOrDefault(item => Maps.Contains(item)) is { } map
             && !(container.Contains("@graph") && value.TryGetProperty("@graph", out _)))
             TakeMap(subject, predicate, value, term!, map);
         else if (container.Contains("@list") && !IsObjectWith(value, "@list"))

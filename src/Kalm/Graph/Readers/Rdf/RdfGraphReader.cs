@@ -49,6 +49,7 @@ internal sealed class RdfGraphReader(RdfFormat format) : IGraphReader
         mapping.Read(sources, graph.Bad);
         if (sources.All(source => graph[source.Split].Triples.Count == 0) && schema.HasClasses)
             mapping = mapping.OfOntology(sources);
+        words.Share(schema.Claims);
         if (schema.HasAnnotations)
             new RdfAnnotations(graph, predicates, schema, words).Read(sources);
         mapping.Finish();

@@ -116,7 +116,7 @@ internal sealed class RdfMapping(
 
     private ReadOnlySpan<char> Subject => subject.AsSpan(0, subjectLength);
 
-    private int Entity() => subjectEntity >= 0 ? subjectEntity : subjectEntity = graph.Entities.Add(Subject);
+    private int Entity() => subjectEntity >= 0 ? subjectEntity : (subjectEntity = graph.Entities.Add(Subject));
 
     private void TakeType(ReadOnlySpan<char> type)
     {

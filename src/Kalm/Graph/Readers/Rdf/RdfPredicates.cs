@@ -39,6 +39,9 @@ internal enum PredicateRole
     /// <summary>The inverse of a property.</summary>
     Inverse,
 
+    /// <summary>The predicate that a property is stated with; the property itself has the words.</summary>
+    Claim,
+
     /// <summary>The wider class.</summary>
     Subclass,
 

@@ -73,6 +73,7 @@ internal sealed class RdfReport(GraphBuilder graph, RdfPredicates predicates, Rd
         PredicateRole.Subject or PredicateRole.Predicate or PredicateRole.Object or PredicateRole.Reifies =>
             "the fact that attributes are of",
         PredicateRole.Inverse => "words of the inverse relation",
+        PredicateRole.Claim => "words of the relation",
         PredicateRole.Subclass when predicate.FirstFact is not null => null,
         _ => "part of an ontology, left out",
     };

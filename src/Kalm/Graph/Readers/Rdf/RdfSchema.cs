@@ -44,6 +44,9 @@ internal sealed class RdfSchema(RdfPredicates predicates) : IRdfSink
     /// <summary>Properties and their inverses.</summary>
     public List<(string Property, string Inverse)> Inverses { get; } = [];
 
+    /// <summary>Predicates, and the properties that have the words for them.</summary>
+    public List<(string Predicate, string Property)> Claims { get; } = [];
+
     /// <summary>Properties that read the same both ways.</summary>
     public List<string> Symmetric { get; } = [];
 
@@ -122,6 +125,9 @@ internal sealed class RdfSchema(RdfPredicates predicates) : IRdfSink
             case PredicateRole.Inverse when value.Kind == TermKind.Iri && statement.Subject.Kind == TermKind.Iri:
                 Declare(value.Value, Declared.Property);
                 Inverses.Add((subject.ToString(), value.Value.ToString()));
+                break;
+            case PredicateRole.Claim when value.Kind == TermKind.Iri:
+                Claims.Add((value.Value.ToString(), subject.ToString()));
                 break;
             case PredicateRole.Subclass when value.Kind == TermKind.Iri:
                 Declare(value.Value, Declared.Class);

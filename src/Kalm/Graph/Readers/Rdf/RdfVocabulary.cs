@@ -41,6 +41,7 @@ internal static class RdfVocabulary
     private const string Dc = "http://purl.org/dc/elements/1.1/";
     private const string DcTerms = "http://purl.org/dc/terms/";
     private const string Shapes = "http://www.w3.org/ns/shacl#";
+    private const string Wikibase = "http://wikiba.se/ontology#";
     private const string DataSets = "http://rdfs.org/ns/void#";
 
     // In the order in which they are preferred.
@@ -129,6 +130,8 @@ internal static class RdfVocabulary
         Add(RdfNames.Owl, PredicateRole.Ontology, Declared.Property,
             "equivalentProperty", "propertyDisjointWith", "propertyChainAxiom");
         Add(RdfNames.Owl, PredicateRole.Ontology, Declared.Other, "imports");
+        // Wikidata labels a property's page, and states facts with predicates of other names.
+        Add(Wikibase, PredicateRole.Claim, Declared.Property, "directClaim", "claim", "statementProperty", "qualifier", "reference");
         Add(RdfNames.Rdfs, PredicateRole.Subclass, Declared.Class, "subClassOf");
         Add(RdfNames.Rdfs, PredicateRole.Ontology, Declared.Property, "subPropertyOf", "domain", "range");
         Add(RdfNames.Rdfs, PredicateRole.Ontology, Declared.Nothing, "isDefinedBy");

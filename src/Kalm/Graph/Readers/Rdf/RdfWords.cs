@@ -23,6 +23,14 @@ internal sealed class RdfWords(GraphBuilder graph, RdfPredicates predicates)
             known[id] = words with { Text = text, TextRank = rank };
     }
 
+    /// <summary>Gives predicates the words of the properties that they state.</summary>
+    public void Share(IEnumerable<(string Predicate, string Property)> claims)
+    {
+        foreach (var (predicate, property) in claims)
+            if (known.GetValueOrDefault(property) is { Name: { } name, NameRank: var rank })
+                SetName(predicate, name, rank);
+    }
+
     /// <summary>The words of a predicate.</summary>
     public string Of(RdfPredicate predicate) => known.GetValueOrDefault(predicate.Iri).Name ?? ReadableId.Words(predicate.Iri);
 

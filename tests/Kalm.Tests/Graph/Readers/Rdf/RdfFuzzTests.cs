@@ -17,7 +17,8 @@ public sealed class RdfFuzzTests(ITestOutputHelper output) : IDisposable
     public static TheoryData<string, string, int> Documents { get; } = new()
     {
         {
-            "ntriples", "# c\n<http://e/a> <http://e/p> <http://e/b> .\n_:x <http://e/p> \"a \\\"b\\\" \\u65E5\\U0001F600 \u65E5\"@en-GB .\n"
+            "ntriples", "# c\n<http://e/a> <http://e/p> <http://e/b> .\n"
+                + "_:x <http://e/p> \"a \\\"b\\\" \\u65E5\\U0001F600 \u65E5\"@en-GB .\n"
                 + "<< <http://e/a> <http://e/p> _:x.y >> <http://e/q> \"1\"^^<http://e/int> .\n<http://e/a><http://e/p>_:x.\n", 4
         },
         { "nquads", "<http://e/a> <http://e/p> <http://e/b> <http://e/g> .\n_:x <http://e/p> \"t\"@de _:g .\n_:x <http://e/p> _:y .\n", 3 },
@@ -34,16 +35,18 @@ public sealed class RdfFuzzTests(ITestOutputHelper output) : IDisposable
         },
         {
             "json-ld", """
-                {"@context": {"e": "http://e/", "@vocab": "http://v/", "@language": "en", "id": "@id", "d": {"@id": "e:d", "@type": "e:date"},
-                 "l": {"@id": "e:l", "@container": "@list"}, "m": {"@id": "e:m", "@container": "@language"}, "r": {"@reverse": "e:r"}},
-                 "@graph": [{"id": "e:a", "@type": "e:T", "name": "Ann \u65E5", "d": "2000-01-01", "l": [1, 2.5, {"id": "e:b"}], "m": {"de": "x"},
-                  "r": {"id": "e:c"}, "e:k": {"@id": "_:x", "e:k": {"@value": "v", "@language": "fr"}}},
+                {"@context": {"e": "http://e/", "@vocab": "http://v/", "@language": "en", "id": "@id",
+                 "d": {"@id": "e:d", "@type": "e:date"}, "l": {"@id": "e:l", "@container": "@list"},
+                 "m": {"@id": "e:m", "@container": "@language"}, "r": {"@reverse": "e:r"}},
+                 "@graph": [{"id": "e:a", "@type": "e:T", "name": "Ann \u65E5", "d": "2000-01-01", "l": [1, 2.5, {"id": "e:b"}],
+                  "m": {"de": "x"}, "r": {"id": "e:c"}, "e:k": {"@id": "_:x", "e:k": {"@value": "v", "@language": "fr"}}},
                  {"@id": "e:b", "@graph": [{"@id": "e:d", "p": true}], "@reverse": {"p": {"@id": "e:f"}}}]}
                 """, 15
         },
     };
 
-    private const string Turtle = "@prefix : <http://e/> .\n@base <http://b/> .\nPREFIX rdf: <http://www.w3.org/1999/02/22-rdf-syntax-ns#>\n"
+    private const string Turtle = "@prefix : <http://e/> .\n@base <http://b/> .\n"
+        + "PREFIX rdf: <http://www.w3.org/1999/02/22-rdf-syntax-ns#>\n"
         + ":a a :T ; :p <b> , _:x , [ :q -1.5e3 , +2 , .5 , true ] , ( 1 \"two\" ( :c ) ) ; .\n"
         + ":a\\-b%20c :p \"\"\"long \"text\"\nof \\u65E5 lines\"\"\"@en , 'x'^^rdf:HTML . # c\n";
 

@@ -93,6 +93,22 @@ public sealed class RdfGraphTests : IDisposable
     }
 
     [Fact]
+    public void Predicates_of_Wikidata_have_the_words_of_their_properties()
+    {
+        var graph = Load("g.nt", """
+            <http://www.wikidata.org/entity/Q1> <http://www.wikidata.org/prop/direct/P31> <http://www.wikidata.org/entity/Q2> .
+            <http://www.wikidata.org/entity/Q1> <http://www.wikidata.org/prop/direct/P569> "1952" .
+            <http://www.wikidata.org/entity/P31> <http://wikiba.se/ontology#directClaim> <http://www.wikidata.org/prop/direct/P31> .
+            <http://www.wikidata.org/entity/P31> <http://www.w3.org/2000/01/rdf-schema#label> "instance of"@en .
+            <http://www.wikidata.org/entity/P569> <http://wikiba.se/ontology#directClaim> <http://www.wikidata.org/prop/direct/P569> .
+            <http://www.wikidata.org/entity/P569> <http://www.w3.org/2000/01/rdf-schema#label> "date of birth"@en .
+            """);
+        Assert.Equal(["instance of"], graph.Relations.Select(relation => relation.Text));
+        Assert.Equal([new GraphAttribute("date of birth", "1952")], graph.Entities[0].Attributes);
+        Assert.Equal(["Q1", "Q2"], graph.Entities.Select(entity => entity.Name));
+    }
+
+    [Fact]
     public void Types_are_no_entities_and_are_called_by_their_labels()
     {
         var graph = Load("g.ttl", Prefixes + """
@@ -156,8 +172,8 @@ public sealed class RdfGraphTests : IDisposable
             :a :likes ( :b "tea" ( :c ) :b ) ; :owns () ; :has [ a rdf:Bag ; rdf:_2 :e ; rdf:_1 :d ] .
             ( :f :g ) :know :a .
             """);
-        Assert.Equal([("a", "likes", "b"), ("a", "likes", "c"), ("a", "has", "d"), ("a", "has", "e"), ("f", "know", "a"), ("g", "know", "a")],
-            Facts(graph));
+        Assert.Equal([("a", "likes", "b"), ("a", "likes", "c"), ("a", "has", "d"), ("a", "has", "e"), ("f", "know", "a"),
+            ("g", "know", "a")], Facts(graph));
         Assert.Equal([new GraphAttribute("likes", "tea")], graph.Entities[0].Attributes);
         Assert.Equal(7, graph.Entities.Count);
     }
@@ -220,7 +236,8 @@ public sealed class RdfGraphTests : IDisposable
     [Fact]
     public void Malformed_lines_are_faults_or_passed_over_and_listed()
     {
-        const string Text = "<http://e/a> <http://e/p> <http://e/b> .\nnonsense\n<http://e/b> <http://e/p> <http://e/c> .\n<http://e/c> .\n";
+        const string Text = "<http://e/a> <http://e/p> <http://e/b> .\nnonsense\n<http://e/b> <http://e/p> <http://e/c> .\n"
+            + "<http://e/c> .\n";
         var path = folder.Write("g.nt", Text);
         Assert.StartsWith("g.nt(2): found 'nonsense'; expected a subject",
             Assert.Throws<KalmException>(() => KnowledgeGraph.Load(path)).Message, StringComparison.Ordinal);
