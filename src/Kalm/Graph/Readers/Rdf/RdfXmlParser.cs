@@ -20,8 +20,9 @@ internal sealed class RdfXmlParser(RdfInput input) : IRdfParser
     {
         try
         {
-            using (reader = RdfXmlSource.Open(input))
-                ReadDocument();
+            using var opened = RdfXmlSource.Open(input);
+            reader = opened;
+            ReadDocument();
         }
         catch (XmlException problem)
         {

@@ -19,21 +19,20 @@ internal sealed class TurtleParser(RdfInput input, bool hasGraphs) : IRdfParser
     /// <inheritdoc/>
     public void Read()
     {
-        using (text = new RdfText(input))
+        using var opened = new RdfText(input);
+        text = opened;
+        terms = new TurtleTerms(text, input.Base);
+        statements = new TurtleStatements(text, terms, input.Sink);
+        while (text.SkipSpace() != RdfText.End)
         {
-            terms = new TurtleTerms(text, input.Base);
-            statements = new TurtleStatements(text, terms, input.Sink);
-            while (text.SkipSpace() != RdfText.End)
+            try
             {
-                try
-                {
-                    ReadStatement();
-                }
-                catch (RdfFault fault)
-                {
-                    PassOver(fault);
-                    statements.Graph = null;
-                }
+                ReadStatement();
+            }
+            catch (RdfFault fault)
+            {
+                PassOver(fault);
+                statements.Graph = null;
             }
         }
     }
