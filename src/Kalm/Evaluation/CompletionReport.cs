@@ -2,7 +2,6 @@ using System.Globalization;
 using System.Text;
 using System.Text.Json.Nodes;
 using Kalm.Graph;
-using Kalm.Graph.Checks;
 
 namespace Kalm.Evaluation;
 

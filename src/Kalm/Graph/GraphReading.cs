@@ -27,7 +27,9 @@ public sealed record UnreadFile(string File, string Why);
 /// <summary>Something known of an entity or a fact that is no edge: a number, a date, a source.</summary>
 /// <param name="Name">What is known.</param>
 /// <param name="Value">The value as it stands in the file.</param>
+#pragma warning disable CA1711 // The field's word: attributes of nodes and edges.
 public sealed record GraphAttribute(string Name, string Value);
+#pragma warning restore CA1711
 
 /// <summary>The attributes of the facts that have any.</summary>
 public sealed class FactAttributes

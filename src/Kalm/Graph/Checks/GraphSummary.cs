@@ -31,7 +31,7 @@ public sealed record GraphSummary
     /// <summary>Triples of each split with at least one such entity; 0 for train.</summary>
     public required SplitCounts TriplesWithUnseenEntity { get; init; }
 
-    /// <summary>Queries (two a triple) that train gives away, see <see cref="Graph.LeakedQueries"/>; 0 for train.</summary>
+    /// <summary>Queries (two a triple) that train gives away, see <see cref="Checks.LeakedQueries"/>; 0 for train.</summary>
     public required SplitCounts LeakedQueries { get; init; }
 
     /// <summary>Entities whose name another entity bears too.</summary>

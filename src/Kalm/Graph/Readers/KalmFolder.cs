@@ -96,7 +96,7 @@ internal sealed class KalmFolder : IGraphReader
         var (texts, _) = ReadRows(file, TextFields, relationIds.Length, $"the rows of {RelationIds}");
         var missing = Array.FindIndex(texts, text => text is null);
         return missing < 0
-            ? texts!
+            ? Array.ConvertAll(texts, text => text!)
             : throw file.Fault($"no row {missing}; expected a text for '{relationIds[missing]}', as for every row of {RelationIds}");
     }
 

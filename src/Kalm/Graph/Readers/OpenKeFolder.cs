@@ -70,7 +70,9 @@ internal sealed class OpenKeFolder : IGraphReader
                 graph.Bad(place, $"{reader.Count} field{(reader.Count == 1 ? "" : "s")}; expected 3 numbers: head, tail, relation");
                 continue;
             }
-            var (head, tail, relation) = (reader[0], reader[1], reader[2]);
+            var head = reader[0];
+            var tail = reader[1];
+            var relation = reader[2];
             if (entities.Map(ref head, graph, place) && entities.Map(ref tail, graph, place) && relations.Map(ref relation, graph, place))
                 graph.Add(split, head, relation, tail, place);
         }
