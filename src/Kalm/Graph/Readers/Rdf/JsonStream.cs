@@ -73,10 +73,10 @@ internal sealed class JsonStream : IDisposable
         while (true)
         {
             var reader = new Utf8JsonReader(bytes.AsSpan(from, to - from), isRead, state);
-            var ahead = reader;
-            if (ahead.Read() && JsonDocument.TryParseValue(ref reader, out var value))
+            var start = reader.Read() ? (int)reader.TokenStartIndex : -1;
+            if (start >= 0 && JsonDocument.TryParseValue(ref reader, out var value))
             {
-                StepOver(ref reader, (int)ahead.TokenStartIndex);
+                StepOver(ref reader, start);
                 return value;
             }
             if (isRead)

@@ -22,8 +22,8 @@ public sealed class RdfFuzzTests(ITestOutputHelper output) : IDisposable
                 + "<< <http://e/a> <http://e/p> _:x.y >> <http://e/q> \"1\"^^<http://e/int> .\n<http://e/a><http://e/p>_:x.\n", 4
         },
         { "nquads", "<http://e/a> <http://e/p> <http://e/b> <http://e/g> .\n_:x <http://e/p> \"t\"@de _:g .\n_:x <http://e/p> _:y .\n", 3 },
-        { "turtle", Turtle + "<< :a :p :b >> :q 1 . :c :p :d ~ :r {| :q \"x\" ; :q 'y' |} .\n", 21 },
-        { "trig", Turtle + ":g { :a :p :b . [] :q ( 1 ) }\nGRAPH <h> { :a a :T } { :x :y '''z''' . }\n", 21 },
+        { "turtle", Turtle + "<< :a :p :b >> :q 1 . :c :p :d ~ :r {| :q \"x\" ; :q 'y' |} .\n", 24 },
+        { "trig", Turtle + ":g { :a :p :b . [] :q ( 1 ) }\nGRAPH <h> { :a a :T } { :x :y '''z''' . }\n", 25 },
         {
             "rdf-xml", "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n<!DOCTYPE rdf:RDF [<!ENTITY e \"http://e/\"><!ENTITY f \"&e;f\">]>\n"
                 + "<rdf:RDF xmlns:rdf=\"http://www.w3.org/1999/02/22-rdf-syntax-ns#\" xmlns:e=\"&e;\" xml:base=\"http://e/\">\n"
@@ -41,7 +41,7 @@ public sealed class RdfFuzzTests(ITestOutputHelper output) : IDisposable
                  "@graph": [{"id": "e:a", "@type": "e:T", "name": "Ann \u65E5", "d": "2000-01-01", "l": [1, 2.5, {"id": "e:b"}],
                   "m": {"de": "x"}, "r": {"id": "e:c"}, "e:k": {"@id": "_:x", "e:k": {"@value": "v", "@language": "fr"}}},
                  {"@id": "e:b", "@graph": [{"@id": "e:d", "p": true}], "@reverse": {"p": {"@id": "e:f"}}}]}
-                """, 15
+                """, 16
         },
     };
 
