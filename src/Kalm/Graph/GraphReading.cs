@@ -35,6 +35,7 @@ public sealed record GraphAttribute(string Name, string Value);
 public sealed class FactAttributes
 {
     private readonly Dictionary<Triple, GraphAttribute[]> attributes = [];
+    private GraphAttribute[] single = [];
 
     /// <summary>Facts with attributes.</summary>
     public int Count => attributes.Count;
@@ -44,8 +45,15 @@ public sealed class FactAttributes
 
     internal void Add(Triple fact, GraphAttribute attribute)
     {
-        var known = attributes.GetValueOrDefault(fact) ?? [];
-        if (!known.Contains(attribute))
-            attributes[fact] = [.. known, attribute];
+        if (attributes.TryGetValue(fact, out var known))
+        {
+            if (!known.Contains(attribute))
+                attributes[fact] = [.. known, attribute];
+            return;
+        }
+        // Millions of facts may have one and the same attribute, such as the name of their graph.
+        if (single is not [var last] || !ReferenceEquals(last, attribute))
+            single = [attribute];
+        attributes[fact] = single;
     }
 }

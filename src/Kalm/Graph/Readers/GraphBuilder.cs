@@ -93,12 +93,18 @@ internal sealed class GraphBuilder
             list.NoteRepeated(Entities.Id(fact.Head), Relations.Id(fact.Relation), Entities.Id(fact.Tail), place);
     }
 
+    /// <summary>Whether a split holds a fact.</summary>
+    public bool Holds(Triple fact) => Array.Exists(splits, list => list.Holds(fact));
+
     /// <summary>Gives a fact an attribute; blank values are none.</summary>
     public void AddAttribute(Triple fact, string name, string value)
     {
         if (!string.IsNullOrWhiteSpace(value))
             factAttributes.Add(fact, new GraphAttribute(name, value));
     }
+
+    /// <summary>Gives a fact an attribute that many others have too, which costs little.</summary>
+    public void AddAttribute(Triple fact, GraphAttribute attribute) => factAttributes.Add(fact, attribute);
 
     /// <summary>Gives an entity an attribute; blank values are none.</summary>
     public void AddAttribute(int entity, string name, string value)

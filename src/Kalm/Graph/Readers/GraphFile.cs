@@ -8,7 +8,9 @@ namespace Kalm.Graph.Readers;
 /// <summary>A file of a graph, wherever it lies: in a folder, in an archive, or compressed by itself.</summary>
 internal sealed class GraphFile
 {
-    private const int HeadBytes = 1 << 16;
+    /// <summary>How much of a file <see cref="Head"/> is at most.</summary>
+    public const int HeadBytes = 1 << 16;
+
     private readonly Func<Stream> open;
     private byte[]? head;
 

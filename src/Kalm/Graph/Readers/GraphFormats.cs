@@ -1,3 +1,4 @@
+using Kalm.Graph.Readers.Rdf;
 using Kalm.Graph.Readers.Tables;
 
 namespace Kalm.Graph.Readers;
@@ -12,7 +13,7 @@ public static class GraphFormats
 
     private static readonly IGraphReader[] Readers =
     [
-        new KalmFolder(), new KgBertFolder(), new OpenKeFolder(), new SplitFolder(), new TripleTable(),
+        new KalmFolder(), new KgBertFolder(), new OpenKeFolder(), new SplitFolder(), new TripleTable(), .. RdfGraphReader.All,
     ];
 
     /// <summary>What --format takes.</summary>

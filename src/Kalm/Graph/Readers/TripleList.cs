@@ -37,6 +37,9 @@ internal sealed class TripleList(TripleList? train)
         return true;
     }
 
+    /// <summary>Whether the list holds a triple.</summary>
+    public bool Holds(Triple triple) => seen.Contains(triple);
+
     /// <summary>Keeps a repeated line to show; only the first few are kept.</summary>
     public void NoteRepeated(string head, string relation, string tail, Place place)
     {
