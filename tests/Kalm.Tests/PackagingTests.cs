@@ -36,12 +36,12 @@ public class PackagingTests(PackedFeed feed) : IClassFixture<PackedFeed>
         """;
 
     [Fact]
-    public void The_library_asks_only_for_the_managed_TorchSharp_and_its_templates()
+    public void The_library_asks_only_for_the_managed_TorchSharp_its_templates_and_readers_of_files()
     {
         using var package = Open("Kalm");
         var about = XDocument.Load(package.GetEntry("Kalm.nuspec")!.Open()).Root!.Elements().Single();
 
-        Assert.Equal(["Kalm.Templates", "TorchSharp"], about.Descendants().Where(element => element.Name.LocalName == "dependency")
+        Assert.Equal(["Kalm.Templates", "SharpZipLib", "TorchSharp", "ZstdSharp.Port"], about.Descendants().Where(element => element.Name.LocalName == "dependency")
             .Select(element => (string)element.Attribute("id")!).Order(StringComparer.Ordinal));
         Assert.Equal("MIT", Value("license"));
         Assert.Equal("README.md", Value("readme"));
