@@ -95,7 +95,7 @@ internal sealed record TableShape(char Delimiter, bool HasQuotes, IReadOnlyList<
         if (rows.Count > 1)
         {
             var usual = rows.CountBy(row => row.Length).MaxBy(length => length.Value).Key;
-            rows.RemoveAll(row => row[0].StartsWith('#') && row.Length != usual);
+            rows.RemoveAll(row => row is [['#', ..], ..] && row.Length != usual);
         }
         return new TableShape(delimiter, hasQuotes, rows);
 
