@@ -59,7 +59,7 @@ internal readonly ref struct RdfTerm
     };
 
     /// <summary>A copy that lasts.</summary>
-    public StoredTerm Store() => new(Kind, Value.ToString(), Datatype.ToString(), Language.ToString(), Triple);
+    public StoredTerm Store() => new(Kind, Value.ToString(), Datatype.ToString(), this.Language.ToString(), Triple);
 }
 
 /// <summary>A term that lasts.</summary>

@@ -94,7 +94,7 @@ internal sealed record TableShape(char Delimiter, bool HasQuotes, IReadOnlyList<
             (hasQuotes, rows) = (true, RowsOf(true));
         if (rows.Count > 1)
         {
-            var usual = rows.CountBy(row => row.Length).MaxBy(length => length.Value).Key;
+            var usual = rows.CountBy(row => row.Length).MaxBy(length => (length.Value, length.Key)).Key;
             rows.RemoveAll(row => row is [['#', ..], ..] && row.Length != usual);
         }
         return new TableShape(delimiter, hasQuotes, rows);
