@@ -90,4 +90,52 @@ public class OwnGraphTests(TinyModel tiny) : IClassFixture<TinyModel>
         var inTokens = CommandLine.Run("graph", "inspect", graph, "--texts", texts, "--model", tiny.Model).IsSuccess();
         Assert.Contains("descriptions longer than 50 tokens", inTokens.Output, StringComparison.Ordinal);
     }
+
+    [Fact]
+    public void A_run_remembers_its_graph_and_another_is_refused_unless_given()
+    {
+        var (graph, run, json) = (tiny.Write("remembered.csv", Triples), tiny.File("remembering-run"), tiny.File("remembered.json"));
+        CommandLine.Run("align", "--model", tiny.Model, "--graph", graph, "--split", "0.8,0.1,0.1", "--out", run, "--steps", "1",
+            "--batch", "4", "--validations", "0", "--threads", "1").IsSuccess();
+        string[] evaluate = ["evaluate", "completion", "--model", run, "--threads", "1"];
+        CommandLine.Run([.. evaluate, "--json", json]).IsSuccess();
+        Assert.Equal(graph, (string?)JsonNode.Parse(File.ReadAllText(json))!["graph"]);
+        Assert.Equal(4, (int)JsonNode.Parse(File.ReadAllText(json))!["queries"]!);
+
+        File.AppendAllText(graph, "n0,to,n9\n");
+        CommandLine.Run(evaluate).IsFault(graph, "no longer the graph", "--graph to insist");
+        Assert.Contains("learned from another split",
+            CommandLine.Run([.. evaluate, "--graph", graph]).IsSuccess().Error, StringComparison.Ordinal);
+        File.Delete(graph);
+        CommandLine.Run(evaluate).IsFault(graph, "no such folder or file", "expected it there, or --graph");
+        CommandLine.Run("evaluate", "completion", "--model", tiny.Model).IsFault("--graph", "missing");
+    }
+
+    [Fact]
+    public void Many_completions_are_written_as_edges_that_the_graph_lacks()
+    {
+        var graph = tiny.Write("batch.csv", Triples + "n0,of,n5\nn3,of,n8\n");
+        var (questions, edges) = (tiny.Write("questions.tsv", "head\trelation\ttail\nn1\tof\t?\n\tto\tn4\n"), tiny.File("edges.tsv"));
+        string[] complete = ["complete", "--model", tiny.Model, "--graph", graph, "--threads", "1"];
+        var line = CommandLine.Run([.. complete, "--batch", questions, "--top", "2", "--out", edges]).IsSuccess();
+        Assert.Contains("4 facts that the graph lacks", line.Output, StringComparison.Ordinal);
+        var (whole, proposed) = (KnowledgeGraph.Load(graph), KnowledgeGraph.Load(edges));
+        Assert.Equal(4, proposed.Train.Count);
+        var known = whole.Train.Select(triple => Ids(whole, triple)).ToHashSet();
+        Assert.All(proposed.Train, triple => Assert.DoesNotContain(Ids(proposed, triple), known));
+        Assert.Equal([("n1", "of"), ("n1", "of")], proposed.Train.Take(2).Select(triple =>
+            (proposed.Entities[triple.Head].Id, proposed.Relations[triple.Relation].Id)));
+
+        var folder = tiny.File("edges-neo4j");
+        CommandLine.Run([.. complete, "--all-missing", "of", "--out", folder]).IsSuccess();
+        Assert.Equal(19, File.ReadAllLines(Path.Combine(folder, "relationships.csv")).Length);
+        CommandLine.Run([.. complete, "--all-missing", "off", "--out", edges]).IsFault("--all-missing", "unknown relation 'off'");
+        CommandLine.Run([.. complete, "--batch", tiny.Write("bad.tsv", "n1\tof\n"), "--out", edges]).IsFault("bad.tsv(1)", "expected head");
+        CommandLine.Run([.. complete, "--batch", questions]).IsFault("--out", "missing");
+        CommandLine.Run([.. complete, "--batch", questions, "--out", edges, "--head", "n1"]).IsFault("--head", "--batch");
+        CommandLine.Run([.. complete, "--head", "n1", "--relation", "to", "--out", edges]).IsFault("--out", "without --batch");
+
+        static (string, string, string) Ids(KnowledgeGraph graph, Triple triple) =>
+            (graph.Entities[triple.Head].Id, graph.Relations[triple.Relation].Id, graph.Entities[triple.Tail].Id);
+    }
 }

@@ -11,7 +11,7 @@ internal static class RdfEdges
 {
     private const string Rdf = "http://www.w3.org/1999/02/22-rdf-syntax-ns#";
     private const string Rdfs = "http://www.w3.org/2000/01/rdf-schema#";
-    private const string Own = "urn:kalm:";
+    private const string Own = KalmIris.Namespace;
     private const string Xsd = "http://www.w3.org/2001/XMLSchema#";
 
     /// <summary>Writes N-Triples.</summary>
@@ -60,7 +60,7 @@ internal static class RdfEdges
 
         string Named(string kind, string id, string name)
         {
-            var iri = $"<{(ReadableId.IsIri(id) ? Escaped(id) : $"{Own}{kind}:{Uri.EscapeDataString(id)}")}>";
+            var iri = $"<{(ReadableId.IsIri(id) ? Escaped(id) : kind == "entity" ? KalmIris.OfEntity(id) : KalmIris.OfRelation(id))}>";
             if (named.Add(iri))
                 writer.WriteLine($"{iri} {rdfs("label", "")} {Literal(name)} .");
             return iri;
