@@ -1,6 +1,4 @@
 using System.Globalization;
-using System.Text;
-using Kalm.Graph.Readers;
 
 namespace Kalm.Graph.Writers;
 
@@ -60,22 +58,11 @@ internal static class RdfEdges
 
         string Named(string kind, string id, string name)
         {
-            var iri = $"<{(ReadableId.IsIri(id) ? Escaped(id) : kind == "entity" ? KalmIris.OfEntity(id) : KalmIris.OfRelation(id))}>";
+            var iri = $"<{(KalmIris.IsPlainIri(id) ? id : kind == "entity" ? KalmIris.OfEntity(id) : KalmIris.OfRelation(id))}>";
             if (named.Add(iri))
                 writer.WriteLine($"{iri} {rdfs("label", "")} {Literal(name)} .");
             return iri;
         }
-    }
-
-    private static string Escaped(string iri)
-    {
-        var text = new StringBuilder(iri.Length);
-        foreach (var character in iri)
-            if (character <= ' ' || "<>\"{}|^`\\".Contains(character, StringComparison.Ordinal))
-                text.Append(CultureInfo.InvariantCulture, $"\\u{(int)character:X4}");
-            else
-                text.Append(character);
-        return text.ToString();
     }
 
     private static string Literal(string text) => $"\"{text.Replace("\\", "\\\\", StringComparison.Ordinal)

@@ -225,7 +225,7 @@ internal sealed class RdfMapping(
     private void Add(int head, ReadOnlySpan<char> tail, in RdfStatement statement, RdfPredicate predicate)
     {
         if (predicate.Relation < 0)
-            predicate.Relation = graph.Relations.Add(KalmIris.IdOf(predicate.Iri));
+            predicate.Relation = graph.Relations.Add(KalmIris.RelationOf(predicate.Iri));
         predicate.FirstFact ??= source.File.Shown;
         var fact = new Triple(head, predicate.Relation, graph.Entities.Add(tail));
         graph.Add(source.Split, fact, new Place(source.File.Shown, statement.Line));

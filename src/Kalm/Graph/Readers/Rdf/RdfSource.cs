@@ -51,7 +51,7 @@ internal sealed class NodeKeys
     public ReadOnlySpan<char> Of(RdfTerm term, bool isObject = false)
     {
         if (term.Kind != TermKind.Blank)
-            return KalmIris.IdOf(term.Value);
+            return KalmIris.EntityOf(term.Value);
         ref var room = ref made[isObject ? 1 : 0];
         var length = start.Length + term.Value.Length;
         if (room.Length < length)
