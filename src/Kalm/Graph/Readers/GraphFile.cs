@@ -1,5 +1,4 @@
 using System.IO.Compression;
-using ICSharpCode.SharpZipLib;
 using ICSharpCode.SharpZipLib.GZip;
 using ZstdSharp;
 
@@ -95,8 +94,8 @@ internal sealed class GraphFile
     public static GraphFile OnDisk(string path, string name)
     {
         var isCompressed = IsCompressed(path);
-        return new GraphFile(isCompressed ? name[..^Path.GetExtension(name).Length] : name, name, () => Decompressed(path, File.OpenRead(
-            path)))
+        return new GraphFile(isCompressed ? name[..^Path.GetExtension(name).Length] : name, name, () =>
+            Decompressed(path, File.OpenRead(path)))
         {
             PathOnDisk = isCompressed ? null : path,
         };
@@ -109,7 +108,7 @@ internal sealed class GraphFile
             var zip = ZipFile.OpenRead(archive);
             try
             {
-                return new OwningStream(Decompressed(name, zip.GetEntry(entry)!.Open()), zip);
+                return new PackedStream(Decompressed(name, zip.GetEntry(entry)!.Open()), zip);
             }
             catch
             {
@@ -126,52 +125,15 @@ internal sealed class GraphFile
         new($"{Shown}: cannot be read to its end, {problem.Message.TrimEnd('.')}; expected a whole file", problem);
 
     /// <summary>Whether an exception tells of content that breaks off or does not decompress.</summary>
-    public static bool IsDamage(Exception problem) =>
-        problem is InvalidDataException or IOException or ZstdException or SharpZipBaseException;
+    public static bool IsDamage(Exception problem) => problem is InvalidDataException or IOException;
 
     private static bool IsCompressed(string name) => Path.GetExtension(name).ToLowerInvariant() is ".gz" or ".zst";
 
     private static Stream Decompressed(string name, Stream stream) => Path.GetExtension(name).ToLowerInvariant() switch
     {
         // The framework's own stream takes a file that breaks off for a whole one.
-        ".gz" => new GZipInputStream(stream),
-        ".zst" => new DecompressionStream(stream, leaveOpen: false),
+        ".gz" => new PackedStream(new GZipInputStream(stream)),
+        ".zst" => new PackedStream(new DecompressionStream(stream, leaveOpen: false)),
         _ => stream,
     };
-
-    /// <summary>A stream that closes what it lies in.</summary>
-    private sealed class OwningStream(Stream inner, IDisposable owner) : Stream
-    {
-        public override bool CanRead => true;
-
-        public override bool CanSeek => false;
-
-        public override bool CanWrite => false;
-
-        public override long Length => throw new NotSupportedException();
-
-        public override long Position { get => throw new NotSupportedException(); set => throw new NotSupportedException(); }
-
-        public override int Read(byte[] buffer, int offset, int count) => inner.Read(buffer, offset, count);
-
-        public override int Read(Span<byte> buffer) => inner.Read(buffer);
-
-        public override void Flush() { }
-
-        public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-        public override void SetLength(long value) => throw new NotSupportedException();
-
-        public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-        protected override void Dispose(bool disposing)
-        {
-            if (disposing)
-            {
-                inner.Dispose();
-                owner.Dispose();
-            }
-            base.Dispose(disposing);
-        }
-    }
 }
