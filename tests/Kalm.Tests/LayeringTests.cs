@@ -38,13 +38,20 @@ public partial class LayeringTests
         ["Language.Sources.Hub"] = [],
     };
 
-    public static TheoryData<string> LanguageFolders => [.. OfLanguage.Keys, .. OfSources.Keys];
+    private static readonly Dictionary<string, string[]> OfGraph = new()
+    {
+        ["Graph.Readers"] = [],
+        ["Graph.Checks"] = [],
+        ["Graph.Writers"] = [],
+    };
+
+    public static TheoryData<string> Folders => [.. OfLanguage.Keys, .. OfSources.Keys, .. OfGraph.Keys];
 
     [Theory]
-    [MemberData(nameof(LanguageFolders))]
-    public void Folders_of_the_language_know_each_other_one_way_only(string folder)
+    [MemberData(nameof(Folders))]
+    public void Folders_of_a_layer_know_each_other_one_way_only(string folder)
     {
-        var table = OfLanguage.ContainsKey(folder) ? OfLanguage : OfSources;
+        var table = new[] { OfLanguage, OfSources, OfGraph }.Single(folders => folders.ContainsKey(folder));
         var sources = Sources(folder.Replace('.', Path.DirectorySeparatorChar)).ToList();
         Assert.NotEmpty(sources);
         foreach (var (file, code) in sources)
@@ -56,12 +63,13 @@ public partial class LayeringTests
     }
 
     [Fact]
-    public void Every_folder_of_the_language_has_its_place()
+    public void Every_folder_of_language_and_graph_has_its_place()
     {
-        Assert.Equal(Folders("Language"), OfLanguage.Keys.Order(StringComparer.Ordinal));
-        Assert.Equal(Folders("Language.Sources"), OfSources.Keys.Order(StringComparer.Ordinal));
+        Assert.Equal(Within("Language"), OfLanguage.Keys.Order(StringComparer.Ordinal));
+        Assert.Equal(Within("Language.Sources"), OfSources.Keys.Order(StringComparer.Ordinal));
+        Assert.Equal(Within("Graph"), OfGraph.Keys.Order(StringComparer.Ordinal));
 
-        static IEnumerable<string> Folders(string parent) =>
+        static IEnumerable<string> Within(string parent) =>
             Directory.EnumerateDirectories(Path.Combine(RepositoryRoot(), "src", "Kalm", parent.Replace('.', Path.DirectorySeparatorChar)))
                 .Where(folder => Directory.EnumerateFiles(folder, "*.cs", SearchOption.AllDirectories).Any())
                 .Select(folder => $"{parent}.{Path.GetFileName(folder)}").Order(StringComparer.Ordinal);
