@@ -5,7 +5,9 @@ namespace Kalm.Graph.Readers;
 /// <summary>A file of a graph, wherever it lies: in a folder, in an archive, or compressed by itself.</summary>
 internal sealed class GraphFile
 {
-    private const int HeadBytes = 1 << 16;
+    /// <summary>The most bytes of <see cref="Head"/>.</summary>
+    public const int HeadBytes = 1 << 16;
+
     private readonly Func<Stream> open;
     private byte[]? head;
 
