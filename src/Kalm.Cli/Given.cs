@@ -20,7 +20,7 @@ internal static class Given
     /// <summary>The graph's folder or file.</summary>
     public static string Graph(string path, string option = "--graph") => Directory.Exists(path) || File.Exists(path)
         ? path : throw new KalmException(
-            $"{option} {path}: no such folder or file; expected a folder that holds a graph, or a file of triples (.tsv or .csv)");
+            $"{option} {path}: no such folder or file; expected a graph: a folder, a file or an archive");
 
     /// <summary>A file to be written at the end, which should not fail only then.</summary>
     public static void Writable(string option, string? path)

@@ -53,12 +53,14 @@ internal static class Options
     }
 
     /// <summary>--graph.</summary>
-    public static Option<string> Graph() =>
-        Text("--graph", "GRAPH", "the graph: a folder, whose layout is detected, or a .tsv or .csv file of triples", required: true);
+    /// <param name="isRequired">Whether it must be given; else the run that the model is of remembers its own.</param>
+    public static Option<string> Graph(bool isRequired) => Text(
+        "--graph", "GRAPH", "the graph: a folder, file or archive, whose format is detected" + (isRequired ? "" : " [default: the run's own]"),
+        isRequired);
 
     /// <summary>--texts, which goes with --graph.</summary>
     public static Option<string> Texts() =>
-        Text("--texts", "FILE", "descriptions for a graph that is a file: id and description, .tsv or .csv");
+        Text("--texts", "FILE", "descriptions of entities: a table of id and description");
 
     /// <summary>--split, which goes with --graph: shares, or the name of a split, or both in turn.</summary>
     /// <param name="names">The splits of which the verb takes one.</param>

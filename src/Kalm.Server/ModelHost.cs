@@ -118,6 +118,9 @@ internal sealed class ModelHost(ServerOptions options, ServerMetrics metrics, IL
         var cancellation = giveUp.Token;
         Report(new EvaluationProgress("reading the graph", 0, 1));
         var graph = KnowledgeGraph.Load(options.Graph, options.GraphOptions);
+        if (options.GraphFingerprint is { } expected && expected != graph.Fingerprint())
+            throw new KalmException($"{options.Graph}: no longer the graph that {options.Model} learned from: its triples are others; expected "
+                + "the same, or --graph to insist");
         foreach (var warning in graph.Warnings)
             ServerLog.Note(log, warning);
         cancellation.ThrowIfCancellationRequested();

@@ -17,6 +17,9 @@ public sealed record ServerOptions
     /// <summary>How the graph is read; null takes it as it stands.</summary>
     public GraphOptions? GraphOptions { get; init; }
 
+    /// <summary>The fingerprint that the graph must have; null takes any.</summary>
+    public string? GraphFingerprint { get; init; }
+
     /// <summary>Where the index and added entities are kept; the folder <c>index</c> beside the model when null.</summary>
     public string? IndexFolder { get; init; }
 

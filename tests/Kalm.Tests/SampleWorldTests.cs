@@ -1,4 +1,5 @@
 using Kalm.Graph;
+using Kalm.Graph.Checks;
 
 namespace Kalm.Tests;
 

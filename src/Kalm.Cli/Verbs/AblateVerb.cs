@@ -17,7 +17,7 @@ internal static class AblateVerb
     {
         var model = Options.Text(
             "--model", "MODEL", "the base model; texts that pretrain --hold-out left beside it are measured", required: true);
-        var graph = Options.Graph();
+        var graph = Options.Graph(true);
         var output = Options.Text("--out", "DIR", "where the runs, ablation.json and ablation.png go: absent or empty", required: true);
         var text = new Option<string[]>("--text")
         {
@@ -31,7 +31,7 @@ internal static class AblateVerb
         var questions = Options.Whole("--questions", $"triples that each task asks about [default: {DefaultQuestions}]");
         var limit = Options.Limit();
         var seed = Options.Seed();
-        var source = new GraphSource(seed, "test", "valid");
+        var source = new GraphSource(seed, graph, "test", "valid");
         var threads = Options.Threads();
         var quiet = Options.Quiet();
         var command = new Command("ablate",

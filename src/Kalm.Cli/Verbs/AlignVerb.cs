@@ -24,7 +24,7 @@ internal static class AlignVerb
     {
         var model = Options.Text("--model", "MODEL",
             "the base model: a Hugging Face folder, a .gguf file, a hub id, or a run made with method full", required: true);
-        var graph = Options.Graph();
+        var graph = Options.Graph(true);
         var output = Options.Text("--out", "RUN", "the run folder to write: absent or empty", required: true);
         var recipe = Options.Text("--recipe", "FILE", "a JSON file of options; the flags beat it");
         var text = new Option<string[]>("--text")
@@ -41,7 +41,7 @@ internal static class AlignVerb
         var minutes = Options.Positive("--minutes", "wall time of training with its validation", "M");
         var batch = Options.Whole("--batch", "triples a step");
         var seed = Options.Seed();
-        var source = new GraphSource(seed);
+        var source = new GraphSource(seed, graph);
         var threads = Options.Threads();
         var device = Options.Device();
         var saveEvery = Options.Whole("--save-every", "also write a checkpoint every so many steps", placeholder: "STEPS");
@@ -92,7 +92,8 @@ internal static class AlignVerb
                     Validations = parse.GetValue(validations) ?? budgeted.Validations,
                 },
             };
-            var graphOptions = source.OptionsOf(parse, options.Seed) ?? (resumes ? RunFolder.Describe(runPath).GraphOptions : null);
+            var graphOptions = source.OptionsOf(
+                parse, resumes ? RunFolder.Describe(runPath).GraphOptions : null, options.Seed);
             var texts = parse.GetResult(text) is not null ? PlainTexts.OfFiles(parse.GetRequiredValue(text)) : [];
             var chosenDevice = Given.Device(parse.GetRequiredValue(device));
             var run = terminal.Watch(parse.GetValue(quiet), progress =>

@@ -27,6 +27,7 @@ internal static class AskVerb
         var topP = Options.Positive("--top-p", "draw from the likeliest tokens that together have this probability", "P");
         var penalty = Options.Positive("--repetition-penalty", "above 1, tokens that occurred become less likely", "X");
         var seed = Options.Seed();
+        var source = new GraphSource(seed, graph);
         var wording = new FormChoice();
         var threads = Options.Threads();
         var device = Options.Device();
@@ -34,13 +35,14 @@ internal static class AskVerb
             question, graph, tokens, temperature, topK, topP, penalty, seed, threads, device,
         };
         model.AddTo(command);
+        source.AddTo(command);
         wording.AddTo(command);
         command.SetAction(parse =>
         {
             var text = parse.GetRequiredValue(question);
             if (string.IsNullOrWhiteSpace(text))
                 throw new KalmException("QUESTION: found an empty text; expected a question");
-            var knowledge = parse.GetValue(graph) is { } path ? KnowledgeGraph.Load(Given.Graph(path)) : null;
+            var knowledge = parse.GetValue(graph) is { } path ? source.Load(parse, Given.Graph(path)) : null;
             using var loaded = Given.Load(
                 wording.Apply(parse, model.Open(parse, terminal)),
                 parse.GetRequiredValue(device), parse.GetValue(threads), new QuietProgress());

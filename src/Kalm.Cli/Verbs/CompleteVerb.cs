@@ -15,16 +15,17 @@ internal static class CompleteVerb
     public static Command Create(Terminal terminal)
     {
         var model = new ModelChoice();
-        var graph = Options.Graph();
+        var graph = Options.Graph(false);
         var head = Options.Text("--head", "X", "an entity's id or name, or a text that describes one the graph does not hold");
         var relation = Options.Text("--relation", "R", "a relation's id or text; its inverse text reads it backwards");
         var tail = Options.Text("--tail", "X", "as --head; two of the three are given, the third is predicted");
-        var top = Options.Whole("--top", $"how many to show [default: {DefaultTop}]");
+        var top = Options.Whole("--top", $"how many to show [default: {DefaultTop}; of a batch 1]");
         var rerank = new Option<bool>(
             "--rerank") { Description = "order the best entities by how likely the model is to write their names" };
         var depth = Options.Whole("--rerank-depth", $"how many entities to order so, at least --top [default: {DefaultDepth}]");
+        var batch = new BatchOptions();
         var seed = Options.Seed();
-        var source = new GraphSource(seed);
+        var source = new GraphSource(seed, graph);
         var json = Options.JsonFile();
         var threads = Options.Threads();
         var device = Options.Device();
@@ -35,16 +36,24 @@ internal static class CompleteVerb
         };
         source.AddTo(command);
         model.AddTo(command);
+        batch.AddTo(command);
         command.SetAction(parse =>
         {
+            if (batch.IsGiven(parse))
+                return batch.Run(parse, terminal, new BatchInputs(
+                    model, source, parse.GetValue(top) ?? 1, parse.GetRequiredValue(device), parse.GetValue(threads), parse.GetValue(quiet),
+                    [("--head", parse.GetValue(head) is not null), ("--relation", parse.GetValue(relation) is not null),
+                        ("--tail", parse.GetValue(tail) is not null), ("--rerank", parse.GetValue(rerank)),
+                        ("--json", parse.GetValue(json) is not null)]));
             var (headWords, relationWords, tailWords) = (parse.GetValue(head), parse.GetValue(relation), parse.GetValue(tail));
             RequireTwo(("--head", headWords), ("--relation", relationWords), ("--tail", tailWords));
             if (relationWords is null && parse.GetValue(rerank))
                 throw new KalmException(
                     "--rerank: found with --head and --tail; expected --relation with one of them, because it orders entities");
+            source.Check(parse);
             Given.Writable("--json", parse.GetValue(json));
             using var opened = model.Open(parse, terminal, parse.GetValue(quiet));
-            var knowledge = source.Load(parse, Given.Graph(parse.GetRequiredValue(graph)));
+            var knowledge = terminal.Watch(parse.GetValue(quiet), progress => source.Load(parse, opened, progress));
             var lookup = new GraphLookup(knowledge);
             var shown = parse.GetValue(top) ?? DefaultTop;
             var completion = terminal.Watch(parse.GetValue(quiet), progress =>

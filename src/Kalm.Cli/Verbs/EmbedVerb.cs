@@ -12,12 +12,12 @@ internal static class EmbedVerb
     public static Command Create(Terminal terminal)
     {
         var model = new ModelChoice();
-        var graph = Options.Graph();
+        var graph = Options.Graph(false);
         var output = Options.Text("--out", "DIR", "the folder to write: absent or empty", required: true);
         var queries = Options.Choice("--queries", "also write the queries of a split", "none", "test", "valid");
         queries.DefaultValueFactory = null;
         var seed = Options.Seed();
-        var source = new GraphSource(seed);
+        var source = new GraphSource(seed, graph);
         var threads = Options.Threads();
         var device = Options.Device();
         var quiet = Options.Quiet();
@@ -30,17 +30,17 @@ internal static class EmbedVerb
         command.SetAction(parse =>
         {
             Given.Model(model.NameOf(parse)!);
-            var (graphPath, path) = (Given.Graph(parse.GetRequiredValue(graph)), parse.GetRequiredValue(output));
+            source.Check(parse);
+            var path = parse.GetRequiredValue(output);
             Given.Free("--out", path);
             using var opened = model.Open(parse, terminal, parse.GetValue(quiet));
-            var knowledge = source.Load(parse, graphPath);
+            var knowledge = terminal.Watch(parse.GetValue(quiet), progress => source.Load(parse, opened, progress));
             var triples = parse.GetValue(queries) is { } split ? Splits.NotEmpty(knowledge, "--queries", split) : null;
             using var staged = new StagedFolder(path);
             var export = terminal.Watch(parse.GetValue(quiet), progress =>
             {
                 foreach (var warning in knowledge.Warnings)
                     progress.Note(warning);
-                GraphSource.NoteOtherSplit(opened, knowledge, progress);
                 using var loaded = Given.Load(opened, parse.GetRequiredValue(device), parse.GetValue(threads), progress);
                 return EmbeddingExport.Write(
                     staged.Path, loaded.Decoder, knowledge, new TextIndex(knowledge, loaded.Wording),

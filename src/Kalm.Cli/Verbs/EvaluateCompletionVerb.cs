@@ -17,10 +17,10 @@ internal static class EvaluateCompletionVerb
     public static Command Create(Terminal terminal)
     {
         var model = new ModelChoice();
-        var graph = Options.Graph();
+        var graph = Options.Graph(false);
         var limit = Options.Limit();
         var seed = Options.Seed();
-        var source = new GraphSource(seed, "test", "valid");
+        var source = new GraphSource(seed, graph, "test", "valid");
         var json = Options.JsonFile();
         var ranks = Options.Text("--ranks", "FILE", "also write a line for each query, separated by tabs");
         var threads = Options.Threads();
@@ -35,11 +35,11 @@ internal static class EvaluateCompletionVerb
         command.SetAction(parse =>
         {
             Given.Model(model.NameOf(parse)!);
-            var graphPath = Given.Graph(parse.GetRequiredValue(graph));
+            source.Check(parse);
             Given.Writable("--json", parse.GetValue(json));
             Given.Writable("--ranks", parse.GetValue(ranks));
             using var opened = model.Open(parse, terminal, parse.GetValue(quiet));
-            var knowledge = source.Load(parse, graphPath);
+            var knowledge = terminal.Watch(parse.GetValue(quiet), progress => source.Load(parse, opened, progress));
             var splitName = source.SplitName(parse);
             var triples = Splits.NotEmpty(knowledge, "--split", splitName);
             var queries = CompletionQuery.Of(knowledge, CompletionQuery.Sample(triples, parse.GetValue(limit), parse.GetValue(seed) ?? 1));
@@ -47,7 +47,6 @@ internal static class EvaluateCompletionVerb
             {
                 foreach (var warning in knowledge.Warnings)
                     progress.Note(warning);
-                GraphSource.NoteOtherSplit(opened, knowledge, progress);
                 if (!opened.IsAligned)
                     progress.Note($"{opened.Given}: not an aligned model; it is evaluated as it is, with the default wording");
                 using var loaded = Given.Load(opened, parse.GetRequiredValue(device), parse.GetValue(threads), progress);
@@ -60,7 +59,7 @@ internal static class EvaluateCompletionVerb
             var report = new CompletionReport(knowledge, splitName, ranked);
             Print(terminal, report);
             if (parse.GetValue(json) is { } jsonPath)
-                AtomicFile.WriteAllText(jsonPath, Describe(report, opened, graphPath, seconds).ToJsonString(Json.Options) + "\n");
+                AtomicFile.WriteAllText(jsonPath, Describe(report, opened, knowledge.Path, seconds).ToJsonString(Json.Options) + "\n");
             if (parse.GetValue(ranks) is { } ranksPath)
                 AtomicFile.WriteAllText(ranksPath, CompletionReport.RanksTable(knowledge, ranked));
             return ExitCode.Success;
@@ -87,12 +86,12 @@ internal static class EvaluateCompletionVerb
         terminal.Print(relations);
     }
 
-    private static JsonObject Describe(CompletionReport report, OpenedModel opened, string graphPath, double seconds)
+    private static JsonObject Describe(CompletionReport report, OpenedModel opened, string knowledge.Path, double seconds)
     {
         var json = report.ToJson();
         json["model"] = opened.Given;
         json["adapter_sha256"] = opened.AdapterFolder is null ? null : Hash(Path.Combine(opened.AdapterFolder, AdapterConfig.WeightsName));
-        json["graph"] = graphPath;
+        json["graph"] = knowledge.Path;
         json["seconds"] = seconds;
         return json;
     }

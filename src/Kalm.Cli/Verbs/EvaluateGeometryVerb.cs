@@ -17,11 +17,11 @@ internal static class EvaluateGeometryVerb
     public static Command Create(Terminal terminal)
     {
         var model = new ModelChoice();
-        var graph = Options.Graph();
+        var graph = Options.Graph(false);
         var limit = Options.Limit();
         var pairs = Options.Whole("--pairs", $"random pairs of entity texts, drawn with the seed [default: {DefaultPairs:N0}]");
         var seed = Options.Seed();
-        var source = new GraphSource(seed, "test", "valid");
+        var source = new GraphSource(seed, graph, "test", "valid");
         var json = Options.JsonFile();
         var plot = Options.Text("--plot", "FILE", "also draw the cosines among some entities as a heat map, PNG");
         var threads = Options.Threads();
@@ -36,18 +36,17 @@ internal static class EvaluateGeometryVerb
         command.SetAction(parse =>
         {
             Given.Model(model.NameOf(parse)!);
-            var graphPath = Given.Graph(parse.GetRequiredValue(graph));
+            source.Check(parse);
             Given.Writable("--json", parse.GetValue(json));
             Given.Writable("--plot", parse.GetValue(plot));
             using var opened = model.Open(parse, terminal, parse.GetValue(quiet));
-            var knowledge = source.Load(parse, graphPath);
+            var knowledge = terminal.Watch(parse.GetValue(quiet), progress => source.Load(parse, opened, progress));
             var (split, drawn) = (source.SplitName(parse), parse.GetValue(seed) ?? 1);
             var triples = CompletionQuery.Sample(Splits.NotEmpty(knowledge, "--split", split), parse.GetValue(limit), drawn);
             var (measured, map, seconds) = terminal.Watch(parse.GetValue(quiet), progress =>
             {
                 foreach (var warning in knowledge.Warnings)
                     progress.Note(warning);
-                GraphSource.NoteOtherSplit(opened, knowledge, progress);
                 using var loaded = Given.Load(opened, parse.GetRequiredValue(device), parse.GetValue(threads), progress);
                 var clock = Stopwatch.StartNew();
                 var texts = new TextIndex(knowledge, loaded.Wording);
@@ -67,7 +66,7 @@ internal static class EvaluateGeometryVerb
                 foreach (var (name, value) in measured.ToJson())
                     report[name] = value?.DeepClone();
                 report["model"] = opened.Given;
-                report["graph"] = graphPath;
+                report["graph"] = knowledge.Path;
                 report["seconds"] = seconds;
                 AtomicFile.WriteAllText(jsonPath, report.ToJsonString(Json.Options) + "\n");
             }

@@ -18,7 +18,7 @@ internal static class EvaluateQuestionsVerb
     public static Command Create(Terminal terminal)
     {
         var model = new ModelChoice();
-        var graph = Options.Graph();
+        var graph = Options.Graph(false);
         var tasks = new Option<QuestionKind[]>("--tasks")
         {
             HelpName = "head,tail,relation,classification",
@@ -36,7 +36,7 @@ internal static class EvaluateQuestionsVerb
             "auto", "auto", "always", "never");
         var limit = Options.Limit();
         var seed = Options.Seed();
-        var source = new GraphSource(seed, "test", "valid");
+        var source = new GraphSource(seed, graph, "test", "valid");
         var json = Options.JsonFile();
         var answers = Options.Text("--answers", "FILE", "also write a line for each question, separated by tabs");
         var threads = Options.Threads();
@@ -52,12 +52,12 @@ internal static class EvaluateQuestionsVerb
         command.SetAction(parse =>
         {
             Given.Model(model.NameOf(parse)!);
-            var graphPath = Given.Graph(parse.GetRequiredValue(graph));
+            source.Check(parse);
             Given.Writable("--json", parse.GetValue(json));
             Given.Writable("--answers", parse.GetValue(answers));
             using var opened = wording.Apply(parse, model.Open(parse, terminal, parse.GetValue(quiet)));
             var corrects = parse.GetRequiredValue(correction) is var word && (word == "always" || (word == "auto" && !opened.IsAligned));
-            var knowledge = source.Load(parse, graphPath);
+            var knowledge = terminal.Watch(parse.GetValue(quiet), progress => source.Load(parse, opened, progress));
             var split = source.SplitName(parse);
             var seedValue = parse.GetValue(seed) ?? 1;
             var triples = CompletionQuery.Sample(Splits.NotEmpty(knowledge, "--split", split), parse.GetValue(limit), seedValue);
@@ -66,7 +66,6 @@ internal static class EvaluateQuestionsVerb
                 .Select(kind => QuestionSet.Make(knowledge, triples, kind, parse.GetValue(shots) ?? 0, seedValue)).ToList();
             var (results, seconds) = terminal.Watch(parse.GetValue(quiet), progress =>
             {
-                GraphSource.NoteOtherSplit(opened, knowledge, progress);
                 using var loaded = Given.Load(opened, parse.GetRequiredValue(device), parse.GetValue(threads), progress);
                 var clock = Stopwatch.StartNew();
                 var evaluation = new QuestionEvaluation(
@@ -99,7 +98,7 @@ internal static class EvaluateQuestionsVerb
                     ["split"] = split,
                     ["seed"] = seedValue,
                     ["model"] = opened.Given,
-                    ["graph"] = graphPath,
+                    ["graph"] = knowledge.Path,
                     ["seconds"] = seconds,
                 }.ToJsonString(Json.Options) + "\n");
             if (parse.GetValue(answers) is { } answersPath)

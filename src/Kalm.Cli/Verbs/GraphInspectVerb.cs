@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Text.Json;
 using Kalm.Files;
 using Kalm.Graph;
+using Kalm.Graph.Checks;
 using Kalm.Language.Sources;
 using Kalm.Representation;
 
@@ -11,14 +12,15 @@ namespace Kalm.Cli.Verbs;
 internal static class GraphInspectVerb
 {
     private const int ExamplesShown = 3;
+    private const int KindsShown = 8;
 
     /// <summary>Describes the verb.</summary>
     public static Command Create(Terminal terminal)
     {
-        var graph = new Argument<string>("GRAPH") { Description = "a folder, whose layout is detected, or a .tsv or .csv file of triples" };
+        var graph = new Argument<string>("GRAPH") { Description = "a folder, file or archive, whose format is detected" };
         var model = Options.Text("--model", "MODEL", "count the tokens of texts as this model does");
         var seed = Options.Seed();
-        var source = new GraphSource(seed);
+        var source = new GraphSource(seed, null);
         var json = Options.JsonFile();
         var command = new Command("inspect", "Counts, findings and the exact strings that a model will see.") { graph, model, seed, json };
         source.AddTo(command);
@@ -32,6 +34,7 @@ internal static class GraphInspectVerb
             var examples = Examples(knowledge);
             terminal.Cancellation.ThrowIfCancellationRequested();
             PrintCounts(terminal, knowledge, summary);
+            PrintReading(terminal, knowledge);
             PrintFindings(terminal, findings);
             PrintRelations(terminal, summary);
             terminal.Print(knowledge.Warnings.Count == 0 ? "no warnings" : $"warnings: {knowledge.Warnings.Count}");
@@ -45,7 +48,11 @@ internal static class GraphInspectVerb
                     ("prompt", example.Prompt), ("response", example.Response)));
             if (parse.GetValue(json) is { } path)
                 AtomicFile.WriteAllText(path, JsonSerializer.Serialize(
-                    new { graph = knowledge.Path, format = knowledge.Format, summary, findings, warnings = knowledge.Warnings, examples },
+                    new
+                    {
+                        graph = knowledge.Path, format = knowledge.Format, reading = knowledge.Reading, summary, findings,
+                        warnings = knowledge.Warnings, examples,
+                    },
                     Json.Options) + "\n");
             return ExitCode.Success;
         });
@@ -59,6 +66,9 @@ internal static class GraphInspectVerb
             ("layout", graph.Format),
             ("entities", $"{summary.Entities:N0}"),
             ("relations", $"{summary.Relations.Count:N0}"),
+            ("types", Kinds(graph)),
+            ("attributes", $"{graph.Entities.Sum(entity => entity.Attributes.Count):N0} of entities; facts with some: "
+                + $"{graph.FactAttributes.Count:N0}"),
             ("entities that share their name", $"{summary.EntitiesSharingAName:N0}"),
             ("entities that share their description", $"{summary.EntitiesSharingADescription:N0}"),
             ("words of a description", $"{summary.AverageDescriptionWords:F1} on average, {summary.MaximumDescriptionWords:N0} at most")));
@@ -74,6 +84,40 @@ internal static class GraphInspectVerb
         void Add(string name, SplitCounts counts) => splits.Add(name, $"{counts.Train:N0}", $"{counts.Valid:N0}", $"{counts.Test:N0}");
     }
 
+    private static void PrintReading(Terminal terminal, KnowledgeGraph graph)
+    {
+        if (graph.Reading.Columns.Count > 0)
+        {
+            var columns = new ResultTable("how the files were understood", ["file", "column", "taken for"], numbers: 0);
+            foreach (var use in graph.Reading.Columns)
+                columns.Add(use.File, use.Column, use.TakenFor);
+            terminal.Print(columns);
+        }
+        if (graph.Reading.Unread.Count > 0)
+        {
+            var unread = new ResultTable("not read", ["file", "why"], numbers: 0);
+            foreach (var file in graph.Reading.Unread)
+                unread.Add(file.File, file.Why);
+            terminal.Print(unread);
+        }
+        foreach (var skipped in graph.Reading.Skipped)
+            terminal.Print($"passed over: {skipped}");
+        terminal.Print("facts, such as");
+        foreach (var triple in Shown(graph))
+            terminal.Print($"  {InWords(graph, triple)}");
+        terminal.Print("");
+    }
+
+    private static string InWords(KnowledgeGraph graph, Triple triple)
+    {
+        var attributes = string.Join(", ", graph.FactAttributes.Of(triple).Select(item => $"{item.Name}: {item.Value}"));
+        return $"{graph.Entities[triple.Head].Name} | {graph.Relations[triple.Relation].Text} | {graph.Entities[triple.Tail].Name}"
+            + (attributes.Length > 0 ? $"  ({attributes})" : "");
+    }
+
+    private static IEnumerable<Triple> Shown(KnowledgeGraph graph) =>
+        graph.Train.DistinctBy(triple => triple.Relation).Concat(graph.Train).Distinct().Take(ExamplesShown);
+
     private static void PrintFindings(Terminal terminal, IReadOnlyList<GraphFinding> findings)
     {
         if (findings.Count == 0)
@@ -86,6 +130,13 @@ internal static class GraphInspectVerb
             table.Add(finding.Name, $"{finding.Count:N0}", finding.Severity.ToString().ToLowerInvariant(),
                 string.Join("\n  ", [finding.Explanation, .. finding.Examples]));
         terminal.Print(table);
+    }
+
+    private static string Kinds(KnowledgeGraph graph)
+    {
+        var kinds = graph.Entities.SelectMany(entity => entity.Types).CountBy(type => type).OrderByDescending(kind => kind.Value).ToList();
+        var shown = string.Join(", ", kinds.Take(KindsShown).Select(kind => $"{kind.Key} ({kind.Value:N0})"));
+        return kinds.Count == 0 ? "-" : kinds.Count > KindsShown ? $"{shown}, {kinds.Count - KindsShown:N0} more" : shown;
     }
 
     private static TextLimit TokenLimit(string name, Terminal terminal)

@@ -26,7 +26,7 @@ internal static class PretrainVerb
         var steps = Options.Whole("--steps", $"training steps [default: {Pretrainer.DefaultSteps}]");
         var minutes = Options.Positive("--minutes", "train for this wall time instead", "M");
         var seed = Options.Seed();
-        var source = new GraphSource(seed);
+        var source = new GraphSource(seed, graph);
         var vocabulary = Options.Whole("--vocabulary", "tokens [default: by the preset]", SmallestVocabulary);
         var context = Options.Whole("--context", "positions [default: by the preset]", 2);
         var holdOut = Options.Positive(
@@ -43,7 +43,7 @@ internal static class PretrainVerb
             var isQuiet = parse.GetValue(quiet);
             Given.AtMostOne(("--steps", parse.GetValue(steps) is not null), ("--minutes", parse.GetValue(minutes) is not null));
             if (parse.GetValue(graph) is null && source.OptionsOf(parse) is not null)
-                throw new KalmException("--texts, --split: found without --graph; expected --graph GRAPH with them");
+                throw new KalmException("options of a graph: found without --graph; expected --graph GRAPH with them");
             var path = parse.GetRequiredValue(output);
             Given.Free("--out", path);
             var size = ModelPreset.Find(parse.GetRequiredValue(preset));

@@ -11,7 +11,7 @@ internal static class ServeVerb
     {
         var defaults = new ServerLimits();
         var model = new ModelChoice();
-        var graph = Options.Graph();
+        var graph = Options.Graph(false);
         var urls = Options.Text("--urls", "URL;URL", "addresses to listen at [default: http://127.0.0.1:8080]");
         var key = Options.Text("--api-key", "KEY",
             "lets in only who sends Authorization: Bearer KEY, or gives it to a browser as the password; /health stays open");
@@ -20,7 +20,7 @@ internal static class ServeVerb
         var tokens = Options.Whole("--max-tokens", $"tokens that one choice of a chat may have [default: {defaults.NewTokens}]");
         var json = new Option<bool>("--json-log") { Description = "write the log as JSON, an object a line" };
         var seed = Options.Seed();
-        var source = new GraphSource(seed);
+        var source = new GraphSource(seed, graph);
         var threads = Options.Threads();
         var device = Options.Device();
         var quiet = Options.Quiet();
@@ -33,12 +33,15 @@ internal static class ServeVerb
         model.AddTo(command);
         command.SetAction(async (parse, _) =>
         {
+            var named = Named(parse, model);
+            var found = source.Find(parse, named);
             var options = new ServerOptions
             {
-                Model = Named(parse, model),
+                Model = named,
                 Base = model.OptionsOf(parse).Base,
-                Graph = Given.Graph(parse.GetRequiredValue(graph)),
-                GraphOptions = source.OptionsOf(parse),
+                Graph = found.Path,
+                GraphOptions = found.Options,
+                GraphFingerprint = parse.GetValue(graph) is null ? found.Fingerprint : null,
                 IndexFolder = parse.GetValue(index),
                 ApiKey = parse.GetValue(key),
                 Device = parse.GetRequiredValue(device),

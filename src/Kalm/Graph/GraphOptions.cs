@@ -6,7 +6,7 @@ public sealed record GraphOptions
     /// <summary>A file of descriptions for a graph whose files bring none: id and description in two columns; null for none.</summary>
     public string? Texts { get; init; }
 
-    /// <summary>How to divide a graph that has neither valid nor test; null leaves all its triples in train.</summary>
+    /// <summary>How to divide a graph that has neither valid nor test, every entity with a triple in train unless the shares are inductive; null leaves all its triples in train.</summary>
     public SplitShares? Split { get; init; }
 
     /// <summary>Decides which triples the split holds out.</summary>

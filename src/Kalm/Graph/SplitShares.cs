@@ -9,7 +9,13 @@ namespace Kalm.Graph;
 public sealed record SplitShares(double Train, double Valid, double Test)
 {
     /// <summary>What valid shares are, in words.</summary>
-    public const string Expected = "three shares that sum to 1, the first above 0, such as 0.8,0.1,0.1";
+    public const string Expected = "three shares that sum to 1, the first above 0, such as 0.8,0.1,0.1, with inductive before them or alone for unseen test entities";
+
+    private const string Inductive = "inductive";
+    private static readonly SplitShares Usual = new(0.8, 0.1, 0.1);
+
+    /// <summary>Whether the entities of valid and test are kept out of train.</summary>
+    public bool IsInductive { get; init; }
 
     // Decimal fractions do not sum to exactly 1 in binary.
     private const double Tolerance = 1e-6;
@@ -21,13 +27,18 @@ public sealed record SplitShares(double Train, double Valid, double Test)
     {
         ArgumentNullException.ThrowIfNull(text);
         var words = text.Split(',');
+        var isInductive = words[0] == Inductive;
+        if (isInductive && words.Length == 1)
+            return Usual with { IsInductive = true };
+        if (isInductive)
+            words = words[1..];
         var shares = new double[3];
         if (words.Length != shares.Length)
             return null;
         for (var index = 0; index < shares.Length; index++)
             if (!double.TryParse(words[index], NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out shares[index]))
                 return null;
-        var parsed = new SplitShares(shares[0], shares[1], shares[2]);
+        var parsed = new SplitShares(shares[0], shares[1], shares[2]) { IsInductive = isInductive };
         return parsed.IsValid ? parsed : null;
     }
 
@@ -36,5 +47,6 @@ public sealed record SplitShares(double Train, double Valid, double Test)
     public SplitShares Validated() => IsValid ? this : throw new KalmException($"split: found {this}; expected {Expected}");
 
     /// <summary>The shares as <see cref="Parse"/> reads them.</summary>
-    public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Train},{Valid},{Test}");
+    public override string ToString() => string.Create(
+        CultureInfo.InvariantCulture, $"{(IsInductive ? Inductive + "," : "")}{Train},{Valid},{Test}");
 }

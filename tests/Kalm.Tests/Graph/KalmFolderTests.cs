@@ -78,7 +78,7 @@ public class KalmFolderTests
         "test.txt(1): unknown entity 'aeroplane'; expected one of car, wheel, spoke, truck")]
     [InlineData("train.txt", "car _has_part wheel\n",
         "train.txt(1): 1 field; expected 3 fields separated by tabs: head id, relation, tail id")]
-    [InlineData("train.txt", "car\t_has_part\twheel\t1\n",
+    [InlineData("train.txt", "car\t_has_part\twheel\t7\n",
         "train.txt(1): 4 fields; expected 3 fields separated by tabs: head id, relation, tail id")]
     [InlineData("train.txt", "car\t_has_part\t\n",
         "train.txt(1): empty tail id; expected 3 fields separated by tabs: head id, relation, tail id")]

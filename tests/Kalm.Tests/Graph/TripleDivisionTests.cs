@@ -41,7 +41,28 @@ public sealed class TripleDivisionTests : IDisposable
     [Fact]
     public void The_format_tells_of_the_split()
     {
-        Assert.Equal("file of triples (.tsv), split 0.8,0.1,0.1 by seed 3", Load(RandomLines(), Usual, 3).Format);
+        Assert.Equal("table of facts, split 0.8,0.1,0.1 by seed 3", Load(RandomLines(), Usual, 3).Format);
+    }
+
+    [Fact]
+    public void Every_entity_keeps_a_triple_in_train()
+    {
+        var graph = Load(RandomLines(), Usual, 2);
+        var seen = graph.Train.SelectMany(triple => new[] { triple.Head, triple.Tail }).ToHashSet();
+        Assert.Equal(graph.Entities.Count, seen.Count);
+    }
+
+    [Fact]
+    public void An_inductive_split_keeps_entities_that_train_has_never_seen()
+    {
+        var graph = Load(RandomLines(), new SplitShares(0.5, 0.25, 0.25) { IsInductive = true }, 2);
+        Assert.Equal(300, graph.Train.Count + graph.Valid.Count + graph.Test.Count);
+        var seen = graph.Train.SelectMany(triple => new[] { triple.Head, triple.Tail }).ToHashSet();
+        Assert.NotEmpty(graph.Test);
+        Assert.All(graph.Valid.Concat(graph.Test), triple => Assert.False(seen.Contains(triple.Head) && seen.Contains(triple.Tail)));
+        var shares = new SplitShares(0.8, 0.1, 0.1) { IsInductive = true };
+        Assert.Equal(shares, SplitShares.Parse("inductive"));
+        Assert.Equal(shares, SplitShares.Parse(shares.ToString()));
     }
 
     [Fact]
@@ -57,8 +78,8 @@ public sealed class TripleDivisionTests : IDisposable
     [Fact]
     public void A_few_triples_still_give_every_split_one()
     {
-        var graph = Load("a\tr\tb\nb\tr\tc\nc\tr\td\nd\tr\te\n", Usual, 1);
-        Assert.Equal((2, 1, 1), (graph.Train.Count, graph.Valid.Count, graph.Test.Count));
+        var graph = Load("a\tr\tb\nb\tr\tc\nc\tr\ta\na\tr\td\nb\tr\td\n", Usual, 1);
+        Assert.Equal((3, 1, 1), (graph.Train.Count, graph.Valid.Count, graph.Test.Count));
     }
 
     [Fact]
@@ -67,8 +88,8 @@ public sealed class TripleDivisionTests : IDisposable
         var graph = Load("a\tr\tb\nb\ts\tc\nc\ts\tb\n", Usual, 1);
         Assert.Equal(3, graph.Train.Count);
         Assert.Equal(
-            ["split 0.8,0.1,0.1: no triple for valid; the 3 triples are too few, or train needs each for its relation",
-                "split 0.8,0.1,0.1: no triple for test; the 3 triples are too few, or train needs each for its relation"], graph.Warnings);
+            ["split 0.8,0.1,0.1: no triple for valid; the 3 triples are too few, or train needs each for its entities or its relation",
+                "split 0.8,0.1,0.1: no triple for test; the 3 triples are too few, or train needs each for its entities or its relation"], graph.Warnings);
     }
 
     [Fact]
@@ -97,7 +118,8 @@ public sealed class TripleDivisionTests : IDisposable
     {
         var shares = new SplitShares(train, valid, test);
         var message = Assert.Throws<KalmException>(() => Load(RandomLines(), shares, 1)).Message;
-        Assert.Equal($"split: found {shares}; expected three shares that sum to 1, the first above 0, such as 0.8,0.1,0.1", message);
+        Assert.Equal($"split: found {shares}; expected three shares that sum to 1, the first above 0, such as 0.8,0.1,0.1, with inductive "
+            + "before them or alone for unseen test entities", message);
         Assert.Null(SplitShares.Parse(shares.ToString()));
     }
 

@@ -10,7 +10,7 @@ public sealed class TripleFileTests : IDisposable
     public void Ids_are_names_and_a_relation_reads_as_its_words()
     {
         var graph = Load("own.tsv", "Ann\tis_parent_of\tBob\r\nBob\t_knows\tCay Dee\n\n");
-        Assert.Equal("file of triples (.tsv)", graph.Format);
+        Assert.Equal("table of facts", graph.Format);
         Assert.Equal(folder.File("own.tsv"), graph.Path);
         Assert.Equal([new Entity("Ann", "Ann", "Ann"), new Entity("Bob", "Bob", "Bob"), new Entity("Cay Dee", "Cay Dee", "Cay Dee")],
             graph.Entities);
@@ -57,7 +57,7 @@ public sealed class TripleFileTests : IDisposable
         var texts = folder.Write("texts.csv", "id,description\nAnn,\"a potter,\r\n  in Rome\"\nZed,nobody\n");
         var graph = Load("own.tsv", "Ann\tknows\tBob\n", new GraphOptions { Texts = texts });
         Assert.Equal([new Entity("Ann", "Ann", "a potter, in Rome"), new Entity("Bob", "Bob", "Bob")], graph.Entities);
-        Assert.Equal(["texts.csv: ids that own.tsv lacks, left out: 1", "texts.csv: entities without a description: 1; their name serves"],
+        Assert.Equal(["texts.csv: ids that the graph lacks, left out: 1", "texts.csv: entities without a description: 1; their name serves"],
             graph.Warnings);
     }
 
@@ -68,8 +68,8 @@ public sealed class TripleFileTests : IDisposable
         Assert.Equal(new SplitCounts(2, 0, 0), graph.RepeatedTriples);
         Assert.Equal(2, graph.Train.Count);
         Assert.Equal(
-            ["own.csv(3): repeated triples, each kept once: 2 lines left out",
-                "own.csv(2): lines with a name that begins or ends with a space, which makes it another name: 1"], graph.Warnings);
+            ["own.csv(2): lines with a name that begins or ends with a space, which makes it another name: 1",
+                "own.csv(3): repeated triples, each kept once: 2 lines left out"], graph.Warnings);
     }
 
     [Theory]
@@ -77,15 +77,13 @@ public sealed class TripleFileTests : IDisposable
     [InlineData(
         "own.csv", "head,relation,tail\n", "own.csv: no triples; expected lines of 3 fields separated by commas: head, relation, tail")]
     [InlineData("own.tsv", "a\tr\tb\na,r,b\n", "own.tsv(2): 1 field; expected 3 fields separated by tabs: head, relation, tail")]
-    [InlineData("own.csv", "a,r,b,c\n", "own.csv(1): 4 fields; expected 3 fields separated by commas: head, relation, tail")]
+    [InlineData("own.csv", "a,r,b,c\n", "own.csv(1): 4 fields; expected 3 fields separated by commas: head, relation, tail, "
+        + "or what the columns hold by --columns, such as head,relation,tail,weight")]
     [InlineData("own.csv", "a,r,\n", "own.csv(1): empty tail; expected 3 fields separated by commas: head, relation, tail")]
     [InlineData("own.csv", "a,r,", "own.csv(1): empty tail; expected 3 fields separated by commas: head, relation, tail")]
-    [InlineData("own.csv", "a,r,b\n\nb,r,c\n", "own.csv(2): blank line; expected 3 fields separated by commas: head, relation, tail")]
     [InlineData("own.csv", "a,r,b\n\"b,r,c\nd,r,e\n",
-        "own.csv(2): a quote that is never closed; expected a second one before a comma or the end of the line")]
+        "own.csv(2): a quote that is never closed; expected a second one before a separator or the end of the line")]
     [InlineData("own.csv", "a,\"r\"x,b\n", "own.csv(1): 'x' after a closing quote; expected a comma or the end of the line")]
-    [InlineData("own.csv", "a,5\" disk,b\n", "own.csv(1): a quote inside a field without quotes; expected the whole field in quotes, each "
-        + "quote in it doubled")]
     [InlineData("own.csv", "a,r,b\n\"a\nb\",r,c\n", "own.csv(2): a tab or a line end in the head; expected a name on one line")]
     public void A_fault_names_file_line_found_and_expected(string name, string content, string message) =>
         Assert.Equal(message, Assert.Throws<KalmException>(() => Load(name, content)).Message);
@@ -105,15 +103,23 @@ public sealed class TripleFileTests : IDisposable
 
     [Fact]
     public void A_missing_texts_file_is_named() =>
-        Assert.StartsWith("none.tsv: not found in ", Fault(folder.File("none.tsv")), StringComparison.Ordinal);
+        Assert.Equal(
+            $"texts {folder.File("none.tsv")}: no such file; expected a table of id and description", Fault(folder.File("none.tsv")));
 
     [Fact]
-    public void A_folder_takes_no_texts_file()
+    public void Descriptions_that_are_given_go_before_those_of_a_folder()
     {
         using var files = SmallGraph.Kalm();
-        var message = Assert.Throws<KalmException>(() => KnowledgeGraph.Load(files.Path, new GraphOptions { Texts = "texts.tsv" })).Message;
-        Assert.Equal($"texts texts.tsv: {files.Path} is a folder, which brings its own texts; expected none, or a graph that is "
-            + "one file of triples", message);
+        var texts = folder.Write("texts.tsv", "car\tgoes by itself\n");
+        var graph = KnowledgeGraph.Load(files.Path, new GraphOptions { Texts = texts });
+        Assert.Equal(["goes by itself", "wheel, a round part"], graph.Entities.Take(2).Select(entity => entity.Description));
+    }
+
+    [Fact]
+    public void A_quote_inside_a_field_stands_for_itself_and_blank_lines_carry_nothing()
+    {
+        var graph = Load("own.csv", "a,5\" disk,b\n\nb,r,c\n");
+        Assert.Equal(["5\" disk", "r"], graph.Relations.Select(relation => relation.Id));
     }
 
     private string Fault(string texts) =>

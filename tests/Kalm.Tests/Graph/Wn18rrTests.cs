@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Kalm.Graph;
+using Kalm.Graph.Checks;
 
 namespace Kalm.Tests.Graph;
 

@@ -7,6 +7,7 @@ public sealed class GraphDoctor
     public const int ExamplesShown = 3;
 
     private const double MostlySymmetric = 0.5;
+    private const int MostFirstRows = 20;
     private const int SmallestHub = 50;
     private const double HubShare = 0.01;
 
@@ -28,8 +29,9 @@ public sealed class GraphDoctor
         var doctor = new GraphDoctor(graph, limit ?? TextLimit.InWords);
         GraphFinding[] findings =
         [
-            doctor.DuplicateTriples(), doctor.TriplesAlsoInTrain(), doctor.ReversePairs(), doctor.MostlySymmetricRelations(),
-            doctor.TextTwins(), doctor.TruncatedTexts(), doctor.AnswersInQueries(), doctor.UnseenEntities(), doctor.Hubs(),
+            doctor.DuplicateTriples(), doctor.TriplesAlsoInTrain(), doctor.TriplesInBoth(), doctor.SelfLoops(), doctor.Twins(true),
+            doctor.Twins(false), doctor.HeadingTakenForFact(), doctor.ReversePairs(), doctor.MostlySymmetricRelations(),
+            doctor.TextTwins(), doctor.WithoutText(), doctor.TruncatedTexts(), doctor.AnswersInQueries(), doctor.UnseenEntities(), doctor.Hubs(),
         ];
         return [.. findings.Where(finding => finding.Count > 0)];
     }
@@ -45,6 +47,37 @@ public sealed class GraphDoctor
         return Find("held-out triples in train", [.. test, .. valid], FindingSeverity.Serious,
             "triples of valid or test that train holds too, so that their figures measure memory");
     }
+
+    private GraphFinding TriplesInBoth()
+    {
+        var valid = graph.Valid.ToHashSet();
+        return Find("triples in valid and test", [.. graph.Test.Where(valid.Contains).Select(InWords)], FindingSeverity.Serious,
+            "triples that both valid and test hold, so that what selects the model is what measures it");
+    }
+
+    private GraphFinding SelfLoops() => Find(
+        "self-loops", [.. AllTriples.Where(triple => triple.Head == triple.Tail).Select(InWords)], FindingSeverity.Note,
+        "triples that link an entity with itself");
+
+    private GraphFinding Twins(bool isInverse) => Find(
+        isInverse ? "inverse relations" : "duplicate relations", RelationTwins.Find(graph, AllTriples, isInverse), FindingSeverity.Warning,
+        isInverse ? "relations that are another's inverse, so that a held-out triple may stand in train the other way round"
+            : "relations that link the entities of another, so that a held-out triple may stand in train under another name");
+
+    private GraphFinding HeadingTakenForFact()
+    {
+        var suspects = new List<string>();
+        if (graph.Train.Count > MostFirstRows && graph.Train[0] is var first
+            && AllTriples.Skip(1).All(triple => triple.Relation != first.Relation && triple.Head != first.Head && triple.Tail != first.Head
+                && triple.Head != first.Tail && triple.Tail != first.Tail))
+            suspects.Add(InWords(first));
+        return Find("a heading taken for a fact", suspects, FindingSeverity.Warning,
+            "the first row's three values occur nowhere else; if it is a heading, --columns says what the columns hold");
+    }
+
+    private GraphFinding WithoutText() => Find(
+        "entities without a description", [.. graph.Entities.Where(entity => entity.Description == entity.Name).Select(entity => entity.Id)],
+        FindingSeverity.Note, "entities of which a model reads only the name");
 
     private GraphFinding ReversePairs()
     {
@@ -161,7 +194,7 @@ public sealed class GraphDoctor
             "hubs", [.. hubs], FindingSeverity.Note, $"entities in more than {least:N0} triples, which can crowd a batch and the figures");
     }
 
-    private static GraphFinding Find(string name, List<string> all, FindingSeverity severity, string explanation) =>
+    private static GraphFinding Find(string name, IReadOnlyList<string> all, FindingSeverity severity, string explanation) =>
         new(name, all.Count, severity, explanation, [.. all.Take(ExamplesShown)]);
 
     private string InWords(Triple triple) =>

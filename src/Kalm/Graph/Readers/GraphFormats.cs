@@ -1,9 +1,14 @@
+using Kalm.Graph.Readers.Tables;
+
 namespace Kalm.Graph.Readers;
 
 /// <summary>The formats of graphs that can be read, and which of them some files are of.</summary>
 public static class GraphFormats
 {
     private const int FilesShown = 12;
+
+    private static readonly string[] DataEndings = [".txt", ".tsv", ".csv", ".dict", ".del", ".json", ".jsonl", ".parquet", ".nt", ".ttl"];
+    private static readonly string[] Notes = ["readme", "license", "licence", "notice", "citation", "requirements"];
 
     private static readonly IGraphReader[] Readers =
     [
@@ -21,9 +26,14 @@ public static class GraphFormats
         var graph = new GraphBuilder(options);
         reader.Read(files, found, graph);
         foreach (var file in files.Files.Except(found.Files))
+        {
             graph.Unread(file.Shown, $"no part of a {reader.Name}");
+            if (LooksLikeData(file))
+                graph.Warnings.Add($"{file.Shown}: not read, the folder is taken for a {reader.Name}");
+        }
         if (options.Texts is { } texts)
-            DescriptionTable.Read(GraphFiles.Of(texts).Files[0], graph);
+            DescriptionTable.Read(File.Exists(texts) ? GraphFiles.Of(texts).Files[0]
+                : throw new KalmException($"texts {texts}: no such file; expected a table of id and description"), graph);
         if (graph[Split.Train].Triples.Count == 0)
             throw new KalmException($"{path}: no triples to learn from; read as a {reader.Name}, expected at least one");
         return graph.Build(path, reader.Name);
@@ -49,6 +59,9 @@ public static class GraphFormats
                 + string.Join("\n", best.Select(item => $"{item.Reader.Key}: {item.Found!.Because}")));
         return (best[0].Reader, best[0].Found!);
     }
+
+    private static bool LooksLikeData(GraphFile file) => DataEndings.Contains(file.Ending) && !file.Name.Contains('/')
+        && !Notes.Any(note => file.Stem.StartsWith(note, StringComparison.OrdinalIgnoreCase));
 
     private static string Names(GraphFiles files)
     {

@@ -39,7 +39,7 @@ internal sealed record GraphSplits(IReadOnlyList<Triple> Train, IReadOnlyList<Tr
         foreach (var (name, share, part) in new[] { ("valid", shares.Valid, parts[1]), ("test", shares.Test, parts[2]) })
             if (share > 0 && part.Count == 0)
                 warnings.Add($"split {shares}: no triple for {name}; the {Train.Count:N0} triples are too few, or train needs "
-                    + "each for its relation");
+                    + "each for its entities or its relation");
         return this with { Train = parts[0], Valid = parts[1], Test = parts[2] };
     }
 }

@@ -14,6 +14,7 @@ internal sealed class KalmFolder : IGraphReader
     private const string InverseTexts = "relationId2text_inverse.dict";
     private const string EntityNames = "entityText_short.txt";
 
+    private static readonly string[] Required = [Train, EntityIds, RelationIds, EntityTexts, RelationTexts];
     private static readonly string[] IdFields = ["row", "id"];
     private static readonly string[] TextFields = ["row", "text"];
     private static readonly string[] NameFields = ["name"];
@@ -27,8 +28,12 @@ internal sealed class KalmFolder : IGraphReader
     /// <inheritdoc/>
     public Recognition? Recognise(GraphFiles files, GraphOptions options)
     {
-        if (files.IsSingle || !files.Holds(Train, EntityIds, RelationIds, EntityTexts, RelationTexts))
+        if (files.IsSingle || !Required.Any(name => name.EndsWith("2text.dict", StringComparison.Ordinal) && files.Find(name) is not null))
             return null;
+        var missing = Required.Where(name => files.Find(name) is null).ToList();
+        if (missing.Count > 0)
+            throw new KalmException($"{string.Join(", ", missing)}: not found in {files.Path}; "
+                + $"expected beside {string.Join(", ", Required.Except(missing))} ({Name})");
         string[] names = [Train, .. SplitNames.Valid(files, Ending), .. SplitNames.Test(files, Ending),
             EntityIds, RelationIds, EntityTexts, RelationTexts, InverseTexts, EntityNames];
         return new Recognition(Certainty.Certain, [.. names.Select(files.Find).OfType<GraphFile>()], $"{EntityTexts} and {RelationTexts}");

@@ -47,7 +47,7 @@ internal static class ReadableId
         || id.StartsWith("urn:", StringComparison.OrdinalIgnoreCase);
 
     // LIVES_IN, as property graphs write relations.
-    private static bool IsShouted(string id) => id.Any(char.IsAsciiLetterUpper) && !id.Any(char.IsLower) && id.Length > 3;
+    private static bool IsShouted(string id) => id.Length > 3 && id.All(letter => char.IsAsciiLetterUpper(letter) || letter is '_' or ' ');
 
     // livesIn -> lives in; names with spaces, capitals alone and abbreviations stay.
     private static string Unhumped(string id)

@@ -1,0 +1,99 @@
+using Kalm.Cli.Progress;
+using Kalm.Evaluation;
+using Kalm.Graph;
+using Kalm.Graph.Writers;
+
+namespace Kalm.Cli;
+
+/// <summary>Many completions at once: of the questions of a file, or of every entity that lacks a relation.</summary>
+/// <param name="Graph">The graph.</param>
+/// <param name="Lookup">Finds what words mean.</param>
+internal sealed record CompletionBatch(KnowledgeGraph Graph, GraphLookup Lookup)
+{
+    private const int ProgressEvery = 100;
+
+    /// <summary>What is asked: an entity, and the directed relation that is read from it.</summary>
+    internal readonly record struct Query(int Entity, int DirectedRelation);
+
+    /// <summary>The questions of a file: head, relation and tail with tabs between, ? or nothing for what is sought.</summary>
+    /// <exception cref="KalmException">A line is none, or names what the graph lacks.</exception>
+    public IReadOnlyList<Query> Read(string path)
+    {
+        if (!File.Exists(path))
+            throw new KalmException($"--batch {path}: no such file; expected lines of head, relation and tail with tabs between them, ? for "
+                + "what is sought");
+        var queries = new List<Query>();
+        foreach (var (index, line) in File.ReadLines(path).Index())
+        {
+            var fields = line.Split('\t');
+            if (string.IsNullOrWhiteSpace(line) || (index == 0 && fields is ["head", "relation", "tail", ..]))
+                continue;
+            var place = $"{Path.GetFileName(path)}({index + 1})";
+            if (fields.Length != 3 || IsSought(fields[1]) || IsSought(fields[0]) == IsSought(fields[2]))
+                throw new KalmException($"{place}: found '{line}'; expected head, relation and tail with tabs between them, either head or tail "
+                    + "a ?");
+            var directed = Given.Named(place, () => Lookup.DirectedRelation(fields[1]));
+            queries.Add(IsSought(fields[2]) ? new Query(Entity(fields[0]), directed) : new Query(Entity(fields[2]), Graph.InverseOf(directed)));
+
+            int Entity(string words) => Given.Named(place, () => Lookup.Entity(words)) ?? throw new KalmException(
+                $"{place}: unknown entity '{words}'; " + (Lookup.NearestEntity(words) is { } nearest
+                    ? $"did you mean '{nearest}'?" : "expected an id or a name of the graph"));
+        }
+        return queries.Count > 0 ? queries : throw new KalmException($"{path}: no questions; expected lines of head, relation and tail");
+    }
+
+    /// <summary>Every entity that could have a relation and has none: of the kinds that have it where the graph knows kinds, else of those
+    /// that stand in a triple like one that has it.</summary>
+    public IReadOnlyList<Query> Missing(int directedRelation)
+    {
+        var known = new KnownFacts(Graph, Graph.Train, Graph.Valid, Graph.Test);
+        var having = Enumerable.Range(0, Graph.Entities.Count).Where(Has).ToList();
+        var kinds = having.SelectMany(entity => Graph.Entities[entity].Types).ToHashSet();
+        var relations = having.SelectMany(RelationsOf).Where(relation => relation != directedRelation).ToHashSet();
+        return [.. Enumerable.Range(0, Graph.Entities.Count).Where(entity => !Has(entity) && (kinds.Count > 0
+                ? Graph.Entities[entity].Types.Any(kinds.Contains) : RelationsOf(entity).Any(relations.Contains)))
+            .Select(entity => new Query(entity, directedRelation))];
+
+        bool Has(int entity) => known.Answers(entity, directedRelation).Length > 0;
+
+        IEnumerable<int> RelationsOf(int entity) =>
+            Enumerable.Range(0, 2 * Graph.RelationCount).Where(relation => known.Answers(entity, relation).Length > 0);
+    }
+
+    /// <summary>Answers questions; facts that the graph holds are no answers.</summary>
+    /// <param name="queries">The questions.</param>
+    /// <param name="completer">Knows the model.</param>
+    /// <param name="top">How many answers each has at most.</param>
+    /// <param name="least">The least probability of an answer.</param>
+    /// <param name="progress">Told how many are answered.</param>
+    /// <param name="cancellation">Stops between questions.</param>
+    public IReadOnlyList<ScoredEdge> Answer(
+        IReadOnlyList<Query> queries, Completer completer, int top, double least, ProgressView progress, CancellationToken cancellation)
+    {
+        var known = new KnownFacts(Graph, Graph.Train, Graph.Valid, Graph.Test);
+        var edges = new List<ScoredEdge>();
+        foreach (var (index, query) in queries.Index())
+        {
+            cancellation.ThrowIfCancellationRequested();
+            var others = known.Answers(query.Entity, query.DirectedRelation).ToArray().ToHashSet();
+            foreach (var answer in completer.Entities(QueryEntity.Of(Graph, query.Entity), query.DirectedRelation, top, others))
+                if (answer.Probability >= least)
+                    edges.Add(Edge(query, answer));
+            if ((index + 1) % ProgressEvery == 0 || index + 1 == queries.Count)
+                progress.Report(new EvaluationProgress("completing", index + 1, queries.Count));
+        }
+        return edges;
+    }
+
+    private ScoredEdge Edge(Query query, EntityCandidate answer)
+    {
+        var isForward = query.DirectedRelation < Graph.RelationCount;
+        var fact = isForward ? new Triple(query.Entity, query.DirectedRelation, answer.Entity)
+            : new Triple(answer.Entity, Graph.InverseOf(query.DirectedRelation), query.Entity);
+        return new ScoredEdge(fact, answer.Score, answer.Probability, answer.Rank,
+            $"{Graph.Entities[query.Entity].Name}, {Graph.DirectedRelationText(query.DirectedRelation)}: {Graph.Entities[answer.Entity].Name}, "
+                + $"place {answer.Rank} of {Graph.Entities.Count:N0}");
+    }
+
+    private static bool IsSought(string field) => string.IsNullOrWhiteSpace(field) || field.Trim() == "?";
+}

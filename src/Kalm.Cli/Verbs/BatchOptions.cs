@@ -1,0 +1,105 @@
+using System.CommandLine;
+using Kalm.Evaluation;
+using Kalm.Files;
+using Kalm.Graph;
+using Kalm.Graph.Writers;
+
+namespace Kalm.Cli.Verbs;
+
+/// <summary>What a batch of completions is given by the verb.</summary>
+/// <param name="Model">The choice of the model.</param>
+/// <param name="Source">The choice of the graph.</param>
+/// <param name="Top">How many answers each question has at most.</param>
+/// <param name="Device">Where to compute.</param>
+/// <param name="Threads">CPU threads; null takes all cores.</param>
+/// <param name="Quiet">Whether nothing is told.</param>
+/// <param name="Others">Options that go with a single question only, and whether they are given.</param>
+internal sealed record BatchInputs(
+    ModelChoice Model, GraphSource Source, int Top, string Device, int? Threads, bool Quiet,
+    IReadOnlyList<(string Option, bool IsGiven)> Others);
+
+/// <summary>The options of <c>complete</c> that ask many questions at once and write the answers as edges.</summary>
+internal sealed class BatchOptions
+{
+    private readonly Option<string> file = Options.Text("--batch", "FILE",
+        "many questions: lines of head, relation and tail with tabs between them, ? for what is sought");
+
+    private readonly Option<string> missing = Options.Text(
+        "--all-missing", "R", "ask for this relation of every entity that could have it and has none");
+
+    private readonly Option<string> output = Options.Text("--out", "PATH", "where the answers of --batch or --all-missing are written");
+
+    private readonly Option<string> format = Options.Choice(
+        "--as", "the format of the answers [default: by the ending of --out]", "tsv", EdgeFormats.Keys);
+
+    private readonly Option<double?> least = Options.Positive("--min-probability", "leave out answers below it", "P");
+
+    /// <summary>Makes the options.</summary>
+    public BatchOptions() => format.DefaultValueFactory = null;
+
+    /// <summary>Adds the options to the verb.</summary>
+    public void AddTo(Command command)
+    {
+        foreach (var option in new Option[] { file, missing, output, format, least })
+            command.Add(option);
+    }
+
+    /// <summary>Whether a batch is asked for.</summary>
+    /// <exception cref="KalmException">Options of a batch are given without one.</exception>
+    public bool IsGiven(ParseResult parse)
+    {
+        Given.AtMostOne(("--batch", parse.GetValue(file) is not null), ("--all-missing", parse.GetValue(missing) is not null));
+        if (parse.GetValue(file) is not null || parse.GetValue(missing) is not null)
+            return true;
+        if (parse.GetValue(output) is not null || parse.GetValue(format) is not null || parse.GetValue(least) is not null)
+            throw new KalmException("--out, --as, --min-probability: found without --batch or --all-missing; expected one of them");
+        return false;
+    }
+
+    /// <summary>Answers the batch.</summary>
+    public int Run(ParseResult parse, Terminal terminal, BatchInputs inputs)
+    {
+        foreach (var (option, isGiven) in inputs.Others)
+            if (isGiven)
+                throw new KalmException($"{option}: found with --batch or --all-missing; expected it with a single question only");
+        var path = parse.GetValue(output) ?? throw new KalmException("--out: missing; expected where the answers are written");
+        var key = parse.GetValue(format) ?? EdgeFormats.Of(path) ?? throw new KalmException(
+            $"--out {path}: its ending tells no format; expected --as with one of {string.Join(", ", EdgeFormats.Keys)}");
+        if (EdgeFormats.IsFolder(key))
+            Given.Free("--out", path);
+        else
+            Given.Writable("--out", path);
+        inputs.Source.Check(parse);
+        using var opened = inputs.Model.Open(parse, terminal, inputs.Quiet);
+        var edges = terminal.Watch(inputs.Quiet, progress =>
+        {
+            var graph = inputs.Source.Load(parse, opened, progress);
+            var batch = new CompletionBatch(graph, new GraphLookup(graph));
+            var queries = parse.GetValue(file) is { } questions ? batch.Read(questions)
+                : batch.Missing(Given.Named("--all-missing", () => batch.Lookup.DirectedRelation(parse.GetValue(missing)!)));
+            using var loaded = Given.Load(opened, inputs.Device, inputs.Threads, progress);
+            using var completer = new Completer(loaded, graph, progress, terminal.Cancellation);
+            var answers = batch.Answer(queries, completer, inputs.Top, parse.GetValue(least) ?? 0, progress, terminal.Cancellation);
+            Write(key, path, new EdgeSource(graph, ModelName(opened.Given)), answers);
+            return answers;
+        });
+        terminal.Print($"{edges.Count:N0} facts that the graph lacks: {path} ({key})");
+        return ExitCode.Success;
+    }
+
+    private static void Write(string key, string path, EdgeSource source, IReadOnlyList<ScoredEdge> edges)
+    {
+        if (!EdgeFormats.IsFolder(key))
+        {
+            AtomicFile.Write(path, stream => EdgeFormats.Write(key, stream, source, edges));
+            return;
+        }
+        using var staged = new StagedFolder(path);
+        Neo4jEdges.Write(staged.Path, source, edges);
+        staged.Commit();
+    }
+
+    private static string ModelName(string given) =>
+        $"{Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(given)))} kalm "
+            + $"{typeof(BatchOptions).Assembly.GetName().Version?.ToString(3)}";
+}

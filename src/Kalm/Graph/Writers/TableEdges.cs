@@ -1,0 +1,23 @@
+namespace Kalm.Graph.Writers;
+
+/// <summary>A table with a heading, its columns separated by tabs.</summary>
+internal static class TableEdges
+{
+    /// <summary>Writes the table.</summary>
+    public static void Write(TextWriter writer, EdgeSource source, IEnumerable<ScoredEdge> edges)
+    {
+        var graph = source.Graph;
+        writer.WriteLine("head\trelation\ttail\tscore\tprobability\trank\tevidence\tmodel");
+        foreach (var edge in edges)
+            writer.WriteLine(string.Join('\t', [
+                Cell(graph.Entities[edge.Fact.Head].Id), Cell(graph.Relations[edge.Fact.Relation].Id), Cell(graph.Entities[edge.Fact.Tail].Id),
+                EdgeFormats.Number(edge.Score), EdgeFormats.Number(edge.Probability), $"{edge.Rank}", Cell(edge.Evidence), Cell(source.Model)]));
+    }
+
+    // A field that begins with a quote is taken for a quoted one, so it is made one.
+    private static string Cell(string text)
+    {
+        var line = text.Replace('\t', ' ').ReplaceLineEndings(" ");
+        return line.StartsWith('"') ? $"\"{line.Replace("\"", "\"\"", StringComparison.Ordinal)}\"" : line;
+    }
+}
