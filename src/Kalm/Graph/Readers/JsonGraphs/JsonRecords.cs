@@ -9,7 +9,8 @@ internal static class JsonRecords
     /// <param name="json">The text.</param>
     /// <param name="graph">Decides whether a malformed line is passed over.</param>
     /// <param name="add">Takes a record.</param>
-    public static void Read(JsonStream json, GraphBuilder graph, Action<JsonElement, Place> add)
+    /// <param name="isSilent">Whether malformed lines are passed over untold, because they were told before.</param>
+    public static void Read(JsonStream json, GraphBuilder graph, Action<JsonElement, Place> add, bool isSilent = false)
     {
         var isInList = false;
         while (true)
@@ -35,7 +36,8 @@ internal static class JsonRecords
             {
                 // Each line is a text of its own, so the next one can be read.
                 var (place, problem) = json.Fault.Value;
-                graph.Bad(place, problem);
+                if (!isSilent)
+                    graph.Bad(place, problem);
                 if (!json.Recover())
                     return;
             }

@@ -175,6 +175,7 @@ internal sealed class JsonStream : IDisposable
     /// end.</summary>
     public bool Recover()
     {
+        Fault = null;
         while (true)
         {
             var end = bytes.AsSpan(from, to - from).IndexOf((byte)'\n');
