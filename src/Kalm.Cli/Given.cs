@@ -1,5 +1,6 @@
 using Kalm.Cli.Progress;
 using Kalm.Engine;
+using Kalm.Graph.Readers;
 using Kalm.Language.Sources;
 using Kalm.Representation;
 using TorchSharp;
@@ -17,8 +18,8 @@ internal static class Given
         throw new KalmException($"{option} {path}: {(File.Exists(path) ? "found a file" : "no such folder")}; expected {expected}");
     }
 
-    /// <summary>The graph's folder or file.</summary>
-    public static string Graph(string path, string option = "--graph") => Directory.Exists(path) || File.Exists(path)
+    /// <summary>The graph's folder or file, or the connection to a database.</summary>
+    public static string Graph(string path, string option = "--graph") => Path.Exists(path) || GraphFormats.IsDatabase(path)
         ? path : throw new KalmException(
             $"{option} {path}: no such folder or file; expected a graph: a folder, a file or an archive");
 

@@ -24,6 +24,9 @@ internal sealed class GraphReadingOptions
     private readonly Option<string> language = Options.Text(
         "--language", "TAG", "the language whose names and descriptions are taken where there are several [default: en]");
 
+    private readonly Option<string> query = Options.Text("--query", "SQL",
+        "the query whose answer is the graph, where --graph is a database: postgres://user@host/name, or Host=...;Database=...");
+
     private readonly Option<int?> skipBad = Options.Whole(
         "--skip-bad", "pass over up to N malformed lines, which are listed [default: 0]", least: 0);
 
@@ -35,7 +38,7 @@ internal sealed class GraphReadingOptions
     /// <summary>Adds the options to a verb.</summary>
     public void AddTo(Command command)
     {
-        foreach (var option in new Option[] { texts, format, columns, delimiter, encoding, language, skipBad, attributes })
+        foreach (var option in new Option[] { texts, format, columns, delimiter, encoding, language, query, skipBad, attributes })
             command.Add(option);
     }
 
@@ -51,6 +54,7 @@ internal sealed class GraphReadingOptions
             Delimiter = parse.GetValue(delimiter) ?? known.Delimiter,
             Encoding = parse.GetValue(encoding) ?? known.Encoding,
             Language = parse.GetValue(language) ?? known.Language,
+            Query = parse.GetValue(query) ?? known.Query,
             SkipBad = parse.GetValue(skipBad) ?? known.SkipBad,
             AttributesInText = parse.GetValue(attributes) || known.AttributesInText,
         };
@@ -64,7 +68,7 @@ internal sealed class GraphReadingOptions
         [
             ("--texts", options.Texts), ("--format", options.Format),
             ("--columns", options.Columns is { } names ? string.Join(",", names) : null), ("--delimiter", options.Delimiter),
-            ("--encoding", options.Encoding), ("--language", options.Language),
+            ("--encoding", options.Encoding), ("--language", options.Language), ("--query", options.Query),
             ("--skip-bad", options.SkipBad > 0 ? $"{options.SkipBad}" : null),
         ];
         return string.Concat(given.Where(item => item.Value is not null).Select(item => $" {item.Name} {GraphSource.Quoted(item.Value!)}"))

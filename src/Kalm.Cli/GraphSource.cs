@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Kalm.Alignment;
 using Kalm.Graph;
+using Kalm.Graph.Readers;
 using Kalm.Language.Sources;
 using Kalm.Representation;
 
@@ -89,11 +90,11 @@ internal sealed class GraphSource
         var given = parse.GetValue(graph);
         if (given is null && run is null)
             throw new KalmException($"--graph: missing; expected a graph, as {model} is no run that remembers its own");
-        if (given is null && !Path.Exists(run!.Graph))
+        if (given is null && !Path.Exists(run!.Graph) && !GraphFormats.IsDatabase(run.Graph))
             throw new KalmException($"{run.Graph}: no such folder or file; it is the graph that {model} learned from, seen from "
                 + $"{Environment.CurrentDirectory}; expected it there, or --graph");
         var path = given is null ? run!.Graph : Given.Graph(given);
-        var isSame = run is not null && Path.GetFullPath(path) == Path.GetFullPath(run.Graph);
+        var isSame = run is not null && Path.GetFullPath(GraphFormats.WithoutSecrets(path)) == Path.GetFullPath(run.Graph);
         return new FoundGraph(path, OptionsOf(parse, isSame ? run!.GraphOptions : null), run?.Hashes.Graph, run?.Graph, run?.GraphOptions,
             isSame);
     }

@@ -41,7 +41,7 @@ public class PackagingTests(PackedFeed feed) : IClassFixture<PackedFeed>
         using var package = Open("Kalm");
         var about = XDocument.Load(package.GetEntry("Kalm.nuspec")!.Open()).Root!.Elements().Single();
 
-        Assert.Equal(["Kalm.Templates", "SharpZipLib", "TorchSharp", "ZstdSharp.Port"], about.Descendants().Where(element => element.Name.LocalName == "dependency")
+        Assert.Equal(["Kalm.Templates", "Npgsql", "Parquet.Net", "SharpZipLib", "TorchSharp", "ZstdSharp.Port"], about.Descendants().Where(element => element.Name.LocalName == "dependency")
             .Select(element => (string)element.Attribute("id")!).Order(StringComparer.Ordinal));
         Assert.Equal("MIT", Value("license"));
         Assert.Equal("README.md", Value("readme"));

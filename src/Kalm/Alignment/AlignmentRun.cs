@@ -5,6 +5,7 @@ using Kalm.Alignment.Losses;
 using Kalm.Alignment.Options;
 using Kalm.Engine;
 using Kalm.Graph;
+using Kalm.Graph.Readers;
 using Kalm.Language.Model;
 using Kalm.Language.Sources;
 using Kalm.Language.Training;
@@ -108,7 +109,7 @@ public sealed class AlignmentRun
             ["system"] = System.Runtime.InteropServices.RuntimeInformation.OSDescription,
         },
         Model = inputs.Model,
-        Graph = inputs.Graph,
+        Graph = GraphFormats.WithoutSecrets(inputs.Graph),
         GraphOptions = inputs.GraphOptions,
         Hashes = new RunHashes(SourceHash.Of(opened.Source), graph.Fingerprint(),
             graph.TextsFingerprint(), inputs.Texts.Count == 0 ? null : Hash(inputs.Texts)),

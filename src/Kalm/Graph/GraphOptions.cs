@@ -30,6 +30,9 @@ public sealed record GraphOptions
     /// <summary>The language whose labels and descriptions are taken where there are several, as a BCP 47 tag; null for English.</summary>
     public string? Language { get; init; }
 
+    /// <summary>The query whose answer is the graph, where the path is a connection to a database; null for none.</summary>
+    public string? Query { get; init; }
+
     /// <summary>How many malformed lines may be passed over.</summary>
     public int SkipBad { get; init; }
 

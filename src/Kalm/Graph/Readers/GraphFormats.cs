@@ -1,3 +1,8 @@
+using Kalm.Graph.Readers.Columnar;
+using Kalm.Graph.Readers.Databases;
+using Kalm.Graph.Readers.JsonGraphs;
+using Kalm.Graph.Readers.Neo4j;
+using Kalm.Graph.Readers.Networks;
 using Kalm.Graph.Readers.Rdf;
 using Kalm.Graph.Readers.Tables;
 
@@ -14,14 +19,19 @@ public static class GraphFormats
     private static readonly IGraphReader[] Readers =
     [
         new KalmFolder(), new KgBertFolder(), new OpenKeFolder(), new SplitFolder(), new TripleTable(), .. RdfGraphReader.All,
+        new JsonGraph(), new Neo4jExport(), new GraphMlFile(), new GmlFile(), new ParquetFacts(), new GraphRagFolder(),
     ];
 
     /// <summary>What --format takes.</summary>
-    public static IReadOnlyList<string> Keys => Array.ConvertAll(Readers, reader => reader.Key);
+    public static IReadOnlyList<string> Keys => [.. Readers.Select(reader => reader.Key), PostgresQuery.Key];
 
     internal static KnowledgeGraph Read(string path, GraphOptions options)
     {
         options.Split?.Validated();
+        if (PostgresConnection.Is(path))
+            return ReadPostgres(path, options);
+        if (options.Query is not null || options.Format == PostgresQuery.Key)
+            throw new KalmException($"query: {path} is no database; expected postgres://user@host:port/database, or Host=…;Database=…");
         var files = GraphFiles.Of(path);
         var (reader, found) = Choose(files, options);
         var graph = new GraphBuilder(options);
@@ -32,12 +42,33 @@ public static class GraphFormats
             if (LooksLikeData(file))
                 graph.Warnings.Add($"{file.Shown}: not read, the folder is taken for a {reader.Name}");
         }
-        if (options.Texts is { } texts)
+        return Finish(graph, path, reader.Name);
+    }
+
+    /// <summary>Whether a path is the connection to a database, and no file.</summary>
+    public static bool IsDatabase(string path) => PostgresConnection.Is(path);
+
+    /// <summary>A path as it may be written down: the connection to a database without its password.</summary>
+    public static string WithoutSecrets(string path) => PostgresConnection.Is(path) ? PostgresConnection.Of(path).Kept : path;
+
+    private static KnowledgeGraph ReadPostgres(string path, GraphOptions options)
+    {
+        if (options.Format is { } key && key != PostgresQuery.Key)
+            throw new KalmException($"format '{key}': expected {PostgresQuery.Key} for a connection to a database");
+        var (connection, graph) = (PostgresConnection.Of(path), new GraphBuilder(options));
+        PostgresQuery.Read(connection, graph);
+        // A run keeps the path, and is to hold no password.
+        return Finish(graph, connection.Kept, PostgresQuery.Name);
+    }
+
+    private static KnowledgeGraph Finish(GraphBuilder graph, string path, string format)
+    {
+        if (graph.Options.Texts is { } texts)
             DescriptionTable.Read(File.Exists(texts) ? GraphFiles.Of(texts).Files[0]
                 : throw new KalmException($"texts {texts}: no such file; expected a table of id and description"), graph);
         if (graph[Split.Train].Triples.Count == 0)
-            throw new KalmException($"{path}: no triples to learn from; read as a {reader.Name}, expected at least one");
-        return graph.Build(path, reader.Name);
+            throw new KalmException($"{path}: no triples to learn from; read as a {format}, expected at least one");
+        return graph.Build(path, format);
     }
 
     private static (IGraphReader Reader, Recognition Found) Choose(GraphFiles files, GraphOptions options)

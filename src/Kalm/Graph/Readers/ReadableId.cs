@@ -39,6 +39,9 @@ internal static class ReadableId
         return words.Length > 0 ? words : iri;
     }
 
+    /// <summary>The name that an entity's id makes: of an IRI the words of its last part, else the id as it stands.</summary>
+    public static string OfEntity(string id) => IsIri(id) ? OfIri(id) : id;
+
     /// <summary>Whether an id is an absolute IRI.</summary>
     public static bool IsIri(string id) => id.Contains("://", StringComparison.Ordinal)
         || id.StartsWith("urn:", StringComparison.OrdinalIgnoreCase);

@@ -64,7 +64,25 @@ internal sealed record ColumnPlan(IReadOnlyList<ColumnRole> Roles, IReadOnlyList
         _ => null,
     };
 
-    private static ColumnPlan Given(IReadOnlyList<string> given, bool hasHeading)
+    /// <summary>What a column, or a key, is taken for, in words.</summary>
+    public static string Words(ColumnRole role, string name) => role switch
+    {
+        ColumnRole.Attribute => $"attribute '{name}' of the fact",
+        ColumnRole.Out => "left out",
+        ColumnRole.Label => "label: 1 true, -1 or 0 false",
+        ColumnRole.HeadName => "name of the head",
+        ColumnRole.HeadType => "type of the head",
+        ColumnRole.HeadText => "description of the head",
+        ColumnRole.TailName => "name of the tail",
+        ColumnRole.TailType => "type of the tail",
+        ColumnRole.TailText => "description of the tail",
+        ColumnRole.RelationText => "words of the relation",
+        _ => role.ToString().ToLowerInvariant(),
+    };
+
+    /// <summary>The plan that --columns gives.</summary>
+    /// <exception cref="KalmException">It has no head and tail.</exception>
+    public static ColumnPlan Given(IReadOnlyList<string> given, bool hasHeading)
     {
         ColumnRole[] roles = [.. given.Select(name => name.Trim().ToLowerInvariant() switch
         {

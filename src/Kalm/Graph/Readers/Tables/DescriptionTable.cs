@@ -3,14 +3,6 @@ namespace Kalm.Graph.Readers.Tables;
 /// <summary>Reads a table of descriptions that is given beside a graph: id and description, or what a heading names.</summary>
 internal static class DescriptionTable
 {
-    private static readonly string[] Ids = ["id", "entity", "entityid", "key", "node", "nodeid", "uri", "iri", "qid", "name", "label",
-        "title"];
-    private static readonly string[] Descriptions =
-        ["description", "text", "desc", "definition", "summary", "abstract", "comment", "longtext", "content"];
-
-    private static readonly string[] Names = ["name", "label", "title", "displayname", "shorttext"];
-    private static readonly string[] Types = ["type", "class", "category", "kind", "labels"];
-
     /// <summary>Reads a file.</summary>
     /// <param name="file">The file.</param>
     /// <param name="graph">The graph, whose facts are read already.</param>
@@ -20,14 +12,14 @@ internal static class DescriptionTable
         if (shape.Delimiter == ' ')
             shape = shape with { Delimiter = '\t', HasQuotes = false };
         var heading = shape.Rows.Count > 0 ? shape.Rows[0].Select(Heading.Key).ToList() : [];
-        var (id, text) = (Find(heading, Ids, -1), -1);
-        text = Find(heading, Descriptions, id);
-        var name = Find(heading, Names, id);
+        var (id, text) = (Find(heading, EntityKeys.Ids, -1), -1);
+        text = Find(heading, EntityKeys.Texts, id);
+        var name = Find(heading, EntityKeys.Names, id);
         var hasHeading = id >= 0 && (text >= 0 || name >= 0);
         var columns = hasHeading ? heading.Count : 2;
         if (!hasHeading)
             (id, text, name) = (0, 1, -1);
-        var type = hasHeading ? Find(heading, Types, id) : -1;
+        var type = hasHeading ? Find(heading, EntityKeys.Types, id) : -1;
         var expected = $"{columns} fields separated by {TableShape.NamesOf(shape.Delimiter)}: "
             + (hasHeading ? string.Join(", ", shape.Rows[0]) : "id, description");
         var (lines, unused) = (new Dictionary<string, int>(StringComparer.Ordinal), 0);

@@ -77,23 +77,8 @@ internal sealed class FactTable
     private void Tell()
     {
         for (var column = 0; column < plan.Roles.Count; column++)
-        {
-            var takenFor = plan.Roles[column] switch
-            {
-                ColumnRole.Attribute => $"attribute '{plan.Names[column]}' of the fact",
-                ColumnRole.Out => "left out",
-                ColumnRole.Label => "label: 1 true, -1 or 0 false",
-                ColumnRole.HeadName => "name of the head",
-                ColumnRole.HeadType => "type of the head",
-                ColumnRole.HeadText => "description of the head",
-                ColumnRole.TailName => "name of the tail",
-                ColumnRole.TailType => "type of the tail",
-                ColumnRole.TailText => "description of the tail",
-                ColumnRole.RelationText => "words of the relation",
-                var role => role.ToString().ToLowerInvariant(),
-            };
-            graph.Used(file.Shown, plan.HasHeading ? $"'{plan.Names[column]}'" : $"{column + 1}", takenFor);
-        }
+            graph.Used(file.Shown, plan.HasHeading ? $"'{plan.Names[column]}'" : $"{column + 1}",
+                ColumnPlan.Words(plan.Roles[column], plan.Names[column]));
         if (plan.Relation < 0)
             graph.Used(file.Shown, "(none)", $"relation: all facts are '{ColumnPlan.OnlyRelation}'");
     }

@@ -103,6 +103,9 @@ internal static class Heading
         return null;
     }
 
+    /// <summary>Where the relation stands among what is said of an edge whose ends are known; -1 where it does not.</summary>
+    public static int Relation(IEnumerable<string> keys) => FindRelation([.. keys.Select(Key)], -1, -1);
+
     /// <summary>Letters and digits of a heading, in lower case: "Head Entity" and "head_entity" are one.</summary>
     public static string Key(string heading) =>
         string.Concat(heading.Where(char.IsLetterOrDigit).Select(char.ToLowerInvariant));
