@@ -89,13 +89,13 @@ internal sealed class ParquetTable : IDisposable
     private static string?[] Read(ParquetRowGroupReader group, DataField field, int rows)
     {
         var type = field.ClrType;
-        if (type == typeof(string))
+        if (type == typeof(ReadOnlyMemory<char>))
         {
             var texts = new string?[rows];
             group.ReadAsync(field, texts!).AsTask().GetAwaiter().GetResult();
             return texts;
         }
-        if (type == typeof(byte[]))
+        if (type == typeof(ReadOnlyMemory<byte>))
         {
             var bytes = new byte[]?[rows];
             group.ReadAsync(field, bytes!).AsTask().GetAwaiter().GetResult();
@@ -138,7 +138,8 @@ internal sealed class ParquetTable : IDisposable
             where T : IFormattable => value.ToString(null, CultureInfo.InvariantCulture);
     }
 
-    private static bool IsReadable(Type type) => type == typeof(string) || type == typeof(byte[]) || type == typeof(bool)
+    private static bool IsReadable(Type type) => type == typeof(ReadOnlyMemory<char>) || type == typeof(ReadOnlyMemory<byte>)
+        || type == typeof(bool)
         || type == typeof(sbyte) || type == typeof(byte) || type == typeof(short) || type == typeof(ushort) || type == typeof(int)
         || type == typeof(uint) || type == typeof(long) || type == typeof(ulong) || type == typeof(float) || type == typeof(double)
         || type == typeof(decimal) || type == typeof(BigInteger) || type == typeof(Guid) || type == typeof(DateOnly)

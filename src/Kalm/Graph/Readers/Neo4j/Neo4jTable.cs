@@ -25,7 +25,7 @@ internal sealed record Neo4jTable(GraphFile File, Neo4jHeader Header, GraphFile?
             if (header is { IsOnlyRow: false })
                 tables.Add(new Neo4jTable(file, header, null));
             else if (header is null && headers.Where(item => IsHeaderOf(item.File.Name, file.Name))
-                .MaxBy(item => Subjects(item.File.Name).Length) is { Header: { } separate } found)
+                .OrderByDescending(item => Subjects(item.File.Name).Length).FirstOrDefault() is { Header: { } separate } found)
                 tables.Add(new Neo4jTable(file, separate, found.File));
         }
         // A table without rows is known, too.
