@@ -88,8 +88,8 @@ internal sealed class RdfAnnotations(GraphBuilder graph, RdfPredicates predicate
     private int IndexOf(RdfTerm node) =>
         node.IsNode && graph.Entities.TryFind(keys.Of(node, isObject: true), out var index) ? index + 1 : Missing;
 
-    private int RelationOf(ReadOnlySpan<char> predicate) => graph.Relations.TryFind(KalmIris.RelationOf(predicate), out var index) ? index
-        + 1 : Missing;
+    private int RelationOf(ReadOnlySpan<char> predicate) =>
+        graph.Relations.TryFind(KalmIris.RelationOf(predicate), out var index) ? index + 1 : Missing;
 
     private void Add(Parts parts, in RdfStatement statement, RdfPredicate predicate)
     {

@@ -58,13 +58,13 @@ internal sealed class RdfWords(GraphBuilder graph, RdfPredicates predicates)
             SetInverse(inverse, property);
         }
         foreach (var property in schema.Symmetric)
-            if (graph.Relations.TryFind(property, out var relation))
+            if (graph.Relations.TryFind(KalmIris.RelationOf(property), out var relation))
                 graph.SetInverseText(relation, graph.Relations.Text(relation) ?? ReadableId.Words(property));
     }
 
     private void SetInverse(string property, string inverse)
     {
-        if (graph.Relations.TryFind(property, out var relation) && known.GetValueOrDefault(inverse).Name is { } name)
+        if (graph.Relations.TryFind(KalmIris.RelationOf(property), out var relation) && known.GetValueOrDefault(inverse).Name is { } name)
             graph.SetInverseText(relation, name);
     }
 }
