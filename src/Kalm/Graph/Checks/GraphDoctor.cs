@@ -31,7 +31,8 @@ public sealed class GraphDoctor
         [
             doctor.DuplicateTriples(), doctor.TriplesAlsoInTrain(), doctor.TriplesInBoth(), doctor.SelfLoops(), doctor.Twins(true),
             doctor.Twins(false), doctor.HeadingTakenForFact(), doctor.ReversePairs(), doctor.MostlySymmetricRelations(),
-            doctor.TextTwins(), doctor.WithoutText(), doctor.TruncatedTexts(), doctor.AnswersInQueries(), doctor.UnseenEntities(), doctor.Hubs(),
+            doctor.TextTwins(), doctor.WithoutText(), doctor.TruncatedTexts(), doctor.AnswersInQueries(), doctor.UnseenEntities(),
+                doctor.Hubs(),
         ];
         return [.. findings.Where(finding => finding.Count > 0)];
     }

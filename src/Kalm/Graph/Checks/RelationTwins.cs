@@ -30,7 +30,8 @@ internal static class RelationTwins
                     foreach (var other in others.Where(other => other > relation))
                         shared[(relation, other)] = shared.GetValueOrDefault((relation, other)) + 1;
         return [.. shared.Where(pair => pair.Value >= Fewest && Share(pair) >= Mostly).OrderByDescending(Share).ThenBy(pair => pair.Key)
-            .Select(pair => $"{graph.Relations[pair.Key.Item1].Id} and {graph.Relations[pair.Key.Item2].Id}: {Share(pair):P0} of the smaller's "
+            .Select(pair => $"{graph.Relations[pair.Key.Item1].Id} and {graph.Relations[pair.Key.Item2].Id}: {Share(pair):P0} of the "
+                + "smaller's "
                 + $"{Smaller(pair):N0} facts")];
 
         int Smaller(KeyValuePair<(int, int), int> pair) => Math.Min(sizes[pair.Key.Item1], sizes[pair.Key.Item2]);

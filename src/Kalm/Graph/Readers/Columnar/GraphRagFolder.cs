@@ -3,7 +3,8 @@ using Kalm.Graph.Readers.Tables;
 
 namespace Kalm.Graph.Readers.Columnar;
 
-/// <summary>What GraphRAG writes: entities by their titles, and relationships that a sentence describes in the place of a relation.</summary>
+/// <summary>What GraphRAG writes: entities by their titles, and relationships that a sentence describes in the place of a
+/// relation.</summary>
 internal sealed class GraphRagFolder : IGraphReader
 {
     private const string Relation = "is related to";

@@ -80,7 +80,8 @@ internal sealed record PostgresConnection(string Full, string Kept, string Shown
             if (!Parameters.TryGetValue(name, out var keyword))
                 throw new ArgumentException($"parameter '{name}' is not known, expected one of {string.Join(", ", Parameters.Keys)}");
             var value = parts.Length > 1 ? Uri.UnescapeDataString(parts[1]) : "";
-            builder[keyword] = keyword is "SSL Mode" or "Target Session Attributes" ? value.Replace("-", "", StringComparison.Ordinal) : value;
+            builder[keyword] = keyword is "SSL Mode" or "Target Session Attributes" ? value.Replace("-", "", StringComparison.Ordinal)
+                : value;
         }
         return builder;
     }

@@ -20,7 +20,8 @@ internal static class PostgresQuery
     public static void Read(PostgresConnection connection, GraphBuilder graph)
     {
         if (string.IsNullOrWhiteSpace(graph.Options.Query))
-            throw new KalmException($"{connection.Shown}: no query; expected one by --query, such as \"select head, relation, tail from facts\"");
+            throw new KalmException($"{connection.Shown}: no query; expected one by --query, such as \"select head, relation, tail from "
+                + "facts\"");
         try
         {
             using var server = new NpgsqlConnection(connection.Full);
@@ -30,7 +31,8 @@ internal static class PostgresQuery
         catch (PostgresException problem)
         {
             var place = problem.Position > 0 ? $", at character {problem.Position} of the query" : "";
-            throw new KalmException($"{connection.Shown}: {problem.MessageText}{place} ({problem.SqlState}); expected a query that it answers",
+            throw new KalmException($"{connection.Shown}: {problem.MessageText}{place} ({problem.SqlState}); expected a query that it "
+                + "answers",
                 problem);
         }
         catch (Exception problem) when (problem is NpgsqlException or IOException or System.Net.Sockets.SocketException or TimeoutException

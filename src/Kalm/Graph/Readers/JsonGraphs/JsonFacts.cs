@@ -89,7 +89,8 @@ internal sealed class JsonFacts(GraphBuilder graph, GraphFile file, Split split)
             End(place);
             return;
         }
-        graph.Bad(place, $"keys {string.Join(", ", KeysOf(record).Take(8).Select(key => $"'{key}'"))}; expected {Expected}, or what the keys "
+        graph.Bad(place, $"keys {string.Join(", ", KeysOf(record).Take(8).Select(key => $"'{key}'"))}; expected {Expected}, or what the "
+            + "keys "
             + "hold, in their order, by --columns, such as head,relation,tail");
     }
 
@@ -156,8 +157,10 @@ internal sealed class JsonFacts(GraphBuilder graph, GraphFile file, Split split)
             return;
         }
         var members = value.EnumerateObject().Where(member => JsonText.Of(member.Value) is { Length: > 0 })
-            .Select(member => (Rank: EntityKeys.RankOfId(Heading.Key(member.Name)), Name: Heading.Key(member.Name), Text: JsonText.Of(member.Value)!))
-            .Where(member => member.Rank >= 0 || member.Name == "type").OrderBy(member => member.Rank < 0 ? int.MaxValue : member.Rank).ToList();
+            .Select(member => (Rank: EntityKeys.RankOfId(Heading.Key(member.Name)), Name: Heading.Key(member.Name), Text: JsonText.Of(
+                member.Value)!))
+            .Where(member => member.Rank >= 0 || member.Name == "type").OrderBy(member => member.Rank < 0 ? int.MaxValue : member.Rank)
+                .ToList();
         if (members.Count == 0)
             return;
         writer.Put(ColumnRole.Relation, "", members[0].Text);

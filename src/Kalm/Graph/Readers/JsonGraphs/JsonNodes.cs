@@ -71,7 +71,8 @@ internal sealed class JsonNodes(GraphBuilder graph, string file)
             NoteNamed(found);
             return id;
         }
-        if (HasOneList && value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out var number) && number >= 0 && number < inOrder.Count)
+        if (HasOneList && value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out var number) && number >= 0
+            && number < inOrder.Count)
         {
             uses.Tell("numbers at the ends of edges", "places in the list of nodes, counted from 0");
             return graph.Entities.Id(inOrder[number]);

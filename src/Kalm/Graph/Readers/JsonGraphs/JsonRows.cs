@@ -52,7 +52,8 @@ internal sealed class JsonRows(GraphBuilder graph, GraphFile file, Split split)
     {
         if (row.Values.Length != plan!.Roles.Count)
         {
-            graph.Bad(place, $"a list of {row.Values.Length}; expected one of {plan.Roles.Count}: {string.Join(", ", plan.Names)}, or what the "
+            graph.Bad(place, $"a list of {row.Values.Length}; expected one of {plan.Roles.Count}: {string.Join(", ", plan.Names)}, or "
+                + "what the "
                 + "items hold by --columns, such as head,relation,tail,weight");
             return;
         }

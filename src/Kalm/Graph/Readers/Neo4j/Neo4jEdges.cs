@@ -20,7 +20,8 @@ internal sealed class Neo4jEdges(GraphBuilder graph, Neo4jNodes nodes)
     public string? Add(Neo4jEnd start, string type, Neo4jEnd end, IReadOnlyList<Property> properties, Place place)
     {
         if (start.Id.Length == 0 || end.Id.Length == 0 || type.Length == 0)
-            return $"no {(start.Id.Length == 0 ? "start" : end.Id.Length == 0 ? "end" : "type")}; expected start, end and type of a relationship";
+            return $"no {(start.Id.Length == 0 ? "start" : end.Id.Length == 0 ? "end" : "type")}; expected start, end and type of a "
+                + "relationship";
         var (head, tail) = (Find(start), Find(end));
         if (head < 0 || tail < 0)
         {

@@ -20,7 +20,8 @@ internal sealed class Neo4jExport : IGraphReader
         var texts = Texts(files, graph);
         GraphFile[] used = [.. tables.SelectMany(table => new[] { table.HeaderFile, table.File }).OfType<GraphFile>().Distinct(), .. texts];
         return used.Length == 0 ? null
-            : new Recognition(Certainty.Certain, used, tables.Count > 0 ? $"{used[0].Shown}: a header of Neo4j" : $"{used[0].Shown}: JSON of APOC");
+            : new Recognition(Certainty.Certain, used, tables.Count > 0 ? $"{used[0].Shown}: a header of Neo4j"
+                : $"{used[0].Shown}: JSON of APOC");
     }
 
     /// <inheritdoc/>

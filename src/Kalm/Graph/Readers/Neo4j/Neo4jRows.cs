@@ -164,7 +164,8 @@ internal sealed class Neo4jRows(GraphBuilder graph, Neo4jNodes nodes, Neo4jEdges
             while (found > count && rows[found - 1].IsWhiteSpace())
                 found--;
             var problem = rows.Problem ?? (found == count ? null : $"{found} field{(found == 1 ? "" : "s")}; expected {count} separated by "
-                + $"{TableShape.NamesOf(table.Header.Delimiter)}: {string.Join(", ", table.Header.Columns.Select(column => column.Written))}");
+                + $"{TableShape.NamesOf(table.Header.Delimiter)}: "
+                    + $"{string.Join(", ", table.Header.Columns.Select(column => column.Written))}");
             if (problem is null)
                 yield return (rows, place);
             else if (!isSilent)

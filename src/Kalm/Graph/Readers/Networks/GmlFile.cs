@@ -80,7 +80,8 @@ internal sealed class GmlFile : IGraphReader
                 continue;
             }
             if (token != GmlToken.Word)
-                throw tokens.Fault($"{(token == GmlToken.Open ? "'['" : $"'{tokens.Value}'")} in the place of a key; expected a key and its value");
+                throw tokens.Fault($"{(token == GmlToken.Open ? "'['" : $"'{tokens.Value}'")} in the place of a key; expected a key and "
+                    + "its value");
             var key = tokens.Value;
             token = tokens.Next();
             if (token is GmlToken.Close or GmlToken.End)

@@ -64,7 +64,8 @@ internal sealed class GmlTokens(GraphFile file, Encoding? encoding) : IDisposabl
         while (at < lines.Text.Length && !char.IsWhiteSpace(lines.Text[at]) && lines.Text[at] is not ('[' or ']' or '"'))
             at++;
         Value = lines.Text[start..at].ToString();
-        return char.IsAsciiDigit(first) || (first is '+' or '-' or '.' && Value.Length > 1 && (char.IsAsciiDigit(Value[1]) || Value[1] == '.'))
+        return char.IsAsciiDigit(first) || (first is '+' or '-' or '.' && Value.Length > 1 && (char.IsAsciiDigit(Value[1])
+            || Value[1] == '.'))
             ? GmlToken.Number : GmlToken.Word;
     }
 

@@ -35,6 +35,7 @@ internal sealed class GraphMlFile : IGraphReader
         var encoding = head.StartsWith((ReadOnlySpan<byte>)[0xFF, 0xFE]) ? Encoding.Unicode
             : head.StartsWith((ReadOnlySpan<byte>)[0xFE, 0xFF]) ? Encoding.BigEndianUnicode : Encoding.UTF8;
         var text = encoding.GetString(head).AsSpan().TrimStart('\uFEFF').TrimStart();
-        return text.StartsWith("<") && (text.Contains("<graphml", StringComparison.Ordinal) || text.Contains(":graphml", StringComparison.Ordinal));
+        return text.StartsWith("<") && (text.Contains("<graphml", StringComparison.Ordinal) || text.Contains(":graphml",
+            StringComparison.Ordinal));
     }
 }

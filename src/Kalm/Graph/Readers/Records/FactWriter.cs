@@ -49,7 +49,8 @@ internal sealed class FactWriter(GraphBuilder graph, string file, string expecte
         }
     }
 
-    /// <summary>Takes a number or the like that stands where the tail is: what is said of the head is then no fact but an attribute.</summary>
+    /// <summary>Takes a number or the like that stands where the tail is: what is said of the head is then no fact but an
+    /// attribute.</summary>
     public void PutLiteral(string value) => literal = value;
 
     /// <summary>Adds the fact.</summary>
@@ -94,7 +95,8 @@ internal sealed class FactWriter(GraphBuilder graph, string file, string expecte
         if (literals.Count > 0)
         {
             graph.Used(file, "tail that is a number or true or false", "attribute of the head, called as the relation");
-            graph.Warnings.Add($"{literals.First}: numbers in the place of a tail, which became attributes of the head: {literals.Count:N0}");
+            graph.Warnings.Add($"{literals.First}: numbers in the place of a tail, which became attributes of the head: "
+                + $"{literals.Count:N0}");
         }
         if (isLabelled)
             graph.Warnings.Add($"{file}: false facts, labelled -1 or 0, left out: {negative:N0}");

@@ -41,9 +41,11 @@ internal sealed class NamedTable(GraphBuilder graph, GraphFile file, IReadOnlyLi
     {
         List<string[]> rows = [.. sample.Select(item => Array.ConvertAll(item.Row, field => field ?? ""))];
         plan = graph.Options.Columns is { } given ? Given(given)
-            : ColumnPlan.OfHeading(names) is not null ? ColumnPlan.Of(file, new TableShape(',', false, [[.. names], .. rows]), graph.Options)
+            : ColumnPlan.OfHeading(names) is not null ? ColumnPlan.Of(file, new TableShape(',', false, [[.. names], .. rows]),
+                graph.Options)
             : names.Count == 3 ? ColumnPlan.Of(file, new TableShape(',', false, rows), graph.Options) with { Names = [.. names] }
-            : throw file.Fault($"columns {string.Join(", ", names)}; expected head, relation and tail among them, or what they hold by --columns");
+            : throw file.Fault($"columns {string.Join(", ", names)}; expected head, relation and tail among them, or what they hold by "
+                + "--columns");
         writer = new FactWriter(graph, file.Shown, string.Join(", ", plan.Names));
         foreach (var (index, name) in names.Index())
             graph.Used(file.Shown, $"'{name}'", ColumnPlan.Words(plan.Roles[index], plan.Names[index]));

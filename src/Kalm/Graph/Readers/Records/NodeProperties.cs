@@ -101,7 +101,8 @@ internal sealed class NodeProperties(GraphBuilder graph, string file)
             uses.Tell(key, kind.Item1 switch
             {
                 Kind.Name => nameRank == 0 ? "name of the entity" : "name of the entity, or its attribute beside a better name",
-                Kind.Text => textRank == 0 ? "description of the entity" : "description of the entity, or its attribute beside a better one",
+                Kind.Text => textRank == 0 ? "description of the entity"
+                    : "description of the entity, or its attribute beside a better one",
                 Kind.Type => "type of the entity",
                 _ => $"attribute '{key}' of the entity",
             });

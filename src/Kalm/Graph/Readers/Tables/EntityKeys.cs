@@ -1,6 +1,7 @@
 namespace Kalm.Graph.Readers.Tables;
 
-/// <summary>The headings, and keys, under which programs write what is known of an entity; of each kind the best first. They are compared by
+/// <summary>The headings, and keys, under which programs write what is known of an entity; of each kind the best first. They are compared
+/// by
 /// <see cref="Heading.Key"/>.</summary>
 internal static class EntityKeys
 {
