@@ -2,9 +2,12 @@ using Kalm.Graph;
 
 namespace Kalm.Tests.Graph.Readers;
 
-/// <summary>Damages files at random, and holds their reader to what it owes: an end, and no fault but one that names the file.</summary>
+/// <summary>Damages files at random, and holds their reader to what it owes: an end, memory that the file accounts for, and no fault but
+/// one with a message.</summary>
 internal static class MangledFile
 {
+    // Far above what the small files of these tests need, far below what a damaged count in them could ask for.
+    private const long MostBytes = 64L << 20;
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
     /// <summary>Reads damaged copies of a file of a graph.</summary>
@@ -25,6 +28,8 @@ internal static class MangledFile
             await File.WriteAllBytesAsync(file, bytes);
             var reading = Task.Run(() =>
             {
+                // Of this thread alone, as other tests run beside this one.
+                var before = GC.GetAllocatedBytesForCurrentThread();
                 try
                 {
                     var graph = KnowledgeGraph.Load(path, options with { SkipBad = random.Next(3) * 3 });
@@ -35,6 +40,10 @@ internal static class MangledFile
                 {
                     Assert.NotEmpty(problem.Message);
                     return false;
+                }
+                finally
+                {
+                    Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, MostBytes);
                 }
             });
             var done = await Task.WhenAny(reading, Task.Delay(Patience)) == reading;

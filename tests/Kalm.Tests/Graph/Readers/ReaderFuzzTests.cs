@@ -56,6 +56,18 @@ public sealed class ReaderFuzzTests : IDisposable
         Assert.True(refused > 0);
     }
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    public async Task Damaged_nodes_of_neo4j_end_in_a_message(int seed)
+    {
+        var (path, _) = Write(AwkwardGraph.Of(seed), "import", new UTF8Encoding(false));
+        var (read, refused) = await MangledFile.ReadAll(
+            path, folder.File("import/nodes.csv"), new GraphOptions { Format = "neo4j" }, Copies, seed);
+        Assert.Equal(Copies, read + refused);
+        Assert.True(refused > 0);
+    }
+
     public void Dispose() => folder.Dispose();
 
     private (string Path, string File) Write(AwkwardGraph made, string format, Encoding encoding)

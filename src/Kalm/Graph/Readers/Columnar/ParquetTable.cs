@@ -9,7 +9,8 @@ namespace Kalm.Graph.Readers.Columnar;
 /// <summary>A Parquet file as rows of texts, a group of rows at a time. Lists and structures have no text and are no columns.</summary>
 internal sealed class ParquetTable : IDisposable
 {
-    // What a file of some bytes may claim to hold, so that a damaged one does not ask for all memory.
+    // What a file of some bytes may claim to hold, so that a damaged one does not ask for all memory: repeated values take next to
+    // nothing, so the counts that the file states in several places are compared as well.
     private const long RowsPerByte = 4096;
     private const string Signature = "PAR1";
     private readonly GraphFile file;
@@ -77,6 +78,9 @@ internal sealed class ParquetTable : IDisposable
             using var group = reader.OpenRowGroupReader(index);
             if (group.RowCount < 0 || group.RowCount > Math.Min(Array.MaxLength, RowsPerByte * stream.Length))
                 throw new InvalidDataException($"{group.RowCount:N0} rows in {stream.Length:N0} bytes");
+            foreach (var field in fields)
+                if (group.GetMetadata(field)?.MetaData?.NumValues is { } values && values != group.RowCount)
+                    throw new InvalidDataException($"{values:N0} values of '{field.Name}' for {group.RowCount:N0} rows");
             var count = rows = (int)group.RowCount;
             return Array.ConvertAll(fields, field => Read(group, field, count));
         }
