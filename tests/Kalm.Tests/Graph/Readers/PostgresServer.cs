@@ -1,3 +1,4 @@
+using System.ComponentModel;
 using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
@@ -21,6 +22,11 @@ public sealed class PostgresServer : IDisposable
         if (Binaries() is not { } binaries)
         {
             missing = "needs a PostgreSQL server: initdb and postgres on the PATH or in /usr/lib/postgresql/*/bin";
+            return;
+        }
+        if (IsRoot() && !CanBeNobody())
+        {
+            missing = "needs a PostgreSQL server, which refuses to run as root, and setpriv cannot start it as nobody here";
             return;
         }
         using (var free = new TcpListener(IPAddress.Loopback, 0))
@@ -94,6 +100,20 @@ public sealed class PostgresServer : IDisposable
 
     // The server refuses to run as root.
     private static bool IsRoot() => OperatingSystem.IsLinux() && Environment.UserName == "root";
+
+    private bool CanBeNobody()
+    {
+        try
+        {
+            using var probe = Start("true");
+            probe.WaitForExit();
+            return probe.ExitCode == 0;
+        }
+        catch (Win32Exception)
+        {
+            return false;
+        }
+    }
 
     private Process Start(string program, params IEnumerable<string> arguments)
     {

@@ -23,10 +23,14 @@ internal sealed class GraphRagFolder : IGraphReader
     /// <inheritdoc/>
     public Recognition? Recognise(GraphFiles files, GraphOptions options)
     {
-        if (Find(files, Relationships, IsOfRelationships) is not { } relationships)
+        var all = files.Files.Where(ParquetTable.Is).ToList();
+        var isAsked = options.Format == Key;
+        if (Find(all, files.IsSingle, Relationships, names => names is null ? isAsked : IsOfRelationships(names)) is not { } relationships)
             return null;
-        return new Recognition(Certainty.Certain,
-            Find(files, Entities, IsOfEntities) is { } entities ? [entities, relationships] : [relationships],
+        all.Remove(relationships);
+        // A damaged table of entities is taken too, so that the damage is told: the graph has no names without it.
+        var entities = Find(all, false, Entities, names => names is null || IsOfEntities(names));
+        return new Recognition(Certainty.Certain, entities is null ? [relationships] : [entities, relationships],
             $"{relationships.Shown}: source, target and description");
     }
 
@@ -100,10 +104,11 @@ internal sealed class GraphRagFolder : IGraphReader
             graph.Used(file.Shown, $"'{name}'", "left out");
     }
 
-    // entities.parquet, or create_final_entities.parquet as older versions have it.
-    private static GraphFile? Find(GraphFiles files, string name, Func<IReadOnlyList<string>, bool> fits) => files.Files
-        .Where(file => ParquetTable.Is(file) && (files.IsSingle || file.Stem.EndsWith(name, StringComparison.Ordinal)))
-        .Where(file => Names(file) is { } names && fits(names)).MinBy(file => file.Name.Length);
+    // entities.parquet, or create_final_entities.parquet as older versions have it. Columns are null where the file is damaged.
+    private static GraphFile? Find(
+        IReadOnlyList<GraphFile> files, bool hasAnyName, string name, Func<IReadOnlyList<string>?, bool> fits) =>
+        files.Where(file => (hasAnyName || file.Stem.EndsWith(name, StringComparison.Ordinal)) && fits(Names(file)))
+            .MinBy(file => file.Name.Length);
 
     private static IReadOnlyList<string>? Names(GraphFile file)
     {

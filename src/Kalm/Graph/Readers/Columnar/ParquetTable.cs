@@ -39,9 +39,10 @@ internal sealed class ParquetTable : IDisposable
     /// <exception cref="KalmException">It is damaged.</exception>
     public static ParquetTable Open(GraphFile file)
     {
-        var stream = file.OpenSeekable();
+        var stream = new EndingStream(file.OpenSeekable());
         try
         {
+            ParquetFooter.Check(stream);
             return new ParquetTable(file, stream, ParquetReader.CreateAsync(stream).GetAwaiter().GetResult());
         }
         catch (Exception problem) when (problem is not KalmException)
