@@ -35,7 +35,7 @@ internal static class AlignVerb
         var wording = new FormChoice();
         var method = Options.Choice("--method", "what is trained", "lora", [.. Methods.Keys]);
         var precision = Options.Choice("--base-precision", "how a frozen base is held, with method lora: auto leaves a quantized GGUF as "
-            + "it is stored; bf16 on a GPU only", "auto", [.. Precisions.Keys]);
+            + "it is stored; bf16 where the machine multiplies it fast", "auto", [.. Precisions.Keys]);
         var epochs = Options.Positive("--epochs", "passes over the train triples", "N");
         var steps = Options.Whole("--steps", "training steps");
         var minutes = Options.Positive("--minutes", "wall time of training with its validation", "M");

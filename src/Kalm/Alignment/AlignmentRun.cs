@@ -39,6 +39,17 @@ public sealed class AlignmentRun
         IProgress<ProgressEvent>? progress = null, CancellationToken cancellation = default) =>
         new AlignmentRun(options, progress).Execute(inputs, cancellation);
 
+    private BasePrecision HeldPrecision(torch.Device? device)
+    {
+        if (options.Method == AlignmentMethod.Full)
+            return BasePrecision.Fp32;
+        if (options.Lora.BasePrecision != BasePrecision.Bf16 || device?.type == DeviceType.CUDA || MatrixProducts.GainsFromBf16)
+            return options.Lora.BasePrecision;
+        progress?.Report(new ProgressNote(
+            "lora.base_precision: this processor multiplies bf16 no faster than fp32; the base is held in fp32 instead"));
+        return BasePrecision.Fp32;
+    }
+
     private RunDescription Execute(AlignmentInputs inputs, CancellationToken cancellation)
     {
         var earlier = inputs.Resume ? RunFolder.Describe(inputs.Out) : null;
@@ -53,12 +64,8 @@ public sealed class AlignmentRun
         if (opened.Source.Adapter is not null)
             throw new KalmException(
                 $"{inputs.Model}: is an adapter; expected a base model to align (a Hugging Face folder or a run made with method full)");
-        if (options.Lora.BasePrecision == BasePrecision.Bf16 && inputs.Device?.type != DeviceType.CUDA)
-            throw new KalmException("lora.base_precision: found bf16 on a CPU, which multiplies it far more slowly than fp32; expected "
-                + "fp32 or int8, or --device cuda");
         NativeEngine.Initialize();
-        using var baseModel = opened.Load(
-            inputs.Device, options.Method == AlignmentMethod.Full ? BasePrecision.Fp32 : options.Lora.BasePrecision);
+        using var baseModel = opened.Load(inputs.Device, HeldPrecision(inputs.Device));
         foreach (var warning in baseModel.Warnings)
             progress?.Report(new ProgressNote(warning));
         // Who gives texts wants them kept, whatever the base is.

@@ -14,7 +14,8 @@ public enum BasePrecision
     /// <summary>Single precision, 4 bytes a weight.</summary>
     Fp32,
 
-    /// <summary>BF16, 2 bytes a weight, multiplied as such: fast on a GPU, slow on a CPU.</summary>
+    /// <summary>BF16, 2 bytes a weight, multiplied as such: fast on a GPU and on CPUs with instructions for it (AMX-BF16, AVX512-BF16); on
+    /// others the base is held in single precision instead.</summary>
     Bf16,
 
     /// <summary>8 bits a weight and a scale a row; made single precision again, layer by layer, where they are used.</summary>
