@@ -23,11 +23,14 @@ try
         case "load":
             LoadBenchmark.Run(new Arguments(args[1..], LoadBenchmark.Options));
             return 0;
+        case "writing":
+            WritingBenchmark.Run(new Arguments(args[1..], WritingBenchmark.Options));
+            return 0;
         case "scale":
             ScaleBenchmark.Run(new Arguments(args[1..], ScaleBenchmark.Options));
             return 0;
         default:
-            throw new KalmException($"found '{args.FirstOrDefault()}'; expected generation, cost, kernels, load, serving, steps or scale");
+            throw new KalmException($"found '{args.FirstOrDefault()}'; expected generation, cost, kernels, load, serving, steps, scale or writing");
     }
 }
 catch (KalmException error)

@@ -15,7 +15,7 @@ public sealed class LoadedModel : IDisposable
         Opened = opened;
         try
         {
-            Model = opened.Load(device);
+            Model = opened.LoadForReading(device);
         }
         catch
         {

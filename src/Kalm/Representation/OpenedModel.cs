@@ -85,6 +85,14 @@ public sealed record OpenedModel : IDisposable
         return CausalModel.Load(Source, device, precision);
     }
 
+    /// <summary>Loads the model for reading and writing texts, not for training: see <see cref="CausalModel.LoadForReading"/>.</summary>
+    /// <param name="device">Where the weights go; the CPU when null.</param>
+    public CausalModel LoadForReading(torch.Device? device = null)
+    {
+        RequireBase();
+        return CausalModel.LoadForReading(Source, device);
+    }
+
     // A model is worth loading for its embeddings, whatever its template says.
     private (ChatTemplate? Template, string? Refusal) ReadTemplate()
     {

@@ -33,8 +33,10 @@ public sealed class QuestionBuilder(KnowledgeGraph graph, Wording wording)
     private const string Something = "something";
     private const string Related = "is related to";
     private readonly string[] relations = [.. graph.Relations.Select(relation => relation.Text).Distinct()];
+    private readonly Lazy<int[]> lengths = new(() =>
+        [.. graph.Relations.Select(relation => relation.Text).Distinct().Select(text => wording.Relation(text).Length)]);
 
-    /// <summary>The texts a question about a relation offers.</summary>
+    /// <summary>The texts of all relations, each once.</summary>
     public IReadOnlyList<string> Relations => relations;
 
     /// <summary>The question for a triple.</summary>
@@ -45,7 +47,8 @@ public sealed class QuestionBuilder(KnowledgeGraph graph, Wording wording)
     {
         QuestionTask.Completion => wording.Questions.Completion(
             wording.Description(Text(row.Head, withDescriptions)), wording.Relation(graph.DirectedRelationText(row.DirectedRelation))),
-        QuestionTask.Relation => wording.Questions.Relation(Text(row.Head, withDescriptions), Text(row.Tail, withDescriptions), relations),
+        QuestionTask.Relation => wording.Questions.Relation(
+            Text(row.Head, withDescriptions), Text(row.Tail, withDescriptions), Offered(row)),
         _ => wording.Questions.Classification(
             Text(row.Head, withDescriptions), graph.DirectedRelationText(row.DirectedRelation), Text(row.Tail, withDescriptions)),
     };
@@ -71,9 +74,30 @@ public sealed class QuestionBuilder(KnowledgeGraph graph, Wording wording)
     public Prompt Neutral(QuestionTask task) => task switch
     {
         QuestionTask.Completion => wording.Questions.Completion(wording.Description(Something), wording.Relation(Related)),
-        QuestionTask.Relation => wording.Questions.Relation(Something, Something, relations),
+        QuestionTask.Relation => wording.Questions.Relation(Something, Something, Offered(null)),
         _ => wording.Questions.Classification(Something, Related, Something),
     };
+
+    /// <summary>What a question about a triple's relation offers: all relations, or where they would take more than half of a prompt, some
+    /// that do not, the right one among them; always the same ones for the same triple.</summary>
+    private string[] Offered(DirectedRow? about)
+    {
+        var room = wording.Options.MaximumPromptTokens / 2;
+        if (lengths.Value.Sum() <= room)
+            return relations;
+        var order = Enumerable.Range(0, relations.Length).ToArray();
+        var row = about ?? default;
+        new Random(unchecked((((row.Head * 397) ^ row.Tail) * 397) ^ row.DirectedRelation)).Shuffle(order);
+        var right = about is null ? order[0] : Array.IndexOf(relations, graph.DirectedRelationText(row.DirectedRelation));
+        var taken = new SortedSet<int>();
+        foreach (var relation in order.Prepend(right))
+            if (!taken.Contains(relation) && (taken.Count == 0 || lengths.Value[relation] <= room))
+            {
+                taken.Add(relation);
+                room -= lengths.Value[relation];
+            }
+        return [.. taken.Select(relation => relations[relation])];
+    }
 
     private string Text(int entity, bool withDescription) =>
         withDescription ? graph.Entities[entity].Description : graph.Entities[entity].Name;

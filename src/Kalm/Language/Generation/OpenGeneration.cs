@@ -42,7 +42,7 @@ public sealed class OpenGeneration : IDisposable
     {
         var queue = new ConcurrentQueue<OpenGeneration>(generations.Where(generation => !generation.IsFinished));
         if (!queue.IsEmpty)
-            pool.RunEach(decoder =>
+            pool.RunEach(queue.Count, decoder =>
             {
                 while (queue.TryDequeue(out var generation))
                     generation.Step(decoder);

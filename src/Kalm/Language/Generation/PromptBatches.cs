@@ -46,7 +46,7 @@ internal sealed class PromptBatches
     public void Run(Action<PromptBatch, int[]> work)
     {
         var queue = new ConcurrentQueue<int[]>(Plan());
-        pool.RunEach(decoder =>
+        pool.RunEach(queue.Count, decoder =>
         {
             if (queue.IsEmpty)
                 return;

@@ -1,3 +1,4 @@
+using Kalm.Language.Model.Kernels;
 using Kalm.Language.Sources;
 using Kalm.Language.Sources.Config;
 using Kalm.Language.Sources.Gguf;
@@ -73,8 +74,6 @@ public sealed class CausalModel : IDisposable
     public static CausalModel Load(IModelSource source, Device? device = null, BasePrecision precision = BasePrecision.Fp32)
     {
         ArgumentNullException.ThrowIfNull(source);
-        var tokenizer = source.ReadTokenizer();
-        var weights = new MergedWeights(source);
         // Merging rewrites matrices, so an adapted base is none that stays as it is stored.
         var blocks = precision is BasePrecision.Auto or BasePrecision.Stored && (device ?? CPU).type == TorchSharp.DeviceType.CPU
             ? source as GgufSource : null;
@@ -82,6 +81,20 @@ public sealed class CausalModel : IDisposable
             throw new KalmException(
                 $"base_precision: found stored on {source.Given}; expected a quantized GGUF file on the CPU, without an adapter; "
                 + "of this model take fp32 or int8, or on a GPU bf16");
+        return Load(source, device, (model, weights, name, shape) =>
+        {
+            if (FrozenWeight.Covers(name, shape) && blocks?.BlocksOf(name) is { } type)
+                model.Hold(name, shape, type, blocks);
+            else
+                model.Add(name, weights.Read(name).to(model.Device), FrozenWeight.Covers(name, shape) ? precision : BasePrecision.Fp32);
+        });
+    }
+
+    private static CausalModel Load(
+        IModelSource source, Device? device, Action<CausalModel, MergedWeights, string, long[]> read)
+    {
+        var tokenizer = source.ReadTokenizer();
+        var weights = new MergedWeights(source);
         var model = new CausalModel(source.Config, tokenizer, [], device ?? CPU)
         {
             Warnings = [.. source.Warnings, .. VocabularyWarning(source, tokenizer)],
@@ -90,10 +103,7 @@ public sealed class CausalModel : IDisposable
         try
         {
             foreach (var (name, shape) in source.Config.TensorShapes())
-                if (FrozenWeight.Covers(name, shape) && blocks?.BlocksOf(name) is { } type)
-                    model.Hold(name, shape, type, blocks);
-                else
-                    model.Add(name, weights.Read(name).to(model.Device), FrozenWeight.Covers(name, shape) ? precision : BasePrecision.Fp32);
+                read(model, weights, name, shape);
             return model;
         }
         catch
@@ -101,6 +111,28 @@ public sealed class CausalModel : IDisposable
             model.Dispose();
             throw;
         }
+    }
+
+    /// <summary>Loads a model for reading and writing texts, not for training: on a CPU every matrix in the form in which it is stored, as
+    /// far as <see cref="StoredProduct"/> reads it, the embedding and the head, too; what an adapter changes in F32.</summary>
+    /// <param name="source">The model; not owned, and not needed any more afterwards.</param>
+    /// <param name="device">Where the weights go; the CPU when null.</param>
+    /// <exception cref="KalmException">The tokenizer cannot be read, or a weight cannot.</exception>
+    public static CausalModel LoadForReading(IModelSource source, Device? device = null)
+    {
+        ArgumentNullException.ThrowIfNull(source);
+        if ((device ?? CPU).type != TorchSharp.DeviceType.CPU)
+            return Load(source, device);
+        return Load(source, device, (model, weights, name, shape) =>
+        {
+            if (source.Adapter?.Changes.ContainsKey(name) != true && StoredMatrix.TryRead(source, name, shape) is var (values, type))
+            {
+                model.weights.Add(name, values);
+                model.weights.Add(TensorNames.ScalesOf(name), tensor((int)type).DetachFromDisposeScope());
+            }
+            else
+                model.weights.Add(name, weights.Read(name).to(model.Device));
+        });
     }
 
     /// <summary>Tells of a tokenizer that is larger than the embedding. As with the transformers library such a model works until one of
@@ -148,11 +180,8 @@ public sealed class CausalModel : IDisposable
 
     private void Hold(string name, long[] shape, GgufTensorType type, GgufSource source)
     {
-        var values = empty([shape[0], type.ByteCount(shape[1])], ScalarType.Byte).DetachFromDisposeScope();
-        weights.Add(name, values);
+        weights.Add(name, StoredMatrix.Read(source, name, shape, type));
         weights.Add(TensorNames.ScalesOf(name), tensor((int)type).DetachFromDisposeScope());
-        source.ReadBlocks(name, values.bytes);
-        source.Release(name, 0, shape[0] * shape[1]);
     }
 
     /// <inheritdoc/>

@@ -1,9 +1,9 @@
 using Kalm.Engine;
+using Kalm.Language.Model.Kernels;
 using Kalm.Language.Sources.Adapters;
 using Kalm.Language.Sources.Config;
 using TorchSharp;
 using static TorchSharp.torch;
-using static TorchSharp.torch.nn;
 
 namespace Kalm.Language.Model;
 
@@ -25,9 +25,9 @@ public sealed class Decoder : IDisposable
     private readonly bool turnsOutside;
     private readonly List<Rotary> rotaries = [];
     private readonly DecoderLayer[] layers;
-    private readonly Tensor embedding;
+    private readonly HeldMatrix embedding;
     private readonly Norm finalNorm;
-    private readonly Tensor head;
+    private readonly HeldMatrix head;
     private readonly Dropout dropout;
     private readonly Scalar? embeddingScale;
     private readonly Scalar? logitScale;
@@ -45,20 +45,21 @@ public sealed class Decoder : IDisposable
     /// to the states.</param>
     /// <param name="fused">Whether a narrow model on a CPU takes the hand-written operations of <c>Kernels</c>; otherwise the engine's
     /// own.</param>
-    public Decoder(
+    /// <param name="team">Shares products with a few rows; null where the library does all. Not owned.</param>
+    internal Decoder(
         ModelConfig config, IReadOnlyDictionary<string, Tensor> frozen, ParameterReplica? learned, AdapterConfig? lora, Device device,
-        double dropout = 0, bool fused = true)
+        double dropout = 0, bool fused = true, CoreTeam? team = null)
     {
         this.device = device;
         var isFused = fused && device.type == DeviceType.CPU && config.HiddenSize < WideModel;
         // Capped scores are the engine's affair.
         isPacking = isFused && config.ScoreCap is null;
         turnsOutside = Attention.TurnsOutside(config);
-        var weights = new DecoderWeights(config, frozen, learned, lora, isFused);
+        var weights = new DecoderWeights(config, frozen, learned, lora, isFused, team);
         this.dropout = new Dropout(dropout);
-        embedding = weights.Find(TensorNames.Embedding);
+        embedding = weights.Matrix(TensorNames.Embedding);
         finalNorm = weights.FinalNorm();
-        head = config.TieWordEmbeddings ? embedding : weights.Find(TensorNames.Head);
+        head = config.TieWordEmbeddings ? embedding : weights.Matrix(TensorNames.Head);
         embeddingScale = ScaleOrNone(config.EmbeddingFactor);
         logitScale = ScaleOrNone(config.LogitFactor / (config.LogitCap ?? 1));
         logitCap = config.LogitCap?.ToScalar();
@@ -90,9 +91,9 @@ public sealed class Decoder : IDisposable
     public Tensor Embed(Tensor tokens)
     {
         if (embeddingScale is null)
-            return embedding.index_select(0, tokens);
+            return embedding.Rows(tokens);
         using var scope = NewDisposeScope();
-        return embedding.index_select(0, tokens).mul(embeddingScale).MoveToOuterDisposeScope();
+        return embedding.Rows(tokens).mul(embeddingScale).MoveToOuterDisposeScope();
     }
 
     /// <summary>Runs the body and reads the final-norm hidden states of the block's read positions; nothing behind them is
@@ -121,7 +122,7 @@ public sealed class Decoder : IDisposable
     public Tensor Logits(Tensor states)
     {
         using var scope = NewDisposeScope();
-        var logits = functional.linear(states, head);
+        var logits = head.Multiply(states);
         if (logitScale is not null)
             logits = logits.mul(logitScale);
         if (logitCap is not null)

@@ -1,4 +1,5 @@
 using Kalm.Engine;
+using Kalm.Language.Model.Kernels;
 using Kalm.Language.Sources.Adapters;
 using Kalm.Language.Sources.Config;
 using TorchSharp;
@@ -17,6 +18,8 @@ public sealed class DecoderPool : IDisposable
     internal const int RoundedMultiple = 64;
 
     private readonly WorkerThreads workers;
+    private readonly CoreTeam? team;
+    private readonly int threads;
     private readonly ActivationMemory memory;
     private readonly Decoder[] decoders;
     private readonly ParameterReplica[] replicas;
@@ -35,7 +38,8 @@ public sealed class DecoderPool : IDisposable
         CausalModel model, ParameterSet? learned, AdapterConfig? lora, int threads, double dropout = 0, bool roundProducts = false)
     {
         RoundsProducts = roundProducts && model.Device.type == DeviceType.CPU && MatrixProducts.CanRound;
-        device = model.Device;
+        (device, this.threads) = (model.Device, threads);
+        team = learned is null && device.type == DeviceType.CPU ? new CoreTeam(threads) : null;
         Config = model.Config;
         positions = model.Config.ContextLength;
         vocabulary = model.Config.VocabularySize;
@@ -46,7 +50,7 @@ public sealed class DecoderPool : IDisposable
         set_num_threads(Math.Max(1, threads / count));
         replicas = learned is null ? [] : [.. Enumerable.Range(0, count).Select(_ => learned.CreateReplica())];
         decoders = [.. Enumerable.Range(0, count).Select(index =>
-            new Decoder(model.Config, model.Weights, learned is null ? null : replicas[index], lora, device, dropout))];
+            new Decoder(model.Config, model.Weights, learned is null ? null : replicas[index], lora, device, dropout, team: team))];
     }
 
     /// <summary>Any of these tokens ends a text.</summary>
@@ -153,15 +157,28 @@ public sealed class DecoderPool : IDisposable
     /// <summary>The decoder of a worker.</summary>
     internal Decoder DecoderOf(int worker) => decoders[worker];
 
-    /// <summary>Runs an action on every worker side by side, each with its own decoder.</summary>
-    internal void RunEach(Action<Decoder> action) => workers.Run(worker =>
+    /// <summary>Runs an action on every worker side by side, each with its own decoder; where there is one task only, on the first, with
+    /// all cores.</summary>
+    /// <param name="tasks">How many tasks the workers will find.</param>
+    /// <param name="action">Given the worker's decoder.</param>
+    internal void RunEach(int tasks, Action<Decoder> action)
     {
-        using var noGradient = no_grad();
-        using var scope = NewDisposeScope();
-        action(decoders[worker]);
-    });
+        if (tasks == 1)
+            OnFirst(decoder =>
+            {
+                action(decoder);
+                return true;
+            });
+        else
+            workers.Run(worker =>
+            {
+                using var noGradient = no_grad();
+                using var scope = NewDisposeScope();
+                action(decoders[worker]);
+            });
+    }
 
-    /// <summary>Runs a function on the first worker.</summary>
+    /// <summary>Runs a function on the first worker, with all cores.</summary>
     internal TResult OnFirst<TResult>(Func<Decoder, TResult> function)
     {
         TResult? result = default;
@@ -169,7 +186,17 @@ public sealed class DecoderPool : IDisposable
         {
             using var noGradient = no_grad();
             using var scope = NewDisposeScope();
-            result = function(decoders[0]);
+            set_num_threads(threads);
+            team?.IsOpen = true;
+            try
+            {
+                result = function(decoders[0]);
+            }
+            finally
+            {
+                team?.IsOpen = false;
+                set_num_threads(Math.Max(1, threads / decoders.Length));
+            }
         });
         return result!;
     }
@@ -274,6 +301,7 @@ public sealed class DecoderPool : IDisposable
     public void Dispose()
     {
         workers.Dispose();
+        team?.Dispose();
         foreach (var decoder in decoders)
             decoder.Dispose();
         foreach (var replica in replicas)

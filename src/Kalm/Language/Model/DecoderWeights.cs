@@ -1,3 +1,4 @@
+using Kalm.Language.Model.Kernels;
 using Kalm.Language.Sources.Adapters;
 using Kalm.Language.Sources.Config;
 using static TorchSharp.torch;
@@ -10,11 +11,16 @@ namespace Kalm.Language.Model;
 /// <param name="Learned">The learned parameters: weights by canonical name, low-rank matrices by PEFT's.</param>
 /// <param name="Lora">The low-rank options.</param>
 /// <param name="Fused">Whether the hand-written operations may be taken.</param>
+/// <param name="Team">Shares products with a few rows; null where the library does all.</param>
 internal sealed record DecoderWeights(
-    ModelConfig Config, IReadOnlyDictionary<string, Tensor> Frozen, ParameterReplica? Learned, AdapterConfig? Lora, bool Fused)
+    ModelConfig Config, IReadOnlyDictionary<string, Tensor> Frozen, ParameterReplica? Learned, AdapterConfig? Lora, bool Fused,
+    CoreTeam? Team)
 {
     /// <summary>A weight that must be there.</summary>
     public Tensor Find(string name) => Learned?.Find(name) ?? Frozen[name];
+
+    /// <summary>A matrix in whatever form it is held.</summary>
+    public HeldMatrix Matrix(string name) => new(Find(name), Frozen.GetValueOrDefault(TensorNames.ScalesOf(name)), Team);
 
     /// <summary>The norm before the output layer.</summary>
     public Norm FinalNorm() =>
@@ -40,7 +46,7 @@ internal sealed class LayerWeights(DecoderWeights weights, int layer)
         var weight = TensorNames.OfLayer(layer, module);
         var adapted = weights.Config.CheckpointName(TensorNames.Module(layer, module));
         return new Projection(
-            weights.Find(weight), weights.Frozen.GetValueOrDefault(TensorNames.ScalesOf(weight)),
+            weights.Matrix(weight),
             weights.Config.HasBias(module) ? weights.Find(TensorNames.BiasOfLayer(layer, module)) : null,
             weights.Learned?.Find(AdapterConfig.LoraName(adapted, 'A')), weights.Learned?.Find(AdapterConfig.LoraName(adapted, 'B')),
             weights.Lora?.ScaleOf(adapted) ?? 0, weights.Lora?.Dropout ?? 0);

@@ -1,4 +1,4 @@
-using System.Runtime.InteropServices;
+using Kalm.Language.Model.Kernels;
 using Kalm.Language.Sources.Config;
 using Kalm.Language.Sources.Gguf;
 using TorchSharp;
@@ -38,28 +38,32 @@ internal static class FrozenWeight
     /// <param name="input">[tokens, in], F32.</param>
     /// <param name="values">From <see cref="Hold"/>.</param>
     /// <param name="scales">From <see cref="Hold"/>; of blocks their storage type.</param>
+    /// <param name="team">Shares the restoring of blocks; null for none.</param>
     /// <returns>[tokens, out], F32; the caller owns it.</returns>
-    public static Tensor Apply(Tensor input, Tensor values, Tensor? scales)
+    public static Tensor Apply(Tensor input, Tensor values, Tensor? scales, CoreTeam? team = null)
     {
         using var scope = NewDisposeScope();
         var output = scales is null
             ? functional.linear(input.to(values.dtype), values).to(input.dtype)
             : input.requires_grad && is_grad_enabled()
                 ? RestoredProduct.apply(input, values, scales)
-                : functional.linear(input, Restore(values, scales));
+                : functional.linear(input, Restore(values, scales, team));
         return output.MoveToOuterDisposeScope();
     }
 
-    private static Tensor Restore(Tensor values, Tensor scales) =>
-        values.dtype == ScalarType.Byte ? FromBlocks(values, (GgufTensorType)scales.data<int>()[0]) : values.to(scales.dtype).mul_(scales);
+    /// <summary>The numbers of a row.</summary>
+    public static long WidthOf(Tensor values, Tensor? scales) => values.dtype != ScalarType.Byte ? values.shape[1]
+        : values.shape[1] / TypeOf(scales!).BlockBytes() * TypeOf(scales!).BlockSize();
 
-    private static Tensor FromBlocks(Tensor blocks, GgufTensorType type)
-    {
-        var (rows, width) = (blocks.shape[0], blocks.shape[1] / type.BlockBytes() * type.BlockSize());
-        var numbers = empty([rows, width], ScalarType.Float32);
-        GgufBlocks.Dequantize(type, blocks.bytes, MemoryMarshal.Cast<byte, float>(numbers.bytes));
-        return numbers;
-    }
+    /// <summary>A matrix in single precision.</summary>
+    /// <param name="values">8 bits or blocks, from <see cref="Hold"/> or a file.</param>
+    /// <param name="scales">What belongs to them.</param>
+    /// <param name="team">Shares the rows; null for none.</param>
+    /// <returns>[out, in]; the caller owns it.</returns>
+    public static Tensor Restore(Tensor values, Tensor scales, CoreTeam? team) => values.dtype == ScalarType.Byte
+        ? StoredProduct.Restore(values, TypeOf(scales), WidthOf(values, scales), team) : values.to(scales.dtype).mul_(scales);
+
+    private static GgufTensorType TypeOf(Tensor scales) => (GgufTensorType)scales.data<int>()[0];
 
     /// <summary>The product with a matrix that is made single precision for it. Differentiated by the engine itself, every restored matrix
     /// would be kept until the way back; here it is restored once more instead.</summary>
@@ -72,14 +76,14 @@ internal static class FrozenWeight
             var (input, values, scales) = ((Tensor)vars[0], (Tensor)vars[1], (Tensor)vars[2]);
             ctx.save_for_backward([values, scales]);
             using var scope = NewDisposeScope();
-            return functional.linear(input, Restore(values, scales)).MoveToOuterDisposeScope();
+            return functional.linear(input, Restore(values, scales, team: null)).MoveToOuterDisposeScope();
         }
 
         public override List<Tensor> backward(autograd.AutogradContext ctx, Tensor grad_output)
         {
             using var scope = NewDisposeScope();
             var saved = ctx.get_saved_variables();
-            return [grad_output.mm(Restore(saved[0], saved[1])).MoveToOuterDisposeScope(), null!, null!];
+            return [grad_output.mm(Restore(saved[0], saved[1], team: null)).MoveToOuterDisposeScope(), null!, null!];
         }
     }
 }

@@ -6,15 +6,14 @@ using static TorchSharp.torch.nn;
 namespace Kalm.Language.Model;
 
 /// <summary>A linear map y = x W^T + b, with an optional low-rank addition scale * dropout(x) A^T B^T (LoRA, arXiv 2106.09685).</summary>
-/// <param name="weight">W, [out, in]: F32, or as <see cref="FrozenWeight"/> holds it.</param>
-/// <param name="scales">The scales of W's rows when it is held in 8 bits, or null.</param>
+/// <param name="weight">W, [out, in].</param>
 /// <param name="bias">b, [out], or null.</param>
 /// <param name="down">A, [rank, in], or null.</param>
 /// <param name="up">B, [out, rank], or null.</param>
 /// <param name="scale">alpha / rank.</param>
 /// <param name="dropout">The probability with which an input of the low-rank path is dropped in training.</param>
 internal sealed class Projection(
-    Tensor weight, Tensor? scales, Tensor? bias, Tensor? down, Tensor? up, double scale, double dropout) : IDisposable
+    HeldMatrix weight, Tensor? bias, Tensor? down, Tensor? up, double scale, double dropout) : IDisposable
 {
     private readonly Scalar scale = scale.ToScalar();
     private readonly Dropout dropout = new(dropout);
@@ -33,11 +32,12 @@ internal sealed class Projection(
 
     private Tensor Multiply(Tensor input)
     {
-        if (weight.dtype == ScalarType.Float32)
-            return functional.linear(input, weight, bias);
+        if (bias is null)
+            return weight.Multiply(input);
+        if (weight.IsPlainFor(input))
+            return functional.linear(input, weight.Values, bias);
         using var scope = NewDisposeScope();
-        var product = FrozenWeight.Apply(input, weight, scales);
-        return (bias is null ? product : product.Plus(bias)).MoveToOuterDisposeScope();
+        return weight.Multiply(input).Plus(bias).MoveToOuterDisposeScope();
     }
 
     public void Dispose()

@@ -100,6 +100,37 @@ public sealed class PromptSamplerTests : IDisposable
             1.25f * prompts.Count, 1e-3f);
     }
 
+    [Fact]
+    public void Of_hundreds_of_relations_a_question_offers_what_finds_room_and_the_right_one()
+    {
+        using var many = new Kalm.Tests.Graph.SmallGraph().With("train.txt", string.Concat(
+            Enumerable.Range(0, 400).Select(number => $"e{number % 7}\tmany words for kind {number}\te{(number + 3) % 11}\n")));
+        var graph = many.Load();
+        var wording = new Wording(tokenizer, new WordingOptions(MaximumPromptTokens: 256));
+        var builder = new QuestionBuilder(graph, wording);
+        var sampler = new PromptSampler(graph, new TextIndex(graph, wording), new AlignmentOptions
+        {
+            Implicit = new ImplicitOptions { Prompts = new() { Completion = 0, Relation = 1 } },
+        });
+        var offers = graph.Train.Select(triple =>
+        {
+            var row = graph.Row(triple, Side.Tail);
+            Assert.InRange(sampler.Make(row, 1, new Random(1)).Single().Labels.Length, 1, 60);
+            return Text(row);
+
+            string Text(DirectedRow asked) => tokenizer.Decode(
+                [.. builder.Ask(QuestionTask.Relation, asked, withDescriptions: false).Fit(int.MaxValue)!]);
+        }).ToList();
+        Assert.All(offers.Zip(graph.Train), pair =>
+        {
+            var offered = pair.First[(pair.First.IndexOf("from: ", StringComparison.Ordinal) + 6)..].Split(", ");
+            Assert.InRange(offered.Length, 4, 100);
+            Assert.Contains(offered, text => text.StartsWith(graph.Relations[pair.Second.Relation].Text, StringComparison.Ordinal));
+        });
+        Assert.InRange(offers.Distinct().Count(), 390, 400);
+        Assert.NotNull(builder.Neutral(QuestionTask.Relation).Fit(256));
+    }
+
     private Wording Wording() => new(tokenizer, new WordingOptions(MaximumPromptTokens: 600));
 
     private PromptSampler Sampler(PromptMixture mixture) =>
