@@ -70,13 +70,16 @@ internal sealed class Attention : IDisposable
             (query, key) = (queryNorm!.Apply(query), keyNorm!.Apply(key));
         else if (headNorms == HeadNormRule.EachHead)
             (query, key) = (ByHead(query, queryNorm!), ByHead(key, keyNorm!));
-        var isTurned = pass.Block.IsPacked && !TurnsOutside(config);
+        var isOwn = CachedAttention.Covers(config, pass.Block);
+        var isTurned = (pass.Block.IsPacked || isOwn) && !TurnsOutside(config);
         if (!isTurned && rotary >= 0)
             (query, key) = (Turned(query, pass), Turned(key, pass));
         if (headNorms == HeadNormRule.EachHeadTurned)
             (query, key) = (ByHead(query, queryNorm!), ByHead(key, keyNorm!));
         var mixed = pass.Block.IsPacked
             ? TreeAttention.Apply(query, key, value, pass.Block.Plan(config, window, isTurned && rotary >= 0 ? rotaries[rotary] : null))
+            : isOwn ? CachedAttention.Apply(
+                query, key, value, config, pass.Block, layer, isTurned && rotary >= 0 ? rotaries[rotary] : null, window)
             : Attend(query, key, value, pass);
         return mixed.MoveToOuterDisposeScope();
     }

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using Kalm.Language.Sources.Config;
 using static TorchSharp.torch;
 
@@ -72,6 +73,20 @@ public sealed class KeyValueCache : IDisposable
     internal (Tensor Keys, Tensor Values) Append(int layer, Tensor key, Tensor value) =>
         (Append(ref keys[layer], key), Append(ref values[layer], value));
 
+    /// <summary>Makes room for one layer's keys and values behind the slots in use, for the caller to fill.</summary>
+    /// <param name="layer">The layer.</param>
+    /// <param name="heads">Key-value heads.</param>
+    /// <param name="dimension">Numbers of a head.</param>
+    /// <param name="length">How many slots are wanted.</param>
+    /// <returns>The slots of a head, and keys and values, [rows, key-value heads, slots, head dimension]; owned by the cache.</returns>
+    internal (long Slots, Tensor Keys, Tensor Values) Reserve(int layer, long heads, long dimension, int length)
+    {
+        long[] shape = [RowCount, heads, length, dimension];
+        Reserve(ref keys[layer], shape, ScalarType.Float32);
+        Reserve(ref values[layer], shape, ScalarType.Float32);
+        return (keys[layer]!.shape[2], keys[layer]!, values[layer]!);
+    }
+
     /// <summary>Counts the slots that every layer has added.</summary>
     /// <param name="rows">What was fed.</param>
     internal void Advance(IReadOnlyList<TokenRow> rows)
@@ -82,18 +97,24 @@ public sealed class KeyValueCache : IDisposable
         SlotCount += length;
     }
 
+    private void Reserve([NotNull] ref Tensor? buffer, long[] shape, ScalarType type)
+    {
+        var needed = SlotCount + shape[2];
+        if (buffer is null || buffer.shape[2] < needed)
+            buffer = Grow(buffer, [shape[0], shape[1], Math.Max(FewestSlots, needed * 3 / 2), shape[3]], type);
+    }
+
     private Tensor Append(ref Tensor? buffer, Tensor added)
     {
+        Reserve(ref buffer, added.shape, added.dtype);
         var needed = SlotCount + added.shape[2];
-        if (buffer is null || buffer.shape[2] < needed)
-            buffer = Grow(buffer, added, Math.Max(FewestSlots, needed * 3 / 2));
         buffer.narrow(2, SlotCount, added.shape[2]).copy_(added);
         return buffer.narrow(2, 0, needed);
     }
 
-    private Tensor Grow(Tensor? old, Tensor like, long slots)
+    private Tensor Grow(Tensor? old, long[] shape, ScalarType type)
     {
-        var grown = zeros([like.shape[0], like.shape[1], slots, like.shape[3]], like.dtype, device).DetachFromDisposeScope();
+        var grown = zeros(shape, type, device).DetachFromDisposeScope();
         if (old is not null)
         {
             using var used = old.narrow(2, 0, SlotCount);

@@ -28,6 +28,7 @@ public sealed class TokenBlock : IDisposable
     private readonly Device device;
     private readonly Dictionary<int, Tensor> masks = [];
     private readonly Dictionary<int, Sight[][]> sights = [];
+    private readonly Dictionary<int, int[][][]> cachedSights = [];
     private readonly bool isPlain;
 
     /// <summary>Lays rows out, padded to the longest or end to end.</summary>
@@ -141,6 +142,30 @@ public sealed class TokenBlock : IDisposable
         return new AttentionPlan(
             rows, Starts, sights[width], config.HeadCount, config.KeyValueHeadCount, config.HeadDimension, angles,
             (float)config.ScoreFactor, config.QueryStretch);
+    }
+
+    /// <summary>The position of a token; 0 of padding.</summary>
+    internal int PositionOf(int row, int at) => at < rows[row].Length ? rows[row].Positions[at] : 0;
+
+    /// <summary>For each row and token the slots of the cache that it sees, the block's own behind those in use.</summary>
+    /// <param name="window">How many positions a token sees, itself included; null for all before it.</param>
+    internal int[][][] CachedSights(int? window)
+    {
+        var width = window is { } some && some <= LastPosition ? some : int.MaxValue;
+        if (cachedSights.TryGetValue(width, out var found))
+            return found;
+        var (mask, slots) = (BuildMask(width), CachedSlots + Length);
+        found = [.. Enumerable.Range(0, RowCount).Select(row => Enumerable.Range(0, Length).Select(at =>
+        {
+            var line = mask.AsSpan((row * Length + at) * slots, slots);
+            var seen = new List<int>(slots);
+            for (var slot = 0; slot < slots; slot++)
+                if (line[slot] == 0)
+                    seen.Add(slot);
+            return seen.ToArray();
+        }).ToArray())];
+        cachedSights.Add(width, found);
+        return found;
     }
 
     private bool Sees(int width)
