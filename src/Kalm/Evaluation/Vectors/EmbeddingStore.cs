@@ -9,6 +9,9 @@ namespace Kalm.Evaluation.Vectors;
 /// stood, and that is deleted when the export is in its place.</summary>
 public sealed class EmbeddingStore : IDisposable
 {
+    /// <summary>What its folder is called behind the name of what is made.</summary>
+    public const string Suffix = ".part";
+
     private readonly string folder;
     private readonly VectorFile? queryVectors;
 
