@@ -25,9 +25,8 @@ public static class VectorEncoding
         file, decoder, "encoding", text => texts.Descriptions[text].Length,
         (start, count) => new Forest(texts, Enumerable.Range(start, count), []), portionTokens, progress, cancellation);
 
-    /// <summary>Encodes queries.</summary>
-    /// <param name="queryTexts">Their numbers (<see cref="TextIndex.QueryText"/>), ascending and distinct, a row for each.</param>
-    /// <inheritdoc cref="Entities"/>
+    /// <summary>Encodes queries as <see cref="Entities"/> does descriptions: a row for each of their numbers
+    /// (<see cref="TextIndex.QueryText"/>), which ascend and are distinct.</summary>
     internal static void Queries(
         VectorFile file, DecoderPool decoder, TextIndex texts, int[] queryTexts, IProgress<EvaluationProgress>? progress,
         CancellationToken cancellation, int portionTokens = PortionTokens) => Fill(
@@ -43,7 +42,7 @@ public static class VectorEncoding
         var tokens = 0L;
         while (!file.IsComplete)
         {
-            progress?.Report(new EvaluationProgress(stage, file.Done, file.Count, tokens));
+            progress?.Report(new EvaluationProgress(stage, file.Done, file.Count) { Tokens = tokens });
             cancellation.ThrowIfCancellationRequested();
             var end = file.Done;
             for (var portion = 0; end < file.Count && portion < portionTokens; end++)
@@ -55,6 +54,6 @@ public static class VectorEncoding
             file.Append(vectors);
             tokens += forest.TokenCount;
         }
-        progress?.Report(new EvaluationProgress(stage, file.Count, file.Count, tokens));
+        progress?.Report(new EvaluationProgress(stage, file.Count, file.Count) { Tokens = tokens });
     }
 }

@@ -36,7 +36,7 @@ internal static class ParquetVectors
                 repeats.AsSpan((index * width) + 1, width - 1).Fill(numbers.MaxRepetitionLevel);
             }
             Array.Fill(levels, numbers.MaxDefinitionLevel);
-            await group.WriteAllPartsAsync<float>(numbers, values, levels, repeats);
+            await group.WriteAllPartsAsync<float>(numbers, values, levels, repeats, table.Cancellation);
         }
     }
 }
