@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text.Json;
 using Kalm.Language.Sources.Safetensors;
 using Kalm.Tests.Cli;
 using Kalm.Tests.Graph;

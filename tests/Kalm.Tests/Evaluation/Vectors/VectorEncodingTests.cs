@@ -33,7 +33,7 @@ public sealed class VectorEncodingTests : IDisposable
     public void However_often_it_is_interrupted_the_bytes_are_the_same()
     {
         using (var whole = Open("whole", texts.Descriptions.Count))
-            Encode(whole, null, default);
+            Encode(whole);
         var lives = 0;
         for (var isDone = false; !isDone; lives++)
         {
@@ -48,7 +48,7 @@ public sealed class VectorEncodingTests : IDisposable
                 {
                     if (report.Done > before)
                         end.Cancel();
-                }), end.Token);
+                }), end);
                 isDone = true;
             }
             catch (OperationCanceledException)
@@ -66,7 +66,7 @@ public sealed class VectorEncodingTests : IDisposable
         var forest = new Forest(texts, Enumerable.Range(0, texts.Descriptions.Count), queries);
         var together = Encoder.Encode(model.Decoder, forest.Rows);
         using var entities = Open("entities", texts.Descriptions.Count);
-        Encode(entities, null, default);
+        Encode(entities);
         using var asked = Open("queries", queries.Length);
         VectorEncoding.Queries(asked, model.Decoder, texts, queries, null, TestContext.Current.CancellationToken, PortionTokens);
         Near(together, Enumerable.Range(0, entities.Count).Select(forest.EntityRead), entities);
@@ -78,15 +78,15 @@ public sealed class VectorEncodingTests : IDisposable
     {
         var reports = new List<EvaluationProgress>();
         using var file = Open("told", texts.Descriptions.Count);
-        Encode(file, new Told(reports.Add), default);
+        Encode(file, new Told(reports.Add));
         Assert.Equal((0, 0L), (reports[0].Done, reports[0].Tokens));
         Assert.Equal(file.Count, reports[^1].Done);
         Assert.Equal(new Forest(texts, Enumerable.Range(0, file.Count), []).TokenCount, reports[^1].Tokens);
         Assert.Equal(reports.Select(report => report.Done).Distinct().Order(), reports.Select(report => report.Done));
     }
 
-    private void Encode(VectorFile file, IProgress<EvaluationProgress>? progress, CancellationToken cancellation) =>
-        VectorEncoding.Entities(file, model.Decoder, texts, progress, cancellation, PortionTokens);
+    private void Encode(VectorFile file, Told? progress = null, CancellationTokenSource? end = null) => VectorEncoding.Entities(
+        file, model.Decoder, texts, progress, end?.Token ?? TestContext.Current.CancellationToken, PortionTokens);
 
     private VectorFile Open(string name, int count) => VectorFile.Open(folder.File(name), "key", count, model.Model.Config.HiddenSize);
 
