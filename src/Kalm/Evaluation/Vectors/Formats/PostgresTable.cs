@@ -35,7 +35,8 @@ public sealed class PostgresTable
 
     /// <summary>Refuses, before any long work, what <see cref="Write"/> would refuse after it. Changes nothing.</summary>
     /// <param name="width">Numbers in a vector.</param>
-    /// <exception cref="KalmException">The server cannot be reached, has no type <c>vector</c>, or has another table of this name.</exception>
+    /// <exception cref="KalmException">The server cannot be reached, has no type <c>vector</c>, or has another table of this
+    /// name.</exception>
     public void Check(int width) => Use(width, _ => false);
 
     /// <summary>Writes every entity, in one transaction.</summary>
