@@ -3,8 +3,8 @@ using Kalm.Tests.Graph;
 
 namespace Kalm.Tests.Cli;
 
-/// <summary>Ends <c>embed</c> at random moments, by a signal that it hears and by one that it does not.</summary>
-public class EmbedKillTests(ITestOutputHelper output)
+/// <summary>Ends <c>embed</c> before its end: by a signal that it hears, by one that it does not, by a disk that is full.</summary>
+public class EmbedInterruptionTests(ITestOutputHelper output)
 {
     private const int Ends = 4;
 
@@ -57,6 +57,8 @@ public class EmbedKillTests(ITestOutputHelper output)
                 if (result.ExitCode == 130)
                     Assert.Contains($"texts are kept in {part}; the same command goes on", result.Error, StringComparison.Ordinal);
                 Assert.False(Directory.Exists(target));
+                // As if it had been killed while it wrote the last files.
+                folder.Write(".parts.partial-1/entities.tsv", "row");
                 ended++;
             }
             wentOn += result.Error.Contains("goes on at ", StringComparison.Ordinal) ? 1 : 0;
@@ -80,5 +82,29 @@ public class EmbedKillTests(ITestOutputHelper output)
                 return "";
             }
         }
+    }
+
+    [Fact]
+    public async Task A_full_disk_is_told_and_with_more_room_it_goes_on()
+    {
+        using var folder = new TemporaryFolder();
+        using var graph = FamilyGraph.Make();
+        var entities = graph.Load().Entities.Count;
+        string[] arguments =
+        [
+            "embed", "--model", Tests.TinyModel.Make(folder, graph.Load()), "--graph", graph.Path, "--threads", "1", "--quiet", "--out",
+        ];
+        CommandLine.Run([.. arguments, folder.File("whole")]).IsSuccess();
+        var vectors = new FileInfo(folder.File("whole/entities.safetensors")).Length;
+
+        // Room for the vectors while they are made, and not for the file.
+        (await SmallDisk.Run(folder, vectors * 7 / 4, arguments)).IsFault("No space left", "run");
+        var kept = folder.File("disk.kept");
+        Assert.Equal(["run.part"], Directory.GetFileSystemEntries(kept).Select(Path.GetFileName));
+        var again = CommandLine.Run([.. arguments.Where(word => word != "--quiet"), Path.Combine(kept, "run")]).IsSuccess();
+        Assert.Contains($"goes on at {entities} of {entities} texts", again.Error, StringComparison.Ordinal);
+        Assert.Equal(["run"], Directory.GetFileSystemEntries(kept).Select(Path.GetFileName));
+        Assert.Equal(
+            File.ReadAllBytes(folder.File("whole/entities.safetensors")), File.ReadAllBytes(Path.Combine(kept, "run/entities.safetensors")));
     }
 }
