@@ -8,20 +8,23 @@ namespace Kalm.Evaluation.Vectors.Formats;
 internal static class ParquetVectors
 {
     // A group of rows is built in memory.
-    private const int NumbersOfGroup = 1 << 22;
+    private const int UsualNumbers = 1 << 22;
     private const int MostRows = 1 << 14;
 
     /// <summary>Writes the table.</summary>
-    public static void Write(string path, ExportTable table) => AtomicFile.Write(
-        path, stream => Write(stream, table).GetAwaiter().GetResult());
+    /// <param name="path">The file, replaced when it exists.</param>
+    /// <param name="table">What to write.</param>
+    /// <param name="numbersOfGroup">Numbers of vectors in a group of rows, at most, or one vector.</param>
+    public static void Write(string path, ExportTable table, int numbersOfGroup = UsualNumbers) => AtomicFile.Write(
+        path, stream => Write(stream, table, numbersOfGroup).GetAwaiter().GetResult());
 
-    private static async Task Write(Stream stream, ExportTable table)
+    private static async Task Write(Stream stream, ExportTable table, int numbersOfGroup)
     {
         var words = table.Columns.Select(name => new DataField(name, typeof(string), isNullable: false)).ToArray();
         var numbers = new DataField("element", typeof(float), isNullable: false);
         var schema = new ParquetSchema([.. words, new ListField("vector", numbers)]);
         await using var writer = await ParquetWriter.CreateAsync(schema, stream);
-        var (most, width) = (Math.Clamp(NumbersOfGroup / table.Vectors.Width, 1, MostRows), table.Vectors.Width);
+        var (most, width) = (Math.Clamp(numbersOfGroup / table.Vectors.Width, 1, MostRows), table.Vectors.Width);
         foreach (var rows in table.Rows().Chunk(most))
         {
             using var group = writer.CreateRowGroup();

@@ -17,14 +17,16 @@ internal static class QdrantUpload
     public const string PointsName = "points.jsonl";
 
     // The server takes 32 MB unless it is told otherwise.
-    private const int BodyBytes = 8 << 20;
+    private const int UsualBodyBytes = 8 << 20;
     private static readonly JsonWriterOptions Options = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     /// <summary>Writes both files.</summary>
     /// <param name="folder">An existing folder.</param>
     /// <param name="table">The entities.</param>
     /// <param name="types">The types of each, in words.</param>
-    public static void Write(string folder, ExportTable table, Func<int, IReadOnlyList<string>> types)
+    /// <param name="bodyBytes">A body ends with the point that brings it to so many bytes.</param>
+    public static void Write(
+        string folder, ExportTable table, Func<int, IReadOnlyList<string>> types, int bodyBytes = UsualBodyBytes)
     {
         AtomicFile.WriteAllText(Path.Combine(folder, CollectionName), JsonText.Object(json =>
         {
@@ -46,7 +48,7 @@ internal static class QdrantUpload
                     json.WriteStartArray("points");
                 }
                 WritePoint(json, table, row, types(row));
-                if (json.BytesCommitted + json.BytesPending >= BodyBytes || row == table.Count - 1)
+                if (json.BytesCommitted + json.BytesPending >= bodyBytes || row == table.Count - 1)
                     End(json, body, stream);
             }
         });
