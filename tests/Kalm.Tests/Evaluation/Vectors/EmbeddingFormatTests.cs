@@ -3,10 +3,13 @@ using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using Kalm.Engine;
+using Kalm.Evaluation.Vectors;
 using Kalm.Language.Sources.Safetensors;
 using Kalm.Tests.Cli;
 using Kalm.Tests.Graph;
 using Parquet;
+using TorchSharp;
 
 namespace Kalm.Tests.Evaluation.Vectors;
 
@@ -69,6 +72,21 @@ public sealed class EmbeddingFormatTests(Tests.Cli.TinyModel tiny) : IClassFixtu
         Assert.Equal(("wheel", Odd), (payload.GetProperty("id").GetString(), payload.GetProperty("text").GetString()));
         Assert.Equal(JsonValueKind.Array, payload.GetProperty("types").ValueKind);
         Assert.Contains("車", lines[0], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void What_another_model_left_is_named_and_overwritten()
+    {
+        NativeEngine.Initialize();
+        var folder = tiny.File("anew");
+        using (var other = VectorFile.Open(Path.Combine(folder + ".part", "entities"), "other", 4, 8))
+        using (var rows = torch.zeros(1, 8))
+            other.Append(rows);
+        var line = CommandLine.Run("embed", "--model", tiny.Model, "--graph", tiny.Graph, "--out", folder, "--threads", "1").IsSuccess();
+        Assert.Contains($"starts anew: {folder}.part", line.Error, StringComparison.Ordinal);
+        Assert.Contains("found format 1, key other, 4 rows of 8 numbers; expected", line.Error, StringComparison.Ordinal);
+        Assert.DoesNotContain("goes on", line.Error, StringComparison.Ordinal);
+        Assert.False(Directory.Exists(folder + ".part"));
     }
 
     [Theory]

@@ -52,6 +52,18 @@ public sealed class PostgresTableTests(PostgresServer server, Tests.Cli.TinyMode
             connection), StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void Who_may_only_write_to_a_table_can_fill_it()
+    {
+        server.Require();
+        server.Run("create table filled (id text primary key, name text, text text, embedding real[]); create role writer login password 'w'; "
+            + "revoke create on schema public from public; grant select, insert, update on filled to writer");
+        var connection = new NpgsqlConnectionStringBuilder(server.Connection) { Username = "writer", Password = "w" }.ConnectionString;
+        Embed(tiny.Graph, "filled", "real[]", connection).IsSuccess();
+        Assert.Equal(4L, Ask("select count(*) from filled"));
+        Embed(tiny.Graph, "absent", "real[]", connection).IsFault("permission denied", "\"absent\" to take id, name, text and embedding real[]");
+    }
+
     [Theory]
     [InlineData("id text primary key, name text, text text, embedding text", "found embedding text; expected embedding real[]")]
     [InlineData("id text primary key, name text, text text", "found no column embedding")]

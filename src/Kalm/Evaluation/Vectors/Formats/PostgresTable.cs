@@ -66,8 +66,10 @@ public sealed class PostgresTable
         {
             using var transaction = server.BeginTransaction();
             RequireType(server);
-            Run(server, $"create table if not exists {name} (id text primary key, name text not null, text text not null, "
-                + $"embedding {Type(width)} not null)");
+            // Asked first, because who may write to a table need not have the right to make one.
+            if (Ask(server, "select to_regclass($1) is null") is true)
+                Run(server, $"create table {name} (id text primary key, name text not null, text text not null, "
+                    + $"embedding {Type(width)} not null)");
             RequireColumn(server, width);
             Run(server, $"create temporary table {Arriving} (id text, name text, text text, embedding real[]) on commit drop");
             Merge(server, width);
@@ -80,23 +82,15 @@ public sealed class PostgresTable
 
     private void RequireType(NpgsqlConnection server)
     {
-        if (isArray)
-            return;
-        using var command = new NpgsqlCommand("select to_regtype('vector') is not null", server);
-        if (command.ExecuteScalar() is not true)
+        if (!isArray && Ask(server, "select to_regtype('vector') is null") is true)
             throw new KalmException($"{connection.Shown}: has no type vector; expected the extension pgvector, which "
                 + "\"create extension vector\" adds to a database where the server has it; or --column real[]");
     }
 
     private void RequireColumn(NpgsqlConnection server, int width)
     {
-        using var command = new NpgsqlCommand(
-            "select format_type(atttypid, atttypmod) from pg_attribute where attrelid = to_regclass($1) and attname = 'embedding' "
-                + "and not attisdropped", server)
-        {
-            Parameters = { new NpgsqlParameter { Value = name } },
-        };
-        var found = command.ExecuteScalar() as string;
+        var found = Ask(server, "select format_type(atttypid, atttypmod) from pg_attribute where attrelid = to_regclass($1) "
+            + "and attname = 'embedding' and not attisdropped") as string;
         if (found != Type(width) && (isArray || found != "vector"))
             throw new KalmException($"{connection.Shown}: {name}: found {(found is null ? "no column embedding" : $"embedding {found}")}; "
                 + $"expected embedding {Type(width)}, or a table that is not there yet");
@@ -123,6 +117,14 @@ public sealed class PostgresTable
         Run(server, $"insert into {name} (id, name, text, embedding) select id, name, text, embedding::{Type(width)} from {Arriving} "
             + "on conflict (id) do update set name = excluded.name, text = excluded.text, embedding = excluded.embedding");
         Run(server, $"truncate {Arriving}");
+    }
+
+    private object? Ask(NpgsqlConnection server, string query)
+    {
+        using var command = new NpgsqlCommand(query, server);
+        if (query.Contains("$1", StringComparison.Ordinal))
+            command.Parameters.Add(new NpgsqlParameter { Value = name });
+        return command.ExecuteScalar();
     }
 
     private static void Run(NpgsqlConnection server, string statement)
