@@ -80,7 +80,13 @@ public sealed class VectorFile : IEntityVectors
                 ?? throw new KalmException($"{folder}: another process writes these vectors; expected it to end first");
             var wanted = new Manifest(CurrentFormat, key, count, width, 0);
             if (Find(folder, wanted, out var found) is { } fault)
-                (startAnew ?? (text => throw new KalmException($"{text}; or remove the folder to start anew")))(fault);
+            {
+                if (startAnew is null)
+                    throw new KalmException($"{fault}; or remove the folder to start anew");
+                startAnew(fault);
+                // What it counts is overwritten from here on.
+                File.Delete(Path.Combine(folder, ManifestName));
+            }
             return new VectorFile(folder, held, found ?? wanted);
         }
         catch (Exception error)
