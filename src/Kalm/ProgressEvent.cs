@@ -11,7 +11,11 @@ public sealed record ProgressNote(string Text) : ProgressEvent;
 /// <param name="Stage">What is being done.</param>
 /// <param name="Done">Items done.</param>
 /// <param name="Total">Items in all.</param>
-public sealed record ProgressStage(string Stage, int Done, int Total) : ProgressEvent;
+public sealed record ProgressStage(string Stage, int Done, int Total) : ProgressEvent
+{
+    /// <summary>Tokens encoded so far, where the items are texts; null elsewhere.</summary>
+    public long? Tokens { get; init; }
+}
 
 /// <summary>A training step has ended.</summary>
 /// <param name="Step">Steps done.</param>

@@ -20,7 +20,7 @@ internal sealed class LiveProgress(IAnsiConsole console, LiveDisplayContext live
     protected override void ShowStage(ProgressStage stage)
     {
         var (rate, remaining) = clock.Measure(stage);
-        Draw(stage.Stage, stage.Done, stage.Total, ProgressText.Left(remaining), ProgressText.Rate(rate, ""));
+        Draw(stage.Stage, stage.Done, stage.Total, ProgressText.Left(remaining), rate);
     }
 
     /// <inheritdoc/>

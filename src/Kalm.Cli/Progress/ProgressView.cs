@@ -27,7 +27,10 @@ internal abstract class ProgressView : IProgress<ProgressEvent>, IProgress<Evalu
     }
 
     /// <inheritdoc/>
-    public void Report(EvaluationProgress value) => Report(new ProgressStage(value.Stage, value.Done, value.Total));
+    public void Report(EvaluationProgress value) => Report(new ProgressStage(value.Stage, value.Done, value.Total)
+    {
+        Tokens = value.Tokens,
+    });
 
     /// <summary>Shows a line that stays.</summary>
     public void Note(string text) => Report(new ProgressNote(text));

@@ -4,23 +4,26 @@ namespace Kalm.Cli.Progress;
 /// <param name="time">The clock.</param>
 internal sealed class StageClock(TimeProvider time)
 {
-    private string? stage;
-    private int firstDone;
+    private ProgressStage? first;
     private int lastDone;
     private long start;
 
     /// <summary>Takes a report in.</summary>
-    /// <returns>Items a second and the time left; null until the stage's second report.</returns>
-    public (double? Rate, TimeSpan? Remaining) Measure(ProgressStage report)
+    /// <returns>The rate in words, empty until the stage's second report, and the time left, null until then.</returns>
+    public (string Rate, TimeSpan? Remaining) Measure(ProgressStage report)
     {
         // A stage that begins again, such as the next validation, is a stage of its own.
-        if (report.Stage != stage || report.Done <= lastDone)
-            (stage, firstDone, start) = (report.Stage, report.Done, time.GetTimestamp());
+        if (first is null || report.Stage != first.Stage || report.Done <= lastDone)
+            (first, start) = (report, time.GetTimestamp());
         lastDone = report.Done;
         var elapsed = time.GetElapsedTime(start).TotalSeconds;
-        if (report.Done == firstDone || elapsed <= 0)
-            return (null, null);
-        var rate = (report.Done - firstDone) / elapsed;
-        return (rate, TimeSpan.FromSeconds((report.Total - report.Done) / rate));
+        if (report.Done == first.Done || elapsed <= 0)
+            return ("", null);
+        var rate = (report.Done - first.Done) / elapsed;
+        return (
+            report.Tokens - first.Tokens is { } tokens
+                ? ProgressText.Join(ProgressText.Rate(rate, "texts/s"), ProgressText.Rate(tokens / elapsed, "tokens/s"))
+                : ProgressText.Rate(rate, ""),
+            TimeSpan.FromSeconds((report.Total - report.Done) / rate));
     }
 }

@@ -1,4 +1,5 @@
 using Kalm.Evaluation;
+using Kalm.Evaluation.Vectors;
 using Kalm.Files;
 using Kalm.Graph;
 using Kalm.Representation;
@@ -28,10 +29,11 @@ internal sealed record EntityIndex(EntityVectors Vectors, Calibration Calibratio
         string root, LoadedModel model, KnowledgeGraph graph, FactSplits facts,
         IProgress<EvaluationProgress> progress, CancellationToken cancellation)
     {
-        var folder = Path.Combine(root, IndexKey.Of(model.Opened, graph)[..KeyLength]);
+        var key = IndexKey.Of(model.Opened, graph);
+        var folder = Path.Combine(root, key[..KeyLength]);
         var wasBuilt = !IsSound(folder, model, graph);
         if (wasBuilt)
-            Build(folder, model, graph, facts, progress, cancellation);
+            Build(folder, key, model, graph, facts, progress, cancellation);
         return new EntityIndex(
             OpenVectors(folder, model, graph), Json.Read<Calibration>(Path.Combine(folder, Calibration.FileName)), folder, wasBuilt);
     }
@@ -55,16 +57,21 @@ internal sealed record EntityIndex(EntityVectors Vectors, Calibration Calibratio
         new(Path.Combine(folder, VectorsName), graph.Entities.Count, model.Model.Config.HiddenSize, model.Model.Device);
 
     private static void Build(
-        string folder, LoadedModel model, KnowledgeGraph graph, FactSplits facts,
+        string folder, string key, LoadedModel model, KnowledgeGraph graph, FactSplits facts,
         IProgress<EvaluationProgress> progress, CancellationToken cancellation)
     {
         if (Directory.Exists(folder))
             Directory.Delete(folder, recursive: true);
+        // It outlives a start that is interrupted.
+        using var store = EmbeddingStore.Open(
+            folder + EmbeddingStore.Suffix, key, model.Model.Config.HiddenSize, graph, new TextIndex(graph, model.Wording), null, _ => { });
+        store.Encode(model.Decoder, progress, cancellation);
         using var staged = new StagedFolder(folder);
-        EmbeddingExport.Write(staged.Path, model.Decoder, graph, new TextIndex(graph, model.Wording), null, progress, cancellation);
+        EmbeddingExport.Write(staged.Path, EmbeddingFormat.Safetensors, store, progress, cancellation);
         using (var vectors = OpenVectors(staged.Path, model, graph))
             Json.Write(staged.File(Calibration.FileName), Calibrator.Fit(model, graph, vectors, facts, progress, cancellation));
         staged.Commit();
+        store.Delete();
     }
 
     /// <inheritdoc/>

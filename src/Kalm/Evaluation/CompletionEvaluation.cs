@@ -16,7 +16,11 @@ public sealed record RankedQuery(CompletionQuery Query, FilteredRank Rank, float
 /// <param name="Stage">What is being done, for people.</param>
 /// <param name="Done">Items done.</param>
 /// <param name="Total">Items in all.</param>
-public sealed record EvaluationProgress(string Stage, int Done, int Total);
+public sealed record EvaluationProgress(string Stage, int Done, int Total)
+{
+    /// <summary>Tokens encoded so far, where the items are texts; null elsewhere.</summary>
+    public long? Tokens { get; init; }
+}
 
 /// <summary>Ranks the answers of completion queries among all entities by the cosine of their embeddings.</summary>
 public static class CompletionEvaluation

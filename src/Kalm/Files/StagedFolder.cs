@@ -51,6 +51,23 @@ public sealed class StagedFolder : IDisposable
         }
     }
 
+    /// <summary>Removes what processes that were killed left of a folder. For a caller who knows that no other is writing it.</summary>
+    /// <exception cref="KalmException">The file system refused.</exception>
+    public static void RemoveAbandoned(string target)
+    {
+        try
+        {
+            var full = System.IO.Path.TrimEndingDirectorySeparator(System.IO.Path.GetFullPath(target));
+            if (System.IO.Path.GetDirectoryName(full) is { } parent && Directory.Exists(parent))
+                foreach (var folder in Directory.EnumerateDirectories(parent, $".{System.IO.Path.GetFileName(full)}.partial-*"))
+                    Directory.Delete(folder, recursive: true);
+        }
+        catch (Exception error) when (FileFault.Is(error))
+        {
+            throw FileFault.At(target, "clear what was left of it", error);
+        }
+    }
+
     /// <summary>The folder to fill, until <see cref="Commit"/>.</summary>
     public string Path { get; }
 

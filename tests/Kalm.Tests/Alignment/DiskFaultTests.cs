@@ -33,32 +33,12 @@ public sealed class DiskFaultTests : IDisposable
         var checkpoint = Directory.GetFiles(RunFolder.Checkpoints(folder.File("whole"))[0]).Sum(file => new FileInfo(file).Length);
 
         // Room for one checkpoint and a half.
-        var disk = Directory.CreateDirectory(folder.File("disk")).FullName;
-        var script = folder.Write("script", $"""
-            mount -t tmpfs -o size={checkpoint * 3 / 2} tmpfs "$1" || exit 77
-            disk=$1; shift
-            "$@" "$disk/run"
-            code=$?
-            cp -r "$disk/run" "$disk.kept" && exit $code
-            """);
-        var start = new ProcessStartInfo(
-            "unshare", ["--map-root-user", "--mount", "sh", script, disk, "dotnet", CommandLine.Program, .. arguments])
-        {
-            RedirectStandardError = true,
-        };
-        Assert.SkipUnless(OperatingSystem.IsLinux() && File.Exists("/usr/bin/unshare"), "needs Linux and unshare to make a small disk");
-        using var process = Process.Start(start)!;
-        var error = await process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
-        await process.WaitForExitAsync(TestContext.Current.CancellationToken);
-        Assert.SkipWhen(process.ExitCode == 77 || error.Contains("unshare:", StringComparison.Ordinal),
-            $"this system lets no test make a small disk: {error}");
-
-        new CommandLine(process.ExitCode, "", error).IsFault("No space left", "run");
-        var kept = folder.File("disk.kept");
+        (await SmallDisk.Run(folder, checkpoint * 3 / 2, arguments)).IsFault("No space left", "run");
+        var kept = folder.File("disk.kept/run");
         Assert.Empty(Directory.GetDirectories(Path.Combine(kept, "checkpoints"), ".*"));
         Assert.NotNull(ResumePoint.Find(kept, RunFolder.Describe(kept).Id, null));
         CommandLine.Run([.. arguments, kept, "--resume"]).IsSuccess();
-        Assert.Equal(Hash("whole"), Hash("disk.kept"));
+        Assert.Equal(Hash("whole"), Hash("disk.kept/run"));
     }
 
     [Fact]

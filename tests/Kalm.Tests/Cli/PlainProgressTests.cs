@@ -52,6 +52,15 @@ public sealed class PlainProgressTests : IDisposable
         Assert.Equal(["encoding 3,000/5,000  100/s  0:20 left", "encoding 1,000/5,000"], Lines());
     }
 
+    [Fact]
+    public void A_stage_of_texts_that_goes_on_shows_the_rates_of_this_life()
+    {
+        progress.Report(new EvaluationProgress("encoding", 1000, 5000) { Tokens = 0 });
+        time.Now += TimeSpan.FromSeconds(20);
+        progress.Report(new EvaluationProgress("encoding", 3000, 5000) { Tokens = 90_000 });
+        Assert.Equal(["encoding 3,000/5,000  100 texts/s  4,500 tokens/s  0:20 left"], Lines());
+    }
+
     public void Dispose() => writer.Dispose();
 
     private string[] Lines() => writer.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries);

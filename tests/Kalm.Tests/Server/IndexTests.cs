@@ -40,6 +40,19 @@ public class IndexTests(RunningServer server)
     }
 
     [Fact]
+    public void A_start_that_is_interrupted_leaves_no_index_and_the_next_one_makes_it()
+    {
+        using var model = new LoadedModel(OpenedModel.Open(server.Model), threads: 2);
+        var root = server.File("interrupted");
+        using var ended = new CancellationTokenSource();
+        ended.Cancel();
+        Assert.Throws<OperationCanceledException>(() => Open(model, root, ended.Token));
+        Assert.All(Directory.GetDirectories(root), folder => Assert.EndsWith(".part", folder, StringComparison.Ordinal));
+        using var index = Open(model, root);
+        Assert.Equal([index.Folder], Directory.GetDirectories(root));
+    }
+
+    [Fact]
     public void Another_text_triple_weight_or_wording_is_another_index()
     {
         using var folder = OpenedModel.Open(server.Model);
@@ -92,6 +105,6 @@ public class IndexTests(RunningServer server)
         Assert.True(fit.Loss(best) < fit.Loss(best * 1.1) && fit.Loss(best) < fit.Loss(best / 1.1));
     }
 
-    private EntityIndex Open(LoadedModel model, string root) =>
-        EntityIndex.Open(root, model, server.Graph, new FactSplits(server.Graph), new Silence(), RunningServer.Cancellation);
+    private EntityIndex Open(LoadedModel model, string root, CancellationToken? cancellation = null) => EntityIndex.Open(
+        root, model, server.Graph, new FactSplits(server.Graph), new Silence(), cancellation ?? RunningServer.Cancellation);
 }

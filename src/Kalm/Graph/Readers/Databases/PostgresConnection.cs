@@ -59,6 +59,31 @@ internal sealed record PostgresConnection(string Full, string Kept, string Shown
         }
     }
 
+    /// <summary>Connects, and does something there.</summary>
+    /// <param name="work">What to do.</param>
+    /// <param name="expected">What the message says for a refusal behind "expected".</param>
+    /// <exception cref="KalmException">The server cannot be reached, or refuses.</exception>
+    public void Use(Action<NpgsqlConnection> work, string expected)
+    {
+        try
+        {
+            using var server = new NpgsqlConnection(Full);
+            server.Open();
+            work(server);
+        }
+        catch (PostgresException problem)
+        {
+            var place = problem.Position > 0 ? $", at character {problem.Position} of the query"
+                : problem.Where is { Length: > 0 } where ? $", {where.Split('\n')[0]}" : "";
+            throw new KalmException($"{Shown}: {problem.MessageText}{place} ({problem.SqlState}); expected {expected}", problem);
+        }
+        catch (Exception problem) when (problem is NpgsqlException or IOException or System.Net.Sockets.SocketException or TimeoutException
+            or InvalidOperationException or ArgumentException or NotSupportedException)
+        {
+            throw new KalmException($"{Shown}: {problem.Message.TrimEnd('.')}; expected a PostgreSQL server that can be reached", problem);
+        }
+    }
+
     private static NpgsqlConnectionStringBuilder OfUri(Uri uri)
     {
         var builder = new NpgsqlConnectionStringBuilder();

@@ -22,25 +22,7 @@ internal static class PostgresQuery
         if (string.IsNullOrWhiteSpace(graph.Options.Query))
             throw new KalmException($"{connection.Shown}: no query; expected one by --query, such as \"select head, relation, tail from "
                 + "facts\"");
-        try
-        {
-            using var server = new NpgsqlConnection(connection.Full);
-            server.Open();
-            ReadRows(server, graph.Options.Query, connection.Shown, graph);
-        }
-        catch (PostgresException problem)
-        {
-            var place = problem.Position > 0 ? $", at character {problem.Position} of the query" : "";
-            throw new KalmException($"{connection.Shown}: {problem.MessageText}{place} ({problem.SqlState}); expected a query that it "
-                + "answers",
-                problem);
-        }
-        catch (Exception problem) when (problem is NpgsqlException or IOException or System.Net.Sockets.SocketException or TimeoutException
-            or InvalidOperationException or ArgumentException or NotSupportedException)
-        {
-            throw new KalmException($"{connection.Shown}: {problem.Message.TrimEnd('.')}; expected a PostgreSQL server that can be reached",
-                problem);
-        }
+        connection.Use(server => ReadRows(server, graph.Options.Query, connection.Shown, graph), "a query that it answers");
     }
 
     private static void ReadRows(NpgsqlConnection server, string query, string shown, GraphBuilder graph)
