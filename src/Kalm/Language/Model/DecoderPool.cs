@@ -9,7 +9,7 @@ namespace Kalm.Language.Model;
 
 /// <summary>One model run by several workers at once: each has a decoder over the same weights and a gradient of its own. On a CPU,
 /// small matrices scale badly over the threads of one product, and well over workers that each take a share of the rows.</summary>
-public sealed class DecoderPool : IDisposable
+public sealed partial class DecoderPool : IDisposable
 {
     /// <summary>The most tokens of a block, padding included, that holds more than one row.</summary>
     internal const int BlockTokens = 2048;
@@ -157,50 +157,6 @@ public sealed class DecoderPool : IDisposable
     /// <summary>The decoder of a worker.</summary>
     internal Decoder DecoderOf(int worker) => decoders[worker];
 
-    /// <summary>Runs an action on every worker side by side, each with its own decoder; where there is one task only, on the first, with
-    /// all cores.</summary>
-    /// <param name="tasks">How many tasks the workers will find.</param>
-    /// <param name="action">Given the worker's decoder.</param>
-    internal void RunEach(int tasks, Action<Decoder> action)
-    {
-        if (tasks == 1)
-            OnFirst(decoder =>
-            {
-                action(decoder);
-                return true;
-            });
-        else
-            workers.Run(worker =>
-            {
-                using var noGradient = no_grad();
-                using var scope = NewDisposeScope();
-                action(decoders[worker]);
-            });
-    }
-
-    /// <summary>Runs a function on the first worker, with all cores.</summary>
-    internal TResult OnFirst<TResult>(Func<Decoder, TResult> function)
-    {
-        TResult? result = default;
-        workers.RunOn(0, () =>
-        {
-            using var noGradient = no_grad();
-            using var scope = NewDisposeScope();
-            set_num_threads(threads);
-            team?.IsOpen = true;
-            try
-            {
-                result = function(decoders[0]);
-            }
-            finally
-            {
-                team?.IsOpen = false;
-                set_num_threads(Math.Max(1, threads / decoders.Length));
-            }
-        });
-        return result!;
-    }
-
     /// <summary>The architecture.</summary>
     public ModelConfig Config { get; }
 
@@ -277,13 +233,6 @@ public sealed class DecoderPool : IDisposable
             using var block = decoders[0].Block(plan.RowsOf(indices), ShapeMultiple);
             return block.Tokens.numel();
         });
-    }
-
-    /// <summary>Runs a part of a training pass on every worker side by side.</summary>
-    internal void OnWorkers(Action<int> action)
-    {
-        using var rounding = MatrixProducts.Round(RoundsProducts);
-        workers.Run(action);
     }
 
     internal static Tensor Gather(BlockPlan plan, Tensor[][] parts)

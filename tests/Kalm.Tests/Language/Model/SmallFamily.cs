@@ -21,12 +21,14 @@ internal static class SmallFamily
     /// <param name="modelType">The architecture.</param>
     /// <param name="seed">Decides what is drawn.</param>
     /// <param name="positions">The context; frequencies that depend on a text's length change there.</param>
-    public static ModelConfig Config(string modelType, int seed, int positions)
+    /// <param name="headDimension">Numbers of a head; drawn where null.</param>
+    public static ModelConfig Config(string modelType, int seed, int positions, int? headDimension = null)
     {
         var random = new Random(HashCode.Combine(seed) * 31 + modelType.Sum(letter => letter));
         var architecture = Architecture.Find(modelType)!;
         var heads = 2 * random.Next(1, 4);
         var dimension = 2 * random.Next(2, 9);
+        dimension = headDimension ?? dimension;
         var layers = random.Next(2, 6);
         var config = new ModelConfig
         {
