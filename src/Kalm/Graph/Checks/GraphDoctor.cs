@@ -144,8 +144,7 @@ public sealed class GraphDoctor
             "queries whose text holds the answer's name as words of its own, which is easy to guess: "
             + $"train {inTrain.Count:N0}, valid {valid.Count:N0}, test {test.Count:N0}");
 
-        List<string> Found(IReadOnlyList<Triple> split) => [.. split
-            .SelectMany(triple => new[] { graph.Row(triple, Side.Tail), graph.Row(triple, Side.Head) }).Where(HoldsItsAnswer)
+        List<string> Found(IReadOnlyList<Triple> split) => [.. graph.Rows(split).Where(HoldsItsAnswer)
             .Select(row => $"'{Shortened(QueryText(row))}' holds '{graph.Entities[row.Tail].Name}'")];
     }
 
