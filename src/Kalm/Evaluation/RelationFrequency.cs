@@ -6,7 +6,7 @@ namespace Kalm.Evaluation;
 /// train. What a model adds to it, it has understood of the query's entity.</summary>
 public static class RelationFrequency
 {
-    /// <summary>Ranks queries as <see cref="CompletionEvaluation.Rank"/> does, known answers left out.</summary>
+    /// <summary>Ranks queries as <see cref="CompletionEvaluation"/> does, known answers left out.</summary>
     /// <param name="graph">The graph whose train split is counted.</param>
     /// <param name="queries">What to rank.</param>
     /// <param name="known">The answers to leave out.</param>

@@ -54,7 +54,8 @@ internal sealed class PromptSampler
         IEnumerable<int> Others()
         {
             if (facts.Tails.Length > MostShuffled)
-                return Enumerable.Repeat(facts.Tails.Length, int.MaxValue).Select(random.Next).Distinct().Where(index => Fact(index) != row);
+                return Enumerable.InfiniteSequence(0, 0).Select(_ => random.Next(facts.Tails.Length)).Distinct()
+                    .Where(index => Fact(index) != row);
             var others = Enumerable.Range(0, facts.Tails.Length).Where(index => Fact(index) != row).ToArray();
             random.Shuffle(others);
             return others;
