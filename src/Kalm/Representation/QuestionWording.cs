@@ -138,6 +138,10 @@ public sealed class QuestionWording
         };
     }
 
+    /// <summary>Whether a question and a response find room in a prompt, the question's texts cut if need be.</summary>
+    public bool HasRoom(Prompt question, int[] response) =>
+        question.Fit(options.MaximumPromptTokens - response.Length - 1 - frame.Opening.Length - question.Opening.Length) is not null;
+
     private (int[] Ids, int Shots) Prefix(Prompt question, IReadOnlyList<Shot> shots, int room)
     {
         room -= frame.Opening.Length + question.Opening.Length;

@@ -17,6 +17,7 @@ internal sealed class PromptSampler
     private readonly IReadOnlyList<int[]> relations;
     private readonly IReadOnlyList<int[]> verdicts;
     private readonly Corruption? corruption;
+    private readonly double relationWeight;
 
     /// <summary>Prepares.</summary>
     public PromptSampler(KnowledgeGraph graph, TextIndex texts, AlignmentOptions options)
@@ -26,6 +27,7 @@ internal sealed class PromptSampler
         relations = [.. questions.Relations.Select(text => wording.Questions.Response(text))];
         verdicts = [wording.Questions.Response(QuestionWording.True), wording.Questions.Response(QuestionWording.False)];
         train = graph.TrainFacts;
+        relationWeight = mixture.Completion + mixture.Classification == 0 || HoldRelations() ? mixture.Relation : 0;
         corruption = mixture.Classification > 0 ? new Corruption(graph, train) : null;
     }
 
@@ -77,11 +79,17 @@ internal sealed class PromptSampler
         .Where(choice => !choice.AsSpan().SequenceEqual(response))
         .Select(choice => Math.Min(choice.AsSpan().CommonPrefixLength(response) + 1, response.Length)).DefaultIfEmpty(1).Max());
 
+    private bool HoldRelations()
+    {
+        var question = questions.Neutral(QuestionTask.Relation);
+        return relations.All(response => wording.Questions.HasRoom(question, response));
+    }
+
     private QuestionTask Task(Random random)
     {
-        var drawn = random.NextDouble() * (mixture.Completion + mixture.Relation + mixture.Classification);
+        var drawn = random.NextDouble() * (mixture.Completion + relationWeight + mixture.Classification);
         return drawn < mixture.Completion ? QuestionTask.Completion
-            : drawn < mixture.Completion + mixture.Relation ? QuestionTask.Relation : QuestionTask.Classification;
+            : drawn < mixture.Completion + relationWeight ? QuestionTask.Relation : QuestionTask.Classification;
     }
 
     private Shot Shot(QuestionTask task, DirectedRow row, bool withDescriptions, Random random)
