@@ -81,6 +81,9 @@ public sealed class KnowledgeGraph
     /// <exception cref="KalmException">The graph has no such id.</exception>
     public int EntityIndex(string id) => entityIds.Find(id);
 
+    /// <summary>Whether there is an entity id, and its index.</summary>
+    public bool TryEntityIndex(string id, out int index) => entityIds.TryFind(id, out index);
+
     /// <summary>The index of a relation id.</summary>
     /// <exception cref="KalmException">The graph has no such id.</exception>
     public int RelationIndex(string id) => relationIds.Find(id);

@@ -147,8 +147,8 @@ public sealed class GraphDoctor
         return Find("relations that are mostly symmetric", symmetric,
             relation => $"{graph.Relations[relation].Id}: {(double)reversed[relation] / pairs[relation]:P0} of {pairs[relation]:N0} pairs"
                 + (graph.Relations[relation].IsSymmetric ? ", and its texts are equal" : ""),
-            FindingSeverity.Note, $"relations that link {MostlySymmetric:P0} or more of their pairs in both orders; the same text both ways "
-                + "makes them symmetric to a model");
+            FindingSeverity.Note, $"relations that link {MostlySymmetric:P0} or more of their pairs in both orders; the same text both "
+                + "ways makes them symmetric to a model");
     }
 
     private GraphFinding TextTwins()
