@@ -21,7 +21,7 @@ internal static class LoadBenchmark
     {
         if (arguments.Find("--once") is { } path)
         {
-            Console.WriteLine(Once(path));
+            OwnProcess.Tell(() => Once(path));
             return;
         }
         if (arguments.Find("--model") is { } given)
@@ -42,10 +42,10 @@ internal static class LoadBenchmark
 
     private static void Report(IReadOnlyList<string> models, Arguments arguments)
     {
-        var loads = models.Select(_ => new List<Load>()).ToList();
+        var loads = models.Select(_ => new List<OwnProcess>()).ToList();
         for (var round = 0; round < arguments.Whole("--rounds", 3); round++)
             for (var model = 0; model < models.Count; model++)
-                loads[model].Add(InItsOwnProcess(models[model]));
+                loads[model].Add(OwnProcess.Measure("load", models[model]));
         var results = models.Zip(loads, (model, taken) => new LoadResult(
             Path.GetFileName(model), Mebibytes(model), taken.Select(load => load.Seconds)
                 .ToList().Median(), taken.Max(load => load.PeakMebibytes))).ToList();
@@ -59,32 +59,16 @@ internal static class LoadBenchmark
     }
 
     // As align loads a frozen base, and one text through it, so that nothing mapped lazily goes uncounted.
-    private static Load Once(string path)
+    private static double Once(string path)
     {
-        var seconds = 0.0;
-        var peak = PeakMemory.During(() =>
-        {
-            NativeEngine.Initialize();
-            var clock = Stopwatch.StartNew();
-            using var source = ModelSources.Open(path);
-            using var model = CausalModel.Load(source, null, BasePrecision.Auto);
-            seconds = clock.Elapsed.TotalSeconds;
-            using var pool = new DecoderPool(model, null, null, Environment.ProcessorCount);
-            using var states = pool.Read([TokenRow.Sequence([.. Enumerable.Range(1, 64)], [63])]);
-        });
-        return new Load(
-            seconds, peak ?? throw new KalmException("found no /proc/self/status; expected Linux, which tells a process's peak memory"));
-    }
-
-    private static Load InItsOwnProcess(string model)
-    {
-        var start = new ProcessStartInfo(Environment.ProcessPath!) { RedirectStandardOutput = true };
-        foreach (var word in new[] { typeof(LoadBenchmark).Assembly.Location, "load", "--once", model })
-            start.ArgumentList.Add(word);
-        using var process = Process.Start(start)!;
-        var output = process.StandardOutput.ReadToEnd();
-        process.WaitForExit();
-        return process.ExitCode == 0 ? Load.Parse(output) : throw new KalmException($"{model}: loading it ended with {process.ExitCode}");
+        NativeEngine.Initialize();
+        var clock = Stopwatch.StartNew();
+        using var source = ModelSources.Open(path);
+        using var model = CausalModel.Load(source, null, BasePrecision.Auto);
+        var seconds = clock.Elapsed.TotalSeconds;
+        using var pool = new DecoderPool(model, null, null, Environment.ProcessorCount);
+        using var states = pool.Read([TokenRow.Sequence([.. Enumerable.Range(1, 64)], [63])]);
+        return seconds;
     }
 
     private static string Make(string folder, TensorType type)
@@ -128,17 +112,6 @@ internal static class LoadBenchmark
 
     private static double Mebibytes(string model) => (File.Exists(model) ? new FileInfo(model).Length
         : Directory.EnumerateFiles(model, "*.safetensors").Sum(file => new FileInfo(file).Length)) / 1048576.0;
-
-    private sealed record Load(double Seconds, double PeakMebibytes)
-    {
-        public static Load Parse(string line)
-        {
-            var numbers = line.Trim().Split(' ').Select(number => double.Parse(number, CultureInfo.InvariantCulture)).ToArray();
-            return new Load(numbers[0], numbers[1]);
-        }
-
-        public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Seconds:F3} {PeakMebibytes:F1}");
-    }
 }
 
 /// <summary>What the load benchmark writes for a model.</summary>

@@ -17,7 +17,6 @@ internal sealed class OurStep : IDisposable
     private readonly AdamW optimizer;
     private readonly AlignmentStep step;
     private readonly ImplicitLoss implicitLoss;
-    private readonly TextIndex texts;
     private readonly double rate;
     private int taken;
 
@@ -28,18 +27,24 @@ internal sealed class OurStep : IDisposable
         rate = options.Optimizer.LearningRate!.Value;
         alignment = new AlignmentModel(model, null, options);
         optimizer = new AdamW(alignment.Learned, options.Optimizer.WeightDecay, muon: options.Optimizer.Kind == OptimizerKind.Muon);
-        texts = new TextIndex(graph, new Wording(model.Tokenizer, options.Wording));
+        var texts = Texts = new TextIndex(graph, new Wording(model.Tokenizer, options.Wording));
         var known = new KnownTexts(graph, texts);
         implicitLoss = new ImplicitLoss(alignment, graph, texts, options);
         step = new AlignmentStep(
             alignment, graph, texts, known, options, optimizer, [new ExplicitLoss(alignment, texts, options), implicitLoss]);
     }
 
+    /// <summary>The graph's texts.</summary>
+    public TextIndex Texts { get; }
+
+    /// <summary>The workers.</summary>
+    public DecoderPool Decoder => alignment.Decoder;
+
     /// <summary>The work of the next step.</summary>
     public StepWork Count()
     {
         var batch = step.Batch(taken);
-        var forest = new Forest(texts, batch.Columns, batch.Queries).Rows;
+        var forest = new Forest(Texts, batch.Columns, batch.Queries).Rows;
         var prompts = Prompts(batch)?.Rows ?? [];
         return new StepWork(
             batch.Queries.Length, Real(forest), Real(prompts),
@@ -53,7 +58,7 @@ internal sealed class OurStep : IDisposable
     public void Draw()
     {
         var batch = step.Batch(taken);
-        _ = new Forest(texts, batch.Columns, batch.Queries);
+        _ = new Forest(Texts, batch.Columns, batch.Queries);
         _ = Prompts(batch);
     }
 
@@ -61,7 +66,7 @@ internal sealed class OurStep : IDisposable
     public IReadOnlyList<TokenRow> Forest()
     {
         var batch = step.Batch(taken);
-        return new Forest(texts, batch.Columns, batch.Queries).Rows;
+        return new Forest(Texts, batch.Columns, batch.Queries).Rows;
     }
 
     private PromptRows? Prompts(ContrastiveBatch batch) => implicitLoss.Prompts(new StepBatch(taken, batch, OwnHeads: true));

@@ -8,7 +8,6 @@ namespace Kalm.Server.Indexing;
 internal sealed class Catalog
 {
     private readonly GraphLookup lookup;
-    private readonly Dictionary<string, int> graphIds;
     private ImmutableList<Entity> added;
 
     /// <summary>Prepares the look-ups.</summary>
@@ -16,7 +15,6 @@ internal sealed class Catalog
     {
         Graph = graph;
         lookup = new GraphLookup(graph);
-        graphIds = graph.Entities.Index().ToDictionary(item => item.Item.Id, item => item.Index, StringComparer.Ordinal);
         this.added = [.. added];
     }
 
@@ -38,7 +36,7 @@ internal sealed class Catalog
     /// <summary>The number of an id; null when there is none.</summary>
     public int? WithId(string id)
     {
-        if (graphIds.TryGetValue(id, out var index))
+        if (Graph.TryEntityIndex(id, out var index))
             return index;
         var place = added.FindIndex(entity => entity.Id == id);
         return place < 0 ? null : Graph.Entities.Count + place;

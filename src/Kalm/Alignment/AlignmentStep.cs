@@ -24,7 +24,7 @@ internal sealed class AlignmentStep(
     private readonly RowSampler sampler = new(graph, options.Batches.Triples, options.Batches.BothDirections, options.Seed);
 
     private readonly InducedFacts? induced =
-        options.Batches.InducedFacts ? new InducedFacts(graph, new KnownFacts(graph, graph.Train)) : null;
+        options.Batches.InducedFacts ? new InducedFacts(graph, graph.TrainFacts) : null;
 
     /// <summary>Triples a step.</summary>
     public int BatchSize { get; } = Math.Min(options.Batches.Triples, graph.Train.Count);

@@ -27,7 +27,7 @@ public sealed class ContrastiveBatch
     public int Drawn { get; init; }
 
     /// <summary>For each row its query text.</summary>
-    public int[] Queries { get; }
+    public long[] Queries { get; }
 
     /// <summary>For each row the column of its answer.</summary>
     public int[] Targets { get; }
@@ -51,7 +51,7 @@ public sealed class ContrastiveBatch
     /// <summary>For each row 1 / (distinct tails x rows of its tail).</summary>
     public float[] ColumnShares => Shares(Targets);
 
-    private static float[] Shares(int[] keys)
+    private static float[] Shares<T>(T[] keys) where T : notnull
     {
         var counts = keys.CountBy(key => key).ToDictionary();
         return Array.ConvertAll(keys, key => 1f / (counts.Count * counts[key]));

@@ -1,3 +1,4 @@
+using Kalm.Evaluation.Vectors;
 using Kalm.Graph;
 using Kalm.Representation;
 using static TorchSharp.torch;
@@ -39,7 +40,7 @@ public sealed class Completer : IDisposable
     private readonly LoadedModel model;
     private readonly KnowledgeGraph graph;
     private readonly TextIndex texts;
-    private readonly Tensor vectors;
+    private readonly EncodedTexts encoded;
     private readonly FactSplits splits;
     private readonly Lock modelGate = new();
 
@@ -54,19 +55,7 @@ public sealed class Completer : IDisposable
         (this.model, this.graph) = (model, graph);
         texts = new TextIndex(graph, model.Wording);
         splits = new FactSplits(graph);
-        // Asked for one by one and in order, the views are read in the order of the texts.
-        var forest = new Forest(texts, Enumerable.Range(0, texts.Descriptions.Count), []);
-        vectors = Encoder.EncodeAll(model.Decoder, forest.Rows, Relay.Of(progress, "encoding", forest.Rows.Count), cancellation)
-            .DetachFromDisposeScope();
-        try
-        {
-            Encoder.RequireFinite(vectors);
-        }
-        catch
-        {
-            vectors.Dispose();
-            throw;
-        }
+        encoded = EncodedTexts.WithEntities(model.Decoder, texts, [], progress, cancellation);
     }
 
     /// <summary>The entities that best complete (entity, relation, ?).</summary>
@@ -133,7 +122,7 @@ public sealed class Completer : IDisposable
     private float[] ScoresOfTexts(QueryEntity entity, int directedRelation)
     {
         using var scope = NewDisposeScope();
-        return Scores(vectors, Encode(entity, withEntityView: false, [directedRelation])[0]);
+        return Scores(encoded.Entities!.Read(0, encoded.Entities.Count), Encode(entity, withEntityView: false, [directedRelation])[0]);
     }
 
     /// <summary>[views, hidden]: the entity view, when wanted, and the queries.</summary>
@@ -164,5 +153,5 @@ public sealed class Completer : IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose() => vectors.Dispose();
+    public void Dispose() => encoded.Dispose();
 }

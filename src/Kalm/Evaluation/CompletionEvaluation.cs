@@ -1,7 +1,8 @@
+using Kalm.Evaluation.Ranking;
+using Kalm.Evaluation.Vectors;
 using Kalm.Graph;
 using Kalm.Language.Model;
 using Kalm.Representation;
-using static TorchSharp.torch;
 
 namespace Kalm.Evaluation;
 
@@ -25,72 +26,60 @@ public sealed record EvaluationProgress(string Stage, int Done, int Total)
 /// <summary>Ranks the answers of completion queries among all entities by the cosine of their embeddings.</summary>
 public static class CompletionEvaluation
 {
-    private const int QueryBlock = 256;
+    private const int QueryPortion = 1 << 15;
 
-    /// <summary>Encodes every distinct entity text and query once, scores block by block, and counts.</summary>
+    /// <summary>Encodes every distinct entity text and query once and counts, block by block, what scores as high as the
+    /// answers.</summary>
     /// <param name="decoder">The model.</param>
     /// <param name="graph">The graph whose entities are the candidates.</param>
     /// <param name="texts">The graph's texts as this model sees them.</param>
     /// <param name="queries">What to rank.</param>
     /// <param name="known">The answers to leave out, by entity (the standard protocol).</param>
     /// <param name="progress">Told how far the work has come; may be null.</param>
-    /// <param name="cancellation">Stops between blocks.</param>
-    /// <exception cref="KalmException">A score is not finite.</exception>
+    /// <param name="cancellation">Stops between portions.</param>
+    /// <exception cref="KalmException">A vector is not finite.</exception>
     public static IReadOnlyList<RankedQuery> Rank(
         DecoderPool decoder, KnowledgeGraph graph, TextIndex texts, IReadOnlyList<CompletionQuery> queries, KnownFacts known,
         IProgress<EvaluationProgress>? progress, CancellationToken cancellation)
     {
-        using var scope = NewDisposeScope();
-        using var noGradient = no_grad();
-        var queryTexts = queries.Select(query => texts.QueryText(query.Entity, query.DirectedRelation)).ToArray();
-        var forest = new Forest(texts, Enumerable.Range(0, texts.Descriptions.Count), queryTexts);
-        var rowProgress = Relay.Of(progress, "encoding", forest.Rows.Count);
-        var vectors = Encoder.EncodeAll(decoder, forest.Rows, rowProgress, cancellation);
-        Encoder.RequireFinite(vectors);
-        var candidates = vectors.index_select(0, Indices(Enumerable.Range(0, texts.Descriptions.Count).Select(forest.EntityRead)));
-        var counts = new float[texts.Descriptions.Count];
-        foreach (var text in texts.EntityText)
-            counts[text]++;
+        using var encoded = EncodedTexts.WithEntities(decoder, texts, TextsOf(queries, texts), progress, cancellation);
+        return Rank(decoder, texts, encoded.Entities!, queries, encoded, known, progress, cancellation);
+    }
 
-        var ranked = new RankedQuery[queries.Count];
-        for (var start = 0; start < queries.Count; start += QueryBlock)
+    /// <summary>Ranks likewise among entities whose vectors are there.</summary>
+    /// <param name="decoder">The model.</param>
+    /// <param name="graph">The graph whose entities are the candidates.</param>
+    /// <param name="texts">The graph's texts as this model sees them.</param>
+    /// <param name="entities">A row for each distinct entity text, of the same model; not owned.</param>
+    /// <param name="queries">What to rank.</param>
+    /// <param name="known">The answers to leave out, by entity.</param>
+    /// <param name="progress">Told how far the work has come; may be null.</param>
+    /// <param name="cancellation">Stops between portions.</param>
+    /// <exception cref="KalmException">A vector is not finite, or the vectors are of other texts or of another model.</exception>
+    public static IReadOnlyList<RankedQuery> Rank(
+        DecoderPool decoder, KnowledgeGraph graph, TextIndex texts, IEntityVectors entities, IReadOnlyList<CompletionQuery> queries,
+        KnownFacts known, IProgress<EvaluationProgress>? progress, CancellationToken cancellation)
+    {
+        if (entities.Count != texts.Descriptions.Count || entities.Width != decoder.Config.HiddenSize)
+            throw new KalmException($"{graph.Path}: found {entities.Count:N0} vectors of {entities.Width:N0} numbers; expected "
+                + $"{texts.Descriptions.Count:N0}, one for each entity text, of {decoder.Config.HiddenSize:N0}");
+        var ranked = new List<RankedQuery>(queries.Count);
+        foreach (var portion in queries.Chunk(QueryPortion))
         {
-            cancellation.ThrowIfCancellationRequested();
-            var count = Math.Min(QueryBlock, queries.Count - start);
-            ScoreBlock(start, count);
-            progress?.Report(new EvaluationProgress("ranking", start + count, queries.Count));
+            using var encoded = EncodedTexts.OfQueries(decoder, texts, TextsOf(portion, texts), progress, cancellation);
+            ranked.AddRange(Rank(decoder, texts, entities, portion, encoded, known, progress, cancellation));
         }
         return ranked;
-
-        void ScoreBlock(int start, int count)
-        {
-            using var blockScope = NewDisposeScope();
-            var block = vectors.index_select(0, Indices(queryTexts.Skip(start).Take(count).Select(forest.QueryRead)));
-            var scores = block.mm(candidates.t()).cpu().data<float>().ToArray();
-            Parallel.For(0, count, index =>
-            {
-                var query = queries[start + index];
-                var line = scores.AsSpan(index * counts.Length, counts.Length);
-                var answers = known.Answers(query.Entity, query.DirectedRelation);
-                ranked[start + index] = new RankedQuery(
-                    query, FilteredRank.Of(line, counts, texts.EntityText, query.Answer, answers),
-                    line[texts.EntityText[query.Answer]], Best(line, texts.EntityText, query.Answer, answers));
-            });
-        }
-
-        Tensor Indices(IEnumerable<int> reads) => tensor(reads.Select(read => (long)read).ToArray(), device: vectors.device);
     }
 
-    private static int Best(ReadOnlySpan<float> scores, ReadOnlySpan<int> textOfEntity, int gold, ReadOnlySpan<int> known)
+    private static RankedQuery[] Rank(
+        DecoderPool decoder, TextIndex texts, IEntityVectors entities, IReadOnlyList<CompletionQuery> queries, EncodedTexts encoded,
+        KnownFacts known, IProgress<EvaluationProgress>? progress, CancellationToken cancellation)
     {
-        var best = gold;
-        var bestScore = scores[textOfEntity[gold]];
-        for (var entity = 0; entity < textOfEntity.Length; entity++)
-        {
-            var score = scores[textOfEntity[entity]];
-            if (score > bestScore && known.BinarySearch(entity) < 0)
-                (best, bestScore) = (entity, score);
-        }
-        return best;
+        using var vectors = encoded.Queries(TextsOf(queries, texts));
+        return new BlockRanking(entities, texts.EntityText, known, decoder.WorkerCount).Rank(queries, vectors, progress, cancellation);
     }
+
+    private static IEnumerable<long> TextsOf(IEnumerable<CompletionQuery> queries, TextIndex texts) =>
+        queries.Select(query => texts.QueryText(query.Entity, query.DirectedRelation));
 }

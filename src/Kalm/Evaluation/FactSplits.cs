@@ -7,7 +7,7 @@ namespace Kalm.Evaluation;
 public sealed class FactSplits(KnowledgeGraph graph)
 {
     private readonly (string Name, KnownFacts Facts)[] splits =
-        [("train", new KnownFacts(graph, graph.Train)), ("valid", new KnownFacts(graph, graph.Valid)),
+        [("train", graph.TrainFacts), ("valid", new KnownFacts(graph, graph.Valid)),
             ("test", new KnownFacts(graph, graph.Test))];
 
     /// <summary>The name of the first split that holds the fact: train, valid or test; null when none does.</summary>

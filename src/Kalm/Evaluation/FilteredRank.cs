@@ -1,4 +1,4 @@
-using System.Numerics;
+using Kalm.Evaluation.Ranking;
 
 namespace Kalm.Evaluation;
 
@@ -8,19 +8,19 @@ namespace Kalm.Evaluation;
 public readonly record struct FilteredRank(int Optimistic, int Pessimistic)
 {
     /// <summary>The mean of the two: what a random order of the ties gives on average. The default.</summary>
-    public double Realistic => (Optimistic + Pessimistic) / 2.0;
+    public double Realistic => (Optimistic + (double)Pessimistic) / 2.0;
 
     /// <summary>Counts the candidates of one query.</summary>
     /// <param name="scores">A score for every distinct text.</param>
-    /// <param name="entities">How many entities have each text, as floats (exact below 2^24).</param>
+    /// <param name="entities">How many entities have each text.</param>
     /// <param name="textOfEntity">For each entity the number of its text.</param>
     /// <param name="gold">The right answer, an entity.</param>
     /// <param name="known">The known answers of this query, entities; may hold <paramref name="gold"/>.</param>
     public static FilteredRank Of(
-        ReadOnlySpan<float> scores, ReadOnlySpan<float> entities, ReadOnlySpan<int> textOfEntity, int gold, ReadOnlySpan<int> known)
+        ReadOnlySpan<float> scores, ReadOnlySpan<int> entities, ReadOnlySpan<int> textOfEntity, int gold, ReadOnlySpan<int> known)
     {
         var goldScore = scores[textOfEntity[gold]];
-        var (higher, equal) = Compare(scores, entities, goldScore);
+        var (higher, equal, _) = ScoreCounts.Of(scores, entities, goldScore);
         foreach (var answer in known)
         {
             if (answer == gold)
@@ -32,30 +32,5 @@ public readonly record struct FilteredRank(int Optimistic, int Pessimistic)
                 equal--;
         }
         return new FilteredRank(1 + higher, higher + equal);
-    }
-
-    private static (int Higher, int Equal) Compare(ReadOnlySpan<float> scores, ReadOnlySpan<float> entities, float goldScore)
-    {
-        var width = Vector<float>.Count;
-        var gold = new Vector<float>(goldScore);
-        var higher = Vector<float>.Zero;
-        var equal = Vector<float>.Zero;
-        var at = 0;
-        for (; at <= scores.Length - width; at += width)
-        {
-            var score = new Vector<float>(scores[at..]);
-            var weight = new Vector<float>(entities[at..]);
-            higher += Vector.ConditionalSelect(Vector.GreaterThan(score, gold), weight, Vector<float>.Zero);
-            equal += Vector.ConditionalSelect(Vector.Equals(score, gold), weight, Vector<float>.Zero);
-        }
-        var (higherCount, equalCount) = ((int)Vector.Sum(higher), (int)Vector.Sum(equal));
-        for (; at < scores.Length; at++)
-        {
-            if (scores[at] > goldScore)
-                higherCount += (int)entities[at];
-            else if (scores[at] == goldScore)
-                equalCount += (int)entities[at];
-        }
-        return (higherCount, equalCount);
     }
 }

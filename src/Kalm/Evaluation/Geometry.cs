@@ -35,7 +35,7 @@ public sealed record Geometry(int Pairs, double? Anisotropy, double? Uniformity,
     {
         using var scope = NewDisposeScope();
         var drawn = Draw(texts.Descriptions.Count, pairs, seed);
-        var rows = triples.SelectMany(triple => new[] { graph.Row(triple, Side.Tail), graph.Row(triple, Side.Head) }).ToList();
+        var rows = graph.Rows(triples).ToList();
         var positive = rows.ConvertAll(row => (Query: texts.QueryText(row.Head, row.DirectedRelation), Answer: texts.EntityText[row.Tail]));
         var forest = new Forest(
             texts, drawn.SelectMany(pair => new[] { pair.Left, pair.Right }).Concat(positive.Select(pair => pair.Answer)),

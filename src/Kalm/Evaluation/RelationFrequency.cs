@@ -6,23 +6,28 @@ namespace Kalm.Evaluation;
 /// train. What a model adds to it, it has understood of the query's entity.</summary>
 public static class RelationFrequency
 {
-    /// <summary>Ranks queries as <see cref="CompletionEvaluation.Rank"/> does, known answers left out.</summary>
+    /// <summary>Ranks queries as <see cref="CompletionEvaluation"/> does, known answers left out.</summary>
     /// <param name="graph">The graph whose train split is counted.</param>
     /// <param name="queries">What to rank.</param>
     /// <param name="known">The answers to leave out.</param>
     public static IReadOnlyList<FilteredRank> Rank(KnowledgeGraph graph, IReadOnlyList<CompletionQuery> queries, KnownFacts known)
     {
-        var counts = new float[2 * graph.RelationCount][];
-        for (var relation = 0; relation < counts.Length; relation++)
-            counts[relation] = new float[graph.Entities.Count];
-        foreach (var triple in graph.Train)
+        var places = graph.Train.Index().ToLookup(item => item.Item.Relation, item => item.Index);
+        var counts = new float[graph.Entities.Count];
+        var one = Enumerable.Repeat(1, counts.Length).ToArray();
+        var itself = Enumerable.Range(0, counts.Length).ToArray();
+        var ranks = new FilteredRank[queries.Count];
+        // One relation's counts at a time.
+        foreach (var asked in queries.Index().GroupBy(item => item.Item.DirectedRelation))
         {
-            counts[triple.Relation][triple.Tail]++;
-            counts[triple.Relation + graph.RelationCount][triple.Head]++;
+            var (relation, side) = asked.Key < graph.RelationCount ? (asked.Key, Side.Tail) : (asked.Key - graph.RelationCount, Side.Head);
+            Array.Clear(counts);
+            foreach (var place in places[relation])
+                counts[graph.Row(graph.Train[place], side).Tail]++;
+            foreach (var (index, query) in asked)
+                ranks[index] = FilteredRank.Of(
+                    counts, one, itself, query.Answer, known.Answers(query.Entity, query.DirectedRelation));
         }
-        var one = Enumerable.Repeat(1f, graph.Entities.Count).ToArray();
-        var itself = Enumerable.Range(0, graph.Entities.Count).ToArray();
-        return [.. queries.Select(query => FilteredRank.Of(
-            counts[query.DirectedRelation], one, itself, query.Answer, known.Answers(query.Entity, query.DirectedRelation)))];
+        return ranks;
     }
 }

@@ -21,10 +21,28 @@ public sealed class Corruption
 
         int[][] Collect(Func<Triple, int> place)
         {
-            var found = Enumerable.Range(0, graph.RelationCount).Select(_ => new SortedSet<int>()).ToArray();
+            var ends = new int[graph.RelationCount + 1];
             foreach (var triple in graph.Train)
-                found[triple.Relation].Add(place(triple));
-            return [.. found.Select(set => set.ToArray())];
+                ends[triple.Relation + 1]++;
+            for (var relation = 0; relation < graph.RelationCount; relation++)
+                ends[relation + 1] += ends[relation];
+            var (all, next) = (new int[ends[^1]], ends[..^1]);
+            foreach (var triple in graph.Train)
+                all[next[triple.Relation]++] = place(triple);
+            return [.. Enumerable.Range(0, graph.RelationCount).Select(relation =>
+            {
+                Array.Sort(all, ends[relation], ends[relation + 1] - ends[relation]);
+                return Distinct(all.AsSpan(ends[relation]..ends[relation + 1]));
+            })];
+        }
+
+        static int[] Distinct(Span<int> sorted)
+        {
+            var count = 0;
+            foreach (var entity in sorted)
+                if (count == 0 || sorted[count - 1] != entity)
+                    sorted[count++] = entity;
+            return sorted[..count].ToArray();
         }
     }
 

@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Text;
 
@@ -8,10 +7,9 @@ namespace Kalm.Graph;
 /// <summary>Hashes what decides a result, so that a run or a cache can tell whether it still fits the graph.</summary>
 internal sealed class GraphFingerprint : IDisposable
 {
-    private const int FlushAt = 1 << 16;
-
     private readonly IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-    private readonly List<byte> pending = new(FlushAt + 4096);
+    private byte[] pending = new byte[1 << 16];
+    private int length;
 
     public static string OfTriples(KnowledgeGraph graph)
     {
@@ -51,25 +49,32 @@ internal sealed class GraphFingerprint : IDisposable
 
     private void Add(int number)
     {
-        Span<byte> bytes = stackalloc byte[sizeof(int)];
-        BinaryPrimitives.WriteInt32LittleEndian(bytes, number);
-        pending.AddRange(bytes);
-        if (pending.Count >= FlushAt)
-            Flush();
+        MakeRoom(sizeof(int));
+        BinaryPrimitives.WriteInt32LittleEndian(pending.AsSpan(length), number);
+        length += sizeof(int);
     }
 
     private void Add(string text)
     {
         // The length goes first, so that no two sequences of texts run together into the same bytes.
-        var bytes = Encoding.UTF8.GetBytes(text);
-        Add(bytes.Length);
-        pending.AddRange(bytes);
+        Add(Encoding.UTF8.GetByteCount(text));
+        MakeRoom(Encoding.UTF8.GetMaxByteCount(text.Length));
+        length += Encoding.UTF8.GetBytes(text, pending.AsSpan(length));
+    }
+
+    private void MakeRoom(int bytes)
+    {
+        if (pending.Length - length >= bytes)
+            return;
+        Flush();
+        if (pending.Length < bytes)
+            pending = new byte[bytes];
     }
 
     private void Flush()
     {
-        hash.AppendData(CollectionsMarshal.AsSpan(pending));
-        pending.Clear();
+        hash.AppendData(pending, 0, length);
+        length = 0;
     }
 
     private string Finish()

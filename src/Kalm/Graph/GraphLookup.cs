@@ -2,22 +2,32 @@ namespace Kalm.Graph;
 
 /// <summary>Finds what a person means by a few words: an entity by its id, its name or its description, a relation by its id or one of its
 /// texts. What fits exactly goes before what fits but for case. Safe to use from several threads.</summary>
-public sealed class GraphLookup
+public sealed class GraphLookup : INumbered<string>
 {
     private const int SensesShown = 3;
     private const int SenseLength = 80;
     private readonly KnowledgeGraph graph;
-    private readonly Dictionary<string, int> ids = new(StringComparer.Ordinal);
-    private readonly Lookup<string, int> names;
+
+    // The first entity of each name; behind each the next of the same name, 0 for none.
+    private readonly NumberTable<string> names;
+    private readonly int[] next;
 
     /// <summary>Prepares the lookup of a graph.</summary>
     public GraphLookup(KnowledgeGraph graph)
     {
         this.graph = graph;
-        foreach (var (index, entity) in graph.Entities.Index())
-            ids.Add(entity.Id, index);
-        names = (Lookup<string, int>)graph.Entities.Index().ToLookup(
-            item => item.Item.Name, item => item.Index, StringComparer.OrdinalIgnoreCase);
+        names = new NumberTable<string>(this);
+        next = new int[graph.Entities.Count];
+        var last = new int[next.Length];
+        for (var entity = 0; entity < next.Length; entity++)
+        {
+            var first = names.Find(graph.Entities[entity].Name);
+            if (first < 0)
+                names.Add(first = entity);
+            else
+                next[last[first]] = entity;
+            last[first] = entity;
+        }
     }
 
     /// <summary>The entity that the words mean; null when the graph holds none of that id, name or description.</summary>
@@ -26,9 +36,9 @@ public sealed class GraphLookup
     {
         if (string.IsNullOrWhiteSpace(words))
             throw new KalmException($"found '{words}'; expected the id of an entity, its name or a description");
-        if (ids.TryGetValue(words, out var index))
+        if (graph.TryEntityIndex(words, out var index))
             return index;
-        int[] senses = [.. names[words]];
+        int[] senses = [.. Named(words)];
         if (Array.FindAll(senses, sense => graph.Entities[sense].Name == words) is { Length: > 0 } exact)
             senses = exact;
         if (senses.Length > 1)
@@ -41,7 +51,7 @@ public sealed class GraphLookup
 
     /// <summary>The id or name that is nearly the words; null when none is.</summary>
     public string? NearestEntity(string words) =>
-        Suggestion.Nearest(words, ids.Keys.Concat(names.Select(name => name.Key)));
+        Suggestion.Nearest(words, graph.Entities.Select(entity => entity.Id).Concat(graph.Entities.Select(entity => entity.Name)));
 
     /// <summary>The directed relation that the words mean: r for a relation's id or text, r + R for its inverse text.</summary>
     /// <exception cref="KalmException">The graph has no such relation.</exception>
@@ -61,6 +71,18 @@ public sealed class GraphLookup
             + (Suggestion.Nearest(words, graph.Relations.Select(relation => relation.Id).Concat(texts)) is { } nearest
                 ? $"did you mean '{nearest}'?"
                 : $"expected the id or a text of one of the graph's {graph.RelationCount:N0}, such as {Examples()}"));
+    }
+
+    int INumbered<string>.HashOf(string key) => StringComparer.OrdinalIgnoreCase.GetHashCode(key);
+
+    int INumbered<string>.HashOf(int number) => StringComparer.OrdinalIgnoreCase.GetHashCode(graph.Entities[number].Name);
+
+    bool INumbered<string>.Is(int number, string key) => graph.Entities[number].Name.Equals(key, StringComparison.OrdinalIgnoreCase);
+
+    private IEnumerable<int> Named(string name)
+    {
+        for (var entity = names.Find(name); entity >= 0; entity = next[entity] == 0 ? -1 : next[entity])
+            yield return entity;
     }
 
     private string Examples() =>

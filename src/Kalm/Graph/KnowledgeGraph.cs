@@ -9,6 +9,7 @@ public sealed class KnowledgeGraph
     private readonly IdTable entityIds;
     private readonly IdTable relationIds;
     private readonly string[] directedRelationTexts;
+    private readonly Lazy<KnownFacts> trainFacts;
 
     internal KnowledgeGraph(IdTable entityIds, Entity[] entities, IdTable relationIds, Relation[] relations, GraphSplits splits)
     {
@@ -22,6 +23,7 @@ public sealed class KnowledgeGraph
         RepeatedTriples = splits.Repeated;
         TriplesAlsoInTrain = splits.AlsoInTrain;
         RepeatedLines = splits.RepeatedLines;
+        trainFacts = new(() => new KnownFacts(this, Train));
     }
 
     /// <summary>Where the graph was read from.</summary>
@@ -57,6 +59,9 @@ public sealed class KnowledgeGraph
     /// <summary>The triples to report on; empty when there are none.</summary>
     public IReadOnlyList<Triple> Test { get; }
 
+    /// <summary>The facts of train, collected when they are first asked for.</summary>
+    public KnownFacts TrainFacts => trainFacts.Value;
+
     /// <summary>Lines left out of a split because it holds their triple on an earlier line.</summary>
     public SplitCounts RepeatedTriples { get; }
 
@@ -75,6 +80,9 @@ public sealed class KnowledgeGraph
     /// <summary>The index of an entity id.</summary>
     /// <exception cref="KalmException">The graph has no such id.</exception>
     public int EntityIndex(string id) => entityIds.Find(id);
+
+    /// <summary>Whether there is an entity id, and its index.</summary>
+    public bool TryEntityIndex(string id, out int index) => entityIds.TryFind(id, out index);
 
     /// <summary>The index of a relation id.</summary>
     /// <exception cref="KalmException">The graph has no such id.</exception>
@@ -95,6 +103,16 @@ public sealed class KnowledgeGraph
     public DirectedRow Row(Triple triple, Side predicted) => predicted == Side.Tail
         ? new DirectedRow(triple.Head, triple.Relation, triple.Tail)
         : new DirectedRow(triple.Tail, triple.Relation + RelationCount, triple.Head);
+
+    /// <summary>Triples as queries with their answers: of each the tail side, then the head side.</summary>
+    public IEnumerable<DirectedRow> Rows(IEnumerable<Triple> triples)
+    {
+        foreach (var triple in triples)
+        {
+            yield return Row(triple, Side.Tail);
+            yield return Row(triple, Side.Head);
+        }
+    }
 
     /// <summary>SHA-256 (lower-case hex) of the triples of all splits, by their ids and in their order;
     /// independent of path and format.</summary>

@@ -9,7 +9,7 @@ public sealed class Forest
     /// <summary>Tokens that a packed row holds: attention over a row costs its length squared.</summary>
     internal const int RowTokens = 256;
     private readonly Dictionary<int, int> entityReads = [];
-    private readonly Dictionary<int, int> queryReads = [];
+    private readonly Dictionary<long, int> queryReads = [];
     private readonly List<TokenRow> rows = [];
 
     /// <summary>Grows the trees.</summary>
@@ -18,7 +18,7 @@ public sealed class Forest
     /// <param name="queryTexts">Numbers of the wanted queries (<see cref="TextIndex.QueryText"/>); repeats are encoded once.</param>
     /// <param name="altered">What is encoded instead of a description's ids, asked once a description; null for the description
     /// itself.</param>
-    public Forest(TextIndex texts, IEnumerable<int> entityTexts, IEnumerable<int> queryTexts, Func<int[], int[]>? altered = null)
+    public Forest(TextIndex texts, IEnumerable<int> entityTexts, IEnumerable<long> queryTexts, Func<int[], int[]>? altered = null)
     {
         var trees = new Dictionary<int, Tree>();
         foreach (var entity in entityTexts)
@@ -57,12 +57,12 @@ public sealed class Forest
     public int EntityRead(int entityText) => entityReads[entityText];
 
     /// <summary>Which vector is the view of a query.</summary>
-    public int QueryRead(int queryText) => queryReads[queryText];
+    public int QueryRead(long queryText) => queryReads[queryText];
 
     private sealed class Tree
     {
         public bool WithEntityView { get; set; }
 
-        public List<int> Queries { get; } = [];
+        public List<long> Queries { get; } = [];
     }
 }

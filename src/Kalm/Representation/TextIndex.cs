@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using Kalm.Graph;
 
 namespace Kalm.Representation;
@@ -7,69 +6,39 @@ namespace Kalm.Representation;
 /// same encoded description (text twins) cannot be told apart, and a relation with the same text in both directions is symmetric.</summary>
 public sealed class TextIndex
 {
-    private readonly List<int[]> descriptions = [];
-    private readonly List<int[]> relations = [];
-
-    /// <summary>Encodes every entity's description and every relation's two texts.</summary>
+    /// <summary>Encodes every entity's description and every relation's two texts, on all cores.</summary>
     public TextIndex(KnowledgeGraph graph, Wording wording)
     {
         Wording = wording;
-        EntityText = Number(graph.Entities.Count, index => wording.Description(graph.Entities[index].Description), descriptions);
-        RelationText = Number(2 * graph.RelationCount, index => wording.Relation(graph.DirectedRelationText(index)), relations);
-        if ((long)descriptions.Count * relations.Count > int.MaxValue)
-            throw new KalmException(
-                $"{graph.Path}: {descriptions.Count:N0} entity texts with {relations.Count:N0} relation texts make more queries than can "
-                    + $"be numbered; expected at most {int.MaxValue:N0}");
+        (Descriptions, EntityText) =
+            TokenTexts.Number(graph.Entities.Count, index => wording.Description(graph.Entities[index].Description));
+        (Relations, RelationText) =
+            TokenTexts.Number(2 * graph.RelationCount, index => wording.Relation(graph.DirectedRelationText(index)));
     }
 
     /// <summary>The wording behind the ids.</summary>
     public Wording Wording { get; }
 
-    /// <summary>For each entity the number of its text.</summary>
+    /// <summary>For each entity the number of its text; a text that none before it had has the next number.</summary>
     public int[] EntityText { get; }
 
     /// <summary>For each directed relation the number of its text.</summary>
     public int[] RelationText { get; }
 
-    /// <summary>The ids of each distinct description.</summary>
-    public IReadOnlyList<int[]> Descriptions => descriptions;
+    /// <summary>The ids of each distinct description, a new array at each reading.</summary>
+    public IReadOnlyList<int[]> Descriptions { get; }
 
-    /// <summary>The ids of each distinct relation text.</summary>
-    public IReadOnlyList<int[]> Relations => relations;
+    /// <summary>The ids of each distinct relation text, likewise.</summary>
+    public IReadOnlyList<int[]> Relations { get; }
 
-    /// <summary>The number of the query (entity, directed relation): equal for equal query texts.</summary>
-    public int QueryText(int entity, int directedRelation) => EntityText[entity] * relations.Count + RelationText[directedRelation];
-
-    /// <summary>The ids of a query's parts.</summary>
-    public (int[] Description, int[] Relation) QueryParts(int queryText)
-    {
-        var (entity, relation) = Math.DivRem(queryText, relations.Count);
-        return (descriptions[entity], relations[relation]);
-    }
+    /// <summary>The number of the query (entity, directed relation): equal for equal query texts, and in the order of the
+    /// descriptions.</summary>
+    public long QueryText(int entity, int directedRelation) =>
+        (long)EntityText[entity] * Relations.Count + RelationText[directedRelation];
 
     /// <summary>The number of the description in a query.</summary>
-    public int EntityTextOf(int queryText) => queryText / relations.Count;
+    public int EntityTextOf(long queryText) => (int)(queryText / Relations.Count);
 
     /// <summary>The number of the relation text in a query.</summary>
-    public int RelationTextOf(int queryText) => queryText % relations.Count;
-
-    private static int[] Number(int count, Func<int, int[]> encode, List<int[]> distinct)
-    {
-        var numbers = new int[count];
-        var known = new Dictionary<string, int>();
-        for (var index = 0; index < count; index++)
-        {
-            var tokens = encode(index);
-            // The ids themselves, as characters of a string, are an exact key with a ready hash.
-            var key = new string(MemoryMarshal.Cast<int, char>(tokens));
-            if (!known.TryGetValue(key, out var number))
-            {
-                number = distinct.Count;
-                known.Add(key, number);
-                distinct.Add(tokens);
-            }
-            numbers[index] = number;
-        }
-        return numbers;
-    }
+    public int RelationTextOf(long queryText) => (int)(queryText % Relations.Count);
 }

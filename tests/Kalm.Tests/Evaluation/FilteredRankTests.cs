@@ -35,7 +35,7 @@ public class FilteredRankTests
         var textOf = classes.Select(item => distinct.IndexOf(item)).ToArray();
         var entityScores = query.GetProperty("scores").Doubles();
         var scores = distinct.Select(item => (float)entityScores[Array.IndexOf(classes, item)]).ToArray();
-        var counts = distinct.Select(item => (float)classes.Count(other => other == item)).ToArray();
+        var counts = distinct.Select(item => classes.Count(other => other == item)).ToArray();
         return FilteredRank.Of(scores, counts, textOf, query.GetProperty("gold").GetInt32(), query.GetProperty("known").Integers());
     }
 
@@ -58,8 +58,8 @@ public class FilteredRankTests
     {
         var random = new Random(7);
         var scores = Enumerable.Range(0, 1003).Select(_ => (float)random.Next(50)).ToArray();
-        var counts = scores.Select(_ => (float)random.Next(1, 4)).ToArray();
-        var textOf = counts.SelectMany((count, text) => Enumerable.Repeat(text, (int)count)).ToArray();
+        var counts = scores.Select(_ => random.Next(1, 4)).ToArray();
+        var textOf = counts.SelectMany((count, text) => Enumerable.Repeat(text, count)).ToArray();
         for (var gold = 0; gold < textOf.Length; gold += 97)
         {
             int[] known = [gold, (gold + 5) % textOf.Length, (gold + 900) % textOf.Length];

@@ -12,7 +12,7 @@ public class ForestTests
         using var folder = SmallGraph.Kalm();
         var graph = folder.Load();
         var texts = new TextIndex(graph, new Wording(Tokenizer.Train(["car, a vehicle"], 270), new WordingOptions()));
-        int[] queries = [texts.QueryText(0, 0), texts.QueryText(0, 1), texts.QueryText(0, 3), texts.QueryText(2, 0)];
+        long[] queries = [texts.QueryText(0, 0), texts.QueryText(0, 1), texts.QueryText(0, 3), texts.QueryText(2, 0)];
 
         var forest = new Forest(texts, [0, 1, 1, 0], [.. queries, queries[0]]);
 

@@ -42,8 +42,8 @@ internal sealed class ExplicitLoss(AlignmentModel model, TextIndex texts, Alignm
         pass.Backward();
         return new LossReport(loss.ReadNumber(), forest.TokenCount, (long)correct.ReadNumber() / (double)rows.Queries.Length);
 
-        Tensor Reads(IEnumerable<int> texts, Func<int, int> read) =>
-            tensor(texts.Select(text => (long)read(text)).ToArray(), device: vectors.device);
+        Tensor Reads<T>(T[] texts, Func<T, int> read) =>
+            tensor(Array.ConvertAll(texts, text => (long)read(text)), device: vectors.device);
     }
 
     // Both views of an entity lose the same tokens, since they share its description.

@@ -7,6 +7,8 @@ namespace Kalm.Alignment.Losses;
 /// <summary>Makes the prompts of implicit alignment from triples, in the proportions of a <see cref="PromptMixture"/>.</summary>
 internal sealed class PromptSampler
 {
+    // Far more than the prompts of a step, so that what is drawn one by one is soon distinct.
+    private const int MostShuffled = 4096;
     private readonly KnowledgeGraph graph;
     private readonly Wording wording;
     private readonly PromptMixture mixture;
@@ -23,7 +25,7 @@ internal sealed class PromptSampler
         questions = new QuestionBuilder(graph, wording);
         relations = [.. questions.Relations.Select(text => wording.Questions.Response(text))];
         verdicts = [wording.Questions.Response(QuestionWording.True), wording.Questions.Response(QuestionWording.False)];
-        train = new KnownFacts(graph, graph.Train);
+        train = graph.TrainFacts;
         corruption = mixture.Classification > 0 ? new Corruption(graph, train) : null;
     }
 
@@ -45,11 +47,19 @@ internal sealed class PromptSampler
         if (most == 1)
             return [row];
         var facts = train.FactsOf(row.Head);
-        var others = Enumerable.Range(0, facts.Tails.Length).Where(index =>
-            facts.Relations.Span[index] != row.DirectedRelation || facts.Tails.Span[index] != row.Tail).ToArray();
-        random.Shuffle(others);
-        return [row, .. others.Take(most - 1).Select(index =>
-            new DirectedRow(row.Head, facts.Relations.Span[index], facts.Tails.Span[index]))];
+        return [row, .. Others().Take(most - 1).Select(Fact)];
+
+        DirectedRow Fact(int index) => new(row.Head, facts.Relations.Span[index], facts.Tails.Span[index]);
+
+        IEnumerable<int> Others()
+        {
+            if (facts.Tails.Length > MostShuffled)
+                return Enumerable.InfiniteSequence(0, 0).Select(_ => random.Next(facts.Tails.Length)).Distinct()
+                    .Where(index => Fact(index) != row);
+            var others = Enumerable.Range(0, facts.Tails.Length).Where(index => Fact(index) != row).ToArray();
+            random.Shuffle(others);
+            return others;
+        }
     }
 
     private CompletionPrompt Make(QuestionTask task, DirectedRow row, bool withDescriptions, Random random)

@@ -6,7 +6,7 @@ namespace Kalm.Evaluation.Vectors;
 /// <summary>The two queries of every triple, the tail side first, and the distinct texts that they have.</summary>
 internal sealed class QueryViews
 {
-    private readonly int[] textOf;
+    private readonly long[] textOf;
 
     /// <summary>Numbers the queries.</summary>
     public QueryViews(KnowledgeGraph graph, TextIndex texts, IReadOnlyList<Triple> triples)
@@ -25,7 +25,7 @@ internal sealed class QueryViews
 
     /// <summary>The distinct queries by <see cref="TextIndex.QueryText"/>, ascending, so that those of one description are
     /// together.</summary>
-    public int[] Texts { get; }
+    public long[] Texts { get; }
 
     /// <summary>Which of <see cref="Texts"/> a query has.</summary>
     public int VectorOf(int query) => Array.BinarySearch(Texts, textOf[query]);

@@ -28,7 +28,7 @@ public static class VectorEncoding
     /// <summary>Encodes queries as <see cref="Entities"/> does descriptions: a row for each of their numbers
     /// (<see cref="TextIndex.QueryText"/>), which ascend and are distinct.</summary>
     internal static void Queries(
-        VectorFile file, DecoderPool decoder, TextIndex texts, int[] queryTexts, IProgress<EvaluationProgress>? progress,
+        VectorFile file, DecoderPool decoder, TextIndex texts, long[] queryTexts, IProgress<EvaluationProgress>? progress,
         CancellationToken cancellation, int portionTokens = PortionTokens) => Fill(
         file, decoder, "encoding queries",
         query => texts.Descriptions[texts.EntityTextOf(queryTexts[query])].Length

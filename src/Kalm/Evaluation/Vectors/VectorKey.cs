@@ -34,8 +34,8 @@ public static class VectorKey
     }
 
     /// <summary>The key of queries, numbered as in <see cref="TextIndex.QueryText"/>, of the same model and graph.</summary>
-    internal static string OfQueries(string key, int[] queryTexts) =>
-        Of([key, Convert.ToHexStringLower(SHA256.HashData(MemoryMarshal.AsBytes<int>(queryTexts)))]);
+    internal static string OfQueries(string key, long[] queryTexts) =>
+        Of([key, Convert.ToHexStringLower(SHA256.HashData(MemoryMarshal.AsBytes<long>(queryTexts)))]);
 
     /// <summary>SHA-256 (lower-case hex) of some texts in their order, none of which runs into the next.</summary>
     public static string Of(IEnumerable<string> parts)

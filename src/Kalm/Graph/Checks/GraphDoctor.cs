@@ -13,9 +13,10 @@ public sealed class GraphDoctor
 
     private readonly KnowledgeGraph graph;
     private readonly TextLimit limit;
-    private readonly HashSet<Triple> train;
+    private readonly KnownFacts known;
 
-    private GraphDoctor(KnowledgeGraph graph, TextLimit limit) => (this.graph, this.limit, train) = (graph, limit, [.. graph.Train]);
+    private GraphDoctor(KnowledgeGraph graph, TextLimit limit) =>
+        (this.graph, this.limit, known) = (graph, limit, new KnownFacts(graph, graph.Train, graph.Valid, graph.Test));
 
     private IEnumerable<Triple> AllTriples => graph.Train.Concat(graph.Valid).Concat(graph.Test);
 
@@ -43,110 +44,144 @@ public sealed class GraphDoctor
 
     private GraphFinding TriplesAlsoInTrain()
     {
-        var test = graph.Test.Where(train.Contains).Select(triple => $"test {InWords(triple)}");
-        var valid = graph.Valid.Where(train.Contains).Select(triple => $"valid {InWords(triple)}");
-        return Find("held-out triples in train", [.. test, .. valid], FindingSeverity.Serious,
+        return Find("held-out triples in train", Held(graph.Test, "test").Concat(Held(graph.Valid, "valid")),
+            item => $"{item.Split} {InWords(item.Triple)}", FindingSeverity.Serious,
             "triples of valid or test that train holds too, so that their figures measure memory");
+
+        IEnumerable<(string Split, Triple Triple)> Held(IReadOnlyList<Triple> triples, string split) => triples
+            .Where(triple => graph.TrainFacts.Contains(triple.Head, triple.Relation, triple.Tail)).Select(triple => (split, triple));
     }
 
     private GraphFinding TriplesInBoth()
     {
         var valid = graph.Valid.ToHashSet();
-        return Find("triples in valid and test", [.. graph.Test.Where(valid.Contains).Select(InWords)], FindingSeverity.Serious,
+        return Find("triples in valid and test", graph.Test.Where(valid.Contains), InWords, FindingSeverity.Serious,
             "triples that both valid and test hold, so that what selects the model is what measures it");
     }
 
     private GraphFinding SelfLoops() => Find(
-        "self-loops", [.. AllTriples.Where(triple => triple.Head == triple.Tail).Select(InWords)], FindingSeverity.Note,
+        "self-loops", AllTriples.Where(triple => triple.Head == triple.Tail), InWords, FindingSeverity.Note,
         "triples that link an entity with itself");
 
     private GraphFinding Twins(bool isInverse) => Find(
-        isInverse ? "inverse relations" : "duplicate relations", RelationTwins.Find(graph, AllTriples, isInverse), FindingSeverity.Warning,
+        isInverse ? "inverse relations" : "duplicate relations", RelationTwins.Find(graph, known, isInverse), twins => twins,
+        FindingSeverity.Warning,
         isInverse ? "relations that are another's inverse, so that a held-out triple may stand in train the other way round"
             : "relations that link the entities of another, so that a held-out triple may stand in train under another name");
 
     private GraphFinding HeadingTakenForFact()
     {
-        var suspects = new List<string>();
+        var suspects = new List<Triple>();
         if (graph.Train.Count > MostFirstRows && graph.Train[0] is var first
             && AllTriples.Skip(1).All(triple => triple.Relation != first.Relation && triple.Head != first.Head && triple.Tail != first.Head
                 && triple.Head != first.Tail && triple.Tail != first.Tail))
-            suspects.Add(InWords(first));
-        return Find("a heading taken for a fact", suspects, FindingSeverity.Warning,
+            suspects.Add(first);
+        return Find("a heading taken for a fact", suspects, InWords, FindingSeverity.Warning,
             "the first row's three values occur nowhere else; if it is a heading, --columns says what the columns hold");
     }
 
     private GraphFinding WithoutText()
     {
-        var without = graph.Entities.Where(entity => entity.Description == entity.Name).Select(entity => entity.Id).ToList();
-        return Find("entities without a description", without.Count < graph.Entities.Count ? without : [], FindingSeverity.Note,
-            "entities of which a model reads only the name, while others have a text");
+        var without = graph.Entities.Where(entity => entity.Description == entity.Name).ToList();
+        return Find("entities without a description", without.Count < graph.Entities.Count ? without : [], entity => entity.Id,
+            FindingSeverity.Note, "entities of which a model reads only the name, while others have a text");
     }
 
     private GraphFinding ReversePairs()
     {
-        var first = new Dictionary<(int, int), Triple>();
-        foreach (var triple in graph.Train)
-            first.TryAdd((triple.Head, triple.Tail), triple);
-        var pairs = first.Where(pair => pair.Key.Item1 < pair.Key.Item2 && first.ContainsKey((pair.Key.Item2, pair.Key.Item1)))
-            .Select(pair => $"{InWords(pair.Value)} and {InWords(first[(pair.Key.Item2, pair.Key.Item1)])}");
-        return Find("reverse pairs in train", [.. pairs], FindingSeverity.Note,
-            "pairs of entities that train links in both orders; such pairs should not lie in different splits");
+        var count = 0;
+        var (there, back) = (new List<int>(), new List<int>());
+        for (var entity = 0; entity < graph.Entities.Count; entity++)
+        {
+            there.Clear();
+            back.Clear();
+            var (relations, tails) = graph.TrainFacts.FactsOf(entity);
+            for (var index = 0; index < tails.Length; index++)
+                if (tails.Span[index] > entity)
+                    (relations.Span[index] < graph.RelationCount ? there : back).Add(tails.Span[index]);
+            if (there.Count > 0 && back.Count > 0)
+                count += there.Intersect(back).Count();
+        }
+        var first = count == 0 ? [] : graph.Train.Where(triple => triple.Head < triple.Tail && IsLinkedBack(triple))
+            .DistinctBy(triple => (triple.Head, triple.Tail)).Take(ExamplesShown);
+        return new GraphFinding("reverse pairs in train", count, FindingSeverity.Note,
+            "pairs of entities that train links in both orders; such pairs should not lie in different splits",
+            [.. first.Select(triple => $"{InWords(triple)} and "
+                + InWords(graph.Train.First(other => (other.Head, other.Tail) == (triple.Tail, triple.Head))))]);
+    }
+
+    // Looks among the facts of the entity that has fewer.
+    private bool IsLinkedBack(Triple triple)
+    {
+        var (ofHead, ofTail) = (graph.TrainFacts.FactsOf(triple.Head), graph.TrainFacts.FactsOf(triple.Tail));
+        var isHead = ofHead.Tails.Length < ofTail.Tails.Length;
+        var ((relations, tails), sought) = isHead ? (ofHead, triple.Tail) : (ofTail, triple.Head);
+        for (var index = 0; index < tails.Length; index++)
+            if (tails.Span[index] == sought && relations.Span[index] >= graph.RelationCount == isHead)
+                return true;
+        return false;
     }
 
     private GraphFinding MostlySymmetricRelations()
     {
-        var all = AllTriples.Where(triple => triple.Head != triple.Tail).ToHashSet();
         var pairs = new int[graph.RelationCount];
         var reversed = new int[graph.RelationCount];
-        foreach (var triple in all)
+        for (var head = 0; head < graph.Entities.Count; head++)
         {
-            var isReversed = all.Contains(new Triple(triple.Tail, triple.Relation, triple.Head));
-            // A pair that stands in both orders is met twice, and counted in one of them.
-            if (isReversed && triple.Head > triple.Tail)
-                continue;
-            pairs[triple.Relation]++;
-            reversed[triple.Relation] += isReversed ? 1 : 0;
+            var (relations, tails) = known.FactsOf(head);
+            for (var index = 0; index < tails.Length; index++)
+            {
+                var (relation, tail) = (relations.Span[index], tails.Span[index]);
+                if (relation >= graph.RelationCount || head == tail)
+                    continue;
+                var isReversed = known.Contains(tail, relation, head);
+                // A pair that stands in both orders is met twice, and counted in one of them.
+                if (isReversed && head > tail)
+                    continue;
+                pairs[relation]++;
+                reversed[relation] += isReversed ? 1 : 0;
+            }
         }
         var symmetric = Enumerable.Range(0, graph.RelationCount)
-            .Where(relation => reversed[relation] > 0 && reversed[relation] >= MostlySymmetric * pairs[relation])
-            .Select(relation => $"{graph.Relations[relation].Id}: {(double)reversed[relation] / pairs[relation]:P0} of "
-                + $"{pairs[relation]:N0} pairs"
-                + (graph.Relations[relation].IsSymmetric ? ", and its texts are equal" : ""));
-        return Find("relations that are mostly symmetric", [.. symmetric], FindingSeverity.Note,
-            $"relations that link {MostlySymmetric:P0} or more of their pairs in both orders; the same text both ways makes them "
-                + "symmetric to a model");
+            .Where(relation => reversed[relation] > 0 && reversed[relation] >= MostlySymmetric * pairs[relation]);
+        return Find("relations that are mostly symmetric", symmetric,
+            relation => $"{graph.Relations[relation].Id}: {(double)reversed[relation] / pairs[relation]:P0} of {pairs[relation]:N0} pairs"
+                + (graph.Relations[relation].IsSymmetric ? ", and its texts are equal" : ""),
+            FindingSeverity.Note, $"relations that link {MostlySymmetric:P0} or more of their pairs in both orders; the same text both "
+                + "ways makes them symmetric to a model");
     }
 
     private GraphFinding TextTwins()
     {
-        var twins = graph.Entities.GroupBy(entity => entity.Description, StringComparer.Ordinal)
-            .Where(group => group.Skip(1).Any()).ToList();
+        var twins = graph.Entities.CountBy(entity => entity.Description, StringComparer.Ordinal)
+            .Where(text => text.Value > 1).ToList();
         return new GraphFinding(
-            "text twins", twins.Sum(group => group.Count()), FindingSeverity.Warning,
+            "text twins", twins.Sum(text => text.Value), FindingSeverity.Warning,
             "entities whose description is that of another entity, which no model can tell apart",
-            [.. twins.Take(ExamplesShown).Select(group =>
-                $"{string.Join(" = ", group.Take(ExamplesShown).Select(entity => entity.Id))}: '{Shortened(group.Key)}'")]);
+            [.. twins.Take(ExamplesShown).Select(text => $"{string.Join(" = ", graph.Entities
+                .Where(entity => entity.Description == text.Key).Take(ExamplesShown).Select(entity => entity.Id))}: "
+                + $"'{Shortened(text.Key)}'")]);
     }
 
     private GraphFinding TruncatedTexts()
     {
         var longest = graph.Entities.Select(entity => (entity.Id, Length: limit.Measure(entity.Description)))
             .Where(entity => entity.Length > limit.Limit).OrderByDescending(entity => entity.Length);
-        return Find("truncated texts", [.. longest.Select(entity => $"{entity.Id}: {entity.Length:N0}")], FindingSeverity.Note,
+        return Find("truncated texts", longest, entity => $"{entity.Id}: {entity.Length:N0}", FindingSeverity.Note,
             $"descriptions longer than {limit.Limit} {limit.Unit}; a model does not read their rest");
     }
 
     private GraphFinding AnswersInQueries()
     {
-        var (test, valid, inTrain) = (Found(graph.Test), Found(graph.Valid), Found(graph.Train));
-        return Find("queries that hold their answer", [.. test, .. valid, .. inTrain], FindingSeverity.Warning,
+        var (test, valid, train) = (Found(graph.Test), Found(graph.Valid), Found(graph.Train));
+        return new GraphFinding(
+            "queries that hold their answer", test.Count + valid.Count + train.Count, FindingSeverity.Warning,
             "queries whose text holds the answer's name as words of its own, which is easy to guess: "
-            + $"train {inTrain.Count:N0}, valid {valid.Count:N0}, test {test.Count:N0}");
+                + $"train {train.Count:N0}, valid {valid.Count:N0}, test {test.Count:N0}",
+            [.. test.Examples.Concat(valid.Examples).Concat(train.Examples).Take(ExamplesShown)]);
 
-        List<string> Found(IReadOnlyList<Triple> split) => [.. split
-            .SelectMany(triple => new[] { graph.Row(triple, Side.Tail), graph.Row(triple, Side.Head) }).Where(HoldsItsAnswer)
-            .Select(row => $"'{Shortened(QueryText(row))}' holds '{graph.Entities[row.Tail].Name}'")];
+        GraphFinding Found(IReadOnlyList<Triple> split) => Find("", graph.Rows(split).Where(HoldsItsAnswer),
+            row => $"'{Shortened(QueryText(row))}' holds '{graph.Entities[row.Tail].Name}'", FindingSeverity.Warning, "");
     }
 
     private string QueryText(DirectedRow row) =>
@@ -171,14 +206,11 @@ public sealed class GraphDoctor
         return false;
     }
 
-    private GraphFinding UnseenEntities()
-    {
-        var seen = graph.Train.SelectMany(triple => new[] { triple.Head, triple.Tail }).ToHashSet();
-        var unseen = Enumerable.Range(0, graph.Entities.Count)
-            .Where(entity => !seen.Contains(entity)).Select(entity => graph.Entities[entity].Id);
-        return Find("entities unseen in train", [.. unseen], FindingSeverity.Warning,
-            "entities that no train triple has; only their texts tell of them");
-    }
+    private GraphFinding UnseenEntities() => Find(
+        "entities unseen in train",
+        Enumerable.Range(0, graph.Entities.Count).Where(entity => graph.TrainFacts.FactsOf(entity).Tails.Length == 0),
+        entity => graph.Entities[entity].Id, FindingSeverity.Warning,
+        "entities that no train triple has; only their texts tell of them");
 
     private GraphFinding Hubs()
     {
@@ -192,14 +224,21 @@ public sealed class GraphDoctor
                 counts[triple.Tail]++;
         }
         var least = Math.Max(SmallestHub, HubShare * triples);
-        var hubs = Enumerable.Range(0, counts.Length).Where(entity => counts[entity] > least).OrderByDescending(entity => counts[entity])
-            .Select(entity => $"{graph.Entities[entity].Id}: {counts[entity]:N0} ({(double)counts[entity] / triples:P1})");
+        var hubs = Enumerable.Range(0, counts.Length).Where(entity => counts[entity] > least).OrderByDescending(entity => counts[entity]);
         return Find(
-            "hubs", [.. hubs], FindingSeverity.Note, $"entities in more than {least:N0} triples, which can crowd a batch and the figures");
+            "hubs", hubs, entity => $"{graph.Entities[entity].Id}: {counts[entity]:N0} ({(double)counts[entity] / triples:P1})",
+            FindingSeverity.Note, $"entities in more than {least:N0} triples, which can crowd a batch and the figures");
     }
 
-    private static GraphFinding Find(string name, IReadOnlyList<string> all, FindingSeverity severity, string explanation) =>
-        new(name, all.Count, severity, explanation, [.. all.Take(ExamplesShown)]);
+    private static GraphFinding Find<T>(
+        string name, IEnumerable<T> all, Func<T, string> inWords, FindingSeverity severity, string explanation)
+    {
+        var (count, examples) = (0, new List<string>());
+        foreach (var item in all)
+            if (count++ < ExamplesShown)
+                examples.Add(inWords(item));
+        return new GraphFinding(name, count, severity, explanation, examples);
+    }
 
     private string InWords(Triple triple) =>
         $"({graph.Entities[triple.Head].Id}, {graph.Relations[triple.Relation].Id}, {graph.Entities[triple.Tail].Id})";

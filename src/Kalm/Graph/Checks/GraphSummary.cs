@@ -50,7 +50,9 @@ public sealed record GraphSummary
     public static GraphSummary Of(KnowledgeGraph graph)
     {
         ArgumentNullException.ThrowIfNull(graph);
-        var seen = new HashSet<int>(graph.Train.SelectMany(EndsOf));
+        var seen = new bool[graph.Entities.Count];
+        foreach (var triple in graph.Train)
+            seen[triple.Head] = seen[triple.Tail] = true;
         var leaked = new LeakedQueries(graph);
         var words = graph.Entities.Select(entity => TextLimit.CountWords(entity.Description)).ToArray();
         return new GraphSummary
@@ -70,7 +72,7 @@ public sealed record GraphSummary
             MaximumDescriptionWords = words.Max(),
         };
 
-        bool IsUnseen(int entity) => !seen.Contains(entity);
+        bool IsUnseen(int entity) => !seen[entity];
     }
 
     private static int[] EndsOf(Triple triple) => [triple.Head, triple.Tail];

@@ -11,7 +11,7 @@ public sealed class LeakedQueries
     public LeakedQueries(KnowledgeGraph graph)
     {
         ArgumentNullException.ThrowIfNull(graph);
-        train = new KnownFacts(graph, graph.Train);
+        train = graph.TrainFacts;
         reversedTwins = new int[2 * graph.RelationCount][];
         for (var directed = 0; directed < reversedTwins.Length; directed++)
         {

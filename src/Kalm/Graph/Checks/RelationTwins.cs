@@ -9,26 +9,35 @@ internal static class RelationTwins
 
     /// <summary>Pairs of relations that link mostly the same entities.</summary>
     /// <param name="graph">The graph.</param>
-    /// <param name="all">The triples of all splits.</param>
+    /// <param name="known">The facts of all splits.</param>
     /// <param name="isInverse">Whether the second links them the other way round.</param>
     /// <returns>Each pair once, in words, the most alike first.</returns>
-    public static IReadOnlyList<string> Find(KnowledgeGraph graph, IEnumerable<Triple> all, bool isInverse)
+    public static IReadOnlyList<string> Find(KnowledgeGraph graph, KnownFacts known, bool isInverse)
     {
-        var byPair = new Dictionary<(int, int), List<int>>();
         var sizes = new int[graph.RelationCount];
-        foreach (var triple in all.Distinct())
-        {
-            sizes[triple.Relation]++;
-            if (!byPair.TryGetValue((triple.Head, triple.Tail), out var relations))
-                byPair[(triple.Head, triple.Tail)] = relations = [];
-            relations.Add(triple.Relation);
-        }
         var shared = new Dictionary<(int, int), int>();
-        foreach (var ((head, tail), relations) in byPair)
-            if (byPair.TryGetValue(isInverse ? (tail, head) : (head, tail), out var others))
-                foreach (var relation in relations)
-                    foreach (var other in others.Where(other => other > relation))
-                        shared[(relation, other)] = shared.GetValueOrDefault((relation, other)) + 1;
+        var (there, back) = (new List<int>(), new List<int>());
+        for (var head = 0; head < graph.Entities.Count; head++)
+        {
+            var facts = known.FactsOf(head);
+            var (tails, relations) = (facts.Tails.ToArray(), facts.Relations.ToArray());
+            Array.Sort(tails, relations);
+            for (var index = 0; index < tails.Length; index++)
+            {
+                var isThere = relations[index] < graph.RelationCount;
+                if (isThere)
+                    sizes[relations[index]]++;
+                (isThere ? there : back).Add(isThere ? relations[index] : relations[index] - graph.RelationCount);
+                if (index + 1 < tails.Length && tails[index + 1] == tails[index])
+                    continue;
+                foreach (var relation in there)
+                    foreach (var other in isInverse ? back : there)
+                        if (other > relation)
+                            shared[(relation, other)] = shared.GetValueOrDefault((relation, other)) + 1;
+                there.Clear();
+                back.Clear();
+            }
+        }
         return [.. shared.Where(pair => pair.Value >= Fewest && Share(pair) >= Mostly).OrderByDescending(Share).ThenBy(pair => pair.Key)
             .Select(pair => $"{graph.Relations[pair.Key.Item1].Id} and {graph.Relations[pair.Key.Item2].Id}: {Share(pair):P0} of the "
                 + "smaller's "

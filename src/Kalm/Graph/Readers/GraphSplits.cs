@@ -16,17 +16,12 @@ internal sealed record GraphSplits(IReadOnlyList<Triple> Train, IReadOnlyList<Tr
     public SplitCounts AlsoInTrain { get; init; }
 
     /// <summary>What the lists of train, valid and test have collected.</summary>
-    public static GraphSplits Of(TripleList[] lists)
+    public static GraphSplits Of(TripleList[] lists) => new(lists[0].Triples, lists[1].Triples, lists[2].Triples)
     {
-        foreach (var list in lists)
-            list.Triples.TrimExcess();
-        return new GraphSplits(lists[0].Triples, lists[1].Triples, lists[2].Triples)
-        {
-            Repeated = new SplitCounts(lists[0].Repeated.Count, lists[1].Repeated.Count, lists[2].Repeated.Count),
-            RepeatedLines = [.. lists.SelectMany(list => list.RepeatedLines)],
-            AlsoInTrain = new SplitCounts(0, lists[1].AlsoInTrain.Count, lists[2].AlsoInTrain.Count),
-        };
-    }
+        Repeated = new SplitCounts(lists[0].Repeated.Count, lists[1].Repeated.Count, lists[2].Repeated.Count),
+        RepeatedLines = [.. lists.SelectMany(list => list.RepeatedLines)],
+        AlsoInTrain = new SplitCounts(0, lists[1].AlsoInTrain.Count, lists[2].AlsoInTrain.Count),
+    };
 
     /// <summary>Divides train; see <see cref="TripleDivision"/>.</summary>
     /// <exception cref="KalmException">There is a valid or a test split already.</exception>

@@ -1,15 +1,19 @@
 namespace Kalm.Graph.Readers;
 
 /// <summary>The ids of the entities, or of the relations, in index order, each with what was found of it.</summary>
-/// <param name="kind">"entity" or "relation".</param>
-internal sealed class IdTable(string kind)
+internal sealed class IdTable : INumbered<ReadOnlySpan<char>>
 {
     private const int NamedInFull = 12;
+    private readonly string kind;
     private readonly List<string> ids = [];
     private readonly List<string?> texts = [];
     private readonly List<string?> names = [];
-    private readonly Dictionary<string, int> indices = new(StringComparer.Ordinal);
-    private readonly Dictionary<int, (int Name, int Text)> ranks = [];
+    private readonly List<(int Name, int Text)> ranks = [];
+    private readonly NumberTable<ReadOnlySpan<char>> indices;
+
+    /// <summary>Starts a table.</summary>
+    /// <param name="kind">"entity" or "relation".</param>
+    public IdTable(string kind) => (this.kind, indices) = (kind, new NumberTable<ReadOnlySpan<char>>(this));
 
     /// <summary>The file that lists the ids, where they are no others than those; null while new ones may come.</summary>
     public string? ListedIn { get; set; }
@@ -27,17 +31,10 @@ internal sealed class IdTable(string kind)
     public IReadOnlyList<string> Ids => ids;
 
     /// <summary>The index of an id, which is added where it is new.</summary>
-    public int Add(ReadOnlySpan<char> id)
-    {
-        if (TryFind(id, out var known))
-            return known;
-        var made = id.ToString();
-        indices.Add(made, ids.Count);
-        ids.Add(made);
-        texts.Add(null);
-        names.Add(null);
-        return ids.Count - 1;
-    }
+    public int Add(ReadOnlySpan<char> id) => TryFind(id, out var known) ? known : AddNew(id.ToString());
+
+    /// <summary>The index of an id, likewise.</summary>
+    public int Add(string id) => TryFind(id, out var known) ? known : AddNew(id);
 
     /// <summary>Adds a list of ids in its order, all different.</summary>
     /// <param name="all">The ids.</param>
@@ -50,8 +47,7 @@ internal sealed class IdTable(string kind)
     }
 
     /// <summary>Whether there is an id, and its index.</summary>
-    public bool TryFind(ReadOnlySpan<char> id, out int index) =>
-        indices.GetAlternateLookup<ReadOnlySpan<char>>().TryGetValue(id, out index);
+    public bool TryFind(ReadOnlySpan<char> id, out int index) => (index = indices.Find(id)) >= 0;
 
     /// <summary>The index of an id that the user typed.</summary>
     /// <exception cref="KalmException">There is no such id.</exception>
@@ -84,23 +80,19 @@ internal sealed class IdTable(string kind)
     /// <summary>Gives an index a text; of several the one of the lowest rank stays, of equal ones the first.</summary>
     public void SetText(int index, string text, int rank = 0)
     {
-        var known = ranks.GetValueOrDefault(index);
+        var known = ranks[index];
         if (texts[index] is not null && rank >= known.Text)
             return;
-        texts[index] = text;
-        if (rank != known.Text)
-            ranks[index] = known with { Text = rank };
+        (texts[index], ranks[index]) = (text, known with { Text = rank });
     }
 
     /// <summary>Gives an index a name; of several the one of the lowest rank stays, of equal ones the first.</summary>
     public void SetName(int index, string name, int rank = 0)
     {
-        var known = ranks.GetValueOrDefault(index);
+        var known = ranks[index];
         if (names[index] is not null && rank >= known.Name)
             return;
-        names[index] = name;
-        if (rank != known.Name)
-            ranks[index] = known with { Name = rank };
+        (names[index], ranks[index]) = (name, known with { Name = rank });
     }
 
     /// <summary>Fails when an id has no text though every one needs it, also one that no triple uses: it would be a candidate that cannot
@@ -113,6 +105,22 @@ internal sealed class IdTable(string kind)
         if (missing >= 0)
             throw new KalmException($"{TextsIn}: no text for {kind} '{ids[missing]}' (index {missing}); " +
                 $"expected one for each of the {Count} in {ListedIn}");
+    }
+
+    int INumbered<ReadOnlySpan<char>>.HashOf(ReadOnlySpan<char> key) => string.GetHashCode(key);
+
+    int INumbered<ReadOnlySpan<char>>.HashOf(int number) => string.GetHashCode(ids[number]);
+
+    bool INumbered<ReadOnlySpan<char>>.Is(int number, ReadOnlySpan<char> key) => key.SequenceEqual(ids[number]);
+
+    private int AddNew(string id)
+    {
+        ids.Add(id);
+        texts.Add(null);
+        names.Add(null);
+        ranks.Add(default);
+        indices.Add(ids.Count - 1);
+        return ids.Count - 1;
     }
 
     private string Unknown(string id)

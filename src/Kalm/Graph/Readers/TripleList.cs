@@ -1,18 +1,22 @@
 namespace Kalm.Graph.Readers;
 
 /// <summary>Collects the triples of a split, each once, and remembers which lines were suspicious.</summary>
-/// <param name="train">The train split while another is read; else null.</param>
-internal sealed class TripleList(TripleList? train)
+internal sealed class TripleList : INumbered<Triple>
 {
     private const int LinesShown = 3;
-    private readonly HashSet<Triple> seen = [];
-    private readonly List<Triple> triples = [];
+    private readonly TripleList? train;
+    private readonly ChunkedList<Triple> triples = new();
+    private readonly NumberTable<Triple> numbers;
     private readonly List<string> repeatedLines = [];
     private PlaceCount repeated;
     private PlaceCount alsoInTrain;
 
+    /// <summary>Starts a split.</summary>
+    /// <param name="train">The train split while another is read; else null.</param>
+    public TripleList(TripleList? train) => (this.train, numbers) = (train, new NumberTable<Triple>(this));
+
     /// <summary>The triples, each once, in file order.</summary>
-    public List<Triple> Triples => triples;
+    public IReadOnlyList<Triple> Triples => triples;
 
     /// <summary>The lines that repeat an earlier one.</summary>
     public PlaceCount Repeated => repeated;
@@ -26,19 +30,20 @@ internal sealed class TripleList(TripleList? train)
     /// <summary>Adds a triple; false when an earlier line holds it.</summary>
     public bool Add(Triple triple, Place place)
     {
-        if (!seen.Add(triple))
+        if (Holds(triple))
         {
             repeated.Add(place);
             return false;
         }
         triples.Add(triple);
-        if (train is not null && train.seen.Contains(triple))
+        numbers.Add(triples.Count - 1);
+        if (train is not null && train.Holds(triple))
             alsoInTrain.Add(place);
         return true;
     }
 
     /// <summary>Whether the list holds a triple.</summary>
-    public bool Holds(Triple triple) => seen.Contains(triple);
+    public bool Holds(Triple triple) => numbers.Find(triple) >= 0;
 
     /// <summary>Keeps a repeated line to show; only the first few are kept.</summary>
     public void NoteRepeated(string head, string relation, string tail, Place place)
@@ -55,6 +60,14 @@ internal sealed class TripleList(TripleList? train)
         if (alsoInTrain.Count > 0)
             warnings.Add($"{alsoInTrain.First}: triples that train holds too: {alsoInTrain.Count:N0}");
     }
+
+    int INumbered<Triple>.HashOf(Triple key) => Hash(key);
+
+    int INumbered<Triple>.HashOf(int number) => Hash(triples[number]);
+
+    bool INumbered<Triple>.Is(int number, Triple key) => triples[number] == key;
+
+    private static int Hash(Triple triple) => HashCode.Combine(triple.Head, triple.Relation, triple.Tail);
 }
 
 /// <summary>Counts places and remembers the first, so that a warning can point at it.</summary>

@@ -131,10 +131,31 @@ public sealed class PromptSamplerTests : IDisposable
         Assert.NotNull(builder.Neutral(QuestionTask.Relation).Fit(256));
     }
 
+    [Fact]
+    public void Of_a_hub_with_thousands_of_facts_distinct_ones_are_drawn()
+    {
+        using var files = Kalm.Tests.Graph.SmallGraph.Kalm()
+            .With("entities.dict", Lines(5000, index => $"{index}\te{index}"))
+            .With("entityId2text.dict", Lines(5000, index => $"{index}\tthing {index}"))
+            .Without("valid.txt").Without("test.txt").With("train.txt", Lines(4999, index => $"e0\t_has_part\te{index + 1}"));
+        var hub = files.Load();
+        var sampler = Sampler(hub, new() { PerEntity = 64, Relation = 0, Classification = 0, Response = AnswerForm.Name });
+        for (var seed = 0; seed < 20; seed++)
+        {
+            var prompts = sampler.Make(hub.Row(hub.Train[seed], Side.Tail), 64, new Random(seed)).ToList();
+            Assert.Equal(64, prompts.Select(prompt => string.Join(' ', prompt.Labels)).Distinct().Count());
+        }
+    }
+
+    private static string Lines(int count, Func<int, string> line) =>
+        string.Concat(Enumerable.Range(0, count).Select(index => line(index) + "\n"));
+
     private Wording Wording() => new(tokenizer, new WordingOptions(MaximumPromptTokens: 600));
 
-    private PromptSampler Sampler(PromptMixture mixture) =>
-        new(graph, new TextIndex(graph, Wording()), new AlignmentOptions { Implicit = new ImplicitOptions { Prompts = mixture } });
+    private PromptSampler Sampler(PromptMixture mixture) => Sampler(graph, mixture);
+
+    private PromptSampler Sampler(KnowledgeGraph of, PromptMixture mixture) =>
+        new(of, new TextIndex(of, Wording()), new AlignmentOptions { Implicit = new ImplicitOptions { Prompts = mixture } });
 
     public void Dispose() => folder.Dispose();
 }

@@ -16,7 +16,7 @@ public sealed class VectorEncodingTests : IDisposable
     private readonly KnowledgeGraph graph;
     private readonly LoadedModel model;
     private readonly TextIndex texts;
-    private readonly int[] queries;
+    private readonly long[] queries;
     private readonly DisposeScope scope;
 
     public VectorEncodingTests()

@@ -95,8 +95,9 @@ internal sealed class FactTable
         if (found != plan.Roles.Count && !labelMayBeAbsent)
             return $"{found} field{(found == 1 ? "" : "s")}; expected {Expected}" + (plan.HasHeading || found < 3 ? ""
                 : ", or what the columns hold by --columns, such as head,relation,tail,weight");
-        foreach (var (column, name) in new[] { (plan.Head, 0), (plan.Relation, 1), (plan.Tail, 2) })
+        for (var name = 0; name < Ordinals.Length; name++)
         {
+            var column = name == 0 ? plan.Head : name == 1 ? plan.Relation : plan.Tail;
             if (column < 0)
                 continue;
             if (rows[column].IsWhiteSpace())

@@ -1,0 +1,115 @@
+using Kalm.Language.Model;
+using Kalm.Representation;
+using static TorchSharp.torch;
+
+namespace Kalm.Evaluation.Vectors;
+
+/// <summary>The vectors of some queries and, where they are asked for, of all entity texts. Owns them.</summary>
+internal sealed class EncodedTexts : IDisposable
+{
+    private const int Portion = 4096;
+    private readonly long[] queryTexts;
+    private readonly Tensor queries;
+
+    private EncodedTexts(long[] queryTexts, Tensor queries, Tensor? entities)
+    {
+        (this.queryTexts, this.queries) = (queryTexts, queries);
+        Entities = entities is null ? null : new EntityVectorTensor(entities);
+    }
+
+    /// <summary>The entity texts' vectors; null where they were not asked for.</summary>
+    public EntityVectorTensor? Entities { get; }
+
+    /// <summary>Encodes queries and all entity texts, a portion at a time; a query with the entity text that it begins with, since both
+    /// share its encoding.</summary>
+    /// <param name="decoder">The model.</param>
+    /// <param name="texts">The texts.</param>
+    /// <param name="queryTexts">By <see cref="TextIndex.QueryText"/>; repeats are encoded once.</param>
+    /// <param name="progress">Told how far the work has come; may be null.</param>
+    /// <param name="cancellation">Stops between portions.</param>
+    /// <exception cref="KalmException">A vector is not finite.</exception>
+    public static EncodedTexts WithEntities(
+        DecoderPool decoder, TextIndex texts, IEnumerable<long> queryTexts, IProgress<EvaluationProgress>? progress,
+        CancellationToken cancellation)
+    {
+        using var noGradient = no_grad();
+        using var scope = NewDisposeScope();
+        var wanted = Distinct(queryTexts);
+        var (queries, entities) = (Room(decoder, wanted.Length), Room(decoder, texts.Descriptions.Count));
+        var relay = Relay.Of(progress, "encoding", texts.Descriptions.Count);
+        var from = 0;
+        for (var start = 0; start < texts.Descriptions.Count; start += Portion)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            var end = Math.Min(start + Portion, texts.Descriptions.Count);
+            var to = from;
+            while (to < wanted.Length && texts.EntityTextOf(wanted[to]) < end)
+                to++;
+            Encode(decoder, texts, start..end, entities, wanted, from..to, queries);
+            from = to;
+            relay?.Report(end);
+        }
+        return new EncodedTexts(wanted, queries.DetachFromDisposeScope(), entities.DetachFromDisposeScope());
+    }
+
+    /// <summary>Encodes queries alone.</summary>
+    public static EncodedTexts OfQueries(
+        DecoderPool decoder, TextIndex texts, IEnumerable<long> queryTexts, IProgress<EvaluationProgress>? progress,
+        CancellationToken cancellation)
+    {
+        using var noGradient = no_grad();
+        using var scope = NewDisposeScope();
+        var wanted = Distinct(queryTexts);
+        var queries = Room(decoder, wanted.Length);
+        var relay = Relay.Of(progress, "encoding queries", wanted.Length);
+        for (var start = 0; start < wanted.Length; start += Portion)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            var end = Math.Min(start + Portion, wanted.Length);
+            Encode(decoder, texts, ..0, null, wanted, start..end, queries);
+            relay?.Report(end);
+        }
+        return new EncodedTexts(wanted, queries.DetachFromDisposeScope(), null);
+    }
+
+    /// <summary>The vectors of queries.</summary>
+    /// <param name="wanted">Some of those that were encoded.</param>
+    /// <returns>[queries, width]; the caller owns it.</returns>
+    public Tensor Queries(IEnumerable<long> wanted)
+    {
+        using var rows = tensor(wanted.Select(query => (long)Array.BinarySearch(queryTexts, query)).ToArray(), device: queries.device);
+        return queries.index_select(0, rows);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        queries.Dispose();
+        Entities?.Dispose();
+    }
+
+    private static long[] Distinct(IEnumerable<long> queryTexts) => [.. queryTexts.Distinct().Order()];
+
+    private static Tensor Room(DecoderPool decoder, int rows) =>
+        empty([rows, decoder.Config.HiddenSize], ScalarType.Float32, decoder.Device);
+
+    private static void Encode(
+        DecoderPool decoder, TextIndex texts, Range entityTexts, Tensor? entities, long[] queryTexts, Range wanted, Tensor queries)
+    {
+        using var scope = NewDisposeScope();
+        var (firstEntity, firstQuery) = (entityTexts.Start.Value, wanted.Start.Value);
+        int[] own = [.. Enumerable.Range(firstEntity, entityTexts.End.Value - firstEntity)];
+        var asked = queryTexts[wanted];
+        var forest = new Forest(texts, own, asked);
+        var vectors = Encoder.Encode(decoder, forest.Rows);
+        Encoder.RequireFinite(vectors);
+        Put(entities, firstEntity, Array.ConvertAll(own, text => (long)forest.EntityRead(text)));
+        Put(queries, firstQuery, Array.ConvertAll(asked, query => (long)forest.QueryRead(query)));
+
+        void Put(Tensor? room, int first, long[] reads)
+        {
+            if (reads.Length > 0)
+                room!.narrow(0, first, reads.Length).copy_(vectors.index_select(0, tensor(reads, device: vectors.device)));
+        }
+    }
+}
