@@ -52,6 +52,7 @@ internal sealed class HeldMatrix(Tensor values, Tensor? scales, CoreTeam? team)
             ScalarType.Byte => (GgufTensorType)scales!.data<int>()[0],
             _ => null,
         };
-        return type is { } found && values.shape.Length == 2 && StoredProduct.Covers(found, FrozenWeight.WidthOf(values, scales)) ? type : null;
+        return type is { } found && values.shape.Length == 2 && StoredProduct.Covers(found, FrozenWeight.WidthOf(values, scales))
+            ? type : null;
     }
 }

@@ -37,7 +37,8 @@ public class DropoutTests : TorchTest
         Assert.NotEqual(Pass(1), Pass(2));
         using var read = pool.Read(rows);
         using var expected = plain.Read(rows);
-        Assert.Equal(expected.data<float>().ToArray(), read.data<float>().ToArray());
+        // The one that only reads multiplies few rows by an operation of its own.
+        Assert.True(expected.allclose(read, 1e-5, 1e-5));
 
         float[] Pass(long seed)
         {

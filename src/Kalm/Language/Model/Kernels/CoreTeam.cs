@@ -1,7 +1,7 @@
 namespace Kalm.Language.Model.Kernels;
 
-/// <summary>Threads that share the parts of one short operation after another. Between two of them they wait in a loop for a moment, because
-/// waking a thread takes longer than such an operation; then they sleep.</summary>
+/// <summary>Threads that share the parts of one short operation after another. Between two of them they wait in a loop for a moment,
+/// because waking a thread takes longer than such an operation; then they sleep.</summary>
 internal sealed class CoreTeam : IDisposable
 {
     private const int Spins = 2000;

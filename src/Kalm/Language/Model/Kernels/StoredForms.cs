@@ -50,7 +50,8 @@ internal readonly struct HalfForm : IStoredForm
 
         static Vector512<float> Numbers(Vector512<uint> halves)
         {
-            var magnitude = Vector512.ShiftLeft(halves & Vector512.Create(0x7FFFu), 13).AsSingle() * Vector512.Create(5.192296858534828e33f);
+            var magnitude =
+                Vector512.ShiftLeft(halves & Vector512.Create(0x7FFFu), 13).AsSingle() * Vector512.Create(5.192296858534828e33f);
             return (magnitude.AsUInt32() | Vector512.ShiftLeft(halves & Vector512.Create(0x8000u), 16)).AsSingle();
         }
     }
