@@ -7,7 +7,7 @@ using static TorchSharp.torch;
 namespace Kalm.Evaluation.Ranking;
 
 /// <summary>How much is multiplied at once. A tile's scores of a block should stay in a core's cache: with eight times as many a product
-/// takes half as long again.</summary>
+/// takes up to twice as long.</summary>
 /// <param name="Entities">Rows of entities a block.</param>
 /// <param name="Queries">Queries a tile; a worker holds a tile's scores of a block.</param>
 internal sealed record RankingBlocks(int Entities = 1024, int Queries = 512);
