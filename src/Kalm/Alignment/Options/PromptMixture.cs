@@ -9,8 +9,8 @@ public sealed record PromptMixture
     /// <summary>The weight of questions about the missing entity; in both directions, so about tail and head.</summary>
     public double Completion { get; init; } = 1;
 
-    /// <summary>The weight of questions about the relation, which offer all of the graph's; none are asked where those leave a prompt no
-    /// room, unless nothing else is asked.</summary>
+    /// <summary>The weight of questions about the relation, which offer all of the graph's, or of hundreds as many as half a prompt
+    /// holds.</summary>
     public double Relation { get; init; } = 0.25;
 
     /// <summary>The weight of questions whether a triple, true or corrupted, is true.</summary>
