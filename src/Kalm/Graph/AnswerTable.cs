@@ -50,23 +50,12 @@ internal sealed class AnswerTable
     {
         var start = starts[subject];
         var own = relations.AsSpan(start..starts[subject + 1]);
-        var from = FirstNotBelow(own, relation);
-        var to = FirstNotBelow(own, relation + 1);
+        var from = SortedNumbers.FirstNotBelow(own, relation);
+        var to = SortedNumbers.FirstNotBelow(own, relation + 1);
         return answers.AsSpan((start + from)..(start + to));
     }
 
     /// <summary>The facts of a subject: relations, ascending, and the answer of each.</summary>
     public (ReadOnlyMemory<int> Relations, ReadOnlyMemory<int> Answers) Of(int subject) =>
         (relations.AsMemory(starts[subject]..starts[subject + 1]), answers.AsMemory(starts[subject]..starts[subject + 1]));
-
-    private static int FirstNotBelow(ReadOnlySpan<int> sorted, int value)
-    {
-        var (low, high) = (0, sorted.Length);
-        while (low < high)
-        {
-            var middle = (low + high) >>> 1;
-            (low, high) = sorted[middle] < value ? (middle + 1, high) : (low, middle);
-        }
-        return low;
-    }
 }

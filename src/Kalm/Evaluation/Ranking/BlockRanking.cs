@@ -57,7 +57,7 @@ internal sealed class BlockRanking
         foreach (var start in Starts())
         {
             cancellation.ThrowIfCancellationRequested();
-            var (first, last) = (FirstNotBelow(golds, start), FirstNotBelow(golds, start + blocks.Entities));
+            var (first, last) = (SortedNumbers.FirstNotBelow(golds, start), SortedNumbers.FirstNotBelow(golds, start + blocks.Entities));
             if (first < last)
                 ForTiles(tiles, start, first, last, (index, scores) =>
                 {
@@ -119,16 +119,5 @@ internal sealed class BlockRanking
             for (var index = 0; index < count; index++)
                 take(from + index, scores.Slice(index * width, width));
         });
-    }
-
-    private static int FirstNotBelow(int[] sorted, int value)
-    {
-        var (low, high) = (0, sorted.Length);
-        while (low < high)
-        {
-            var middle = (low + high) >>> 1;
-            (low, high) = sorted[middle] < value ? (middle + 1, high) : (low, middle);
-        }
-        return low;
     }
 }

@@ -29,7 +29,7 @@ public sealed class CausalModel : IDisposable
     /// <summary>The tokenizer.</summary>
     public Tokenizer Tokenizer { get; }
 
-    /// <summary>The weights by their checkpoint names, F32; of a base loaded in fewer bytes the layers' matrices in their held form, with
+    /// <summary>The weights by their checkpoint names, F32; of a model loaded in fewer bytes the matrices in their held form, with
     /// <see cref="TensorNames.ScalesOf"/> beside them. Owned by the model.</summary>
     public IReadOnlyDictionary<string, Tensor> Weights => weights;
 

@@ -51,14 +51,6 @@ internal static class StoredNumbers
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<byte> Sixteen(ref byte block, int offset) => Vector128.LoadUnsafe(ref block, (nuint)offset);
 
-    /// <summary>The lower halves of bytes.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector128<byte> Low(Vector128<byte> pairs) => pairs & Vector128.Create((byte)15);
-
-    /// <summary>The upper halves of bytes.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector128<byte> High(Vector128<byte> pairs) => Vector128.ShiftRightLogical(pairs, 4);
-
     /// <summary>A finite number of half precision: exponent and fraction moved to their places, the bias made good by a product, which is
     /// exact below the normal numbers, too.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -67,15 +59,5 @@ internal static class StoredNumbers
         var half = Unsafe.ReadUnaligned<ushort>(ref Unsafe.Add(ref block, offset));
         var magnitude = BitConverter.UInt32BitsToSingle((uint)(half & 0x7FFF) << 13) * 5.192296858534828e33f;
         return BitConverter.UInt32BitsToSingle(BitConverter.SingleToUInt32Bits(magnitude) | ((uint)(half & 0x8000) << 16));
-    }
-
-    /// <summary>16 where a bit is set, for each of the lower 16 bits a byte.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector128<byte> FifthBits(uint bits)
-    {
-        var spread = Vector128.Shuffle(
-            Vector128.CreateScalar(bits).AsByte(), Vector128.Create((byte)0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 1, 1));
-        var places = Vector128.Create((byte)1, 2, 4, 8, 16, 32, 64, 128, 1, 2, 4, 8, 16, 32, 64, 128);
-        return Vector128.Equals(spread & places, places) & Vector128.Create((byte)16);
     }
 }

@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using static Kalm.Language.Model.Kernels.StoredNumbers;
+using static Kalm.Language.Sources.Gguf.GgufBlocks;
 
 namespace Kalm.Language.Model.Kernels;
 
@@ -188,14 +189,8 @@ internal readonly struct Q5KForm : IStoredForm
         var at = 48 + (32 * (part / 2));
         var (one, two) = (Sixteen(ref block, at), Sixteen(ref block, at + 16));
         (one, two) = part % 2 == 0 ? (Low(one), Low(two)) : (High(one), High(two));
-        first = Vector512.FusedMultiplyAdd(Of(one | Fifth(ref block, 16, part)), scale, least);
-        second = Vector512.FusedMultiplyAdd(Of(two | Fifth(ref block, 32, part)), scale, least);
-
-        static Vector128<byte> Fifth(ref byte start, int offset, int place)
-        {
-            var bit = Vector128.Create((byte)(1 << place));
-            return Vector128.Equals(Sixteen(ref start, offset) & bit, bit) & Vector128.Create((byte)16);
-        }
+        first = Vector512.FusedMultiplyAdd(Of(one | FifthBit(Sixteen(ref block, 16), part)), scale, least);
+        second = Vector512.FusedMultiplyAdd(Of(two | FifthBit(Sixteen(ref block, 32), part)), scale, least);
     }
 }
 

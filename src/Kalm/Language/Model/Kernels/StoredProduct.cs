@@ -17,15 +17,15 @@ internal static unsafe class StoredProduct
     private const int Together = 4;
     private const int PortionBytes = 1 << 15;
 
-    private delegate void Restorer(byte* weights, int blocks, float* numbers);
+    private delegate void RestoreBlocks(byte* weights, int blocks, float* numbers);
 
-    private delegate void Kernel(byte* weights, int blocks, float* input, int rows, float* output, int width, int from, int to);
+    private delegate void MultiplyRows(byte* weights, int blocks, float* input, int rows, float* output, int width, int from, int to);
 
     /// <summary>Whether a matrix of a form and width can be multiplied.</summary>
     /// <param name="type">The form.</param>
     /// <param name="width">Numbers in a row of W.</param>
     public static bool Covers(GgufTensorType type, long width) =>
-        KernelOf(type) is not null && width % Math.Max(32, type.BlockSize()) == 0;
+        FormOf(type) is not null && width % Math.Max(32, type.BlockSize()) == 0;
 
     /// <summary>Multiplies.</summary>
     /// <param name="input">x, [rows, in], F32 on the CPU.</param>
@@ -39,12 +39,12 @@ internal static unsafe class StoredProduct
         var (rows, width, outputs) = ((int)input.shape[0], (int)input.shape[1], (int)values.shape[0]);
         var output = empty([rows, outputs], ScalarType.Float32);
         var rowBytes = type.ByteCount(width);
-        var kernel = KernelOf(type)!;
+        var multiply = FormOf(type)!.Multiply;
         float* from = (float*)Address(contiguous), to = (float*)Address(output);
         var weights = (byte*)Address(values);
         var blocks = width / Math.Max(32, type.BlockSize());
         var portion = (int)Math.Clamp(PortionBytes / rowBytes, 1, outputs);
-        team.Run(outputs, portion, (first, end) => kernel(weights, blocks, from, rows, to, outputs, first, end));
+        team.Run(outputs, portion, (first, end) => multiply(weights, blocks, from, rows, to, outputs, first, end));
         return output;
     }
 
@@ -59,7 +59,7 @@ internal static unsafe class StoredProduct
         var restored = empty([values.shape[0], width], ScalarType.Float32);
         var (from, rowBytes) = ((nint)Address(values), type.ByteCount(width));
         var to = (nint)Address(restored);
-        var restorer = width % 32 == 0 ? RestorerOf(type) : null;
+        var restore = width % 32 == 0 ? FormOf(type)?.Restore : null;
         var blocks = (int)(width / Math.Max(32, type.BlockSize()));
         var portion = (int)Math.Max(1, PortionBytes / rowBytes);
         var count = (int)values.shape[0];
@@ -72,8 +72,8 @@ internal static unsafe class StoredProduct
 
         void Part(int first, int end)
         {
-            if (restorer is not null)
-                restorer((byte*)from + (first * rowBytes), (end - first) * blocks, (float*)to + (first * width));
+            if (restore is not null)
+                restore((byte*)from + (first * rowBytes), (end - first) * blocks, (float*)to + (first * width));
             else
                 GgufBlocks.Dequantize(
                     type, new ReadOnlySpan<byte>((byte*)from + (first * rowBytes), checked((int)((end - first) * rowBytes))),
@@ -81,36 +81,23 @@ internal static unsafe class StoredProduct
         }
     }
 
-    private static Kernel? KernelOf(GgufTensorType type) => type switch
+    private static Form? FormOf(GgufTensorType type) => type switch
     {
-        GgufTensorType.F32 => Multiply<SingleForm>,
-        GgufTensorType.BF16 => Multiply<BrainForm>,
-        GgufTensorType.F16 => Multiply<HalfForm>,
-        GgufTensorType.Q8 => Multiply<Q8Form>,
-        GgufTensorType.Q4 => Multiply<Q4Form>,
-        GgufTensorType.Q4WithMinimum => Multiply<Q4WithMinimumForm>,
-        GgufTensorType.Q5 => Multiply<Q5Form>,
-        GgufTensorType.Q5WithMinimum => Multiply<Q5WithMinimumForm>,
-        GgufTensorType.Q4K => Multiply<Q4KForm>,
-        GgufTensorType.Q5K => Multiply<Q5KForm>,
-        GgufTensorType.Q6K => Multiply<Q6KForm>,
+        GgufTensorType.F32 => Made<SingleForm>(),
+        GgufTensorType.BF16 => Made<BrainForm>(),
+        GgufTensorType.F16 => Made<HalfForm>(),
+        GgufTensorType.Q8 => Made<Q8Form>(),
+        GgufTensorType.Q4 => Made<Q4Form>(),
+        GgufTensorType.Q4WithMinimum => Made<Q4WithMinimumForm>(),
+        GgufTensorType.Q5 => Made<Q5Form>(),
+        GgufTensorType.Q5WithMinimum => Made<Q5WithMinimumForm>(),
+        GgufTensorType.Q4K => Made<Q4KForm>(),
+        GgufTensorType.Q5K => Made<Q5KForm>(),
+        GgufTensorType.Q6K => Made<Q6KForm>(),
         _ => null,
     };
 
-    private static Restorer? RestorerOf(GgufTensorType type) => type switch
-    {
-        GgufTensorType.BF16 => Restore<BrainForm>,
-        GgufTensorType.F16 => Restore<HalfForm>,
-        GgufTensorType.Q8 => Restore<Q8Form>,
-        GgufTensorType.Q4 => Restore<Q4Form>,
-        GgufTensorType.Q4WithMinimum => Restore<Q4WithMinimumForm>,
-        GgufTensorType.Q5 => Restore<Q5Form>,
-        GgufTensorType.Q5WithMinimum => Restore<Q5WithMinimumForm>,
-        GgufTensorType.Q4K => Restore<Q4KForm>,
-        GgufTensorType.Q5K => Restore<Q5KForm>,
-        GgufTensorType.Q6K => Restore<Q6KForm>,
-        _ => null,
-    };
+    private static Form Made<TForm>() where TForm : struct, IStoredForm => new(Multiply<TForm>, Restore<TForm>);
 
     private static void* Address(Tensor tensor) => Unsafe.AsPointer(ref MemoryMarshal.GetReference(tensor.bytes));
 
@@ -191,4 +178,6 @@ internal static unsafe class StoredProduct
         output[2 * outputs] = Vector512.Sum(three);
         output[3 * outputs] = Vector512.Sum(four);
     }
+
+    private sealed record Form(MultiplyRows Multiply, RestoreBlocks Restore);
 }

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 
 namespace Kalm.Language.Sources.Gguf;
@@ -68,7 +69,9 @@ public static partial class GgufBlocks
         }
     }
 
-    private static Vector128<byte> FifthBit(Vector128<byte> bits, int place)
+    /// <summary>16 in each byte whose bit at a place is set.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static Vector128<byte> FifthBit(Vector128<byte> bits, int place)
     {
         var bit = Vector128.Create((byte)(1 << place));
         return Vector128.Equals(bits & bit, bit) & Vector128.Create((byte)16);

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 
 namespace Kalm.Language.Sources.Gguf;
@@ -49,8 +50,9 @@ public static partial class GgufBlocks
         Put(High(pairs) | FifthBits(bits >> 16), scale, least, ref to, 16);
     }
 
-    // 16 where a bit is set, a byte for each of the lower 16 bits.
-    private static Vector128<byte> FifthBits(uint bits)
+    /// <summary>16 where a bit is set, a byte for each of the lower 16 bits.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static Vector128<byte> FifthBits(uint bits)
     {
         var spread = Vector128.Shuffle(Vector128.CreateScalar(bits).AsByte(), Vector128.Create((byte)0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1,
             1, 1, 1, 1));
@@ -77,7 +79,7 @@ public static partial class GgufBlocks
         {
             var own = ((block[4 + (part / 2)] >> (4 * (part % 2))) & 15) | (((upper >> (2 * part)) & 3) << 4);
             FromChoices(block[(8 + (16 * part))..], ChosenValues, scale * (own - 32),
-                ref System.Runtime.CompilerServices.Unsafe.Add(ref to, 32 * part));
+                ref Unsafe.Add(ref to, 32 * part));
         }
     }
 

@@ -130,9 +130,11 @@ public static partial class GgufBlocks
 
     private static Vector128<byte> Sixteen(ReadOnlySpan<byte> bytes, int offset) => Vector128.Create(bytes.Slice(offset, 16));
 
-    private static Vector128<byte> Low(Vector128<byte> pairs) => pairs & Vector128.Create((byte)15);
+    /// <summary>The lower halves of bytes.</summary>
+    internal static Vector128<byte> Low(Vector128<byte> pairs) => pairs & Vector128.Create((byte)15);
 
-    private static Vector128<byte> High(Vector128<byte> pairs) => Vector128.ShiftRightLogical(pairs, 4);
+    /// <summary>The upper halves of bytes.</summary>
+    internal static Vector128<byte> High(Vector128<byte> pairs) => Vector128.ShiftRightLogical(pairs, 4);
 
     // scale * value + shift for 16 unsigned values.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
