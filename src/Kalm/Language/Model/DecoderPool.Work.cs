@@ -35,7 +35,7 @@ public sealed partial class DecoderPool
         {
             using var noGradient = no_grad();
             using var scope = NewDisposeScope();
-            set_num_threads(threads);
+            EngineThreads.Use(threads);
             team?.IsOpen = true;
             try
             {
@@ -44,7 +44,7 @@ public sealed partial class DecoderPool
             finally
             {
                 team?.IsOpen = false;
-                set_num_threads(Math.Max(1, threads / decoders.Length));
+                EngineThreads.Use(Math.Max(1, threads / decoders.Length));
             }
         });
         return result!;

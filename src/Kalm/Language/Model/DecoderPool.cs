@@ -47,7 +47,7 @@ public sealed partial class DecoderPool : IDisposable
         var count = device.type == DeviceType.CPU && model.Config.HiddenSize < Decoder.WideModel ? threads : 1;
         memory = new ActivationMemory(model.Config, device, count);
         workers = new WorkerThreads(count, Math.Max(1, threads / count));
-        set_num_threads(Math.Max(1, threads / count));
+        EngineThreads.Use(Math.Max(1, threads / count));
         replicas = learned is null ? [] : [.. Enumerable.Range(0, count).Select(_ => learned.CreateReplica())];
         decoders = [.. Enumerable.Range(0, count).Select(index =>
             new Decoder(model.Config, model.Weights, learned is null ? null : replicas[index], lora, device, dropout, team: team))];

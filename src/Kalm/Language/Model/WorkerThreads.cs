@@ -1,5 +1,5 @@
 using System.Runtime.ExceptionServices;
-using TorchSharp;
+using Kalm.Engine;
 
 namespace Kalm.Language.Model;
 
@@ -54,7 +54,7 @@ public sealed class WorkerThreads : IDisposable
 
     private void Work(int index, int threadsEach)
     {
-        torch.set_num_threads(threadsEach);
+        EngineThreads.Use(threadsEach);
         while (true)
         {
             starts[index].Wait();
