@@ -99,7 +99,7 @@ internal sealed class LanguageKeeper : IDisposable
         {
             // Without the term only the texts to be measured are wanted.
             var count = weight > 0 ? options.Keep.Texts : Math.Max(2, options.Keep.Texts / HeldOutEvery);
-            var chats = isChat ? writing.Chats(given.Count > 0 ? count : count * 3 / 4, progress, cancellation) : [];
+            var chats = isChat ? writing.Chats(given.Count > 0 ? count : count / 2, progress, cancellation) : [];
             var length = Math.Min(options.Keep.TextTokens, baseModel.Config.ContextLength);
             var plain = given.Count == 0 ? writing.Plain(count - chats.Count, progress, cancellation)
                 : [.. given.SelectMany(text => TextStream.Pieces(baseModel.Tokenizer, text, length))
