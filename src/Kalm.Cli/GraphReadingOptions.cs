@@ -35,10 +35,17 @@ internal sealed class GraphReadingOptions
         Description = "put what is known of an entity beside its facts (numbers, dates) into its description",
     };
 
+    private readonly Option<int?> neighbours = Options.Whole("--neighbours-in-text",
+        "describe entities that have no description by up to N of their train facts, which training then does not ask about [default: 0]",
+        least: 0);
+
     /// <summary>Adds the options to a verb.</summary>
     public void AddTo(Command command)
     {
-        foreach (var option in new Option[] { texts, format, columns, delimiter, encoding, language, query, skipBad, attributes })
+        foreach (var option in new Option[]
+        {
+            texts, format, columns, delimiter, encoding, language, query, skipBad, attributes, neighbours,
+        })
             command.Add(option);
     }
 
@@ -56,6 +63,7 @@ internal sealed class GraphReadingOptions
             Language = parse.GetValue(language) ?? known.Language,
             Query = parse.GetValue(query) ?? known.Query,
             SkipBad = parse.GetValue(skipBad) ?? known.SkipBad,
+            NeighboursInText = parse.GetValue(neighbours) ?? known.NeighboursInText,
             AttributesInText = parse.GetValue(attributes) || known.AttributesInText,
         };
         return remembered is null && options == new GraphOptions() ? null : options;
@@ -70,6 +78,7 @@ internal sealed class GraphReadingOptions
             ("--columns", options.Columns is { } names ? string.Join(",", names) : null), ("--delimiter", options.Delimiter),
             ("--encoding", options.Encoding), ("--language", options.Language), ("--query", options.Query),
             ("--skip-bad", options.SkipBad > 0 ? $"{options.SkipBad}" : null),
+            ("--neighbours-in-text", options.NeighboursInText > 0 ? $"{options.NeighboursInText}" : null),
         ];
         return string.Concat(given.Where(item => item.Value is not null).Select(item => $" {item.Name} {GraphSource.Quoted(item.Value!)}"))
             + (options.AttributesInText ? " --attributes-in-text" : "");

@@ -21,6 +21,8 @@ internal static class EvaluateCompletionVerb
         var limit = Options.Limit();
         var seed = Options.Seed();
         var source = new GraphSource(seed, graph, "test", "valid");
+        var among = Options.Choice("--candidates", "what answers are ranked among: all entities, or those of the split's triples, as "
+            + "inductive splits are measured (Wikidata5M)", "all", "all", "split");
         var json = Options.JsonFile();
         var ranks = Options.Text("--ranks", "FILE", "also write a line for each query, separated by tabs");
         var threads = Options.Threads();
@@ -28,7 +30,7 @@ internal static class EvaluateCompletionVerb
         var quiet = Options.Quiet();
         var command = new Command("completion", "Ranks the right answers of completion queries among all entities, known answers left out.")
         {
-            graph, limit, seed, json, ranks, threads, device, quiet,
+            graph, limit, seed, among, json, ranks, threads, device, quiet,
         };
         source.AddTo(command);
         model.AddTo(command);
@@ -43,6 +45,8 @@ internal static class EvaluateCompletionVerb
             var splitName = source.SplitName(parse);
             var triples = Splits.NotEmpty(knowledge, "--split", splitName);
             var queries = CompletionQuery.Of(knowledge, CompletionQuery.Sample(triples, parse.GetValue(limit), parse.GetValue(seed) ?? 1));
+            HashSet<int>? candidates = parse.GetRequiredValue(among) == "split"
+                ? [.. triples.SelectMany(triple => new[] { triple.Head, triple.Tail })] : null;
             var (ranked, seconds) = terminal.Watch(parse.GetValue(quiet), progress =>
             {
                 foreach (var warning in knowledge.Warnings)
@@ -53,10 +57,11 @@ internal static class EvaluateCompletionVerb
                 var clock = Stopwatch.StartNew();
                 var known = new KnownFacts(knowledge, knowledge.Train, knowledge.Valid, knowledge.Test);
                 var texts = new TextIndex(knowledge, loaded.Wording);
-                return (CompletionEvaluation.Rank(loaded.Decoder, knowledge, texts, queries, known, progress, terminal.Cancellation),
-                    clock.Elapsed.TotalSeconds);
+                var ranks = CompletionEvaluation.Rank(
+                    loaded.Decoder, knowledge, texts, queries, known, progress, terminal.Cancellation, candidates);
+                return (ranks, clock.Elapsed.TotalSeconds);
             });
-            var report = new CompletionReport(knowledge, splitName, ranked);
+            var report = new CompletionReport(knowledge, splitName, ranked, candidates?.Count);
             Print(terminal, report);
             if (parse.GetValue(json) is { } jsonPath)
                 AtomicFile.WriteAllText(jsonPath, Describe(report, opened, knowledge.Path, seconds).ToJsonString(Json.Options) + "\n");
@@ -74,6 +79,10 @@ internal static class EvaluateCompletionVerb
         sides.Add("head", report.Head);
         sides.Add("both", report.Both);
         sides.Add("both without leaked queries", report.BothWithoutLeaked);
+        if (report.UnseenAnswers is not null)
+            sides.Add("answers that train has not", report.UnseenAnswers);
+        if (report.UnseenSubjects is not null)
+            sides.Add("asked about what train has not", report.UnseenSubjects);
         terminal.Print(sides);
         var ties = ResultTable.OfCompletion("both sides, by how ties count", "ties");
         ties.Add("realistic (as above)", report.Both);

@@ -103,7 +103,7 @@ public sealed class AlignmentRun
     private TrainingBudget BudgetOf(KnowledgeGraph graph, int batch, RunDescription description) =>
         description.TotalSteps is { } total ? TrainingBudget.OfSteps(total)
         : options.Budget.Minutes is { } minutes ? TrainingBudget.OfMinutes(minutes)
-        : options.Budget.Epochs is { } epochs ? TrainingBudget.OfSteps((int)Math.Max(1, Math.Ceiling(epochs * graph.Train.Count / batch)))
+        : options.Budget.Epochs is { } epochs ? TrainingBudget.OfSteps((int)Math.Max(1, Math.Ceiling(epochs * graph.Asked.Count / batch)))
         : TrainingBudget.OfSteps(options.Budget.Steps ?? DefaultSteps);
 
     private RunDescription Describe(AlignmentInputs inputs, KnowledgeGraph graph, OpenedModel opened, AlignmentModel model) => new()

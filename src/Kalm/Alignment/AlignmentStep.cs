@@ -24,10 +24,10 @@ internal sealed class AlignmentStep(
     private readonly RowSampler sampler = new(graph, options.Batches.Triples, options.Batches.BothDirections, options.Seed);
 
     private readonly InducedFacts? induced =
-        options.Batches.InducedFacts ? new InducedFacts(graph, graph.TrainFacts) : null;
+        options.Batches.InducedFacts ? new InducedFacts(graph) : null;
 
     /// <summary>Triples a step.</summary>
-    public int BatchSize { get; } = Math.Min(options.Batches.Triples, graph.Train.Count);
+    public int BatchSize { get; } = Math.Min(options.Batches.Triples, graph.Asked.Count);
 
     /// <summary>The rows and columns of a step.</summary>
     public ContrastiveBatch Batch(int step)

@@ -5,8 +5,7 @@ namespace Kalm.Alignment;
 /// <summary>The facts that train holds among the entities of a batch beside those that were drawn. Their descriptions are encoded for the
 /// batch in any case, so that each costs the tokens of a relation only.</summary>
 /// <param name="graph">The graph.</param>
-/// <param name="train">Its train facts.</param>
-internal sealed class InducedFacts(KnowledgeGraph graph, KnownFacts train)
+internal sealed class InducedFacts(KnowledgeGraph graph)
 {
     // The facts of a hub are met from their other ends, unless those are hubs too.
     private const int MostOfAnEntity = 4096;
@@ -20,7 +19,7 @@ internal sealed class InducedFacts(KnowledgeGraph graph, KnownFacts train)
         var seen = drawn.Select(Once).ToHashSet();
         foreach (var entity in entities)
         {
-            var facts = train.FactsOf(entity);
+            var facts = graph.AskedFacts.FactsOf(entity);
             var relations = facts.Relations.Span;
             var tails = facts.Tails.Span;
             if (tails.Length > MostOfAnEntity)

@@ -23,7 +23,7 @@ public sealed class RowSampler
     public RowSampler(KnowledgeGraph graph, int triples, bool bothDirections, long seed)
     {
         (this.graph, this.bothDirections) = (graph, bothDirections);
-        itemCount = graph.Train.Count * (bothDirections ? 1 : 2);
+        itemCount = graph.Asked.Count * (bothDirections ? 1 : 2);
         batchSize = Math.Min(triples, itemCount);
         this.seed = seed;
     }
@@ -42,7 +42,7 @@ public sealed class RowSampler
 
     private void Add(int item, List<DirectedRow> batch)
     {
-        var triple = graph.Train[bothDirections ? item : item / 2];
+        var triple = graph.Asked[bothDirections ? item : item / 2];
         if (bothDirections || item % 2 == 0)
             batch.Add(graph.Row(triple, Side.Tail));
         if (bothDirections || item % 2 == 1)

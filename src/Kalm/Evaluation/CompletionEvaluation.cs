@@ -37,13 +37,14 @@ public static class CompletionEvaluation
     /// <param name="known">The answers to leave out, by entity (the standard protocol).</param>
     /// <param name="progress">Told how far the work has come; may be null.</param>
     /// <param name="cancellation">Stops between portions.</param>
+    /// <param name="candidates">The entities to rank among, the answers among them; null for all.</param>
     /// <exception cref="KalmException">A vector is not finite.</exception>
     public static IReadOnlyList<RankedQuery> Rank(
         DecoderPool decoder, KnowledgeGraph graph, TextIndex texts, IReadOnlyList<CompletionQuery> queries, KnownFacts known,
-        IProgress<EvaluationProgress>? progress, CancellationToken cancellation)
+        IProgress<EvaluationProgress>? progress, CancellationToken cancellation, IReadOnlyCollection<int>? candidates = null)
     {
         using var encoded = EncodedTexts.WithEntities(decoder, texts, TextsOf(queries, texts), progress, cancellation);
-        return Rank(decoder, texts, encoded.Entities!, queries, encoded, known, progress, cancellation);
+        return Rank(decoder, texts, encoded.Entities!, queries, encoded, known, candidates, progress, cancellation);
     }
 
     /// <summary>Ranks likewise among entities whose vectors are there.</summary>
@@ -55,10 +56,12 @@ public static class CompletionEvaluation
     /// <param name="known">The answers to leave out, by entity.</param>
     /// <param name="progress">Told how far the work has come; may be null.</param>
     /// <param name="cancellation">Stops between portions.</param>
+    /// <param name="candidates">The entities to rank among, the answers among them; null for all.</param>
     /// <exception cref="KalmException">A vector is not finite, or the vectors are of other texts or of another model.</exception>
     public static IReadOnlyList<RankedQuery> Rank(
         DecoderPool decoder, KnowledgeGraph graph, TextIndex texts, IEntityVectors entities, IReadOnlyList<CompletionQuery> queries,
-        KnownFacts known, IProgress<EvaluationProgress>? progress, CancellationToken cancellation)
+        KnownFacts known, IProgress<EvaluationProgress>? progress, CancellationToken cancellation,
+        IReadOnlyCollection<int>? candidates = null)
     {
         if (entities.Count != texts.Descriptions.Count || entities.Width != decoder.Config.HiddenSize)
             throw new KalmException($"{graph.Path}: found {entities.Count:N0} vectors of {entities.Width:N0} numbers; expected "
@@ -67,17 +70,18 @@ public static class CompletionEvaluation
         foreach (var portion in queries.Chunk(QueryPortion))
         {
             using var encoded = EncodedTexts.OfQueries(decoder, texts, TextsOf(portion, texts), progress, cancellation);
-            ranked.AddRange(Rank(decoder, texts, entities, portion, encoded, known, progress, cancellation));
+            ranked.AddRange(Rank(decoder, texts, entities, portion, encoded, known, candidates, progress, cancellation));
         }
         return ranked;
     }
 
     private static RankedQuery[] Rank(
         DecoderPool decoder, TextIndex texts, IEntityVectors entities, IReadOnlyList<CompletionQuery> queries, EncodedTexts encoded,
-        KnownFacts known, IProgress<EvaluationProgress>? progress, CancellationToken cancellation)
+        KnownFacts known, IReadOnlyCollection<int>? candidates, IProgress<EvaluationProgress>? progress, CancellationToken cancellation)
     {
         using var vectors = encoded.Queries(TextsOf(queries, texts));
-        return new BlockRanking(entities, texts.EntityText, known, decoder.WorkerCount).Rank(queries, vectors, progress, cancellation);
+        return new BlockRanking(entities, texts.EntityText, known, decoder.WorkerCount, candidates: candidates)
+            .Rank(queries, vectors, progress, cancellation);
     }
 
     private static IEnumerable<long> TextsOf(IEnumerable<CompletionQuery> queries, TextIndex texts) =>

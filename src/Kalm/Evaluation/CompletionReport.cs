@@ -19,16 +19,22 @@ public sealed class CompletionReport
     /// <param name="graph">The graph.</param>
     /// <param name="split">The split's name.</param>
     /// <param name="ranked">The queries with their ranks.</param>
-    public CompletionReport(KnowledgeGraph graph, string split, IReadOnlyList<RankedQuery> ranked)
+    /// <param name="candidates">How many entities they were ranked among; null for all of the graph.</param>
+    public CompletionReport(KnowledgeGraph graph, string split, IReadOnlyList<RankedQuery> ranked, int? candidates = null)
     {
         Split = split;
-        Candidates = graph.Entities.Count;
+        Candidates = candidates ?? graph.Entities.Count;
+        var isSeen = new bool[graph.Entities.Count];
+        foreach (var fact in graph.Train)
+            isSeen[fact.Head] = isSeen[fact.Tail] = true;
         Queries = ranked.Count;
         LeakedQueries = ranked.Count(item => item.Query.Leaked);
         Tail = Of(item => item.Query.Side == Side.Tail);
         Head = Of(item => item.Query.Side == Side.Head);
         Both = Of(_ => true);
         BothWithoutLeaked = Of(item => !item.Query.Leaked);
+        UnseenAnswers = Of(item => !isSeen[item.Query.Answer]);
+        UnseenSubjects = Of(item => !isSeen[item.Query.Entity]);
         Optimistic = Of(_ => true, TieRule.Optimistic);
         Pessimistic = Of(_ => true, TieRule.Pessimistic);
         Relations = [.. ranked.GroupBy(item => item.Query.Triple.Relation)
@@ -66,6 +72,12 @@ public sealed class CompletionReport
     /// <summary>Both sides without the leaked queries; null when all are leaked.</summary>
     public CompletionMetrics? BothWithoutLeaked { get; }
 
+    /// <summary>Queries whose answer no train triple has (inductive completion); null where there are none.</summary>
+    public CompletionMetrics? UnseenAnswers { get; }
+
+    /// <summary>Queries about an entity that no train triple has; null where there are none.</summary>
+    public CompletionMetrics? UnseenSubjects { get; }
+
     /// <summary>Both sides, ties counted for the answer.</summary>
     public CompletionMetrics? Optimistic { get; }
 
@@ -86,6 +98,8 @@ public sealed class CompletionReport
         ["head"] = Json(Head),
         ["both"] = Json(Both),
         ["both_without_leaked"] = Json(BothWithoutLeaked),
+        ["unseen_answers"] = Json(UnseenAnswers),
+        ["unseen_subjects"] = Json(UnseenSubjects),
         ["ties"] = new JsonObject { ["optimistic"] = Json(Optimistic), ["pessimistic"] = Json(Pessimistic) },
         ["relations"] = new JsonArray([.. Relations.Select(relation => (JsonNode)new JsonObject
         {

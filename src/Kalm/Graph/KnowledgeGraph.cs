@@ -10,6 +10,7 @@ public sealed class KnowledgeGraph
     private readonly IdTable relationIds;
     private readonly string[] directedRelationTexts;
     private readonly Lazy<KnownFacts> trainFacts;
+    private readonly Lazy<KnownFacts> askedFacts;
 
     internal KnowledgeGraph(IdTable entityIds, Entity[] entities, IdTable relationIds, Relation[] relations, GraphSplits splits)
     {
@@ -17,13 +18,14 @@ public sealed class KnowledgeGraph
         directedRelationTexts = [.. relations.Select(relation => relation.Text), .. relations.Select(relation => relation.InverseText)];
         Entities = entities;
         Relations = relations;
-        Train = splits.Train;
+        Asked = Train = splits.Train;
         Valid = splits.Valid;
         Test = splits.Test;
         RepeatedTriples = splits.Repeated;
         TriplesAlsoInTrain = splits.AlsoInTrain;
         RepeatedLines = splits.RepeatedLines;
         trainFacts = new(() => new KnownFacts(this, Train));
+        askedFacts = new(() => ReferenceEquals(Asked, Train) ? TrainFacts : new KnownFacts(this, Asked));
     }
 
     /// <summary>Where the graph was read from.</summary>
@@ -53,6 +55,10 @@ public sealed class KnowledgeGraph
     /// <summary>The triples to learn from, in file order, each once.</summary>
     public IReadOnlyList<Triple> Train { get; }
 
+    /// <summary>The triples of train that training asks about: all but those that stand in entities' texts
+    /// (<see cref="GraphOptions.NeighboursInText"/>).</summary>
+    public IReadOnlyList<Triple> Asked { get; internal init; }
+
     /// <summary>The triples that select the checkpoint; empty when there are none.</summary>
     public IReadOnlyList<Triple> Valid { get; }
 
@@ -61,6 +67,9 @@ public sealed class KnowledgeGraph
 
     /// <summary>The facts of train, collected when they are first asked for.</summary>
     public KnownFacts TrainFacts => trainFacts.Value;
+
+    /// <summary>Those of them that are asked about.</summary>
+    public KnownFacts AskedFacts => askedFacts.Value;
 
     /// <summary>Lines left out of a split because it holds their triple on an earlier line.</summary>
     public SplitCounts RepeatedTriples { get; }

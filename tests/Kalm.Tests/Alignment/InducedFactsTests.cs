@@ -10,10 +10,9 @@ public class InducedFactsTests
     {
         using var folder = FamilyGraph.Make();
         var graph = folder.Load();
-        var train = new KnownFacts(graph, graph.Train);
         var drawn = graph.Train.Where(triple => triple.Relation == 0).Take(24)
             .SelectMany(triple => new[] { graph.Row(triple, Side.Tail), graph.Row(triple, Side.Head) }).ToList();
-        var rows = new InducedFacts(graph, train).AddTo(drawn);
+        var rows = new InducedFacts(graph).AddTo(drawn);
         Assert.Equal(drawn, rows.Take(drawn.Count));
         var entities = drawn.SelectMany(row => new[] { row.Head, row.Tail }).ToHashSet();
         var expected = graph.Train.Where(triple => entities.Contains(triple.Head) && entities.Contains(triple.Tail))

@@ -13,7 +13,7 @@ internal sealed class PromptSampler
     private readonly Wording wording;
     private readonly PromptMixture mixture;
     private readonly QuestionBuilder questions;
-    private readonly KnownFacts train;
+    private readonly KnownFacts asked;
     private readonly IReadOnlyList<int[]> relations;
     private readonly IReadOnlyList<int[]> verdicts;
     private readonly Corruption? corruption;
@@ -25,8 +25,8 @@ internal sealed class PromptSampler
         questions = new QuestionBuilder(graph, wording);
         relations = [.. questions.Relations.Select(text => wording.Questions.Response(text))];
         verdicts = [wording.Questions.Response(QuestionWording.True), wording.Questions.Response(QuestionWording.False)];
-        train = graph.TrainFacts;
-        corruption = mixture.Classification > 0 ? new Corruption(graph, train) : null;
+        asked = graph.AskedFacts;
+        corruption = mixture.Classification > 0 ? new Corruption(graph, graph.TrainFacts) : null;
     }
 
     private AnswerForm Response => mixture.Response ?? AnswerForm.NameAndDescription;
@@ -39,14 +39,14 @@ internal sealed class PromptSampler
     {
         var task = Task(random);
         var withDescriptions = random.NextDouble() >= mixture.NamesOnly;
-        return RowsOf(row, Math.Min(most, mixture.PerEntity), random).Select(asked => Make(task, asked, withDescriptions, random));
+        return RowsOf(row, Math.Min(most, mixture.PerEntity), random).Select(about => Make(task, about, withDescriptions, random));
     }
 
     private IEnumerable<DirectedRow> RowsOf(DirectedRow row, int most, Random random)
     {
         if (most == 1)
             return [row];
-        var facts = train.FactsOf(row.Head);
+        var facts = asked.FactsOf(row.Head);
         return [row, .. Others().Take(most - 1).Select(Fact)];
 
         DirectedRow Fact(int index) => new(row.Head, facts.Relations.Span[index], facts.Tails.Span[index]);
@@ -66,10 +66,10 @@ internal sealed class PromptSampler
     {
         var shots = Enumerable.Range(0, random.Next(mixture.MaximumShots + 1))
             .Select(_ => Shot(task, Draw(random), withDescriptions, random)).ToList();
-        var asked = Shot(task, row, withDescriptions, random);
-        var prompt = wording.Questions.Learn(asked.Question, shots, asked.Response);
+        var last = Shot(task, row, withDescriptions, random);
+        var prompt = wording.Questions.Learn(last.Question, shots, last.Response);
         return task == QuestionTask.Completion || !mixture.DecisiveTokens ? prompt
-            : prompt with { DecisiveTokens = Decisive(asked.Response, task == QuestionTask.Relation ? relations : verdicts) };
+            : prompt with { DecisiveTokens = Decisive(last.Response, task == QuestionTask.Relation ? relations : verdicts) };
     }
 
     // A verdict is decided by its first word; as a seventh of a loss whose other parts are soon learned it would hardly be.
@@ -94,7 +94,7 @@ internal sealed class PromptSampler
     }
 
     private DirectedRow Draw(Random random) =>
-        graph.Row(graph.Train[random.Next(graph.Train.Count)], random.Next(2) == 0 ? Side.Tail : Side.Head);
+        graph.Row(graph.Asked[random.Next(graph.Asked.Count)], random.Next(2) == 0 ? Side.Tail : Side.Head);
 
     private Triple Forward(DirectedRow row) => row.DirectedRelation < graph.RelationCount
         ? new Triple(row.Head, row.DirectedRelation, row.Tail)

@@ -28,10 +28,13 @@ internal sealed class BlockRanking
     /// <param name="known">The answers to leave out.</param>
     /// <param name="workers">How many tiles are multiplied side by side.</param>
     /// <param name="blocks">How much is multiplied at once; null for the usual.</param>
-    public BlockRanking(IEntityVectors entities, int[] textOfEntity, KnownFacts known, int workers, RankingBlocks? blocks = null)
+    /// <param name="candidates">The entities to rank among, the answers among them; null for all.</param>
+    public BlockRanking(
+        IEntityVectors entities, int[] textOfEntity, KnownFacts known, int workers, RankingBlocks? blocks = null,
+        IReadOnlyCollection<int>? candidates = null)
     {
         (this.entities, this.known, this.blocks) = (entities, known, blocks ?? new RankingBlocks());
-        texts = new TextEntities(textOfEntity, entities.Count);
+        texts = new TextEntities(textOfEntity, entities.Count, candidates);
         parallel = new ParallelOptions { MaxDegreeOfParallelism = workers };
     }
 

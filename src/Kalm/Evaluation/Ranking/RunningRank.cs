@@ -28,9 +28,11 @@ internal sealed class RunningRank(CompletionQuery query, int[] known, KnownFacts
     /// <param name="texts">The entities of the texts.</param>
     public static int[] TextsOf(ReadOnlySpan<int> answers, TextEntities texts)
     {
-        var found = new int[answers.Length];
-        for (var index = 0; index < answers.Length; index++)
-            found[index] = texts.TextOfEntity[answers[index]];
+        var (found, count) = (new int[answers.Length], 0);
+        foreach (var answer in answers)
+            if (texts.IsCandidate(answer))
+                found[count++] = texts.TextOfEntity[answer];
+        Array.Resize(ref found, count);
         // Texts are numbered in the order of the entities, so that only twins stand out of it.
         Array.Sort(found);
         return found;
@@ -42,6 +44,10 @@ internal sealed class RunningRank(CompletionQuery query, int[] known, KnownFacts
     public void Take(Span<float> scores, int start)
     {
         var end = start + scores.Length;
+        if (texts.IsSelection)
+            for (var index = 0; index < scores.Length; index++)
+                if (texts.Counts[start + index] == 0)
+                    scores[index] = float.NegativeInfinity;
         if (goldText >= start && goldText < end)
             scores[goldText - start] = GoldScore;
         while (next < known.Length && known[next] < end)

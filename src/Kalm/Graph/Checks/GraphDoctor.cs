@@ -83,8 +83,9 @@ public sealed class GraphDoctor
     private GraphFinding WithoutText()
     {
         var without = graph.Entities.Where(entity => entity.Description == entity.Name).ToList();
-        return Find("entities without a description", without.Count < graph.Entities.Count ? without : [], entity => entity.Id,
-            FindingSeverity.Note, "entities of which a model reads only the name, while others have a text");
+        return Find("entities without a description", without, entity => entity.Id, FindingSeverity.Note,
+            "entities of which a model reads only the name; --neighbours-in-text 4 describes them by some of their facts, --texts by a "
+                + "table");
     }
 
     private GraphFinding ReversePairs()
@@ -173,7 +174,7 @@ public sealed class GraphDoctor
 
     private GraphFinding AnswersInQueries()
     {
-        var (test, valid, train) = (Found(graph.Test), Found(graph.Valid), Found(graph.Train));
+        var (test, valid, train) = (Found(graph.Test), Found(graph.Valid), Found(graph.Asked));
         return new GraphFinding(
             "queries that hold their answer", test.Count + valid.Count + train.Count, FindingSeverity.Warning,
             "queries whose text holds the answer's name as words of its own, which is easy to guess: "

@@ -197,8 +197,18 @@ internal sealed class GraphBuilder
             read = read.Divide(shares, Options.Seed, path, Warnings);
             format = $"{format}, split {shares} by seed {Options.Seed}";
         }
-        return new KnowledgeGraph(Entities, MakeEntities(), Relations, MakeRelations(), read)
+        var (entities, relations, asked) = (MakeEntities(), MakeRelations(), read.Train);
+        if (Options.NeighboursInText > 0)
         {
+            var neighbours = new NeighbourTexts(entities, relations.Length, read.Train, Options.NeighboursInText, Options.Seed);
+            neighbours.Describe(entities, relations);
+            asked = neighbours.Asked();
+            Warnings.Add($"neighbours in text: {neighbours.Described:N0} entities without a description are described by facts; "
+                + $"{neighbours.InTexts:N0} of {read.Train.Count:N0} train facts stand in texts and are not asked about in training");
+        }
+        return new KnowledgeGraph(Entities, entities, Relations, relations, read)
+        {
+            Asked = asked,
             Path = path,
             Format = format,
             Warnings = Warnings,

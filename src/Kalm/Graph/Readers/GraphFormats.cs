@@ -5,6 +5,7 @@ using Kalm.Graph.Readers.Neo4j;
 using Kalm.Graph.Readers.Networks;
 using Kalm.Graph.Readers.Rdf;
 using Kalm.Graph.Readers.Tables;
+using Kalm.Graph.Readers.WordNet;
 
 namespace Kalm.Graph.Readers;
 
@@ -20,6 +21,7 @@ public static class GraphFormats
     [
         new KalmFolder(), new KgBertFolder(), new OpenKeFolder(), new SplitFolder(), new TripleTable(), .. RdfGraphReader.All,
         new JsonGraph(), new Neo4jExport(), new GraphMlFile(), new GmlFile(), new ParquetFacts(), new GraphRagFolder(),
+        new WordNetDatabase(),
     ];
 
     /// <summary>What --format takes.</summary>

@@ -3,7 +3,7 @@ using Kalm.Graph.Readers.Tables;
 namespace Kalm.Graph.Readers;
 
 /// <summary>A table of facts in one file, in which ids are names: columns separated by tabs, commas, semicolons, pipes or spaces, with a
-/// heading or without.</summary>
+/// heading or without; in a folder with tables of its entities beside it, as nodes and edges are kept.</summary>
 internal sealed class TripleTable : IGraphReader
 {
     private static readonly string[] Endings = [".csv", ".tsv", ".tab", ".psv", ".txt", ".del", ".dat", ".edges", ".edgelist", ".triples",
@@ -19,18 +19,47 @@ internal sealed class TripleTable : IGraphReader
     /// <inheritdoc/>
     public Recognition? Recognise(GraphFiles files, GraphOptions options)
     {
-        var tables = files.Files.Where(file => IsTable(file, options, files.IsSingle)).ToList();
+        var entities = EntityTables(files, options);
+        var tables = files.Files.Except(entities).Where(file => IsTable(file, options, files.IsSingle)).ToList();
         if (tables.Count == 0)
             return null;
         if (tables.Count > 1)
             return options.Format is null ? null : throw new KalmException($"{files.Path}: holds {tables.Count} tables, "
                 + $"{string.Join(", ", tables.Select(file => file.Shown))}; expected one, given by its path");
         return new Recognition(
-            files.IsSingle && OfTables.Contains(tables[0].Ending) ? Certainty.Likely : Certainty.Possible, tables, tables[0].Shown);
+            entities.Count > 0 || (files.IsSingle && OfTables.Contains(tables[0].Ending)) ? Certainty.Likely : Certainty.Possible,
+            [tables[0], .. entities], tables[0].Shown);
     }
 
     /// <inheritdoc/>
-    public void Read(GraphFiles files, Recognition found, GraphBuilder graph) => FactTable.Open(found.Files[0], graph).Read(Split.Train);
+    public void Read(GraphFiles files, Recognition found, GraphBuilder graph)
+    {
+        FactTable.Open(found.Files[0], graph).Read(Split.Train);
+        foreach (var entities in found.Files.Skip(1))
+            DescriptionTable.Read(entities, graph, isOfGraph: true);
+    }
+
+    // Beside a table whose heading names facts, those whose headings name an id and what is known of it.
+    private static List<GraphFile> EntityTables(GraphFiles files, GraphOptions options)
+    {
+        var graph = new GraphBuilder(options);
+        var tables = files.IsSingle || options.Columns is not null ? []
+            : files.Files.Where(file => OfTables.Contains(file.Ending)).ToList();
+        return tables.Exists(file => Looked(() => ColumnPlan.OfHeading(TableShape.Of(file, graph, 2).Rows.FirstOrDefault([])) is not null))
+            ? tables.FindAll(file => Looked(() => DescriptionTable.HasHeading(file, graph))) : [];
+
+        static bool Looked(Func<bool> look)
+        {
+            try
+            {
+                return look();
+            }
+            catch (KalmException)
+            {
+                return false;   // no text, or no table
+            }
+        }
+    }
 
     // A file that is given alone and called a table is read as one, so that its faults are told by line.
     private static bool IsTable(GraphFile file, GraphOptions options, bool isGiven)

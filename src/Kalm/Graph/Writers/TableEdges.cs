@@ -10,16 +10,12 @@ internal static class TableEdges
         writer.WriteLine("head\trelation\ttail\tscore\tprobability\trank\tevidence\tmodel");
         foreach (var edge in edges)
             writer.WriteLine(string.Join('\t', [
-                Cell(graph.Entities[edge.Fact.Head].Id), Cell(graph.Relations[edge.Fact.Relation].Id), Cell(graph.Entities[edge.Fact.Tail]
-                    .Id),
-                EdgeFormats.Number(edge.Score), EdgeFormats.Number(edge.Probability), $"{edge.Rank}", Cell(edge.Evidence),
-                    Cell(source.Model)]));
+                Cell(graph.Entities[edge.Fact.Head].Id), Cell(graph.Relations[edge.Fact.Relation].Id),
+                Cell(graph.Entities[edge.Fact.Tail].Id), EdgeFormats.Number(edge.Score), EdgeFormats.Number(edge.Probability),
+                $"{edge.Rank}", Cell(edge.Evidence), Cell(source.Model)]));
     }
 
-    // A field that begins with a quote is taken for a quoted one, so it is made one.
-    private static string Cell(string text)
-    {
-        var line = text.Replace('\t', ' ').ReplaceLineEndings(" ");
-        return line.StartsWith('"') ? $"\"{line.Replace("\"", "\"\"", StringComparison.Ordinal)}\"" : line;
-    }
+    // Between quotes a field holds tabs, line breaks and quotes.
+    private static string Cell(string text) => text.StartsWith('"') || text.AsSpan().IndexOfAny("\t\n\r") >= 0
+        ? $"\"{text.Replace("\"", "\"\"", StringComparison.Ordinal)}\"" : text;
 }

@@ -27,14 +27,17 @@ public class BlockRankingTests : TorchTest
             // Small whole numbers: every product is exact in any order, and many are equal.
             var vectors = Whole((textOfEntity.Max() + 1) * width, random);
             var asked = Whole(queries.Length * width, random);
+            // In half of the rounds among some of the entities only.
+            HashSet<int>? among = round % 2 == 0 ? null
+                : [.. queries.Select(query => query.Answer), .. Enumerable.Range(0, entities).Where(_ => random.Next(4) == 0)];
             var expected = queries.Select((query, index) => Plainly(
                 query, [.. vectors.Chunk(width).Select(vector => vector.Zip(asked.Skip(index * width), (a, b) => a * b).Sum())],
-                textOfEntity, known)).ToArray();
+                textOfEntity, known, among)).ToArray();
             foreach (var size in Sizes)
                 foreach (var workers in new[] { 1, 3 })
                 {
                     using var candidates = new EntityVectorTensor(torch.tensor(vectors, [textOfEntity.Max() + 1, width]));
-                    var ranked = new BlockRanking(candidates, textOfEntity, known, workers, size).Rank(
+                    var ranked = new BlockRanking(candidates, textOfEntity, known, workers, size, among).Rank(
                         queries, torch.tensor(asked, [queries.Length, width]), null, TestContext.Current.CancellationToken);
                     Assert.Equal(expected, ranked);
                 }
@@ -78,12 +81,14 @@ public class BlockRankingTests : TorchTest
             queries, torch.ones([5, 2]), null, TestContext.Current.CancellationToken)).Message, StringComparison.Ordinal);
     }
 
-    private static RankedQuery Plainly(CompletionQuery query, float[] scores, int[] textOfEntity, KnownFacts known)
+    private static RankedQuery Plainly(CompletionQuery query, float[] scores, int[] textOfEntity, KnownFacts known, HashSet<int>? among)
     {
         var gold = scores[textOfEntity[query.Answer]];
         var (higher, same, best) = (0, 0, query.Answer);
         for (var entity = 0; entity < textOfEntity.Length; entity++)
         {
+            if (among?.Contains(entity) == false)
+                continue;
             var score = scores[textOfEntity[entity]];
             var isKnown = known.Contains(query.Entity, query.DirectedRelation, entity);
             if (!isKnown && score > scores[textOfEntity[best]])

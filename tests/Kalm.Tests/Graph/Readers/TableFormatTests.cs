@@ -46,6 +46,32 @@ public sealed class TableFormatTests : IDisposable
     public void Columns_go_by_their_headings_in_any_order(string heading, string row) => People.AssertRead(
         Load("g.csv", heading + "\n" + People.Lines(fact => string.Format(null, row, fact.Head, fact.Relation, fact.Tail))));
 
+    [Theory]
+    [InlineData("nodes.csv", "id,name,description,kind,height", "edges.csv", "source,target,relation")]
+    [InlineData("entities.csv", "id,label,definition,type,height", "relationships.csv", "from,to,type")]
+    public void Tables_of_nodes_beside_the_edges_give_names_texts_kinds_and_entities_without_facts(
+        string nodes, string heading, string edges, string ends)
+    {
+        folder.Write($"g/{nodes}", heading + "\nn1,Ada,\"who counts, and writes\",person,170\nn2,London,,city,\nn3,Turing,,,\n");
+        folder.Write($"g/{edges}", ends + "\nn1,n2,lives in\n");
+        var graph = KnowledgeGraph.Load(folder.File("g"));
+        Assert.Equal(["Ada", "London", "Turing"], graph.Entities.Select(entity => entity.Name));
+        Assert.Equal(["who counts, and writes", "London", "Turing"], graph.Entities.Select(entity => entity.Description));
+        Assert.Equal([["person"], ["city"], []], graph.Entities.Select(entity => entity.Types));
+        Assert.Equal([new GraphAttribute("height", "170")], graph.Entities[0].Attributes);
+        Assert.Equal("lives in", graph.Relations[graph.Train[0].Relation].Text);
+        Assert.Empty(graph.Warnings);
+        Assert.Contains(new ColumnUse(nodes, "'height'", "attribute 'height' of the entity"), graph.Reading.Columns);
+    }
+
+    [Fact]
+    public void Two_tables_of_facts_in_a_folder_are_a_question()
+    {
+        folder.Write("g/a.csv", "head,relation,tail\na,b,c\n");
+        folder.Write("g/b.csv", "head,relation,tail\na,b,d\n");
+        Assert.Throws<KalmException>(() => KnowledgeGraph.Load(folder.File("g")));
+    }
+
     [Fact]
     public void Further_columns_are_attributes_of_the_fact()
     {

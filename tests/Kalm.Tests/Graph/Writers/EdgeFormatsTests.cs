@@ -11,8 +11,10 @@ public sealed class EdgeFormatsTests : IDisposable
 
     [Theory]
     [InlineData("tsv", "edges.tsv")]
+    [InlineData("jsonl", "edges.jsonl")]
     [InlineData("ntriples", "edges.nt")]
     [InlineData("turtle", "edges.ttl")]
+    [InlineData("neo4j", "edges")]
     public void What_is_written_reads_as_the_same_facts_with_their_figures(string key, string name)
     {
         var graph = KnowledgeGraph.Load(folder.Write("g.tsv", People.Lines(fact => $"{fact.Head}\t{fact.Relation}\t{fact.Tail}")));
@@ -28,11 +30,14 @@ public sealed class EdgeFormatsTests : IDisposable
 
     [Theory]
     [InlineData("tsv", "edges.tsv")]
+    [InlineData("jsonl", "edges.jsonl")]
     [InlineData("ntriples", "edges.nt")]
     [InlineData("turtle", "edges.ttl")]
+    [InlineData("neo4j", "edges")]
     public void Awkward_ids_survive(string key, string name)
     {
-        string[] ids = ["Paris, Texas", "\"quoted\"", "back\\slash", "東京", "a:b/c#d", "100%", "http://example.org/x y", "urn:kalm:entity:z"];
+        string[] ids = ["Paris, Texas", "\"quoted\"", "back\\slash", "東京", "a:b/c#d", "100%", "http://example.org/x y", "urn:kalm:entity:z",
+            " spaced ", "007", "true", "[1]", "{}"];
         var graph = KnowledgeGraph.Load(folder.Write("g.csv", "head,relation,tail\n" + string.Concat(ids.Select(
             id => $"\"{id.Replace("\"", "\"\"", StringComparison.Ordinal)}\",\"is, \"\"so\"\"\",thing\n"))));
         var read = KnowledgeGraph.Load(Write(key, name, graph, graph.Train));
@@ -60,8 +65,14 @@ public sealed class EdgeFormatsTests : IDisposable
 
     private string Write(string key, string name, KnowledgeGraph graph, IEnumerable<Triple> facts)
     {
+        var (source, edges) = (new EdgeSource(graph, "demo 1"), facts.Select(fact => new ScoredEdge(fact, 0.5, 0.25, 1, "asked")));
+        if (EdgeFormats.IsFolder(key))
+        {
+            Neo4jEdges.Write(Directory.CreateDirectory(folder.File(name)).FullName, source, edges);
+            return folder.File(name);
+        }
         using var stream = new MemoryStream();
-        EdgeFormats.Write(key, stream, new EdgeSource(graph, "demo 1"), facts.Select(fact => new ScoredEdge(fact, 0.5, 0.25, 1, "asked")));
+        EdgeFormats.Write(key, stream, source, edges);
         return folder.Write(name, Encoding.UTF8.GetString(stream.ToArray()));
     }
 

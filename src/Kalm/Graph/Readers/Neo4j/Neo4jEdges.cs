@@ -19,9 +19,9 @@ internal sealed class Neo4jEdges(GraphBuilder graph, Neo4jNodes nodes)
     /// <returns>What is wrong; null where nothing is.</returns>
     public string? Add(Neo4jEnd start, string type, Neo4jEnd end, IReadOnlyList<Property> properties, Place place)
     {
-        if (start.Id.Length == 0 || end.Id.Length == 0 || type.Length == 0)
-            return $"no {(start.Id.Length == 0 ? "start" : end.Id.Length == 0 ? "end" : "type")}; expected start, end and type of a "
-                + "relationship";
+        if (string.IsNullOrWhiteSpace(start.Id) || string.IsNullOrWhiteSpace(end.Id) || type.Length == 0)
+            return $"no {(type.Length == 0 ? "type" : string.IsNullOrWhiteSpace(start.Id) ? "start" : "end")}; "
+                + "expected start, end and type of a relationship";
         var (head, tail) = (Find(start), Find(end));
         if (head < 0 || tail < 0)
         {

@@ -83,8 +83,8 @@ internal sealed class Neo4jRows(GraphBuilder graph, Neo4jNodes nodes, Neo4jEdges
         var (id, group, label) = ("", "", (string?)null);
         for (var index = 0; index < columns.Count; index++)
             if (columns[index].Role == Neo4jRole.Id && id.Length == 0)
-                (id, group, label) = (rows[index].Trim().ToString(), columns[index].Group, columns[index].Label);
-        if (id.Length == 0)
+                (id, group, label) = (rows[index].ToString(), columns[index].Group, columns[index].Label);
+        if (string.IsNullOrWhiteSpace(id))
         {
             graph.Bad(place, "no id; expected a node's id");
             return;
@@ -109,8 +109,8 @@ internal sealed class Neo4jRows(GraphBuilder graph, Neo4jNodes nodes, Neo4jEdges
         var (header, columns) = (table.Header, table.Header.Columns);
         var (start, end, type) = (header.Find(Neo4jRole.Start), header.Find(Neo4jRole.End), header.Find(Neo4jRole.Type));
         return edges.Add(
-            new Neo4jEnd(rows[start].Trim().ToString(), columns[start].Group), type < 0 ? table.Subject : rows[type].Trim().ToString(),
-            new Neo4jEnd(rows[end].Trim().ToString(), columns[end].Group), properties, place);
+            new Neo4jEnd(rows[start].ToString(), columns[start].Group), type < 0 ? table.Subject : rows[type].Trim().ToString(),
+            new Neo4jEnd(rows[end].ToString(), columns[end].Group), properties, place);
     }
 
     private void Take(SeparatedReader rows, IReadOnlyList<Neo4jColumn> columns, int from, int to)

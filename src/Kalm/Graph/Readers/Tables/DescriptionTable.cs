@@ -3,10 +3,23 @@ namespace Kalm.Graph.Readers.Tables;
 /// <summary>Reads a table of descriptions that is given beside a graph: id and description, or what a heading names.</summary>
 internal static class DescriptionTable
 {
+    /// <summary>Whether a file has a heading that names an id and something about it, and no facts.</summary>
+    public static bool HasHeading(GraphFile file, GraphBuilder graph)
+    {
+        var shape = TableShape.Of(file, graph, 2, 2);
+        if (shape.Rows.Count == 0 || ColumnPlan.OfHeading(shape.Rows[0]) is not null)
+            return false;
+        var heading = shape.Rows[0].Select(Heading.Key).ToList();
+        var id = Find(heading, EntityKeys.Ids, -1);
+        return id >= 0 && new[] { EntityKeys.Texts, EntityKeys.Names, EntityKeys.Types }.Any(names => Find(heading, names, id) >= 0);
+    }
+
     /// <summary>Reads a file.</summary>
     /// <param name="file">The file.</param>
     /// <param name="graph">The graph, whose facts are read already.</param>
-    public static void Read(GraphFile file, GraphBuilder graph)
+    /// <param name="isOfGraph">Whether it belongs to the graph, so that what no fact names is an entity too; what is given by hand goes
+    /// before what the graph's own files say, and only adds to them.</param>
+    public static void Read(GraphFile file, GraphBuilder graph, bool isOfGraph = false)
     {
         var shape = TableShape.Of(file, graph, 2, 2);
         if (shape.Delimiter == ' ')
@@ -15,11 +28,11 @@ internal static class DescriptionTable
         var (id, text) = (Find(heading, EntityKeys.Ids, -1), -1);
         text = Find(heading, EntityKeys.Texts, id);
         var name = Find(heading, EntityKeys.Names, id);
-        var hasHeading = id >= 0 && (text >= 0 || name >= 0);
+        var type = Find(heading, EntityKeys.Types, id);
+        var hasHeading = id >= 0 && (text >= 0 || name >= 0 || type >= 0);
         var columns = hasHeading ? heading.Count : 2;
         if (!hasHeading)
-            (id, text, name) = (0, 1, -1);
-        var type = hasHeading ? Find(heading, EntityKeys.Types, id) : -1;
+            (id, text, name, type) = (0, 1, -1, -1);
         var expected = $"{columns} fields separated by {TableShape.NamesOf(shape.Delimiter)}: "
             + (hasHeading ? string.Join(", ", shape.Rows[0]) : "id, description");
         var (lines, unused) = (new Dictionary<string, int>(StringComparer.Ordinal), 0);
@@ -37,6 +50,8 @@ internal static class DescriptionTable
                 graph.Bad(place, $"empty {(rows[id].IsWhiteSpace() ? "id" : "description")}; expected {expected}");
             else if (!lines.TryAdd(rows[id].ToString(), rows.Line))
                 graph.Bad(place, $"entity '{rows[id]}' again; expected an id once, it stands on line {lines[rows[id].ToString()]}");
+            else if (isOfGraph)
+                Set(graph.Entities.Add(rows[id]));
             else if (graph.Entities.TryFind(rows[id], out var entity))
                 Set(entity);
             else
@@ -48,16 +63,18 @@ internal static class DescriptionTable
 
         void Set(int entity)
         {
-            // What is given by hand goes before what the graph's own files say.
-            if (text >= 0)
-                graph.SetText(entity, rows[text].ToString(), -1);
-            if (name >= 0)
-                graph.SetName(entity, rows[name].ToString(), -1);
-            if (type >= 0)
+            var order = isOfGraph ? 0 : -1;
+            if (Holds(text))
+                graph.SetText(entity, rows[text].ToString(), order);
+            if (Holds(name))
+                graph.SetName(entity, rows[name].ToString(), order);
+            if (Holds(type))
                 graph.AddType(entity, rows[type].ToString());
             for (var column = 0; column < columns; column++)
-                if (column != id && column != text && column != name && column != type)
+                if (column != id && column != text && column != name && column != type && Holds(column))
                     graph.AddAttribute(entity, shape.Rows[0][column], rows[column].ToString());
+
+            bool Holds(int column) => column >= 0 && !rows[column].IsWhiteSpace();
         }
 
         void Tell()
@@ -69,7 +86,7 @@ internal static class DescriptionTable
             if (unused > 0)
                 graph.Warnings.Add($"{file.Shown}: ids that the graph lacks, left out: {unused:N0}");
             var without = Enumerable.Range(0, graph.Entities.Count).Count(entity => graph.Entities.Text(entity) is null);
-            if (without > 0)
+            if (without > 0 && !isOfGraph)
                 graph.Warnings.Add($"{file.Shown}: entities without a description: {without:N0}; their name serves");
         }
     }
