@@ -21,6 +21,8 @@ internal sealed class TripleTable : IGraphReader
     {
         var entities = EntityTables(files, options);
         var tables = files.Files.Except(entities).Where(file => IsTable(file, options, files.IsSingle)).ToList();
+        if (tables.Count > 1 && tables.FindAll(file => HasFactHeading(file, options)) is [var headed])
+            tables = [headed];
         if (tables.Count == 0)
             return null;
         if (tables.Count > 1)
@@ -42,22 +44,24 @@ internal sealed class TripleTable : IGraphReader
     // Beside a table whose heading names facts, those whose headings name an id and what is known of it.
     private static List<GraphFile> EntityTables(GraphFiles files, GraphOptions options)
     {
-        var graph = new GraphBuilder(options);
         var tables = files.IsSingle || options.Columns is not null ? []
             : files.Files.Where(file => OfTables.Contains(file.Ending)).ToList();
-        return tables.Exists(file => Looked(() => ColumnPlan.OfHeading(TableShape.Of(file, graph, 2).Rows.FirstOrDefault([])) is not null))
-            ? tables.FindAll(file => Looked(() => DescriptionTable.HasHeading(file, graph))) : [];
+        return tables.Exists(file => HasFactHeading(file, options))
+            ? tables.FindAll(file => Looked(() => DescriptionTable.HasHeading(file, new GraphBuilder(options)))) : [];
+    }
 
-        static bool Looked(Func<bool> look)
+    private static bool HasFactHeading(GraphFile file, GraphOptions options) => Looked(() =>
+        ColumnPlan.OfHeading(TableShape.Of(file, new GraphBuilder(options), 2).Rows.FirstOrDefault([])) is not null);
+
+    private static bool Looked(Func<bool> look)
+    {
+        try
         {
-            try
-            {
-                return look();
-            }
-            catch (KalmException)
-            {
-                return false;   // no text, or no table
-            }
+            return look();
+        }
+        catch (KalmException)
+        {
+            return false;   // no text, or no table
         }
     }
 

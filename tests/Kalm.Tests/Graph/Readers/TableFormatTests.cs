@@ -65,6 +65,16 @@ public sealed class TableFormatTests : IDisposable
     }
 
     [Fact]
+    public void Of_several_tables_the_one_whose_heading_names_facts_is_read_and_the_others_are_named()
+    {
+        folder.Write("g/g.csv", "head,tail,relation\nPeru,Chile,borders\n");
+        folder.Write("g/notes.txt", "what, by whom, when\nfound, by me, today\n");
+        var graph = KnowledgeGraph.Load(folder.File("g"));
+        Assert.Equal("borders", graph.Relations[Assert.Single(graph.Train).Relation].Id);
+        Assert.Contains("notes.txt: not read", Assert.Single(graph.Warnings), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Two_tables_of_facts_in_a_folder_are_a_question()
     {
         folder.Write("g/a.csv", "head,relation,tail\na,b,c\n");
