@@ -26,11 +26,14 @@ try
         case "writing":
             WritingBenchmark.Run(new Arguments(args[1..], WritingBenchmark.Options));
             return 0;
+        case "lora":
+            LoraBenchmark.Run(new Arguments(args[1..], LoraBenchmark.Options));
+            return 0;
         case "scale":
             ScaleBenchmark.Run(new Arguments(args[1..], ScaleBenchmark.Options));
             return 0;
         default:
-            throw new KalmException($"found '{args.FirstOrDefault()}'; expected generation, cost, kernels, load, serving, steps, scale or writing");
+            throw new KalmException($"found '{args.FirstOrDefault()}'; expected generation, cost, kernels, load, lora, serving, steps, scale or writing");
     }
 }
 catch (KalmException error)

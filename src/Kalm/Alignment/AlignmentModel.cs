@@ -43,6 +43,7 @@ public sealed class AlignmentModel : IDisposable
                 Alpha = options.Lora.Alpha,
                 Dropout = options.Lora.Dropout,
                 RankStabilized = options.Lora.RankStabilized,
+                Layers = Upper(model.Config.LayerCount, options.Lora.TrainedLayers),
                 TargetModules = model.Config.TargetNames(
                     options.Lora.Targets is [AdapterConfig.AllLinearName] ? AdapterConfig.AllLinear : options.Lora.Targets),
             };
@@ -58,6 +59,10 @@ public sealed class AlignmentModel : IDisposable
         Decoder = new DecoderPool(model, Learned, adapter, options.Threads ?? Environment.ProcessorCount,
             options.Optimizer.Dropout, options.Optimizer.ProductPrecision == ProductPrecision.Bf16);
     }
+
+    private static int[]? Upper(int layers, int? trained) => trained is not { } count || count == layers ? null
+        : count < layers ? [.. Enumerable.Range(layers - count, count)]
+        : throw new KalmException($"lora.trained_layers: found {count}; expected at most {layers}, the model's layers");
 
     /// <summary>Everything that is learned.</summary>
     public ParameterSet Learned { get; }
@@ -84,6 +89,26 @@ public sealed class AlignmentModel : IDisposable
         using var noGradient = no_grad();
         using var value = Learned[TemperatureName];
         value.clamp_(Lowest, Highest);
+    }
+
+    /// <summary>Goes back on the straight way to the base until a share of what was learned is left; tau stays.</summary>
+    /// <param name="share">1 changes nothing.</param>
+    public void KeepShare(double share)
+    {
+        if (share == 1)
+            return;
+        using var noGradient = no_grad();
+        using var scope = NewDisposeScope();
+        using var factor = share.ToScalar();
+        using var rest = (1 - share).ToScalar();
+        foreach (var slice in Learned.Slices)
+        {
+            var values = Learned[slice.Name];
+            if (adapter is null && model.Weights.TryGetValue(slice.Name, out var weight))
+                values.mul_(factor).PlusInPlace(weight.mul(rest));
+            else if (adapter is not null && slice.Name.Contains(".lora_B.", StringComparison.Ordinal))
+                values.mul_(factor);
+        }
     }
 
     /// <summary>The name of the result's folder in a run: a Hugging Face folder or a PEFT folder.</summary>

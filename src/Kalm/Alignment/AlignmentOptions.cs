@@ -91,6 +91,10 @@ public sealed record AlignmentOptions
             "optimizer.kind", "muon", "adamw with method lora");
         Require(Method == AlignmentMethod.Lora || Lora.BasePrecision is BasePrecision.Fp32 or BasePrecision.Auto,
             "lora.base_precision", Word(Lora.BasePrecision), "auto or fp32 with method full, which changes every weight");
+        Require(Method == AlignmentMethod.Lora || Lora.TrainedLayers is null,
+            "lora.trained_layers", Lora.TrainedLayers, "none with method full");
+        Require(Lora.TrainedLayers is null || Batches.TokenDropout == 0, "batches.token_dropout", Batches.TokenDropout,
+            "0 with lora.trained_layers, which keeps what lower layers make of whole texts");
         return this;
     }
 

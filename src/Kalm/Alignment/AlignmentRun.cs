@@ -91,7 +91,10 @@ public sealed class AlignmentRun
         using var run = earlier is null ? RunFolder.Create(inputs.Out, description) : RunFolder.Reopen(inputs.Out, description.StepsDone);
         using var keeper = LanguageKeeper.Prepare(
             model, baseModel, opened.Writes, texts.Wording, inputs.Texts, options, run.Path, progress, cancellation);
-        var step = new AlignmentStep(model, graph, texts, known, options, optimizer, Losses(model, graph, texts, keeper));
+        using var states = options.Lora.TrainedLayers is not null && model.Decoder.FrozenLayers > 0 && options.Explicit.Weight > 0
+            ? new ViewStates(model.Decoder, texts, graph.Rows(graph.Asked), Path.Combine(run.Path, "states.bf16"), progress, cancellation)
+            : null;
+        var step = new AlignmentStep(model, graph, texts, known, options, optimizer, Losses(model, graph, texts, keeper, states));
         using var training = new AlignmentTraining(model, step, optimizer,
             new Validation(model.Decoder, graph, texts, options), run, description,
             options with { Wording = texts.Wording.Options }, keeper, progress);
@@ -127,9 +130,10 @@ public sealed class AlignmentRun
         LearnedParameters = model.Learned.Count,
     };
 
-    private List<IAlignmentLoss> Losses(AlignmentModel model, KnowledgeGraph graph, TextIndex texts, LanguageKeeper? keeper)
+    private List<IAlignmentLoss> Losses(
+        AlignmentModel model, KnowledgeGraph graph, TextIndex texts, LanguageKeeper? keeper, ViewStates? states)
     {
-        List<IAlignmentLoss> losses = [new ExplicitLoss(model, texts, options), new ImplicitLoss(model, graph, texts, options)];
+        List<IAlignmentLoss> losses = [new ExplicitLoss(model, texts, options, states), new ImplicitLoss(model, graph, texts, options)];
         if (keeper?.Loss is { } keep)
             losses.Add(keep);
         return losses;

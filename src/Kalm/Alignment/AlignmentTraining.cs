@@ -67,6 +67,7 @@ internal sealed class AlignmentTraining(
     {
         using (no_grad())
             model.Learned.Values.copy_(best);
+        model.KeepShare(options.Keep.Scale);
         run.SaveResult(model.ResultName, folder => model.Save(folder, options.Wording));
         Update(description with
         {

@@ -18,7 +18,10 @@ public sealed class Forest
     /// <param name="queryTexts">Numbers of the wanted queries (<see cref="TextIndex.QueryText"/>); repeats are encoded once.</param>
     /// <param name="altered">What is encoded instead of a description's ids, asked once a description; null for the description
     /// itself.</param>
-    public Forest(TextIndex texts, IEnumerable<int> entityTexts, IEnumerable<long> queryTexts, Func<int[], int[]>? altered = null)
+    /// <param name="states">What the layers below the trained ones made of the views; null where nothing is kept of that.</param>
+    public Forest(
+        TextIndex texts, IEnumerable<int> entityTexts, IEnumerable<long> queryTexts, Func<int[], int[]>? altered = null,
+        ViewStates? states = null)
     {
         var trees = new Dictionary<int, Tree>();
         foreach (var entity in entityTexts)
@@ -31,7 +34,8 @@ public sealed class Forest
         {
             var relations = tree.Queries.ConvertAll(query => texts.Relations[texts.RelationTextOf(query)]);
             var description = texts.Descriptions[entity];
-            foreach (var view in texts.Wording.Views(altered?.Invoke(description) ?? description, tree.WithEntityView, relations))
+            var views = texts.Wording.Views(altered?.Invoke(description) ?? description, tree.WithEntityView, relations);
+            foreach (var view in states?.Placed(entity, views, tree.WithEntityView, tree.Queries) ?? views)
                 rows.AddRange(view.ToRows(RowTokens));
             if (tree.WithEntityView)
                 entityReads.Add(entity, read++);

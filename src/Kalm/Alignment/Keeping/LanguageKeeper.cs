@@ -37,8 +37,8 @@ internal sealed class LanguageKeeper : IDisposable
         CancellationToken cancellation)
     {
         (this.model, this.baseModel, this.teacher, this.wording) = (model, baseModel, teacher, wording);
-        // One text alone is measured and trained on.
-        heldOut = [.. texts.Where((_, index) => index % HeldOutEvery == 0)];
+        // One text alone is measured and trained on; where nothing is trained on them, all are measured.
+        heldOut = weight > 0 ? [.. texts.Where((_, index) => index % HeldOutEvery == 0)] : texts;
         perplexityBefore = Perplexity(teacher);
         answersBefore = Answers(teacher, cancellation);
         if (weight > 0)

@@ -7,7 +7,12 @@ namespace Kalm.Alignment.Losses;
 
 /// <summary>Explicit alignment: the contrastive loss between the vectors of queries and of their answers (KaLM, arXiv
 /// 2412.04948).</summary>
-internal sealed class ExplicitLoss(AlignmentModel model, TextIndex texts, AlignmentOptions options) : IAlignmentLoss
+/// <param name="model">What learns.</param>
+/// <param name="texts">The graph's texts.</param>
+/// <param name="options">The options.</param>
+/// <param name="states">What frozen lower layers made of the views; null where nothing is kept of that. Not owned.</param>
+internal sealed class ExplicitLoss(AlignmentModel model, TextIndex texts, AlignmentOptions options, ViewStates? states = null)
+    : IAlignmentLoss
 {
     /// <inheritdoc/>
     public string Name => "explicit";
@@ -20,7 +25,7 @@ internal sealed class ExplicitLoss(AlignmentModel model, TextIndex texts, Alignm
     {
         using var scope = NewDisposeScope();
         var rows = batch.Rows;
-        var forest = new Forest(texts, rows.Columns, rows.Queries, TokenDropout(batch.Step));
+        var forest = new Forest(texts, rows.Columns, rows.Queries, TokenDropout(batch.Step), states);
         using var pass = model.Decoder.Forward(
             forest.Rows, Randomness.Seed(options.Seed, "dropout", batch.Step), options.Batches.GradientCache);
         var vectors = Encoder.UnitLength(pass.States);

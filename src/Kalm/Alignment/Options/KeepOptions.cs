@@ -18,8 +18,13 @@ public sealed record KeepOptions
     /// pieces of so many.</summary>
     public int TextTokens { get; init; } = 128;
 
+    /// <summary>The share of what was learned that the result has, from the base (0) to all of it (1): a little less ranks and answers
+    /// nearly as well and keeps much more of the language (WiSE-FT, arXiv 2109.01903).</summary>
+    public double Scale { get; init; } = 1;
+
     internal void Require()
     {
+        AlignmentOptions.Require(Scale is > 0 and <= 1, "keep.scale", Scale, "above 0, up to 1");
         AlignmentOptions.Require(Weight is null or >= 0, "keep.weight", Weight, "0 or more");
         AlignmentOptions.Require(Tokens > 0, "keep.tokens", Tokens, "1 or more");
         AlignmentOptions.Require(Texts >= 2, "keep.texts", Texts, "2 or more");

@@ -25,8 +25,13 @@ public sealed record LoraOptions
     /// a slightly different one.</summary>
     public BasePrecision BasePrecision { get; init; }
 
+    /// <summary>Only so many layers are adapted, the upper ones; null for all. What the others make of the graph's texts is computed once
+    /// and kept in a file, BF16, while the run trains.</summary>
+    public int? TrainedLayers { get; init; }
+
     internal void Require()
     {
+        AlignmentOptions.Require(TrainedLayers is null or > 0, "lora.trained_layers", TrainedLayers, "1 or more");
         AlignmentOptions.Require(Rank > 0, "lora.rank", Rank, "1 or more");
         AlignmentOptions.Require(Alpha > 0, "lora.alpha", Alpha, "more than 0");
         AlignmentOptions.Require(Dropout is >= 0 and < 1, "lora.dropout", Dropout, "0 or more, below 1");

@@ -8,7 +8,8 @@ namespace Kalm.Language.Model;
 /// <param name="config">The architecture.</param>
 /// <param name="device">Where it computes; the memory of a GPU is not looked at.</param>
 /// <param name="workers">The workers that share the memory.</param>
-internal sealed class ActivationMemory(ModelConfig config, torch.Device device, int workers)
+/// <param name="frozen">How many layers keep nothing, because nothing learns in them or below.</param>
+internal sealed class ActivationMemory(ModelConfig config, torch.Device device, int workers, int frozen = 0)
 {
     // Norms twice, queries, attention, two sums and what dropout and low-rank paths add; gate, up and their product.
     private const int StatesOfWidth = 9;
@@ -16,7 +17,7 @@ internal sealed class ActivationMemory(ModelConfig config, torch.Device device, 
     private const int Share = 4;
 
     /// <summary>Bytes kept for a token.</summary>
-    public long BytesPerToken { get; } = sizeof(float) * config.LayerCount
+    public long BytesPerToken { get; } = sizeof(float) * (config.LayerCount - frozen)
         * ((long)StatesOfWidth * config.HiddenSize + 2L * config.KeyValueHeadCount * config.HeadDimension
             + (long)StatesOfFeedForward * config.IntermediateSize);
 

@@ -51,6 +51,7 @@ public sealed class Decoder : IDisposable
         double dropout = 0, bool fused = true, CoreTeam? team = null)
     {
         this.device = device;
+        FrozenLayers = learned is not null && lora?.Layers is { Count: > 0 } adapted ? adapted.Min() : 0;
         var isFused = fused && device.type == DeviceType.CPU && config.HiddenSize < WideModel;
         // Capped scores are the engine's affair.
         isPacking = isFused && config.ScoreCap is null;
@@ -78,6 +79,9 @@ public sealed class Decoder : IDisposable
     /// <summary>Draws the dropout of training passes; null (the default) drops nothing. Not owned.</summary>
     public Generator? Randomness { get; set; }
 
+    /// <summary>How many layers lie below all that learns: nothing is dropped in them, and no gradient goes back there.</summary>
+    internal int FrozenLayers { get; }
+
     /// <summary>Lays rows out as this decoder reads them best.</summary>
     /// <param name="rows">At least one row.</param>
     /// <param name="multiple">What the numbers of tokens and reads are filled up to multiples of.</param>
@@ -104,12 +108,35 @@ public sealed class Decoder : IDisposable
     public Tensor Read(Tensor embedded, TokenBlock block)
     {
         ArgumentNullException.ThrowIfNull(block);
+        if (FrozenLayers == 0)
+            return ReadAbove(embedded, block);
+        using var below = Below(embedded, block);
+        return ReadAbove(below, block);
+    }
+
+    /// <summary>Runs the layers below all that learns.</summary>
+    /// <param name="embedded">[tokens of the block, hidden], from <see cref="Embed"/>.</param>
+    /// <param name="block">The rows' layout.</param>
+    /// <returns>[tokens of the block, hidden], without a gradient; the caller owns it.</returns>
+    internal Tensor Below(Tensor embedded, TokenBlock block)
+    {
+        using var noGradient = no_grad();
         using var scope = NewDisposeScope();
-        var states = embedded;
-        var pass = new DecoderPass(
-            block, block.IsPacked && !turnsOutside ? [] : [.. rotaries.Select(rotary => rotary.Angles(block))],
-            stretchBeta is null || block.IsPacked ? null : Stretch(block), Randomness);
-        for (var index = 0; index < layers.Length; index++)
+        var (states, pass) = (embedded, Pass(block, null));
+        for (var index = 0; index < FrozenLayers; index++)
+            states = layers[index].Run(states, pass, null);
+        return states.MoveToOuterDisposeScope();
+    }
+
+    /// <summary>Runs the other layers, as <see cref="Read"/> does.</summary>
+    /// <param name="states">[tokens of the block, hidden], from <see cref="Below"/>.</param>
+    /// <param name="block">The rows' layout.</param>
+    /// <returns>[reads, hidden]; the caller owns it.</returns>
+    internal Tensor ReadAbove(Tensor states, TokenBlock block)
+    {
+        using var scope = NewDisposeScope();
+        var pass = Pass(block, Randomness);
+        for (var index = FrozenLayers; index < layers.Length; index++)
             states = layers[index].Run(states, pass, index == layers.Length - 1 ? block.Reads : null);
         block.CountInCache();
         var read = finalNorm.Apply(states);
@@ -129,6 +156,10 @@ public sealed class Decoder : IDisposable
             logits = logits.tanh().mul(logitCap);
         return logits.MoveToOuterDisposeScope();
     }
+
+    private DecoderPass Pass(TokenBlock block, Generator? randomness) => new(
+        block, block.IsPacked && !turnsOutside ? [] : [.. rotaries.Select(rotary => rotary.Angles(block))],
+        stretchBeta is null || block.IsPacked ? null : Stretch(block), randomness);
 
     private Tensor Stretch(TokenBlock block)
     {

@@ -45,7 +45,8 @@ public sealed partial class DecoderPool : IDisposable
         vocabulary = model.Config.VocabularySize;
         EndTokenIds = model.EndTokenIds;
         var count = device.type == DeviceType.CPU && model.Config.HiddenSize < Decoder.WideModel ? threads : 1;
-        memory = new ActivationMemory(model.Config, device, count);
+        var frozen = learned is not null && lora?.Layers is { Count: > 0 } adapted ? adapted.Min() : 0;
+        memory = new ActivationMemory(model.Config, device, count, frozen);
         workers = new WorkerThreads(count, Math.Max(1, threads / count));
         EngineThreads.Use(Math.Max(1, threads / count));
         replicas = learned is null ? [] : [.. Enumerable.Range(0, count).Select(_ => learned.CreateReplica())];
@@ -206,8 +207,10 @@ public sealed partial class DecoderPool : IDisposable
         var (first, count) = blocks.GetOffsetAndLength(plan.Blocks[worker].Count);
         var laidOut = plan.Blocks[worker].Skip(first).Take(count)
             .Select(block => decoder.Block(plan.RowsOf(block), ShapeMultiple)).ToArray();
+        var rows = plan.Blocks[worker].Skip(first).Take(count).Select(plan.RowsOf).ToArray();
+        var isKept = Below is not null && Array.TrueForAll(rows, block => Array.TrueForAll(block, row => row.StatesAt.Length > 0));
         // One look-up for all blocks: its gradient is a dense matrix as large as the vocabulary.
-        var embedded = decoder.Embed(cat([.. laidOut.Select(block => block.Tokens)]))
+        var embedded = isKept ? [.. rows.Zip(laidOut, ReadKept)] : decoder.Embed(cat([.. laidOut.Select(block => block.Tokens)]))
             .split([.. laidOut.Select(block => block.Tokens.numel())]);
         var outputs = new Tensor[count];
         for (var index = 0; index < count; index++)
@@ -215,7 +218,8 @@ public sealed partial class DecoderPool : IDisposable
             // Every block draws by itself, so that it can be run again.
             using var randomness = new Generator(unchecked((ulong)(((seed * 1009) + worker) * 1009 + first + index)), device);
             decoder.Randomness = randomness;
-            outputs[index] = decoder.Read(embedded[index], laidOut[index]).DetachFromDisposeScope();
+            outputs[index] = (isKept ? decoder.ReadAbove(embedded[index], laidOut[index]) : decoder.Read(embedded[index], laidOut[index]))
+                .DetachFromDisposeScope();
             laidOut[index].Dispose();
         }
         decoder.Randomness = null;

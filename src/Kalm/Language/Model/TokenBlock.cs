@@ -12,6 +12,9 @@ namespace Kalm.Language.Model;
 /// <param name="Reads">The indices in the row whose final hidden state is wanted, ascending.</param>
 public sealed record TokenRow(int[] Tokens, int[] Positions, int[] Segments, int[] Reads)
 {
+    /// <summary>Where the state of each token lies that the layers below the trained ones made of it; empty where nowhere.</summary>
+    public long[] StatesAt { get; init; } = [];
+
     /// <summary>The number of tokens.</summary>
     public int Length => Tokens.Length;
 

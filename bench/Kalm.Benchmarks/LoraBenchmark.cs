@@ -1,0 +1,122 @@
+using Kalm.Alignment;
+using Kalm.Alignment.Keeping;
+using Kalm.Alignment.Losses;
+using Kalm.Engine;
+using Kalm.Graph;
+using Kalm.Language.Model;
+using Kalm.Language.Pretraining;
+using Kalm.Language.Training;
+using Kalm.Representation;
+using static TorchSharp.torch;
+
+namespace Kalm.Benchmarks;
+
+/// <summary>A step of LoRA on a published model, by a recipe: as it is, without keeping the base's language, with the upper layers alone
+/// trained above kept states, and with the base in single precision; in turns.</summary>
+internal static class LoraBenchmark
+{
+    public static IReadOnlyList<string> Options { get; } =
+        ["--model", "--graph", "--recipe", "--rounds", "--steps", "--top", "--threads", "--json"];
+
+    public static void Run(Arguments arguments)
+    {
+        var (rounds, steps, top) = (arguments.Whole("--rounds", 3), arguments.Whole("--steps", 4), arguments.Whole("--top", 8));
+        var threads = arguments.Whole("--threads", Environment.ProcessorCount);
+        NativeEngine.Initialize();
+        var machine = Machine.Measure(threads);
+        var graph = KnowledgeGraph.Load(arguments.Text("--graph"));
+        var recipe = Alignment.Options.RecipeFile.Read(arguments.Text("--recipe")) with { Threads = threads };
+        using var opened = OpenedModel.Open(arguments.Text("--model"));
+        var options = recipe.Validated().Decided(opened.Writes);
+        using var held = opened.Load(CPU, options.Lora.BasePrecision);
+        var withoutKeeping = options with { Keep = options.Keep with { Weight = 0 } };
+        (string Name, Func<Subject> Make)[] ways =
+        [
+            ("the recipe", () => new Subject(opened, held, graph, options)),
+            ("without keeping", () => new Subject(opened, held, graph, withoutKeeping)),
+            ("without keeping, explicit alone", () => new Subject(opened, held, graph, Explicit(withoutKeeping))),
+            ($"the same, upper {top} layers", () => new Subject(
+                opened, held, graph, Explicit(withoutKeeping) with { Lora = options.Lora with { TrainedLayers = top } })),
+        ];
+        var seconds = ways.Select(_ => new List<double>()).ToArray();
+        var peaks = new double?[ways.Length];
+        var made = new double[ways.Length];
+        // One at a time holds its optimizer and states, so that memory is its own.
+        for (var round = 0; round < rounds; round++)
+            for (var way = 0; way < ways.Length; way++)
+            {
+                Subject? subject = null;
+                try
+                {
+                    made[way] = Measured.Seconds(() => subject = ways[way].Make());
+                    subject!.Take();
+                    peaks[way] = PeakMemory.During(() => seconds[way].Add(Measured.Seconds(() => subject.Take(steps)) / steps));
+                }
+                finally
+                {
+                    subject?.Dispose();
+                }
+            }
+        Console.WriteLine($"{opened.Given}, {options.Batches.Triples} triples a step, base in {options.Lora.BasePrecision}; {machine}");
+        Console.WriteLine("                                  s a step   triples/s   of the first   peak MiB   to prepare, s");
+        for (var way = 0; way < ways.Length; way++)
+            Console.WriteLine($"{ways[way].Name,-34}{seconds[way].Median(),8:N2}{options.Batches.Triples / seconds[way].Median(),12:N2}"
+                + $"{seconds[way].Ratio(seconds[0]),15:N3}{peaks[way],11:N0}{made[way],16:N1}");
+        if (arguments.Find("--json") is { } json)
+            Json.Write(json, ways.Index().ToDictionary(way => way.Item.Name, way => new { seconds = seconds[way.Index], peak = peaks[way.Index] }));
+    }
+
+    private static AlignmentOptions Explicit(AlignmentOptions options) =>
+        options with { Implicit = options.Implicit with { Weight = 0 } };
+
+    /// <summary>All that a step needs.</summary>
+    private sealed class Subject : IDisposable
+    {
+        private readonly AlignmentModel model;
+        private readonly AdamW optimizer;
+        private readonly DecoderPool? teacher;
+        private readonly KeepLoss? keep;
+        private readonly ViewStates? states;
+        private readonly AlignmentStep step;
+        private readonly double rate;
+        private int taken;
+
+        public Subject(OpenedModel opened, CausalModel held, KnowledgeGraph graph, AlignmentOptions options)
+        {
+            rate = options.Optimizer.LearningRate!.Value;
+            model = new AlignmentModel(held, null, options);
+            optimizer = new AdamW(model.Learned, options.Optimizer.WeightDecay);
+            var texts = new TextIndex(graph, new Wording(held.Tokenizer, options.Wording, opened.Template));
+            var implicitLoss = new ImplicitLoss(model, graph, texts, options);
+            if (options.Lora.TrainedLayers is not null)
+                states = new ViewStates(model.Decoder, texts, graph.Rows(graph.Asked), Path.GetTempFileName(), null, default);
+            List<IAlignmentLoss> losses = [new ExplicitLoss(model, texts, options, states), implicitLoss];
+            if (options.Keep.Weight > 0)
+            {
+                teacher = new DecoderPool(held, null, null, options.Threads!.Value);
+                losses.Add(keep = new KeepLoss(model, teacher, Kept(held, graph, options), options, options.Keep.Weight.Value, default));
+            }
+            step = new AlignmentStep(model, graph, texts, new KnownTexts(graph, texts), options, optimizer, losses);
+        }
+
+        public void Take(int steps = 1)
+        {
+            for (var index = 0; index < steps; index++)
+                step.Take(taken++, rate, ownHeads: false);
+        }
+
+        // Any texts cost the same: the graph's own, of the length that the recipe gives the base's.
+        private static List<KeptText> Kept(CausalModel held, KnowledgeGraph graph, AlignmentOptions options) =>
+            [.. TextStream.Pieces(held.Tokenizer, string.Join(". ", graph.Entities.Select(entity => entity.Description)), options.Keep.TextTokens)
+                .Where(piece => piece.Length > 2).Select(piece => KeptText.Of(held.Tokenizer, piece, 0))];
+
+        public void Dispose()
+        {
+            keep?.Dispose();
+            teacher?.Dispose();
+            states?.Dispose();
+            optimizer.Dispose();
+            model.Dispose();
+        }
+    }
+}
