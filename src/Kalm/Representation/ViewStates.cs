@@ -47,7 +47,8 @@ public sealed class ViewStates : IDisposable
                 end += lengths[1 + index - from];
             }
         }
-        progress?.Report(new ProgressNote($"lora.trained_layers: the lower {decoder.FrozenLayers} of {decoder.Config.LayerCount} layers read "
+        progress?.Report(new ProgressNote(
+            $"lora.trained_layers: the lower {decoder.FrozenLayers} of {decoder.Config.LayerCount} layers read "
             + $"{end:N0} tokens of the graph's texts once; {StateBytes(end) / 1e6:N0} MB beside the run while it trains"));
         file = new StateFile(path, end, decoder.Config.HiddenSize);
         try

@@ -114,7 +114,8 @@ public sealed class CausalModel : IDisposable
     }
 
     /// <summary>Loads a model for reading and writing texts, not for training: on a CPU every matrix in the form in which it is stored, as
-    /// far as <see cref="StoredProduct"/> reads it, the embedding and the head, too; what an adapter changes in F32.</summary>
+    /// far as <see cref="StoredProduct"/> reads it, the embedding and the head, too. What a LoRA adapter adds to such a matrix stays beside
+    /// it; what an adapter changes otherwise is merged, in F32.</summary>
     /// <param name="source">The model; not owned, and not needed any more afterwards.</param>
     /// <param name="device">Where the weights go; the CPU when null.</param>
     /// <exception cref="KalmException">The tokenizer cannot be read, or a weight cannot.</exception>
@@ -125,10 +126,15 @@ public sealed class CausalModel : IDisposable
             return Load(source, device);
         return Load(source, device, (model, weights, name, shape) =>
         {
-            if (source.Adapter?.Changes.ContainsKey(name) != true && StoredMatrix.TryRead(source, name, shape) is var (values, type))
+            var change = source.Adapter?.Changes.GetValueOrDefault(name);
+            if ((change is null || LowRank.IsAddition(change, name, source))
+                && StoredMatrix.TryRead(source, name, shape) is var (values, type))
             {
                 model.weights.Add(name, values);
                 model.weights.Add(TensorNames.ScalesOf(name), tensor((int)type).DetachFromDisposeScope());
+                if (change is not null)
+                    foreach (var which in "AB")
+                        model.weights.Add(TensorNames.AddedTo(name, which), LowRank.ReadAddition(source.Adapter!, change.Product!, which));
             }
             else
                 model.weights.Add(name, weights.Read(name).to(model.Device));

@@ -45,10 +45,13 @@ internal sealed class LayerWeights(DecoderWeights weights, int layer)
     {
         var weight = TensorNames.OfLayer(layer, module);
         var adapted = weights.Config.CheckpointName(TensorNames.Module(layer, module));
+        var down = weights.Learned?.Find(AdapterConfig.LoraName(adapted, 'A'));
+        var isKept = down is null && weights.Frozen.ContainsKey(TensorNames.AddedTo(weight, 'A'));
         return new Projection(
             weights.Matrix(weight),
             weights.Config.HasBias(module) ? weights.Find(TensorNames.BiasOfLayer(layer, module)) : null,
-            weights.Learned?.Find(AdapterConfig.LoraName(adapted, 'A')), weights.Learned?.Find(AdapterConfig.LoraName(adapted, 'B')),
-            weights.Lora?.ScaleOf(adapted) ?? 0, weights.Lora?.Dropout ?? 0);
+            isKept ? weights.Frozen[TensorNames.AddedTo(weight, 'A')] : down,
+            isKept ? weights.Frozen[TensorNames.AddedTo(weight, 'B')] : weights.Learned?.Find(AdapterConfig.LoraName(adapted, 'B')),
+            isKept ? 1 : weights.Lora?.ScaleOf(adapted) ?? 0, weights.Lora?.Dropout ?? 0);
     }
 }

@@ -75,6 +75,27 @@ public static class LowRank
         return weight.DetachFromDisposeScope();
     }
 
+    /// <summary>Whether an adapter does nothing but add a product to a layer's matrix of the base, so that it may stay beside it.</summary>
+    /// <param name="change">What the adapter does.</param>
+    /// <param name="name">The matrix's canonical name.</param>
+    /// <param name="source">The model.</param>
+    internal static bool IsAddition(AdaptedTensor change, string name, IModelSource source) =>
+        change is { Stored: null, UpBias: null, Tokens: null, StartsAtZero: false }
+        && change.Product is { Magnitude: null, Start: LowRankStart.Base, IsEmbedding: false }
+        && change.From == name && name.StartsWith(TensorNames.LayerPrefix, StringComparison.Ordinal)
+        && source.TryFind(name) is { } stored && stored.Shape.SequenceEqual(change.Shape);
+
+    /// <summary>A, or B times its factor.</summary>
+    /// <returns>The caller owns it.</returns>
+    internal static Tensor ReadAddition(AdapterFolder adapter, LowRankProduct product, char which)
+    {
+        using var noGradient = no_grad();
+        using var scope = NewDisposeScope();
+        using var factor = product.Scale.ToScalar();
+        var matrix = Read(adapter, which == 'A' ? product.Down : product.Up, CPU);
+        return (which == 'A' ? matrix : matrix.mul(factor)).DetachFromDisposeScope();
+    }
+
     private static Tensor Start(AdapterFolder adapter, AdaptedTensor change, Func<string, Tensor> readBase)
     {
         if (change.Stored is { } stored)

@@ -104,6 +104,28 @@ public class StoredProductTests : TorchTest
         }
     }
 
+    [Fact]
+    public void What_a_LoRA_adapter_adds_stays_beside_a_matrix_that_is_held_as_it_is_stored()
+    {
+        using var folder = new TemporaryFolder();
+        using var graph = FamilyGraph.Make();
+        using (var made = OpenedModel.Open(TinyModel.Make(folder, graph.Load())))
+            ModelExport.ToGguf(made, folder.File("model.gguf"), GgufTensorType.Q8, null, TestContext.Current.CancellationToken);
+        Cli.CommandLine.Run("align", "--model", folder.File("model.gguf"), "--graph", graph.Path, "--out", folder.File("run"), "--steps", "6",
+            "--batch", "16", "--quiet").IsSuccess();
+        using var opened = OpenedModel.Open(folder.File("run"));
+        using var merged = CausalModel.Load(opened.Source);
+        using var held = CausalModel.LoadForReading(opened.Source);
+        Assert.Equal(ScalarType.Byte, held.Weights["model.layers.0.mlp.up_proj.weight"].dtype);
+        Assert.NotEqual(0, held.Weights["model.layers.0.mlp.up_proj.weight_lora_B"].abs().sum().item<float>());
+        using var expected = Pool(merged);
+        using var found = Pool(held);
+        TokenRow[] rows = [TokenRow.Sequence([3, 14, 15, 9], [1, 3]), TokenRow.Sequence([26, 5], [1])];
+        Assert.True(expected.Read(rows).allclose(found.Read(rows), 1e-3, 1e-4));
+
+        static DecoderPool Pool(CausalModel model) => new(model, null, null, 2);
+    }
+
     // Any bytes are quantized numbers; scales must be of a sensible size.
     private static Tensor Blocks(GgufTensorType type, int outputs, int width, Random random)
     {

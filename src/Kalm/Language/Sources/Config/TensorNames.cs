@@ -30,4 +30,10 @@ public static class TensorNames
     /// <summary>What belongs to a weight that is held in fewer bytes, and no checkpoint has: the scales of its rows, [outputs, 1], or the
     /// storage type of its blocks, a number.</summary>
     public static string ScalesOf(string weight) => weight + "_scale";
+
+    /// <summary>What an adapter adds to a weight that stays as it is stored, and no checkpoint has: A, [rank, inputs], or B times its
+    /// factor, [outputs, rank].</summary>
+    /// <param name="weight">The weight.</param>
+    /// <param name="which">'A' or 'B'.</param>
+    public static string AddedTo(string weight, char which) => $"{weight}_lora_{which}";
 }
