@@ -40,7 +40,7 @@ internal static class LoraBenchmark
         ];
         var seconds = ways.Select(_ => new List<double>()).ToArray();
         var peaks = new double?[ways.Length];
-        var made = new double[ways.Length];
+        var (made, work) = (new double[ways.Length], new double[ways.Length]);
         // One at a time holds its optimizer and states, so that memory is its own.
         for (var round = 0; round < rounds; round++)
             for (var way = 0; way < ways.Length; way++)
@@ -50,6 +50,7 @@ internal static class LoraBenchmark
                 {
                     made[way] = Measured.Seconds(() => subject = ways[way].Make());
                     subject!.Take();
+                    work[way] = subject.Work(steps) / steps;
                     peaks[way] = PeakMemory.During(() => seconds[way].Add(Measured.Seconds(() => subject.Take(steps)) / steps));
                 }
                 finally
@@ -57,13 +58,36 @@ internal static class LoraBenchmark
                     subject?.Dispose();
                 }
             }
+        var rate = ProductRate(threads, options.Lora.BasePrecision == BasePrecision.Bf16);
         Console.WriteLine($"{opened.Given}, {options.Batches.Triples} triples a step, base in {options.Lora.BasePrecision}; {machine}");
-        Console.WriteLine("                                  s a step   triples/s   of the first   peak MiB   to prepare, s");
+        Console.WriteLine($"products of 512 x 576 x 1536 by {threads} workers: {rate:N0} GFLOPS; share: what a step's products, forward "
+            + "and back to the inputs, take at that rate");
+        Console.WriteLine("                                  s a step   triples/s   of the first   peak MiB   to prepare, s   share");
         for (var way = 0; way < ways.Length; way++)
             Console.WriteLine($"{ways[way].Name,-34}{seconds[way].Median(),8:N2}{options.Batches.Triples / seconds[way].Median(),12:N2}"
-                + $"{seconds[way].Ratio(seconds[0]),15:N3}{peaks[way],11:N0}{made[way],16:N1}");
+                + $"{seconds[way].Ratio(seconds[0]),15:N3}{peaks[way],11:N0}{made[way],16:N1}"
+                + (way < 3 ? $"{work[way] / 1e9 / rate / seconds[way].Median(),8:N2}" : "       -"));
         if (arguments.Find("--json") is { } json)
-            Json.Write(json, ways.Index().ToDictionary(way => way.Item.Name, way => new { seconds = seconds[way.Index], peak = peaks[way.Index] }));
+            Json.Write(json, ways.Index().ToDictionary(
+                way => way.Item.Name, way => new { seconds = seconds[way.Index], peak = peaks[way.Index] }));
+    }
+
+    // As the workers multiply: each a share of the rows, with a thread of its own.
+    private static double ProductRate(int threads, bool isShort)
+    {
+        var (input, weight) = (randn(512, 576), randn(1536, 576));
+        if (isShort)
+            (input, weight) = (input.bfloat16(), weight.bfloat16());
+        var best = double.MaxValue;
+        for (var round = 0; round < 5; round++)
+            best = Math.Min(best, Measured.Seconds(() => Parallel.For(0, threads, _ =>
+            {
+                EngineThreads.Use(1);
+                using var noGradient = no_grad();
+                for (var repeat = 0; repeat < 100; repeat++)
+                    nn.functional.linear(input, weight).Dispose();
+            })));
+        return 2.0 * 512 * 576 * 1536 * 100 * threads / best / 1e9;
     }
 
     private static AlignmentOptions Explicit(AlignmentOptions options) =>
@@ -78,16 +102,20 @@ internal static class LoraBenchmark
         private readonly KeepLoss? keep;
         private readonly ViewStates? states;
         private readonly AlignmentStep step;
+        private readonly ImplicitLoss implicitLoss;
+        private readonly TextIndex texts;
+        private readonly CausalModel held;
         private readonly double rate;
         private int taken;
 
         public Subject(OpenedModel opened, CausalModel held, KnowledgeGraph graph, AlignmentOptions options)
         {
             rate = options.Optimizer.LearningRate!.Value;
+            this.held = held;
             model = new AlignmentModel(held, null, options);
             optimizer = new AdamW(model.Learned, options.Optimizer.WeightDecay);
-            var texts = new TextIndex(graph, new Wording(held.Tokenizer, options.Wording, opened.Template));
-            var implicitLoss = new ImplicitLoss(model, graph, texts, options);
+            texts = new TextIndex(graph, new Wording(held.Tokenizer, options.Wording, opened.Template));
+            implicitLoss = new ImplicitLoss(model, graph, texts, options);
             if (options.Lora.TrainedLayers is not null)
                 states = new ViewStates(model.Decoder, texts, graph.Rows(graph.Asked), Path.GetTempFileName(), null, default);
             List<IAlignmentLoss> losses = [new ExplicitLoss(model, texts, options, states), implicitLoss];
@@ -105,9 +133,20 @@ internal static class LoraBenchmark
                 step.Take(taken++, rate, ownHeads: false);
         }
 
+        /// <summary>Floating-point operations of the next steps' products: forward and to the inputs, 4 of the 6 of a full step; kept texts
+        /// not counted.</summary>
+        public double Work(int steps) => Enumerable.Range(taken, steps).Sum(next =>
+        {
+            var batch = step.Batch(next);
+            var prompts = implicitLoss.Prompts(new StepBatch(next, batch, OwnHeads: false))?.Rows ?? [];
+            return ProductWork.Of(held.Config, held.ParameterCount.Body,
+                new Forest(texts, batch.Columns, batch.Queries).Rows, prompts).Computed * 4 / 6;
+        });
+
         // Any texts cost the same: the graph's own, of the length that the recipe gives the base's.
         private static List<KeptText> Kept(CausalModel held, KnowledgeGraph graph, AlignmentOptions options) =>
-            [.. TextStream.Pieces(held.Tokenizer, string.Join(". ", graph.Entities.Select(entity => entity.Description)), options.Keep.TextTokens)
+            [.. TextStream.Pieces(
+                held.Tokenizer, string.Join(". ", graph.Entities.Select(entity => entity.Description)), options.Keep.TextTokens)
                 .Where(piece => piece.Length > 2).Select(piece => KeptText.Of(held.Tokenizer, piece, 0))];
 
         public void Dispose()

@@ -15,7 +15,7 @@ internal static class PeakMemory
         if (!canReset)
             return null;
         var line = File.ReadLines(Status).First(line => line.StartsWith("VmHWM:", StringComparison.Ordinal));
-        return double.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[^2]) / 1024;
+        return double.Parse(line.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)[^2]) / 1024;
     }
 
     private static bool TryReset()

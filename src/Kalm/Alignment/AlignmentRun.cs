@@ -39,10 +39,14 @@ public sealed class AlignmentRun
         IProgress<ProgressEvent>? progress = null, CancellationToken cancellation = default) =>
         new AlignmentRun(options, progress).Execute(inputs, cancellation);
 
-    private BasePrecision HeldPrecision(torch.Device? device)
+    private BasePrecision HeldPrecision(OpenedModel opened, torch.Device? device, RunDescription? earlier)
     {
         if (options.Method == AlignmentMethod.Full)
             return BasePrecision.Fp32;
+        if (options.Lora.BasePrecision == BasePrecision.Auto)
+            return earlier is not null ? earlier.Options.Lora.BasePrecision
+                : device?.type != DeviceType.CUDA && opened.IsLarge && MatrixProducts.GainsFromBf16
+                    && FrozenWeight.Fits(opened.Source.Config) ? BasePrecision.Bf16 : BasePrecision.Auto;
         if (options.Lora.BasePrecision != BasePrecision.Bf16 || device?.type == DeviceType.CUDA || MatrixProducts.GainsFromBf16)
             return options.Lora.BasePrecision;
         progress?.Report(new ProgressNote(
@@ -65,7 +69,10 @@ public sealed class AlignmentRun
             throw new KalmException(
                 $"{inputs.Model}: is an adapter; expected a base model to align (a Hugging Face folder or a run made with method full)");
         NativeEngine.Initialize();
-        using var baseModel = opened.Load(inputs.Device, HeldPrecision(inputs.Device));
+        var held = HeldPrecision(opened, inputs.Device, earlier);
+        using var baseModel = opened.Load(inputs.Device, held);
+        if (options.Lora.BasePrecision == BasePrecision.Auto && options.Method == AlignmentMethod.Lora)
+            options = options with { Lora = options.Lora with { BasePrecision = held } };
         foreach (var warning in baseModel.Warnings)
             progress?.Report(new ProgressNote(warning));
         // Who gives texts wants them kept, whatever the base is.

@@ -26,7 +26,10 @@ public sealed record OpenedModel : IDisposable
 
     /// <summary>Whether it was made to write: it brings a chat template, or is of the size of published models, 50 million parameters or
     /// more without the embedding.</summary>
-    public bool Writes => Template is not null || CausalModel.CountParameters(Source.Config).Body >= WritingParameters;
+    public bool Writes => Template is not null || IsLarge;
+
+    /// <summary>Whether it has 50 million parameters or more without the embedding.</summary>
+    public bool IsLarge => CausalModel.CountParameters(Source.Config).Body >= WritingParameters;
 
     /// <summary>Why the model's chat template cannot be used; null where it can, and where there is none.</summary>
     public string? TemplateRefusal => template.Value.Refusal;

@@ -5,7 +5,8 @@ namespace Kalm.Language.Model;
 /// <summary>How the projections of a frozen base model are held. Embedding, head, norms and biases stay in single precision.</summary>
 public enum BasePrecision
 {
-    /// <summary>As <see cref="Stored"/> where the source is quantized, else single precision.</summary>
+    /// <summary>For LoRA on a base of 50 million parameters or more <see cref="Bf16"/>, where the processor multiplies it clearly faster
+    /// and the memory holds it; otherwise as <see cref="Stored"/> where the source is quantized, else single precision.</summary>
     Auto,
 
     /// <summary>The blocks of a GGUF file as they lie in it; made single precision, matrix by matrix, where they are used.</summary>

@@ -18,6 +18,13 @@ internal static class FrozenWeight
     public static bool Covers(string name, long[] shape) =>
         shape.Length == 2 && name.StartsWith(TensorNames.LayerPrefix, StringComparison.Ordinal);
 
+    /// <summary>Whether half of this machine's memory holds a model whose layers are BF16.</summary>
+    public static bool Fits(ModelConfig config)
+    {
+        var (all, body) = CausalModel.CountParameters(config);
+        return body * sizeof(ushort) + (all - body) * sizeof(float) <= GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 2;
+    }
+
     /// <summary>Brings a matrix into the form in which it is held.</summary>
     /// <param name="weight">[out, in], F32; disposed.</param>
     /// <param name="precision">The form.</param>

@@ -74,6 +74,22 @@ public sealed class TableFormatTests : IDisposable
         Assert.Contains("notes.txt: not read", Assert.Single(graph.Warnings), StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("nodes.csv")]
+    [InlineData("edges.csv")]
+    public async Task Damaged_tables_of_nodes_and_edges_end_in_a_message(string name)
+    {
+        const int Copies = 250;
+        folder.Write("g/nodes.csv", "id,name,description,kind\n" + string.Concat(
+            Enumerable.Range(0, 12).Select(node => $"n{node},\"Node, {node}\",\"the \"\"{node}\"\" of us\",thing\n")));
+        folder.Write("g/edges.csv", "source,target,relation,weight\n" + string.Concat(
+            Enumerable.Range(0, 11).Select(node => $"n{node},n{node + 1},\"goes, on to\",0.{node}\n")));
+        var (read, refused) = await MangledFile.ReadAll(
+            folder.File("g"), folder.File($"g/{name}"), new GraphOptions { Format = "table" }, Copies, 2);
+        Assert.Equal(Copies, read + refused);
+        Assert.True(refused > 0);
+    }
+
     [Fact]
     public void Two_tables_of_facts_in_a_folder_are_a_question()
     {

@@ -74,5 +74,17 @@ public sealed class WordNetTests : IDisposable
         Assert.Equal(6, KnowledgeGraph.Load(folder.File("dict"), new GraphOptions { SkipBad = 1 }).Entities.Count);
     }
 
+    [Theory]
+    [InlineData("data.noun")]
+    [InlineData("data.adj")]
+    public async Task Damaged_files_end_in_a_message(string name)
+    {
+        const int Copies = 250;
+        var (read, refused) = await MangledFile.ReadAll(
+            folder.File("dict"), folder.File($"dict/{name}"), new GraphOptions { Format = "wordnet" }, Copies, 1);
+        Assert.Equal(Copies, read + refused);
+        Assert.True(refused > 0);
+    }
+
     public void Dispose() => folder.Dispose();
 }

@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 using Kalm.Language.Sources.Gguf;
 using static TorchSharp.torch;
 
@@ -16,6 +17,7 @@ internal static unsafe class StoredProduct
 
     private const int Together = 4;
     private const int PortionBytes = 1 << 15;
+    private const int Ahead = 2048;
 
     private delegate void RestoreBlocks(byte* weights, int blocks, float* numbers);
 
@@ -133,7 +135,15 @@ internal static unsafe class StoredProduct
         var at = 0;
         for (; at + 2 <= count; at += 2, input += 64)
         {
-            TForm.Read(ref *(weights + (at / TForm.Parts * TForm.Bytes)), at % TForm.Parts, out var first, out var second);
+            var block = weights + (at / TForm.Parts * TForm.Bytes);
+            if (Sse.IsSupported)
+            {
+                // The processor's own looking ahead stops where a page ends.
+                Sse.Prefetch0(block + Ahead);
+                if (2 * TForm.Bytes / TForm.Parts > 64)
+                    Sse.Prefetch0(block + Ahead + 64);
+            }
+            TForm.Read(ref *block, at % TForm.Parts, out var first, out var second);
             one = Vector512.FusedMultiplyAdd(first, Vector512.Load(input), one);
             two = Vector512.FusedMultiplyAdd(second, Vector512.Load(input + 16), two);
             TForm.Read(ref *(weights + ((at + 1) / TForm.Parts * TForm.Bytes)), (at + 1) % TForm.Parts, out first, out second);
