@@ -39,9 +39,8 @@ internal static class LoraBenchmark
                 opened, held, graph, Explicit(withoutKeeping) with { Lora = options.Lora with { TrainedLayers = top } })),
         ];
         var seconds = ways.Select(_ => new List<double>()).ToArray();
-        var peaks = new double?[ways.Length];
         var (made, work) = (new double[ways.Length], new double[ways.Length]);
-        // One at a time holds its optimizer and states, so that memory is its own.
+        // One at a time holds its optimizer and states.
         for (var round = 0; round < rounds; round++)
             for (var way = 0; way < ways.Length; way++)
             {
@@ -51,7 +50,7 @@ internal static class LoraBenchmark
                     made[way] = Measured.Seconds(() => subject = ways[way].Make());
                     subject!.Take();
                     work[way] = subject.Work(steps) / steps;
-                    peaks[way] = PeakMemory.During(() => seconds[way].Add(Measured.Seconds(() => subject.Take(steps)) / steps));
+                    seconds[way].Add(Measured.Seconds(() => subject.Take(steps)) / steps);
                 }
                 finally
                 {
@@ -62,14 +61,14 @@ internal static class LoraBenchmark
         Console.WriteLine($"{opened.Given}, {options.Batches.Triples} triples a step, base in {options.Lora.BasePrecision}; {machine}");
         Console.WriteLine($"products of 512 x 576 x 1536 by {threads} workers: {rate:N0} GFLOPS; share: what a step's products, forward "
             + "and back to the inputs, take at that rate");
-        Console.WriteLine("                                  s a step   triples/s   of the first   peak MiB   to prepare, s   share");
+        Console.WriteLine("                                  s a step   triples/s   of the first   to prepare, s   share");
         for (var way = 0; way < ways.Length; way++)
             Console.WriteLine($"{ways[way].Name,-34}{seconds[way].Median(),8:N2}{options.Batches.Triples / seconds[way].Median(),12:N2}"
-                + $"{seconds[way].Ratio(seconds[0]),15:N3}{peaks[way],11:N0}{made[way],16:N1}"
+                + $"{seconds[way].Ratio(seconds[0]),15:N3}{made[way],16:N1}"
                 + (way < 3 ? $"{work[way] / 1e9 / rate / seconds[way].Median(),8:N2}" : "       -"));
         if (arguments.Find("--json") is { } json)
             Json.Write(json, ways.Index().ToDictionary(
-                way => way.Item.Name, way => new { seconds = seconds[way.Index], peak = peaks[way.Index] }));
+                way => way.Item.Name, way => new { seconds = seconds[way.Index], prepared = made[way.Index] }));
     }
 
     // As the workers multiply: each a share of the rows, with a thread of its own.

@@ -21,8 +21,8 @@ public sealed record LoraOptions
     /// <summary>The modules of every layer that LoRA adapts, by the ends of their names; or <c>all-linear</c> alone.</summary>
     public IReadOnlyList<string> Targets { get; init; } = ["gate_proj", "up_proj", "down_proj"];
 
-    /// <summary>How the frozen base is held beside LoRA's matrices; run.json has what auto decided. Evaluation takes the base in full, so a run in 8 bits is measured with
-    /// a slightly different one.</summary>
+    /// <summary>How the frozen base is held beside LoRA's matrices; run.json has what auto decided. Evaluation takes the base in full, so a
+    /// run in 8 bits is measured with a slightly different one.</summary>
     public BasePrecision BasePrecision { get; init; }
 
     /// <summary>Only so many layers are adapted, the upper ones; null for all. What the others make of the graph's texts is computed once
