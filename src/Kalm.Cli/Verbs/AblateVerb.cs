@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Kalm.Alignment;
 using Kalm.Cli.Ablation;
+using Kalm.Engine;
 using Kalm.Evaluation;
 using Kalm.Files;
 using Kalm.Representation;
@@ -86,21 +87,26 @@ internal static class AblateVerb
                         new AlignmentInputs(modelPath, graphPath, path) { GraphOptions = source.OptionsOf(parse) },
                         options, progress, terminal.Cancellation);
                     measured.Add(new(name, Measure(path), run));
+                    // What is measured is not lost with what comes after it.
+                    Write(new AblationResult(measured, plan));
                 }
                 return new AblationResult(measured, plan);
 
                 Assessment Measure(string path)
                 {
+                    NativeMemory.Return();
                     using var loaded = Given.Load(OpenedModel.Open(path), "cpu", joint.Threads, progress);
                     return Assessment.Of(loaded, plan, progress, terminal.Cancellation);
                 }
             });
             result.Print(terminal);
-            AtomicFile.WriteAllText(
-                Path.Combine(outPath, "ablation.json"), result.ToJson(modelPath, graphPath, joint).ToJsonString(Json.Options) + "\n");
+            Write(result);
             if (result.Plot() is { } image)
                 AtomicFile.Write(Path.Combine(outPath, "ablation.png"), stream => stream.Write(image));
             return ExitCode.Success;
+
+            void Write(AblationResult measured) => AtomicFile.WriteAllText(
+                Path.Combine(outPath, "ablation.json"), measured.ToJson(modelPath, graphPath, joint).ToJsonString(Json.Options) + "\n");
         });
         return command;
     }
