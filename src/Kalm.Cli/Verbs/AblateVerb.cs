@@ -100,7 +100,6 @@ internal static class AblateVerb
                 }
             });
             result.Print(terminal);
-            Write(result);
             if (result.Plot() is { } image)
                 AtomicFile.Write(Path.Combine(outPath, "ablation.png"), stream => stream.Write(image));
             return ExitCode.Success;

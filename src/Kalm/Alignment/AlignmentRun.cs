@@ -98,7 +98,7 @@ public sealed class AlignmentRun
         using var run = earlier is null ? RunFolder.Create(inputs.Out, description) : RunFolder.Reopen(inputs.Out, description.StepsDone);
         using var keeper = LanguageKeeper.Prepare(
             model, baseModel, opened.Writes, texts.Wording, inputs.Texts, options, run.Path, progress, cancellation);
-        using var states = options.Lora.TrainedLayers is not null && model.Decoder.FrozenLayers > 0 && options.Explicit.Weight > 0
+        using var states = model.Decoder.FrozenLayers > 0 && options.Explicit.Weight > 0
             ? new ViewStates(model.Decoder, texts, graph.Rows(graph.Asked), Path.Combine(run.Path, "states.bf16"), progress, cancellation)
             : null;
         var step = new AlignmentStep(model, graph, texts, known, options, optimizer, Losses(model, graph, texts, keeper, states));

@@ -37,8 +37,7 @@ public sealed class ViewStates : IDisposable
         {
             placeOfText[text] = end;
             var from = query;
-            while (query < queries.Length && texts.EntityTextOf(queries[query]) == text)
-                query++;
+            query = EndOf(text, from);
             var lengths = Lengths(Trees(text, from, query)).ToArray();
             end += lengths[0];
             for (var index = from; index < query; index++)
@@ -61,8 +60,7 @@ public sealed class ViewStates : IDisposable
                 for (var one = text; one < Math.Min(text + TextsAtOnce, placeOfText.Length); one++)
                 {
                     var from = next;
-                    while (next < queries.Length && texts.EntityTextOf(queries[next]) == one)
-                        next++;
+                    next = EndOf(one, from);
                     portion.AddRange(Rows(one, from, next));
                 }
                 decoder.KeepBelow(portion, file);
@@ -97,6 +95,14 @@ public sealed class ViewStates : IDisposable
             }
             yield return tree with { Branches = branches, StatesAt = placeOfText[entityText] };
         }
+    }
+
+    // The first query behind those of a text.
+    private int EndOf(int text, int from)
+    {
+        while (from < queries.Length && texts.EntityTextOf(queries[from]) == text)
+            from++;
+        return from;
     }
 
     private int PlaceOf(long query)

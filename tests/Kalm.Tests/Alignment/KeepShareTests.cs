@@ -38,8 +38,11 @@ public class KeepShareTests : TorchTest
             const string Name = "model.layers.0.mlp.gate_proj";
             if (method == AlignmentMethod.Full)
                 return learner.Learned[Name + ".weight"].data<float>().ToArray();
-            var product = learner.Learned[$"base_model.model.{Name}.lora_B.weight"].mm(learner.Learned[$"base_model.model.{Name}.lora_A.weight"]);
+            var (down, up) = (Matrix('A'), Matrix('B'));
+            var product = up.mm(down);
             return model.Weights[Name + ".weight"].Plus(product).data<float>().ToArray();
+
+            torch.Tensor Matrix(char which) => learner.Learned[$"base_model.model.{Name}.lora_{which}.weight"];
         }
     }
 }

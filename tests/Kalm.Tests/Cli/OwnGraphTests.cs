@@ -72,7 +72,9 @@ public class OwnGraphTests(TinyModel tiny) : IClassFixture<TinyModel>
         Assert.Contains("duplicate triples", line.Output, StringComparison.Ordinal);
         Assert.Contains("doubtful.csv(22): (n0, to, n1)", line.Output, StringComparison.Ordinal);
         var findings = JsonNode.Parse(File.ReadAllText(json))!["findings"]!.AsArray();
-        Assert.Equal(["duplicate triples", "reverse pairs in train", "entities without a description"], findings.Select(finding => (string?)finding!["name"]));
+        Assert.Equal(
+            ["duplicate triples", "reverse pairs in train", "entities without a description"],
+            findings.Select(finding => (string?)finding!["name"]));
         Assert.Equal("note", (string?)findings[1]!["severity"]);
         Assert.Equal(1, (int)findings[1]!["count"]!);
         Assert.Equal("(n2, to, n3) and (n3, to, n2)", (string?)findings[1]!["examples"]![0]);

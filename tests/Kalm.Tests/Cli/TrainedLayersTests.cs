@@ -20,8 +20,9 @@ public sealed class TrainedLayersTests : IDisposable
     public void The_upper_layers_alone_are_trained_and_the_adapter_says_so(string style)
     {
         var run = folder.File("run");
-        var told = Align(run, $$"""{ "lora": { "trained_layers": 1 }, "wording": { "style": "{{style}}" }, "batches": { "induced_facts": true } }""")
-            .IsSuccess();
+        var told = Align(run, $$"""
+            { "lora": { "trained_layers": 1 }, "wording": { "style": "{{style}}" }, "batches": { "induced_facts": true } }
+            """).IsSuccess();
         Assert.Contains("lora.trained_layers: the lower 2 of 3 layers read", told.Output + told.Error, StringComparison.Ordinal);
         var adapter = JsonNode.Parse(File.ReadAllText(Path.Combine(run, "adapter", "adapter_config.json")))!;
         Assert.Equal("[2]", adapter["layers_to_transform"]!.ToJsonString());

@@ -51,7 +51,7 @@ public sealed class Decoder : IDisposable
         double dropout = 0, bool fused = true, CoreTeam? team = null)
     {
         this.device = device;
-        FrozenLayers = learned is not null && lora?.Layers is { Count: > 0 } adapted ? adapted.Min() : 0;
+        FrozenLayers = learned is null ? 0 : lora?.LayersBelow ?? 0;
         var isFused = fused && device.type == DeviceType.CPU && config.HiddenSize < WideModel;
         // Capped scores are the engine's affair.
         isPacking = isFused && config.ScoreCap is null;

@@ -34,9 +34,9 @@ public sealed partial class DecoderPool
 
     private Tensor ReadKept(TokenRow[] rows, TokenBlock block)
     {
-        var states = zeros(block.Tokens.numel(), Config.HiddenSize);
+        var states = zeros(block.Tokens.numel(), Config.HiddenSize, ScalarType.BFloat16);
         for (var row = 0; row < rows.Length; row++)
             Below!.Read(states, block.Starts[row], rows[row].StatesAt);
-        return states.to(device);
+        return states.to(ScalarType.Float32, device);
     }
 }

@@ -45,8 +45,7 @@ public sealed partial class DecoderPool : IDisposable
         vocabulary = model.Config.VocabularySize;
         EndTokenIds = model.EndTokenIds;
         var count = device.type == DeviceType.CPU && model.Config.HiddenSize < Decoder.WideModel ? threads : 1;
-        var frozen = learned is not null && lora?.Layers is { Count: > 0 } adapted ? adapted.Min() : 0;
-        memory = new ActivationMemory(model.Config, device, count, frozen);
+        memory = new ActivationMemory(model.Config, device, count, learned is null ? 0 : lora?.LayersBelow ?? 0);
         workers = new WorkerThreads(count, Math.Max(1, threads / count));
         EngineThreads.Use(Math.Max(1, threads / count));
         replicas = learned is null ? [] : [.. Enumerable.Range(0, count).Select(_ => learned.CreateReplica())];

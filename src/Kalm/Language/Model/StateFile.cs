@@ -1,5 +1,3 @@
-using System.Numerics;
-using System.Runtime.InteropServices;
 using Kalm.Files;
 using Microsoft.Win32.SafeHandles;
 using static TorchSharp.torch;
@@ -75,30 +73,16 @@ internal sealed class StateFile : IDisposable
         map = MappedFile.Open(path);
     }
 
-    /// <summary>Reads states into a tensor of zeros.</summary>
-    /// <param name="into">[tokens, width], F32, on the CPU.</param>
+    /// <summary>Reads states.</summary>
+    /// <param name="into">[tokens, width], BF16, on the CPU.</param>
     /// <param name="first">The row of the first one.</param>
     /// <param name="places">Where each lies, counted in tokens.</param>
     public void Read(Tensor into, int first, ReadOnlySpan<long> places)
     {
-        var numbers = MemoryMarshal.Cast<byte, float>(into.bytes);
+        var bytes = into.bytes;
+        var row = width * sizeof(ushort);
         for (var at = 0; at < places.Length; at++)
-            Widen(
-                MemoryMarshal.Cast<byte, ushort>(map!.Bytes(places[at] * width * sizeof(ushort), width * sizeof(ushort))),
-                numbers.Slice((first + at) * width, width));
-    }
-
-    private static void Widen(ReadOnlySpan<ushort> halves, Span<float> numbers)
-    {
-        var at = 0;
-        for (; at <= halves.Length - Vector<ushort>.Count; at += Vector<ushort>.Count)
-        {
-            Vector.Widen(new Vector<ushort>(halves[at..]), out var low, out var high);
-            Vector.AsVectorSingle(low << 16).CopyTo(numbers[at..]);
-            Vector.AsVectorSingle(high << 16).CopyTo(numbers[(at + Vector<uint>.Count)..]);
-        }
-        for (; at < halves.Length; at++)
-            numbers[at] = BitConverter.UInt32BitsToSingle((uint)halves[at] << 16);
+            map!.Bytes(places[at] * row, row).CopyTo(bytes.Slice((first + at) * row, row));
     }
 
     /// <inheritdoc/>

@@ -36,8 +36,11 @@ public sealed class EdgeFormatsTests : IDisposable
     [InlineData("neo4j", "edges")]
     public void Awkward_ids_survive(string key, string name)
     {
-        string[] ids = ["Paris, Texas", "\"quoted\"", "back\\slash", "東京", "a:b/c#d", "100%", "http://example.org/x y", "urn:kalm:entity:z",
-            " spaced ", "007", "true", "[1]", "{}"];
+        string[] ids =
+        [
+            "Paris, Texas", "\"quoted\"", "back\\slash", "東京", "a:b/c#d", "100%", "http://example.org/x y", "urn:kalm:entity:z",
+            " spaced ", "007", "true", "[1]", "{}",
+        ];
         var graph = KnowledgeGraph.Load(folder.Write("g.csv", "head,relation,tail\n" + string.Concat(ids.Select(
             id => $"\"{id.Replace("\"", "\"\"", StringComparison.Ordinal)}\",\"is, \"\"so\"\"\",thing\n"))));
         var read = KnowledgeGraph.Load(Write(key, name, graph, graph.Train));

@@ -47,7 +47,7 @@ internal sealed class WordNetDatabase : IGraphReader
         if (found.Count == 0)
             return null;
         // Lists that say nothing that these files do not: words by spelling, and the senses' numbers.
-        found.AddRange(files.Files.Where(file => file.Name[(file.Name.LastIndexOf('/') + 1)..] is var name
+        found.AddRange(files.Files.Where(file => Path.GetFileName(file.Name) is var name
             && (name == "index.sense" || Array.Exists(Parts, part => name == $"index{part.Name[4..]}"))));
         return new Recognition(Certainty.Certain, found, $"{found[0].Shown}: synsets");
     }
@@ -129,7 +129,7 @@ internal sealed class WordNetDatabase : IGraphReader
     }
 
     private static IEnumerable<(GraphFile File, char Part)> Find(GraphFiles files) => Parts.SelectMany(part => files.Files
-        .Where(file => file.Name[(file.Name.LastIndexOf('/') + 1)..] == part.Name && HoldsSynsets(file, part.PartOfSpeech))
+        .Where(file => Path.GetFileName(file.Name) == part.Name && HoldsSynsets(file, part.PartOfSpeech))
         .Select(file => (file, part.PartOfSpeech)));
 
     private static bool HoldsSynsets(GraphFile file, char part)

@@ -76,6 +76,9 @@ public sealed record AdapterConfig
     /// <summary>The only layers adapted (<c>layers_to_transform</c>); null for all.</summary>
     public IReadOnlyList<int>? Layers { get; init; }
 
+    /// <summary>How many layers lie below the lowest adapted one.</summary>
+    internal int LayersBelow => Layers is { Count: > 0 } ? Layers.Min() : 0;
+
     /// <summary>What the list of layers may be called that <see cref="Layers"/> counts in (<c>layers_pattern</c>); empty for any.</summary>
     public IReadOnlyList<string> LayersPattern { get; init; } = [];
 
