@@ -34,13 +34,18 @@ internal static class AblateVerb
         var seed = Options.Seed();
         var source = new GraphSource(seed, graph, "test", "valid");
         var threads = Options.Threads();
+        var resume = new Option<bool>("--resume")
+        {
+            Description = "go on in --out: runs that are complete stay, a stopped one goes on, and all are measured",
+        };
         var quiet = Options.Quiet();
         var command = new Command("ablate",
             "Aligns with the explicit loss, the implicit loss and both, from the same base, and measures what each keeps and "
                 + "gains; a base that "
                 + "was made to write with and without keeping its language.")
         {
-            model, graph, output, text, minutes, steps, recipe, method, questions, limit, seed, threads, quiet,
+            model, graph, output, text, minutes, steps, recipe, method, questions, limit, seed, threads, resume,
+            quiet,
         };
         source.AddTo(command);
         command.SetAction(parse =>
@@ -48,7 +53,8 @@ internal static class AblateVerb
             var (modelPath, graphPath, outPath) = (parse.GetRequiredValue(model),
                 Given.Graph(parse.GetRequiredValue(graph)), parse.GetRequiredValue(output));
             Given.Model(modelPath);
-            Given.Free("--out", outPath);
+            if (!parse.GetValue(resume))
+                Given.Free("--out", outPath);
             Given.AtMostOne(("--steps", parse.GetValue(steps) is not null), ("--minutes", parse.GetValue(minutes) is not null));
             var joint = Recipe.Read(parse.GetValue(recipe));
             joint = joint with
@@ -84,7 +90,11 @@ internal static class AblateVerb
                     progress.Note($"{name}:");
                     var path = Path.Combine(outPath, name);
                     var run = AlignmentRun.Execute(
-                        new AlignmentInputs(modelPath, graphPath, path) { GraphOptions = source.OptionsOf(parse) },
+                        new AlignmentInputs(modelPath, graphPath, path)
+                        {
+                            GraphOptions = source.OptionsOf(parse), TakesComplete = true,
+                            Resume = parse.GetValue(resume) && Directory.Exists(path),
+                        },
                         options, progress, terminal.Cancellation);
                     measured.Add(new(name, Measure(path), run));
                     // What is measured is not lost with what comes after it.

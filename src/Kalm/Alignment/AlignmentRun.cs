@@ -88,6 +88,9 @@ public sealed class AlignmentRun
         if (earlier is not null)
         {
             ResumePoint.RequireSame(inputs.Out, earlier, description);
+            if (earlier.Status == RunStatus.Complete)
+                return inputs.TakesComplete ? earlier
+                    : throw new KalmException($"{inputs.Out}: the run is complete; there is nothing to resume");
             checkpoint = ResumePoint.Find(inputs.Out, earlier.Id, progress);
             description = checkpoint is not null
                 ? TrainingState.Describe(checkpoint)

@@ -9,11 +9,9 @@ internal static class ResumePoint
     private const int DifferencesShown = 3;
 
     /// <summary>Refuses to go on with other options, another base, graph or number of threads.</summary>
-    /// <exception cref="KalmException">The differences, or the run is complete.</exception>
+    /// <exception cref="KalmException">The differences.</exception>
     public static void RequireSame(string path, RunDescription earlier, RunDescription now)
     {
-        if (earlier.Status == RunStatus.Complete)
-            throw new KalmException($"{path}: the run is complete; there is nothing to resume");
         var differences = Differences("", Facts(earlier), Facts(now)).ToList();
         if (differences.Count > 0)
             throw new KalmException(

@@ -1,4 +1,5 @@
 using Kalm.Graph.Readers.Columnar;
+using Kalm.Graph.Readers.Cypher;
 using Kalm.Graph.Readers.Databases;
 using Kalm.Graph.Readers.JsonGraphs;
 using Kalm.Graph.Readers.Neo4j;
@@ -20,7 +21,7 @@ public static class GraphFormats
     private static readonly IGraphReader[] Readers =
     [
         new KalmFolder(), new KgBertFolder(), new OpenKeFolder(), new SplitFolder(), new TripleTable(), .. RdfGraphReader.All,
-        new JsonGraph(), new Neo4jExport(), new GraphMlFile(), new GmlFile(), new ParquetFacts(), new GraphRagFolder(),
+        new JsonGraph(), new Neo4jExport(), new CypherFile(), new GraphMlFile(), new GmlFile(), new ParquetFacts(), new GraphRagFolder(),
         new WordNetDatabase(),
     ];
 

@@ -123,6 +123,16 @@ internal sealed class AwkwardGraph
         + string.Concat(Facts.Select(fact => $"  edge [ source {fact.Head} target {fact.Tail} label \"{Gml(fact.Relation)}\" since {fact.Since} ]\n"))
         + "]\n";
 
+    public string Cypher() => ":begin\nCREATE CONSTRAINT FOR (node:`UNIQUE IMPORT LABEL`) REQUIRE (node.`UNIQUE IMPORT ID`) IS UNIQUE;\n:commit\n"
+        + $"UNWIND [{string.Join(", ", Names.Select((name, index) => $"{{_id:{index}, properties:{{name:{Cypher(name)}, description:{Cypher(Texts[index])}}}}}"))}] AS row\n"
+        + "CREATE (n:`UNIQUE IMPORT LABEL`{`UNIQUE IMPORT ID`: row._id}) SET n += row.properties SET n:Thing:Any;\n"
+        + string.Concat(Facts.Select(fact => $"MATCH (a:`UNIQUE IMPORT LABEL`{{`UNIQUE IMPORT ID`: {fact.Head}}}), (b {{`UNIQUE IMPORT ID`: {fact.Tail}}})\n"
+            + $"CREATE (a)-[r:`{fact.Relation.Replace("`", "``", StringComparison.Ordinal)}` {{since: {fact.Since}}}]->(b);\n"))
+        + "MATCH (n:`UNIQUE IMPORT LABEL`) WITH n LIMIT 20000 REMOVE n:`UNIQUE IMPORT LABEL` REMOVE n.`UNIQUE IMPORT ID`;\n";
+
+    private static string Cypher(string text) =>
+        $"\"{text.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal).Replace("\n", "\\n", StringComparison.Ordinal)}\"";
+
     private static string Row(params IEnumerable<string> fields) => string.Join(',', fields.Select(field =>
         field.AsSpan().IndexOfAny(",\"\n") >= 0 ? $"\"{field.Replace("\"", "\"\"", StringComparison.Ordinal)}\"" : field)) + "\n";
 

@@ -12,7 +12,7 @@ public sealed class ReaderFuzzTests : IDisposable
     public static TheoryData<string, int> Formats()
     {
         var data = new TheoryData<string, int>();
-        foreach (var format in new[] { "list.json", "lines.jsonl", "rows.jsonl", "nodelink.json", "import", "apoc.csv", "apoc.json", "g.graphml", "g.gml" })
+        foreach (var format in new[] { "list.json", "lines.jsonl", "rows.jsonl", "nodelink.json", "import", "apoc.csv", "apoc.json", "g.graphml", "g.gml", "g.cypher" })
             for (var seed = 1; seed <= 3; seed++)
                 data.Add(format, seed);
         return data;
@@ -38,6 +38,7 @@ public sealed class ReaderFuzzTests : IDisposable
     [InlineData("apoc.json")]
     [InlineData("apoc.csv")]
     [InlineData("g.gml")]
+    [InlineData("g.cypher")]
     public void Utf16_and_a_byte_order_mark_are_read_too(string format)
     {
         var made = AwkwardGraph.Of(4);
@@ -50,7 +51,7 @@ public sealed class ReaderFuzzTests : IDisposable
     public async Task Damaged_files_end_in_a_message(string format, int seed)
     {
         var (path, file) = Write(AwkwardGraph.Of(seed), format, new UTF8Encoding(false));
-        var key = format switch { "import" or "apoc.csv" or "apoc.json" => "neo4j", "g.graphml" => "graphml", "g.gml" => "gml", _ => "json" };
+        var key = format switch { "import" or "apoc.csv" or "apoc.json" => "neo4j", "g.graphml" => "graphml", "g.gml" => "gml", "g.cypher" => "cypher", _ => "json" };
         var (read, refused) = await MangledFile.ReadAll(path, file, new GraphOptions { Format = key }, Copies, seed);
         Assert.Equal(Copies, read + refused);
         Assert.True(refused > 0);
@@ -88,6 +89,7 @@ public sealed class ReaderFuzzTests : IDisposable
             "apoc.csv" => made.ApocTable(),
             "apoc.json" => made.ApocJson(),
             "g.graphml" => made.GraphMl(),
+            "g.cypher" => made.Cypher(),
             _ => made.Gml(),
         }, encoding);
         return (path, path);

@@ -14,6 +14,7 @@ public sealed class EdgeFormatsTests : IDisposable
     [InlineData("jsonl", "edges.jsonl")]
     [InlineData("ntriples", "edges.nt")]
     [InlineData("turtle", "edges.ttl")]
+    [InlineData("cypher", "edges.cypher")]
     [InlineData("neo4j", "edges")]
     public void What_is_written_reads_as_the_same_facts_with_their_figures(string key, string name)
     {
@@ -33,6 +34,7 @@ public sealed class EdgeFormatsTests : IDisposable
     [InlineData("jsonl", "edges.jsonl")]
     [InlineData("ntriples", "edges.nt")]
     [InlineData("turtle", "edges.ttl")]
+    [InlineData("cypher", "edges.cypher")]
     [InlineData("neo4j", "edges")]
     public void Awkward_ids_survive(string key, string name)
     {
