@@ -39,7 +39,8 @@ internal static class LoraBenchmark
                 opened, held, graph, Explicit(withoutKeeping) with { Lora = options.Lora with { TrainedLayers = top } })),
         ];
         var seconds = ways.Select(_ => new List<double>()).ToArray();
-        var (made, work) = (new double[ways.Length], new double[ways.Length]);
+        var products = ways.Select(_ => new List<double>()).ToArray();
+        var made = new double[ways.Length];
         // One at a time holds its optimizer and states.
         for (var round = 0; round < rounds; round++)
             for (var way = 0; way < ways.Length; way++)
@@ -49,7 +50,7 @@ internal static class LoraBenchmark
                 {
                     made[way] = Measured.Seconds(() => subject = ways[way].Make());
                     subject!.Take();
-                    work[way] = subject.Work(steps) / steps;
+                    products[way].Add(subject.Products(steps) / steps);
                     seconds[way].Add(Measured.Seconds(() => subject.Take(steps)) / steps);
                 }
                 finally
@@ -57,36 +58,16 @@ internal static class LoraBenchmark
                     subject?.Dispose();
                 }
             }
-        var rate = ProductRate(threads, options.Lora.BasePrecision == BasePrecision.Bf16);
         Console.WriteLine($"{opened.Given}, {options.Batches.Triples} triples a step, base in {options.Lora.BasePrecision}; {machine}");
-        Console.WriteLine($"products of 512 x 576 x 1536 by {threads} workers: {rate:N0} GFLOPS; share: what a step's products, forward "
-            + "and back to the inputs, take at that rate");
-        Console.WriteLine("                                  s a step   triples/s   of the first   to prepare, s   share");
+        Console.WriteLine("products: those of the step with the base's matrices, forward and back to the inputs, by themselves");
+        Console.WriteLine("                                  s a step   triples/s   of the first   to prepare, s   products, s   share");
         for (var way = 0; way < ways.Length; way++)
             Console.WriteLine($"{ways[way].Name,-34}{seconds[way].Median(),8:N2}{options.Batches.Triples / seconds[way].Median(),12:N2}"
                 + $"{seconds[way].Ratio(seconds[0]),15:N3}{made[way],16:N1}"
-                + (way < 3 ? $"{work[way] / 1e9 / rate / seconds[way].Median(),8:N2}" : "       -"));
+                + (way < 3 ? $"{products[way].Median(),14:N2}{products[way].Ratio(seconds[way]),8:N2}" : "             -       -"));
         if (arguments.Find("--json") is { } json)
             Json.Write(json, ways.Index().ToDictionary(
                 way => way.Item.Name, way => new { seconds = seconds[way.Index], prepared = made[way.Index] }));
-    }
-
-    // As the workers multiply: each a share of the rows, with a thread of its own.
-    private static double ProductRate(int threads, bool isShort)
-    {
-        var (input, weight) = (randn(512, 576), randn(1536, 576));
-        if (isShort)
-            (input, weight) = (input.bfloat16(), weight.bfloat16());
-        var best = double.MaxValue;
-        for (var round = 0; round < 5; round++)
-            best = Math.Min(best, Measured.Seconds(() => Parallel.For(0, threads, _ =>
-            {
-                EngineThreads.Use(1);
-                using var noGradient = no_grad();
-                for (var repeat = 0; repeat < 100; repeat++)
-                    nn.functional.linear(input, weight).Dispose();
-            })));
-        return 2.0 * 512 * 576 * 1536 * 100 * threads / best / 1e9;
     }
 
     private static AlignmentOptions Explicit(AlignmentOptions options) =>
@@ -132,14 +113,14 @@ internal static class LoraBenchmark
                 step.Take(taken++, rate, ownHeads: false);
         }
 
-        /// <summary>Floating-point operations of the next steps' products: forward and to the inputs, 4 of the 6 of a full step; kept texts
-        /// not counted.</summary>
-        public double Work(int steps) => Enumerable.Range(taken, steps).Sum(next =>
+        /// <summary>Seconds that the next steps' products with the base's matrices take by themselves; those of kept texts are not
+        /// counted.</summary>
+        public double Products(int steps) => Enumerable.Range(taken, steps).Sum(next =>
         {
             var batch = step.Batch(next);
             var prompts = implicitLoss.Prompts(new StepBatch(next, batch, OwnHeads: false))?.Rows ?? [];
-            return ProductWork.Of(held.Config, held.ParameterCount.Body,
-                new Forest(texts, batch.Columns, batch.Queries).Rows, prompts).Computed * 4 / 6;
+            return BaseProducts.Seconds(held, [.. model.Decoder.TokensThrough(new Forest(texts, batch.Columns, batch.Queries).Rows)
+                .Zip(model.Decoder.TokensThrough(prompts), (views, asked) => (IReadOnlyList<long>)[.. views, .. asked])]);
         });
 
         // Any texts cost the same: the graph's own, of the length that the recipe gives the base's.

@@ -48,8 +48,10 @@ internal sealed class OurStep : IDisposable
         var prompts = Prompts(batch)?.Rows ?? [];
         return new StepWork(
             batch.Queries.Length, Real(forest), Real(prompts),
-            alignment.Decoder.TokensThrough(forest), alignment.Decoder.TokensThrough(prompts),
+            Through(forest), Through(prompts),
             ProductWork.Of(model.Config, model.ParameterCount.Body, forest, prompts));
+
+        long Through(IReadOnlyList<TokenRow> rows) => alignment.Decoder.TokensThrough(rows).Sum(blocks => blocks.Sum());
 
         static long Real(IReadOnlyList<TokenRow> rows) => rows.Sum(row => (long)row.Length);
     }

@@ -16,6 +16,10 @@ internal sealed class ActivationMemory(ModelConfig config, torch.Device device, 
     private const int StatesOfFeedForward = 4;
     private const int Share = 4;
 
+    // More tokens at once make products no faster.
+    private const long BlockBytes = 1L << 30;
+    private const int LeastTokens = 512;
+
     /// <summary>Bytes kept for a token.</summary>
     public long BytesPerToken { get; } = sizeof(float) * (config.LayerCount - frozen)
         * ((long)StatesOfWidth * config.HiddenSize + 2L * config.KeyValueHeadCount * config.HeadDimension
@@ -29,6 +33,7 @@ internal sealed class ActivationMemory(ModelConfig config, torch.Device device, 
     /// <summary>Whether a pass over so many tokens can keep all it needs.</summary>
     public bool Holds(long tokens) => IsUnbounded || tokens * BytesPerToken <= Room;
 
-    /// <summary>How many tokens each worker can take through the body at a time, at most <paramref name="most"/>.</summary>
-    public int TokensAtOnce(int most) => IsUnbounded ? most : (int)Math.Clamp(Room / workers / BytesPerToken, 1, most);
+    /// <summary>How many tokens each worker takes through the body at a time, at most <paramref name="most"/>.</summary>
+    public int TokensAtOnce(int most) => IsUnbounded ? most
+        : (int)Math.Clamp(Math.Min(Room / workers / BytesPerToken, Math.Max(BlockBytes / BytesPerToken, LeastTokens)), 1, most);
 }

@@ -21,8 +21,8 @@ internal sealed class Attention : IDisposable
     private readonly ModelConfig config;
     private readonly QueryKeyValueLayout layout;
     private readonly HeadNormRule headNorms;
-    private readonly Projection[] inputs;
-    private readonly Projection output;
+    private readonly ProjectionGroup inputs;
+    private readonly ProjectionGroup output;
     private readonly Norm? queryNorm;
     private readonly Norm? keyNorm;
     private readonly IReadOnlyList<Rotary> rotaries;
@@ -43,9 +43,10 @@ internal sealed class Attention : IDisposable
         (this.config, this.layer, this.rotaries, this.rotary) = (config, layer, rotaries, rotary);
         (layout, headNorms, window) = (config.Architecture.Projections, config.Architecture.HeadNorms, config.WindowOf(layer));
         inputs = layout == QueryKeyValueLayout.Separate
-            ? [weights.Project("self_attn.q_proj"), weights.Project("self_attn.k_proj"), weights.Project("self_attn.v_proj")]
-            : [weights.Project("self_attn.qkv_proj")];
-        output = weights.Project("self_attn.o_proj");
+            ? new ProjectionGroup(
+                weights.Project("self_attn.q_proj"), weights.Project("self_attn.k_proj"), weights.Project("self_attn.v_proj"))
+            : new ProjectionGroup(weights.Project("self_attn.qkv_proj"));
+        output = new ProjectionGroup(weights.Project("self_attn.o_proj"));
         queryNorm = weights.Norm("self_attn.q_norm");
         keyNorm = weights.Norm("self_attn.k_norm");
         // The engine's attention divides by the root of the width by itself.
@@ -88,13 +89,14 @@ internal sealed class Attention : IDisposable
     /// <param name="mixed">From <see cref="Mix"/>, or some of its rows.</param>
     /// <param name="randomness">Draws the dropout of a training pass.</param>
     /// <returns>[tokens, hidden]; the caller owns it.</returns>
-    public Tensor Output(Tensor mixed, Generator? randomness) => output.Apply(mixed, randomness);
+    public Tensor Output(Tensor mixed, Generator? randomness) => output.Apply(mixed, randomness)[0];
 
     private (Tensor Query, Tensor Key, Tensor Value) Project(Tensor input, Generator? randomness)
     {
+        var made = inputs.Apply(input, randomness);
         if (layout == QueryKeyValueLayout.Separate)
-            return (inputs[0].Apply(input, randomness), inputs[1].Apply(input, randomness), inputs[2].Apply(input, randomness));
-        var all = inputs[0].Apply(input, randomness);
+            return (made[0], made[1], made[2]);
+        var all = made[0];
         if (layout == QueryKeyValueLayout.HeadByHead)
         {
             var heads = all.view(all.shape[0], config.HeadCount, 3, config.HeadDimension);
@@ -155,8 +157,7 @@ internal sealed class Attention : IDisposable
 
     public void Dispose()
     {
-        foreach (var projection in inputs)
-            projection.Dispose();
+        inputs.Dispose();
         output.Dispose();
         queryNorm?.Dispose();
         keyNorm?.Dispose();

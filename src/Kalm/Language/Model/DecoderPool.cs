@@ -226,16 +226,17 @@ public sealed partial class DecoderPool : IDisposable
     }
 
     /// <summary>The tokens that a training pass over some rows takes through the body, padding included.</summary>
-    internal long TokensThrough(IReadOnlyList<TokenRow> rows)
+    /// <returns>For each worker those of its blocks.</returns>
+    internal IReadOnlyList<IReadOnlyList<long>> TokensThrough(IReadOnlyList<TokenRow> rows)
     {
         if (rows.Count == 0)
-            return 0;
+            return [.. Enumerable.Repeat<IReadOnlyList<long>>([], WorkerCount)];
         var plan = Plan(rows);
-        return plan.Blocks.SelectMany(blocks => blocks).Sum(indices =>
+        return [.. plan.Blocks.Select(blocks => blocks.Select(indices =>
         {
             using var block = decoders[0].Block(plan.RowsOf(indices), ShapeMultiple);
             return block.Tokens.numel();
-        });
+        }).ToArray())];
     }
 
     internal static Tensor Gather(BlockPlan plan, Tensor[][] parts)

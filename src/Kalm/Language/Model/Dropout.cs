@@ -36,5 +36,16 @@ internal sealed class Dropout(double share) : IDisposable
         return (input * empty_like(input).bernoulli_(1 - share, randomness)).div(kept).MoveToOuterDisposeScope();
     }
 
+    /// <summary>What is dropped of an input as factors: 0, or what scales the others up.</summary>
+    /// <returns>The shape of the input; null where nothing is dropped; the caller owns it.</returns>
+    public Tensor? Mask(Tensor input, ScalarType type, Generator? randomness)
+    {
+        if (randomness is null || share == 0)
+            return null;
+        using var scope = NewDisposeScope();
+        using var noGradient = no_grad();
+        return empty_like(input).bernoulli_(1 - share, randomness).div(kept).to(type).MoveToOuterDisposeScope();
+    }
+
     public void Dispose() => kept.Dispose();
 }

@@ -12,9 +12,8 @@ internal sealed class FeedForward : IDisposable
     private readonly bool fused;
     private readonly bool isOneMatrix;
     private readonly long width;
-    private readonly Projection? gate;
-    private readonly Projection up;
-    private readonly Projection down;
+    private readonly ProjectionGroup inner;
+    private readonly ProjectionGroup down;
 
     /// <param name="config">The architecture.</param>
     /// <param name="fused">Whether the hand-written operation may be taken.</param>
@@ -24,9 +23,10 @@ internal sealed class FeedForward : IDisposable
         (activation, width) = (config.Activation, config.IntermediateSize);
         this.fused = fused && activation == Activation.Silu;
         isOneMatrix = config.Architecture.FusesGate;
-        gate = config.Architecture.HasGate && !isOneMatrix ? projection("mlp.gate_proj") : null;
-        up = projection(isOneMatrix ? "mlp.gate_up_proj" : "mlp.up_proj");
-        down = projection("mlp.down_proj");
+        inner = isOneMatrix ? new ProjectionGroup(projection("mlp.gate_up_proj"))
+            : config.Architecture.HasGate ? new ProjectionGroup(projection("mlp.gate_proj"), projection("mlp.up_proj"))
+            : new ProjectionGroup(projection("mlp.up_proj"));
+        down = new ProjectionGroup(projection("mlp.down_proj"));
     }
 
     /// <param name="input">[tokens, hidden].</param>
@@ -35,12 +35,11 @@ internal sealed class FeedForward : IDisposable
     public Tensor Apply(Tensor input, Generator? randomness)
     {
         using var scope = NewDisposeScope();
-        var gated = gate?.Apply(input, randomness);
-        var wide = up.Apply(input, randomness);
+        var wide = inner.Apply(input, randomness);
         if (isOneMatrix)
-            (gated, wide) = (wide.narrow(1, 0, width).contiguous(), wide.narrow(1, width, width).contiguous());
-        var inner = gated is null ? Activate(wide) : fused ? GatedUnit.Apply(gated, wide) : Activate(gated) * wide;
-        return down.Apply(inner, randomness).MoveToOuterDisposeScope();
+            wide = [wide[0].narrow(1, 0, width).contiguous(), wide[0].narrow(1, width, width).contiguous()];
+        var active = wide is not [var gate, var up] ? Activate(wide[0]) : fused ? GatedUnit.Apply(gate, up) : Activate(gate) * up;
+        return down.Apply(active, randomness)[0].MoveToOuterDisposeScope();
     }
 
     private Tensor Activate(Tensor values) => activation switch
@@ -56,8 +55,7 @@ internal sealed class FeedForward : IDisposable
 
     public void Dispose()
     {
-        gate?.Dispose();
-        up.Dispose();
+        inner.Dispose();
         down.Dispose();
     }
 }

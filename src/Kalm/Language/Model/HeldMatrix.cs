@@ -16,6 +16,9 @@ internal sealed class HeldMatrix(Tensor values, Tensor? scales, CoreTeam? team)
     /// <summary>The values as they are held.</summary>
     public Tensor Values => values;
 
+    /// <summary>Whether the values are numbers that the library multiplies.</summary>
+    public bool IsMultipliedAsItIs => scales is null && !values.requires_grad;
+
     /// <summary>y = x W^T.</summary>
     /// <param name="input">[tokens, in], F32.</param>
     /// <returns>[tokens, out], F32; the caller owns it.</returns>

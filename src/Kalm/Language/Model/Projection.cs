@@ -1,4 +1,5 @@
 using Kalm.Engine;
+using Kalm.Language.Model.Kernels;
 using TorchSharp;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
@@ -17,6 +18,19 @@ internal sealed class Projection(
 {
     private readonly Scalar scale = scale.ToScalar();
     private readonly Dropout dropout = new(dropout);
+
+    /// <summary>The map as one of <see cref="AdaptedProducts"/>; null where it is none that learns beside a matrix of F32 or BF16. Lives as
+    /// long as this projection.</summary>
+    public AdaptedMatrix? Adapted => down is { requires_grad: true } && up is not null && weight.IsMultipliedAsItIs
+        ? new AdaptedMatrix(weight.Values, down, up, this.scale) : null;
+
+    /// <summary>What dropout leaves of an input, and scales up, in the precision of W; null where it leaves all.</summary>
+    /// <returns>[tokens, in]; the caller owns it.</returns>
+    public Tensor? Mask(Tensor input, Generator? randomness) => dropout.Mask(input, weight.Values.dtype, randomness);
+
+    /// <summary>Adds b.</summary>
+    /// <returns>The sum, or the output itself where there is none; the caller owns it.</returns>
+    public Tensor AddBias(Tensor output) => bias is null ? output : output.Plus(bias);
 
     /// <param name="input">[tokens, in].</param>
     /// <param name="randomness">Draws the dropout of a training pass; null where nothing is dropped.</param>

@@ -13,7 +13,9 @@ internal sealed class CypherInterpreter(CypherStore store, Action<int, string> b
         ["DROP", "CALL", "SHOW", "BEGIN", "COMMIT", "ROLLBACK", "SCHEMA", "USE", "RETURN", "ALTER", "GRANT", "DENY", "START", "STOP"];
 
     private static readonly string[] Made =
-        ["CONSTRAINT", "INDEX", "RANGE", "TEXT", "FULLTEXT", "POINT", "LOOKUP", "VECTOR", "BTREE", "UNIQUE", "OR", "USER", "ROLE", "DATABASE"];
+    [
+        "CONSTRAINT", "INDEX", "RANGE", "TEXT", "FULLTEXT", "POINT", "LOOKUP", "VECTOR", "BTREE", "UNIQUE", "OR", "USER", "ROLE", "DATABASE",
+    ];
 
     private readonly Dictionary<string, object?> bound = new(StringComparer.Ordinal);
     private CypherWords words = new([], new Dictionary<string, object?>());
