@@ -74,15 +74,21 @@ internal sealed record AblationResult(IReadOnlyList<AblationRow> Rows, Assessmen
         if (points.Count == 0)
             return null;
         using var plot = PlotCanvas.New("completion gained, language lost");
+        var middle = (points.Min(point => point.Mrr) + points.Max(point => point.Mrr)) / 2;
         foreach (var (name, mrr, perplexity) in points)
         {
             var logarithm = Math.Log10(perplexity!.Value);
             plot.Add.Marker(mrr!.Value, logarithm, size: 8);
             var label = plot.Add.Text(name, mrr.Value, logarithm);
-            label.OffsetX = 6;
+            // Names stand towards the middle, where there is room.
+            (label.LabelAlignment, label.OffsetX) = mrr > middle ? (ScottPlot.Alignment.MiddleRight, -6) : (ScottPlot.Alignment.MiddleLeft, 6);
         }
+        plot.Axes.Left.TickGenerator = new ScottPlot.TickGenerators.NumericAutomatic
+        {
+            LabelFormatter = logarithm => Math.Pow(10, logarithm).ToString("G3", CultureInfo.InvariantCulture),
+        };
         plot.XLabel("MRR");
-        plot.YLabel("perplexity, log10");
+        plot.YLabel("perplexity");
         return plot.GetImageBytes(700, 450, ImageFormat.Png);
     }
 
