@@ -17,6 +17,7 @@ internal static unsafe class MatrixProducts
     private const int Operation = 3;
     private const int Exact = 1;
     private const int Rounded = 3;
+    private const int Rounds = 25;
     private static readonly Lazy<Setter?> Setting = new(Find);
 
     private static readonly Lazy<double> Gain = new(MeasureGain);
@@ -55,16 +56,22 @@ internal static unsafe class MatrixProducts
         using var noGradient = no_grad();
         var (input, weight) = (ones(512, 576), ones(1536, 576));
         var (shortInput, shortWeight) = (input.bfloat16(), weight.bfloat16());
-        return Seconds(input, weight) / Seconds(shortInput, shortWeight);
+        var (best, shortBest) = (double.MaxValue, double.MaxValue);
+        // In turns, and the least of many: the first compiles code, and others may be using the machine.
+        for (var round = 0; round < Rounds; round++)
+        {
+            best = Math.Min(best, Seconds(input, weight));
+            shortBest = Math.Min(shortBest, Seconds(shortInput, shortWeight));
+        }
+        return best / shortBest;
     }
 
-    // The least of some: the first compiles code, and others may be using the machine.
-    private static double Seconds(Tensor input, Tensor weight) => Enumerable.Range(0, 7).Min(_ =>
+    private static double Seconds(Tensor input, Tensor weight)
     {
         var start = Stopwatch.GetTimestamp();
         functional.linear(input, weight).Dispose();
         return Stopwatch.GetElapsedTime(start).TotalSeconds;
-    });
+    }
 
     /// <summary>libtorch's global context and the function that sets a precision in it.</summary>
     internal sealed class Setter(nint context, nint set)

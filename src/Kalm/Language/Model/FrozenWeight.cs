@@ -90,7 +90,8 @@ internal static class FrozenWeight
         {
             using var scope = NewDisposeScope();
             var saved = ctx.get_saved_variables();
-            return [grad_output.mm(Restore(saved[0], saved[1], team: null)).MoveToOuterDisposeScope(), null!, null!];
+            return WayBack.End([grad_output, .. saved],
+                [grad_output.mm(Restore(saved[0], saved[1], team: null)).MoveToOuterDisposeScope(), null!, null!]);
         }
     }
 }

@@ -83,8 +83,12 @@ internal sealed class AdaptedProducts : autograd.MultiTensorFunction<AdaptedProd
         if ((bool)ctx.get_data(WantsInputKey))
             toInput.AddRange(slopes.Zip(matrices, (slope, matrix) => slope.mm(matrix.Weight)));
         Tensor? change = toInput.Count == 0 ? null : Sum([.. toInput]);
-        return [null!, change?.MoveToOuterDisposeScope()!, .. toDowns.Concat(toUps).Select(tensor => tensor.MoveToOuterDisposeScope()),
-            .. masks.Select(_ => (Tensor)null!)];
+        return WayBack.End(
+            [.. grad_outputs, .. saved],
+            [
+                null!, change?.MoveToOuterDisposeScope()!, .. toDowns.Concat(toUps).Select(tensor => tensor.MoveToOuterDisposeScope()),
+                .. masks.Select(_ => (Tensor)null!),
+            ]);
     }
 
     // All A below each other, [sum of ranks, in].

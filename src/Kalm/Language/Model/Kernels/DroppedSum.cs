@@ -39,7 +39,7 @@ internal sealed class DroppedSum : autograd.SingleTensorFunction<DroppedSum>
         using var gradient = grad_output.contiguous();
         var toAdded = empty_like(gradient);
         Drop(Numbers.Of(gradient), [], Numbers.Of(toAdded), (double)ctx.get_data(ShareKey), (long)ctx.get_data(SeedKey));
-        return [grad_output.alias(), toAdded, null!, null!];
+        return WayBack.End([grad_output], [grad_output.alias(), toAdded, null!, null!]);
     }
 
     private static void Drop(ReadOnlySpan<float> from, ReadOnlySpan<float> states, Span<float> to, double share, long seed)

@@ -31,7 +31,7 @@ internal sealed class GatedUnit : autograd.SingleTensorFunction<GatedUnit>
         using var gradient = grad_output.contiguous();
         var (toGate, toUp) = (empty_like(saved[0]), empty_like(saved[1]));
         Backward(Numbers.Of(saved[0]), Numbers.Of(saved[1]), Numbers.Of(gradient), Numbers.Of(toGate), Numbers.Of(toUp));
-        return [toGate, toUp];
+        return WayBack.End([grad_output, .. saved], [toGate, toUp]);
     }
 
     private static Tensor Forward(Tensor gate, Tensor up)

@@ -47,7 +47,7 @@ internal sealed class RootMeanSquareNorm : autograd.SingleTensorFunction<RootMea
         var dw = Numbers.Of(toWeight);
         for (var start = 0; start < x.Length; start += w.Length)
             Backward(x.Slice(start, w.Length), w, g.Slice(start, w.Length), dx.Slice(start, w.Length), dw, epsilon);
-        return [toStates, toWeight, null!];
+        return WayBack.End([grad_output, .. saved], [toStates, toWeight, null!]);
     }
 
     private static Tensor Forward(Tensor states, Tensor weight, float epsilon)

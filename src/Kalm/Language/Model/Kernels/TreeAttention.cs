@@ -47,7 +47,7 @@ internal sealed class TreeAttention : autograd.SingleTensorFunction<TreeAttentio
         var scratch = AttentionScratch.Mine;
         for (var row = 0; row < plan.Rows.Count; row++)
             scratch.Backward(plan, row, vectors, Numbers.Of(gradient), Numbers.Of(saved[3]), changes);
-        return [toQuery, toKey, toValue, null!];
+        return WayBack.End([grad_output, .. saved], [toQuery, toKey, toValue, null!]);
     }
 
     private static Tensor LogSums(Tensor query, AttentionPlan plan) => empty(query.shape[0], plan.Heads, ScalarType.Float32);
