@@ -36,7 +36,8 @@ internal sealed class GraphReadingOptions
     };
 
     private readonly Option<int?> neighbours = Options.Whole("--neighbours-in-text",
-        "describe entities that have no description by up to N of their train facts, which training then does not ask about [default: 0]",
+        "describe entities that have no description by up to N of their train facts, which training then does not ask about [default: 0; 4 "
+            + "where no entity has a description and names are numbers and codes]",
         least: 0);
 
     /// <summary>Adds the options to a verb.</summary>
@@ -78,7 +79,7 @@ internal sealed class GraphReadingOptions
             ("--columns", options.Columns is { } names ? string.Join(",", names) : null), ("--delimiter", options.Delimiter),
             ("--encoding", options.Encoding), ("--language", options.Language), ("--query", options.Query),
             ("--skip-bad", options.SkipBad > 0 ? $"{options.SkipBad}" : null),
-            ("--neighbours-in-text", options.NeighboursInText > 0 ? $"{options.NeighboursInText}" : null),
+            ("--neighbours-in-text", options.NeighboursInText is { } most ? $"{most}" : null),
         ];
         return string.Concat(given.Where(item => item.Value is not null).Select(item => $" {item.Name} {GraphSource.Quoted(item.Value!)}"))
             + (options.AttributesInText ? " --attributes-in-text" : "");

@@ -95,9 +95,12 @@ internal sealed class GraphSource
                 + $"{Environment.CurrentDirectory}; expected it there, or --graph");
         var path = given is null ? run!.Graph : Given.Graph(given);
         var isSame = run is not null && Path.GetFullPath(GraphFormats.WithoutSecrets(path)) == Path.GetFullPath(run.Graph);
-        return new FoundGraph(path, OptionsOf(parse, isSame ? run!.GraphOptions : null), run?.Hashes.Graph, run?.Graph, run?.GraphOptions,
+        return new FoundGraph(path, OptionsOf(parse, isSame ? ReadBy(run!) : null), run?.Hashes.Graph, run?.Graph, run?.GraphOptions,
             isSame);
     }
+
+    /// <summary>How a run read its graph. One that says nothing read it as it stood, whatever would be decided now.</summary>
+    public static GraphOptions ReadBy(RunDescription run) => run.GraphOptions ?? new GraphOptions { NeighboursInText = 0 };
 
     /// <summary>The options as they are written, each with a space before it.</summary>
     public static string Written(GraphOptions? options) => options is null ? "" : GraphReadingOptions.Written(options)

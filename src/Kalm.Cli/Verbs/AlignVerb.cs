@@ -93,7 +93,7 @@ internal static class AlignVerb
                 },
             };
             var graphOptions = source.OptionsOf(
-                parse, resumes ? RunFolder.Describe(runPath).GraphOptions : null, options.Seed);
+                parse, resumes ? GraphSource.ReadBy(RunFolder.Describe(runPath)) : null, options.Seed);
             var texts = parse.GetResult(text) is not null ? PlainTexts.OfFiles(parse.GetRequiredValue(text)) : [];
             var chosenDevice = Given.Device(parse.GetRequiredValue(device));
             var run = terminal.Watch(parse.GetValue(quiet), progress =>

@@ -130,7 +130,9 @@ public sealed class AlignmentRun
         },
         Model = inputs.Model,
         Graph = GraphFormats.WithoutSecrets(inputs.Graph),
-        GraphOptions = inputs.GraphOptions,
+        // What was decided is read again, whatever a later version would decide.
+        GraphOptions = graph.NeighboursInText > 0
+            ? (inputs.GraphOptions ?? new GraphOptions()) with { NeighboursInText = graph.NeighboursInText } : inputs.GraphOptions,
         Hashes = new RunHashes(SourceHash.Of(opened.Source), graph.Fingerprint(),
             graph.TextsFingerprint(), inputs.Texts.Count == 0 ? null : Hash(inputs.Texts)),
         Options = options,

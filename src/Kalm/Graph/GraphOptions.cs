@@ -39,7 +39,7 @@ public sealed record GraphOptions
     /// <summary>Whether numbers, dates and other literals of an entity are put into its description.</summary>
     public bool AttributesInText { get; init; }
 
-    /// <summary>At most so many train facts describe an entity that has no description; they are not asked about in training. 0 for
-    /// none.</summary>
-    public int NeighboursInText { get; init; }
+    /// <summary>At most so many train facts describe an entity that has no description; they are not asked about in training. 0 for none;
+    /// null for 4 where no entity has a description and names are numbers and codes, else none.</summary>
+    public int? NeighboursInText { get; init; }
 }

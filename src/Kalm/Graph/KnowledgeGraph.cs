@@ -59,6 +59,9 @@ public sealed class KnowledgeGraph
     /// (<see cref="GraphOptions.NeighboursInText"/>).</summary>
     public IReadOnlyList<Triple> Asked { get; internal init; }
 
+    /// <summary>At most so many train facts describe an entity without a description; 0 for none.</summary>
+    public int NeighboursInText { get; internal init; }
+
     /// <summary>The triples that select the checkpoint; empty when there are none.</summary>
     public IReadOnlyList<Triple> Valid { get; }
 

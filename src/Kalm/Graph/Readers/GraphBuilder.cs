@@ -198,17 +198,20 @@ internal sealed class GraphBuilder
             format = $"{format}, split {shares} by seed {Options.Seed}";
         }
         var (entities, relations, asked) = (MakeEntities(), MakeRelations(), read.Train);
-        if (Options.NeighboursInText > 0)
+        var most = Options.NeighboursInText ?? (OpaqueNames.AreAll(entities) ? OpaqueNames.Neighbours : 0);
+        if (most > 0)
         {
-            var neighbours = new NeighbourTexts(entities, relations.Length, read.Train, Options.NeighboursInText, Options.Seed);
+            var neighbours = new NeighbourTexts(entities, relations.Length, read.Train, most, Options.Seed);
             neighbours.Describe(entities, relations);
             asked = neighbours.Asked();
             Warnings.Add($"neighbours in text: {neighbours.Described:N0} entities without a description are described by facts; "
-                + $"{neighbours.InTexts:N0} of {read.Train.Count:N0} train facts stand in texts and are not asked about in training");
+                + $"{neighbours.InTexts:N0} of {read.Train.Count:N0} train facts stand in texts and are not asked about in training"
+                + (Options.NeighboursInText is null ? "; names are numbers and codes: --neighbours-in-text 0 leaves them alone" : ""));
         }
         return new KnowledgeGraph(Entities, entities, Relations, relations, read)
         {
             Asked = asked,
+            NeighboursInText = most,
             Path = path,
             Format = format,
             Warnings = Warnings,

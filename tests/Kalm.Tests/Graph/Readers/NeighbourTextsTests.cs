@@ -1,3 +1,4 @@
+using System.Globalization;
 using Kalm.Alignment;
 using Kalm.Graph;
 
@@ -60,6 +61,30 @@ public sealed class NeighbourTextsTests : IDisposable
         Assert.NotEqual(Load(2).Asked, Load(2, seed: 2).Asked);
         var plain = Load(0);
         Assert.Same(plain.Train, plain.Asked);
+    }
+
+    [Theory]
+    [InlineData("Q{0}", true)]
+    [InlineData("/m/0{0}rn", true)]
+    [InlineData("CHEBI:{0}", true)]
+    [InlineData("{0}", true)]
+    [InlineData("3f2a9bcd-{0}", true)]
+    [InlineData("Person{1} the {0}th", false)]
+    [InlineData("Paris", false)]
+    [InlineData("東京{1}", false)]
+    public void Codes_without_a_description_are_described_by_facts_unless_told_otherwise(string pattern, bool isCode)
+    {
+        // {0} is a number, {1} letters of its own.
+        string[] ids = [.. Enumerable.Range(100, 150).Select(number => string.Format(CultureInfo.InvariantCulture, pattern, number,
+            new string([.. $"{number}".Select(digit => (char)('a' + digit - '0'))])) + (pattern == "Paris" ? new string('s', number - 99) : ""))];
+        var lines = string.Concat(ids.Select((id, index) => $"{id}\tknows\t{ids[(index + 1) % 150]}\n{id}\tlikes\t{ids[(index + 7) % 150]}\n"));
+        var path = folder.Write("codes.tsv", lines);
+        var graph = KnowledgeGraph.Load(path);
+        Assert.Equal(isCode ? 4 : 0, graph.NeighboursInText);
+        Assert.Equal(isCode, graph.Asked.Count < graph.Train.Count);
+        Assert.Equal(isCode, graph.Warnings.Any(warning => warning.Contains("--neighbours-in-text 0", StringComparison.Ordinal)));
+        Assert.Equal(0, KnowledgeGraph.Load(path, new GraphOptions { NeighboursInText = 0 }).NeighboursInText);
+        Assert.Equal(0, KnowledgeGraph.Load(path, new GraphOptions { Texts = folder.Write("t.tsv", $"{ids[0]}\ta text\n") }).NeighboursInText);
     }
 
     private static (string, string)[] Words(KnowledgeGraph graph, Triple fact) =>
