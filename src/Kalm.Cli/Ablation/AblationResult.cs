@@ -81,7 +81,8 @@ internal sealed record AblationResult(IReadOnlyList<AblationRow> Rows, Assessmen
             plot.Add.Marker(mrr!.Value, logarithm, size: 8);
             var label = plot.Add.Text(name, mrr.Value, logarithm);
             // Names stand towards the middle, where there is room.
-            (label.LabelAlignment, label.OffsetX) = mrr > middle ? (ScottPlot.Alignment.MiddleRight, -6) : (ScottPlot.Alignment.MiddleLeft, 6);
+            (label.LabelAlignment, label.OffsetX) = mrr > middle
+                ? (ScottPlot.Alignment.MiddleRight, -6) : (ScottPlot.Alignment.MiddleLeft, 6);
         }
         plot.Axes.Left.TickGenerator = new ScottPlot.TickGenerators.NumericAutomatic
         {

@@ -59,6 +59,8 @@ public sealed class AlignmentRun
         var earlier = inputs.Resume ? RunFolder.Describe(inputs.Out) : null;
         if (earlier is null)
             RunFolder.RequireFree(inputs.Out);
+        else if (earlier.Status == RunStatus.Complete && !inputs.TakesComplete)
+            throw new KalmException($"{inputs.Out}: the run is complete; there is nothing to resume");
         var graph = KnowledgeGraph.Load(inputs.Graph, inputs.GraphOptions);
         foreach (var warning in graph.Warnings)
             progress?.Report(new ProgressNote(warning));
@@ -89,8 +91,7 @@ public sealed class AlignmentRun
         {
             ResumePoint.RequireSame(inputs.Out, earlier, description);
             if (earlier.Status == RunStatus.Complete)
-                return inputs.TakesComplete ? earlier
-                    : throw new KalmException($"{inputs.Out}: the run is complete; there is nothing to resume");
+                return earlier;
             checkpoint = ResumePoint.Find(inputs.Out, earlier.Id, progress);
             description = checkpoint is not null
                 ? TrainingState.Describe(checkpoint)

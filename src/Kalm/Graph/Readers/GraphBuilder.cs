@@ -204,9 +204,10 @@ internal sealed class GraphBuilder
             var neighbours = new NeighbourTexts(entities, relations.Length, read.Train, most, Options.Seed);
             neighbours.Describe(entities, relations);
             asked = neighbours.Asked();
-            Warnings.Add($"neighbours in text: {neighbours.Described:N0} entities without a description are described by facts; "
-                + $"{neighbours.InTexts:N0} of {read.Train.Count:N0} train facts stand in texts and are not asked about in training"
-                + (Options.NeighboursInText is null ? "; names are numbers and codes: --neighbours-in-text 0 leaves them alone" : ""));
+            if (neighbours.Described > 0 || Options.NeighboursInText is not null)
+                Warnings.Add($"neighbours in text: {neighbours.Described:N0} entities without a description are described by facts; "
+                    + $"{neighbours.InTexts:N0} of {read.Train.Count:N0} train facts stand in texts and are not asked about in training"
+                    + (Options.NeighboursInText is null ? "; names are numbers and codes: --neighbours-in-text 0 leaves them alone" : ""));
         }
         return new KnowledgeGraph(Entities, entities, Relations, relations, read)
         {

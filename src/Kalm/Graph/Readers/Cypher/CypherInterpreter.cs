@@ -14,7 +14,8 @@ internal sealed class CypherInterpreter(CypherStore store, Action<int, string> b
 
     private static readonly string[] Made =
     [
-        "CONSTRAINT", "INDEX", "RANGE", "TEXT", "FULLTEXT", "POINT", "LOOKUP", "VECTOR", "BTREE", "UNIQUE", "OR", "USER", "ROLE", "DATABASE",
+        "CONSTRAINT", "INDEX", "RANGE", "TEXT", "FULLTEXT", "POINT", "LOOKUP", "VECTOR", "BTREE", "UNIQUE", "OR", "USER", "ROLE",
+        "DATABASE",
     ];
 
     private readonly Dictionary<string, object?> bound = new(StringComparer.Ordinal);
