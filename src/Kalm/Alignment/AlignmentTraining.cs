@@ -86,6 +86,8 @@ internal sealed class AlignmentTraining(
             Keep();
             return;
         }
+        if (done == 0 && validation.Note is { } note)
+            progress?.Report(new ProgressNote(note));
         var start = clock.Elapsed.TotalSeconds;
         using var averaged = average.Use();
         var metrics = RunValidation.Of(done, validation.Measure(progress, cancellation));

@@ -75,6 +75,30 @@ public static class CompletionEvaluation
         return ranked;
     }
 
+    /// <summary>Ranks among some entities and encodes no others, which a graph of millions makes worth it.</summary>
+    /// <param name="decoder">The model.</param>
+    /// <param name="texts">The graph's texts as this model sees them.</param>
+    /// <param name="queries">What to rank.</param>
+    /// <param name="known">The answers to leave out, by entity.</param>
+    /// <param name="candidates">The entities to rank among, the answers among them.</param>
+    /// <param name="progress">Told how far the work has come; may be null.</param>
+    /// <param name="cancellation">Stops between portions.</param>
+    /// <exception cref="KalmException">A vector is not finite.</exception>
+    public static IReadOnlyList<RankedQuery> RankAmong(
+        DecoderPool decoder, TextIndex texts, IReadOnlyList<CompletionQuery> queries, KnownFacts known,
+        IReadOnlyCollection<int> candidates, IProgress<EvaluationProgress>? progress, CancellationToken cancellation)
+    {
+        int[] wanted = [.. candidates.Select(entity => texts.EntityText[entity]).Distinct().Order()];
+        var rows = new int[texts.EntityText.Length];
+        foreach (var entity in candidates)
+            rows[entity] = Array.BinarySearch(wanted, texts.EntityText[entity]);
+        using var entities = EncodedTexts.OfEntities(decoder, texts, wanted, progress, cancellation);
+        using var encoded = EncodedTexts.OfQueries(decoder, texts, TextsOf(queries, texts), progress, cancellation);
+        using var vectors = encoded.Queries(TextsOf(queries, texts));
+        return new BlockRanking(entities, rows, known, decoder.WorkerCount, candidates: candidates)
+            .Rank(queries, vectors, progress, cancellation);
+    }
+
     private static RankedQuery[] Rank(
         DecoderPool decoder, TextIndex texts, IEntityVectors entities, IReadOnlyList<CompletionQuery> queries, EncodedTexts encoded,
         KnownFacts known, IReadOnlyCollection<int>? candidates, IProgress<EvaluationProgress>? progress, CancellationToken cancellation)

@@ -18,6 +18,11 @@ public sealed record BudgetOptions
     /// <summary>Triples of the valid split in a validation.</summary>
     public int ValidationTriples { get; init; } = 500;
 
+    /// <summary>Among how many entities a validation ranks, the answers among them, the others drawn by the seed; null for all of a graph
+    /// of up to 200,000, and 50,000 of a larger one, whose texts would take longer than the training. Ranks among fewer are better
+    /// ranks.</summary>
+    public int? ValidationCandidates { get; init; }
+
     /// <summary>Whether the weights with the best validation MRR are the result; otherwise the last ones, which suits runs that are after
     /// answers in words.</summary>
     public bool KeepBest { get; init; } = true;
@@ -34,6 +39,7 @@ public sealed record BudgetOptions
         AlignmentOptions.Require(Minutes is null or > 0, "budget.minutes", Minutes, "more than 0");
         AlignmentOptions.Require(Validations is null or >= 0, "budget.validations", Validations, "0 or more");
         AlignmentOptions.Require(ValidationTriples > 0, "budget.validation_triples", ValidationTriples, "1 or more");
+        AlignmentOptions.Require(ValidationCandidates is null or > 0, "budget.validation_candidates", ValidationCandidates, "1 or more");
         AlignmentOptions.Require(SaveEvery is null or > 0, "budget.save_every", SaveEvery, "1 or more");
 
         static string[] Given(double? value, string name) => value is null ? [] : [name];

@@ -45,7 +45,7 @@ internal sealed class EncodedTexts : IDisposable
             var to = from;
             while (to < wanted.Length && texts.EntityTextOf(wanted[to]) < end)
                 to++;
-            Encode(decoder, texts, start..end, entities, wanted, from..to, queries);
+            Encode(decoder, texts, [.. Enumerable.Range(start, end - start)], entities, start, wanted, from..to, queries);
             from = to;
             relay?.Report(end);
         }
@@ -66,10 +66,29 @@ internal sealed class EncodedTexts : IDisposable
         {
             cancellation.ThrowIfCancellationRequested();
             var end = Math.Min(start + Portion, wanted.Length);
-            Encode(decoder, texts, ..0, null, wanted, start..end, queries);
+            Encode(decoder, texts, [], null, 0, wanted, start..end, queries);
             relay?.Report(end);
         }
         return new EncodedTexts(wanted, queries.DetachFromDisposeScope(), null);
+    }
+
+    /// <summary>Encodes some entity texts alone.</summary>
+    /// <returns>A row for each, in their order; the caller owns it.</returns>
+    public static EntityVectorTensor OfEntities(
+        DecoderPool decoder, TextIndex texts, int[] wanted, IProgress<EvaluationProgress>? progress, CancellationToken cancellation)
+    {
+        using var noGradient = no_grad();
+        using var scope = NewDisposeScope();
+        var entities = Room(decoder, wanted.Length);
+        var relay = Relay.Of(progress, "encoding", wanted.Length);
+        for (var start = 0; start < wanted.Length; start += Portion)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            var end = Math.Min(start + Portion, wanted.Length);
+            Encode(decoder, texts, wanted[start..end], entities, start, [], ..0, null);
+            relay?.Report(end);
+        }
+        return new EntityVectorTensor(entities.DetachFromDisposeScope());
     }
 
     /// <summary>The vectors of queries.</summary>
@@ -94,11 +113,10 @@ internal sealed class EncodedTexts : IDisposable
         empty([rows, decoder.Config.HiddenSize], ScalarType.Float32, decoder.Device);
 
     private static void Encode(
-        DecoderPool decoder, TextIndex texts, Range entityTexts, Tensor? entities, long[] queryTexts, Range wanted, Tensor queries)
+        DecoderPool decoder, TextIndex texts, int[] own, Tensor? entities, int firstEntity, long[] queryTexts, Range wanted, Tensor? queries)
     {
         using var scope = NewDisposeScope();
-        var (firstEntity, firstQuery) = (entityTexts.Start.Value, wanted.Start.Value);
-        int[] own = [.. Enumerable.Range(firstEntity, entityTexts.End.Value - firstEntity)];
+        var firstQuery = wanted.Start.Value;
         var asked = queryTexts[wanted];
         var forest = new Forest(texts, own, asked);
         var vectors = Encoder.Encode(decoder, forest.Rows);
