@@ -113,7 +113,8 @@ internal sealed class EncodedTexts : IDisposable
         empty([rows, decoder.Config.HiddenSize], ScalarType.Float32, decoder.Device);
 
     private static void Encode(
-        DecoderPool decoder, TextIndex texts, int[] own, Tensor? entities, int firstEntity, long[] queryTexts, Range wanted, Tensor? queries)
+        DecoderPool decoder, TextIndex texts, int[] own, Tensor? entities, int firstEntity, long[] queryTexts, Range wanted,
+        Tensor? queries)
     {
         using var scope = NewDisposeScope();
         var firstQuery = wanted.Start.Value;
