@@ -59,7 +59,7 @@ public sealed class AlignmentRunTests : IDisposable
         Assert.Equal(best.Step, run.BestStep);
         Assert.Equal(Hash($"run/checkpoints/step-{best.Step:D8}/model.safetensors"), Hash("run/model/model.safetensors"));
         var measured = Measure("run", graph => graph.Valid);
-        Assert.Equal(best.MeanReciprocalRank, measured.MeanReciprocalRank, 6);
+        Assert.Equal(best.MeanReciprocalRank, measured.MeanReciprocalRank, 1e-6);
     }
 
     [Fact]
@@ -91,7 +91,7 @@ public sealed class AlignmentRunTests : IDisposable
         Assert.Equal("LORA", JsonDocument.Parse(File.ReadAllText(folder.File("run/adapter/adapter_config.json"))).RootElement
             .GetProperty("peft_type").GetString());
         var best = run.Validations.Single(item => item.Step == run.BestStep);
-        Assert.Equal(best.MeanReciprocalRank, Measure("run", graph => graph.Valid).MeanReciprocalRank, 4);
+        Assert.Equal(best.MeanReciprocalRank, Measure("run", graph => graph.Valid).MeanReciprocalRank, 1e-4);
     }
 
     [Theory]
