@@ -1,5 +1,6 @@
 using Kalm.Engine;
 using Kalm.Language.Model;
+using Kalm.Language.Sources.Config;
 using static TorchSharp.torch;
 
 namespace Kalm.Benchmarks;
@@ -15,7 +16,7 @@ internal static class BaseProducts
     public static double Seconds(CausalModel held, IReadOnlyList<IReadOnlyList<long>> blocks)
     {
         var layers = Enumerable.Range(0, held.Config.LayerCount)
-            .Select(layer => held.Weights.Where(weight => weight.Key.StartsWith($"model.layers.{layer}.", StringComparison.Ordinal)
+            .Select(layer => held.Weights.Where(weight => weight.Key.StartsWith($"{TensorNames.LayerPrefix}{layer}.", StringComparison.Ordinal)
                 && weight.Value.shape.Length == 2).Select(weight => weight.Value).ToArray()).ToArray();
         return Measured.Seconds(() => Parallel.For(0, blocks.Count, new ParallelOptions { MaxDegreeOfParallelism = blocks.Count }, worker =>
         {
