@@ -121,6 +121,8 @@ internal sealed class CypherInterpreter(CypherStore store, Action<int, string> b
             if (words.Next.Is(':'))
             {
                 var labels = patterns.Labels();
+                if (target is CypherEdge)
+                    throw new CypherProblem($"a label of '{variable}', which is a relationship; expected a node");
                 if (isMeant && target is CypherNode node)
                     node.Labels.AddRange(labels.Except(node.Labels));
                 continue;

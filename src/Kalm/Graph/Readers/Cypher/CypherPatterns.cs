@@ -74,7 +74,13 @@ internal sealed class CypherPatterns(CypherWords words, CypherStore store, Dicti
         var line = words.Next.Line;
         var (variable, labels, properties) = Description();
         if (variable is not null && bound.TryGetValue(variable, out var known))
+        {
+            if (labels.Count > 0 || properties.Count > 0)
+                throw new CypherProblem($"labels or properties of '{variable}', which is there already; expected its name alone, or SET");
             return known as CypherNode ?? throw new CypherProblem($"'{variable}', which is no node here; expected one");
+        }
+        if (isMerge && properties.Count == 0 && labels.Count > 0)
+            throw new CypherProblem($"a MERGE by the label '{labels[0]}' alone; expected a property that one node has");
         var node = isMerge && properties.Count > 0 ? store.Find(labels, properties) : null;
         if (node is null)
         {
@@ -104,7 +110,8 @@ internal sealed class CypherPatterns(CypherWords words, CypherStore store, Dicti
             words.Expect(']');
         }
         words.Expect('-');
-        words.Takes('>');
+        if (!words.Takes('>') && !isBackwards)
+            throw new CypherProblem("a relationship without a direction; expected -> or <-");
         if (types.Count != 1)
             throw new CypherProblem($"a relationship {(types.Count == 0 ? "without a type" : "with several types")}; expected one type");
         var to = Node(isMerge, ref isNew);
