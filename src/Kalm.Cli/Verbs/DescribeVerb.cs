@@ -93,6 +93,7 @@ internal static class DescribeVerb
     [
         ("temperature", facts.Temperature is { } temperature ? $"{temperature:F4}" : None),
         ("wording", facts.Wording ?? None),
+        .. facts.VectorLayer is { } layer ? new[] { ("vectors", $"behind layer {layer}") } : [],
         .. facts.Method is null ? Array.Empty<(string, string)>() :
         [
             ("method", $"{facts.Method}; {facts.LearnedParameters:N0} parameters learned"),

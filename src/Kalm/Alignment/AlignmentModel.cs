@@ -21,6 +21,7 @@ public sealed class AlignmentModel : IDisposable
     private readonly IModelSource? source;
     private readonly AdapterConfig? adapter;
     private readonly AlignedBase? adaptedBase;
+    private readonly int? vectorLayer;
 
     /// <summary>Attaches what is learned to a base model.</summary>
     /// <param name="model">The base; not owned, must outlive this object.</param>
@@ -57,7 +58,8 @@ public sealed class AlignmentModel : IDisposable
                 matrix.Dispose();
         }
         Decoder = new DecoderPool(model, Learned, adapter, options.Threads ?? Environment.ProcessorCount,
-            options.Optimizer.Dropout, options.Optimizer.ProductPrecision == ProductPrecision.Bf16);
+            options.Optimizer.Dropout, options.Optimizer.ProductPrecision == ProductPrecision.Bf16, options.Explicit.VectorLayer);
+        vectorLayer = options.Explicit.VectorLayer;
     }
 
     private static int[]? Upper(int layers, int? trained) => trained is not { } count || count == layers ? null
@@ -131,7 +133,8 @@ public sealed class AlignmentModel : IDisposable
             SourceTensors.Write(
                 Path.Combine(folder, AdapterConfig.WeightsName), LowRank.Shapes(model.Config, adapter), name => Learned[name]);
         }
-        Json.Write(Path.Combine(folder, AlignedSettings.FileName), new AlignedSettings(-Math.Log(Temperature), wording, adaptedBase));
+        Json.Write(Path.Combine(folder, AlignedSettings.FileName),
+            new AlignedSettings(-Math.Log(Temperature), wording, adaptedBase, vectorLayer));
     }
 
     /// <inheritdoc/>

@@ -42,6 +42,8 @@ internal static class ModelCard
         yield return ("weights", type.TorchName());
         if (model.IsAligned)
             yield return ("temperature of the cosines", Text($"{Math.Exp(-model.Settings.LogInverseTemperature):F4}"));
+        if (model.Settings.VectorLayer is { } layer)
+            yield return ("vectors", Text($"behind layer {layer} of {config.LayerCount} and the final norm"));
         if (run is null)
             yield break;
         yield return ("base", NameOf(run.Model));

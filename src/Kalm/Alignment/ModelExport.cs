@@ -51,7 +51,9 @@ public static class ModelExport
         IProgress<ProgressEvent>? progress = null, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(model);
-        return GgufExport.Write(path, Open(model, progress, cancellation), type, Path.GetFileNameWithoutExtension(path));
+        var notes = GgufExport.Write(path, Open(model, progress, cancellation), type, Path.GetFileNameWithoutExtension(path));
+        return model.Settings.VectorLayer is not { } layer ? notes
+            : [.. notes, $"vectors are taken behind layer {layer}, which a GGUF file cannot say: other programs take the last layer's"];
     }
 
     private static MergedWeights Open(OpenedModel model, IProgress<ProgressEvent>? progress, CancellationToken cancellation)

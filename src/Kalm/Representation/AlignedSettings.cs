@@ -5,7 +5,9 @@ namespace Kalm.Representation;
 /// <param name="LogInverseTemperature">log(1 / tau) as learned.</param>
 /// <param name="Wording">The wording it was trained with; every later use takes it from here.</param>
 /// <param name="Base">The base model that an adapter belongs to; null for a whole model.</param>
-public sealed record AlignedSettings(double LogInverseTemperature, WordingOptions Wording, AlignedBase? Base = null)
+/// <param name="VectorLayer">Behind which layer vectors are taken, counted from 1; null for the last.</param>
+public sealed record AlignedSettings(
+    double LogInverseTemperature, WordingOptions Wording, AlignedBase? Base = null, int? VectorLayer = null)
 {
     /// <summary>The file's name.</summary>
     public const string FileName = "kalm.json";

@@ -25,7 +25,8 @@ public sealed class LoadedModel : IDisposable
         try
         {
             Wording = new Wording(Model.Tokenizer, opened.Settings.Wording, opened.Template);
-            Decoder = new DecoderPool(Model, null, null, threads ?? Environment.ProcessorCount);
+            Decoder = new DecoderPool(
+                Model, null, null, threads ?? Environment.ProcessorCount, vectorLayer: opened.Settings.VectorLayer);
         }
         catch
         {

@@ -28,8 +28,13 @@ public sealed record ExplicitOptions
     /// row does.</summary>
     public bool MultiPositive { get; init; }
 
+    /// <summary>Behind which layer vectors are taken, counted from 1; null for the last. The final norm follows that layer. Training,
+    /// ranking, exports and the server take it from the run; a layer in the middle costs vectors less time.</summary>
+    public int? VectorLayer { get; init; }
+
     internal void Require()
     {
+        AlignmentOptions.Require(VectorLayer is null or > 0, "explicit.vector_layer", VectorLayer, "1 or more");
         AlignmentOptions.Require(Weight >= 0, "explicit.weight", Weight, "0 or more");
         AlignmentOptions.Require(Margin is >= 0 and < 2, "explicit.margin", Margin, "0 or more, below 2");
         AlignmentOptions.Require(InitialTemperature is >= 0.01 and <= 1, "explicit.initial_temperature", InitialTemperature, "0.01..1");

@@ -30,6 +30,7 @@ public static class VectorKey
             Format, SourceHash.Of(model.Source), .. Files(model.Source.Base.Place, DecidingFiles),
             .. model.AdapterFolder is { } adapter ? Files(adapter, DecidingOfAdapter) : [],
             graph.TextsFingerprint(), Json.Text(model.Settings.Wording),
+            .. model.Settings.VectorLayer is { } layer ? new[] { $"layer {layer}" } : [],
         ]);
     }
 

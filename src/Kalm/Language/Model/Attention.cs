@@ -66,7 +66,7 @@ internal sealed class Attention : IDisposable
     public Tensor Mix(Tensor input, DecoderPass pass)
     {
         using var scope = NewDisposeScope();
-        var (query, key, value) = Project(input, pass.Randomness);
+        var (query, key, value) = Project(input, pass);
         if (headNorms == HeadNormRule.WholeWidth)
             (query, key) = (queryNorm!.Apply(query), keyNorm!.Apply(key));
         else if (headNorms == HeadNormRule.EachHead)
@@ -87,13 +87,13 @@ internal sealed class Attention : IDisposable
 
     /// <summary>The projection out of attention.</summary>
     /// <param name="mixed">From <see cref="Mix"/>, or some of its rows.</param>
-    /// <param name="randomness">Draws the dropout of a training pass.</param>
+    /// <param name="pass">The pass.</param>
     /// <returns>[tokens, hidden]; the caller owns it.</returns>
-    public Tensor Output(Tensor mixed, Generator? randomness) => output.Apply(mixed, randomness)[0];
+    public Tensor Output(Tensor mixed, DecoderPass pass) => output.Apply(mixed, pass)[0];
 
-    private (Tensor Query, Tensor Key, Tensor Value) Project(Tensor input, Generator? randomness)
+    private (Tensor Query, Tensor Key, Tensor Value) Project(Tensor input, DecoderPass pass)
     {
-        var made = inputs.Apply(input, randomness);
+        var made = inputs.Apply(input, pass);
         if (layout == QueryKeyValueLayout.Separate)
             return (made[0], made[1], made[2]);
         var all = made[0];

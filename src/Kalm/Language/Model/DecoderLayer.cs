@@ -53,10 +53,10 @@ internal sealed class DecoderLayer : IDisposable
                 input = input.index_select(0, reads);
         }
         var before = states;
-        states = Add(states, attention.Output(mixed, pass.Randomness), attentionOutputNorm, pass);
+        states = Add(states, attention.Output(mixed, pass), attentionOutputNorm, pass);
         if (!isParallel)
             input = before = states;
-        var fed = feedForward.Apply(feedForwardNorm?.Apply(before) ?? input, pass.Randomness);
+        var fed = feedForward.Apply(feedForwardNorm?.Apply(before) ?? input, pass);
         return Add(states, fed, feedForwardOutputNorm, pass).MoveToOuterDisposeScope();
     }
 

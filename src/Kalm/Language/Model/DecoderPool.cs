@@ -24,6 +24,7 @@ public sealed partial class DecoderPool : IDisposable
     private readonly Decoder[] decoders;
     private readonly ParameterReplica[] replicas;
     private readonly Device device;
+    private readonly int? vectorLayer;
     private readonly int positions;
     private readonly int vocabulary;
 
@@ -34,9 +35,19 @@ public sealed partial class DecoderPool : IDisposable
     /// <param name="threads">The number of CPU threads to use in all.</param>
     /// <param name="dropout">The dropout of training passes on what a layer adds to its states.</param>
     /// <param name="roundProducts">Whether training passes multiply matrices rounded to BF16 where a CPU has units for that.</param>
+    /// <param name="vectorLayer">Behind how many layers <see cref="Read"/> and <see cref="Forward"/> take their states; null for all. What
+    /// is written always runs through all.</param>
+    /// <exception cref="KalmException">The model has fewer layers, or all that learns lies above.</exception>
     public DecoderPool(
-        CausalModel model, ParameterSet? learned, AdapterConfig? lora, int threads, double dropout = 0, bool roundProducts = false)
+        CausalModel model, ParameterSet? learned, AdapterConfig? lora, int threads, double dropout = 0, bool roundProducts = false,
+        int? vectorLayer = null)
     {
+        if (vectorLayer is { } layer && (layer < 1 || layer > model.Config.LayerCount))
+            throw new KalmException($"vector_layer: found {layer}; expected 1..{model.Config.LayerCount}, the model's layers");
+        if (learned is not null && vectorLayer <= (lora?.LayersBelow ?? 0))
+            throw new KalmException(
+                $"vector_layer: found {vectorLayer}; expected more than {lora!.LayersBelow}, below which no layer is trained");
+        this.vectorLayer = vectorLayer;
         RoundsProducts = roundProducts && model.Device.type == DeviceType.CPU && MatrixProducts.CanRound;
         (device, this.threads) = (model.Device, threads);
         team = learned is null && device.type == DeviceType.CPU ? new CoreTeam(threads) : null;
@@ -68,7 +79,7 @@ public sealed partial class DecoderPool : IDisposable
     /// <summary>The leaves of the first worker, for losses computed by the caller; null when nothing is learned.</summary>
     public ParameterReplica? Learned => replicas.FirstOrDefault();
 
-    /// <summary>The final-norm hidden states of every row's reads, without gradients.</summary>
+    /// <summary>The states of every row's reads behind the vectors' layer and the final norm, without gradients.</summary>
     /// <param name="rows">Any number of rows.</param>
     /// <returns>[reads, hidden] in the order of the rows; the caller owns it.</returns>
     public Tensor Read(IReadOnlyList<TokenRow> rows)
@@ -83,7 +94,7 @@ public sealed partial class DecoderPool : IDisposable
                 using var scope = NewDisposeScope();
                 var decoder = decoders[worker];
                 using var tokens = decoder.Block(plan.RowsOf(block));
-                return decoder.Read(decoder.Embed(tokens.Tokens), tokens).DetachFromDisposeScope();
+                return decoder.Read(decoder.Embed(tokens.Tokens), tokens, vectorLayer).DetachFromDisposeScope();
             })];
         });
         return Gather(plan, parts);
@@ -217,7 +228,8 @@ public sealed partial class DecoderPool : IDisposable
             // Every block draws by itself, so that it can be run again.
             using var randomness = new Generator(unchecked((ulong)(((seed * 1009) + worker) * 1009 + first + index)), device);
             decoder.Randomness = randomness;
-            outputs[index] = (isKept ? decoder.ReadAbove(embedded[index], laidOut[index]) : decoder.Read(embedded[index], laidOut[index]))
+            outputs[index] = (isKept ? decoder.ReadAbove(embedded[index], laidOut[index], vectorLayer)
+                : decoder.Read(embedded[index], laidOut[index], vectorLayer))
                 .DetachFromDisposeScope();
             laidOut[index].Dispose();
         }

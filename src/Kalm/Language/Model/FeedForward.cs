@@ -30,16 +30,16 @@ internal sealed class FeedForward : IDisposable
     }
 
     /// <param name="input">[tokens, hidden].</param>
-    /// <param name="randomness">Draws the dropout of a training pass; null where nothing is dropped.</param>
+    /// <param name="pass">The pass.</param>
     /// <returns>[tokens, hidden]; the caller owns it.</returns>
-    public Tensor Apply(Tensor input, Generator? randomness)
+    public Tensor Apply(Tensor input, DecoderPass pass)
     {
         using var scope = NewDisposeScope();
-        var wide = inner.Apply(input, randomness);
+        var wide = inner.Apply(input, pass);
         if (isOneMatrix)
             wide = [wide[0].narrow(1, 0, width).contiguous(), wide[0].narrow(1, width, width).contiguous()];
         var active = wide is not [var gate, var up] ? Activate(wide[0]) : fused ? GatedUnit.Apply(gate, up) : Activate(gate) * up;
-        return down.Apply(active, randomness)[0].MoveToOuterDisposeScope();
+        return down.Apply(active, pass)[0].MoveToOuterDisposeScope();
     }
 
     private Tensor Activate(Tensor values) => activation switch

@@ -1,3 +1,4 @@
+using Kalm.Engine;
 using Kalm.Language.Model.Kernels;
 using Kalm.Language.Sources.Gguf;
 using static TorchSharp.torch;
@@ -21,11 +22,15 @@ internal sealed class HeldMatrix(Tensor values, Tensor? scales, CoreTeam? team)
 
     /// <summary>y = x W^T.</summary>
     /// <param name="input">[tokens, in], F32.</param>
+    /// <param name="mayRound">Whether x, and W's numbers, may be rounded to BF16: done where W is stored in 16 bits or fewer, x has many
+    /// rows and the processor gains by it.</param>
     /// <returns>[tokens, out], F32; the caller owns it.</returns>
-    public Tensor Multiply(Tensor input)
+    public Tensor Multiply(Tensor input, bool mayRound = false)
     {
         if (TakesOwn(input))
             return StoredProduct.Apply(input, values, form!.Value, team!);
+        if (mayRound && scales is not null && form is { } stored && MatrixProducts.GainsFromBf16 && !is_grad_enabled())
+            return StoredProduct.ApplyRounded(input, values, stored, team!);
         return values.dtype == ScalarType.Float32 ? functional.linear(input, values) : FrozenWeight.Apply(input, values, scales, team);
     }
 

@@ -33,25 +33,25 @@ internal sealed class Projection(
     public Tensor AddBias(Tensor output) => bias is null ? output : output.Plus(bias);
 
     /// <param name="input">[tokens, in].</param>
-    /// <param name="randomness">Draws the dropout of a training pass; null where nothing is dropped.</param>
+    /// <param name="pass">The pass.</param>
     /// <returns>[tokens, out]; the caller owns it.</returns>
-    public Tensor Apply(Tensor input, Generator? randomness)
+    public Tensor Apply(Tensor input, DecoderPass pass)
     {
         if (down is null || up is null)
-            return Multiply(input);
+            return Multiply(input, pass);
         using var scope = NewDisposeScope();
-        var low = functional.linear(functional.linear(dropout.Apply(input, randomness), down), up);
-        return Multiply(input).add(low, scale).MoveToOuterDisposeScope();
+        var low = functional.linear(functional.linear(dropout.Apply(input, pass.Randomness), down), up);
+        return Multiply(input, pass).add(low, scale).MoveToOuterDisposeScope();
     }
 
-    private Tensor Multiply(Tensor input)
+    private Tensor Multiply(Tensor input, DecoderPass pass)
     {
         if (bias is null)
-            return weight.Multiply(input);
+            return weight.Multiply(input, pass.Block.IsLongPrompt);
         if (weight.IsPlainFor(input))
             return functional.linear(input, weight.Values, bias);
         using var scope = NewDisposeScope();
-        return weight.Multiply(input).Plus(bias).MoveToOuterDisposeScope();
+        return weight.Multiply(input, pass.Block.IsLongPrompt).Plus(bias).MoveToOuterDisposeScope();
     }
 
     public void Dispose()

@@ -11,14 +11,14 @@ internal sealed class ProjectionGroup(params Projection[] projections) : IDispos
         projections.Length);
 
     /// <param name="input">[tokens, in].</param>
-    /// <param name="randomness">Draws the dropout of a training pass; null where nothing is dropped.</param>
+    /// <param name="pass">The pass.</param>
     /// <returns>For each projection [tokens, out]; the caller owns them.</returns>
-    public Tensor[] Apply(Tensor input, Generator? randomness)
+    public Tensor[] Apply(Tensor input, DecoderPass pass)
     {
         if (adapted is null || !is_grad_enabled())
-            return Array.ConvertAll(projections, projection => projection.Apply(input, randomness));
+            return Array.ConvertAll(projections, projection => projection.Apply(input, pass));
         using var scope = NewDisposeScope();
-        Tensor[] masks = [.. projections.Select(projection => projection.Mask(input, randomness)).OfType<Tensor>()];
+        Tensor[] masks = [.. projections.Select(projection => projection.Mask(input, pass.Randomness)).OfType<Tensor>()];
         var outputs = AdaptedProducts.Apply(input, adapted, masks);
         for (var index = 0; index < outputs.Length; index++)
             outputs[index] = projections[index].AddBias(outputs[index]).MoveToOuterDisposeScope();

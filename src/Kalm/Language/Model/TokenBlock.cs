@@ -27,6 +27,7 @@ public sealed record TokenRow(int[] Tokens, int[] Positions, int[] Segments, int
 public sealed class TokenBlock : IDisposable
 {
     private const float Hidden = float.NegativeInfinity;
+    private const int LongPrompt = 256;
     private readonly IReadOnlyList<TokenRow> rows;
     private readonly Device device;
     private readonly Dictionary<int, Tensor> masks = [];
@@ -108,6 +109,10 @@ public sealed class TokenBlock : IDisposable
 
     /// <summary>What the rows continue; null for nothing.</summary>
     public KeyValueCache? Cache { get; }
+
+    /// <summary>Whether every row is a long part of a prompt that a text is to continue. Its products may be rounded to BF16; those of short
+    /// ones may not, so that what a question is answered does not depend on what is asked beside it.</summary>
+    internal bool IsLongPrompt => Cache is not null && RowCount > 0 && rows.All(row => row.Length >= LongPrompt);
 
     /// <summary>The highest position.</summary>
     public int LastPosition { get; }

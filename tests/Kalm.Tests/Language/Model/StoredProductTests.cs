@@ -45,6 +45,54 @@ public class StoredProductTests : TorchTest
         }
     }
 
+    [Theory]
+    [MemberData(nameof(Types))]
+    public void Restored_in_16_bits_every_number_is_the_nearest(GgufTensorType type)
+    {
+        const int outputs = 9, width = 768;
+        using var values = Blocks(type, outputs, width, new Random(3));
+        using var team = new CoreTeam(2) { IsOpen = true };
+        using var numbers = StoredProduct.Restore(values, type, width, team);
+        using var found = StoredProduct.Restore(values, type, width, team, isShort: true);
+        using var expected = numbers.to(ScalarType.BFloat16);
+        Assert.True(found.Equals(expected));
+        using var input = randn(70, width);
+        using var product = StoredProduct.ApplyRounded(input, values, type, team);
+        using var plain = input.matmul(numbers.t());
+        using var size = input.abs().matmul(numbers.abs().t());
+        // Both sides and the result have 8 bits.
+        Assert.InRange((product - plain).abs().div(size).max().ReadNumber(), 1e-6, 3 * Math.Pow(2, -9));
+    }
+
+    [Fact]
+    public void A_long_prompt_is_read_as_a_short_one_is_but_for_the_rounding_of_its_products()
+    {
+        using var folder = new TemporaryFolder();
+        using var graph = FamilyGraph.Make();
+        using (var made = OpenedModel.Open(TinyModel.Make(folder, graph.Load())))
+            ModelExport.ToGguf(made, folder.File("model.gguf"), GgufTensorType.Q8, null, TestContext.Current.CancellationToken);
+        using var source = GgufSource.Open(folder.File("model.gguf"));
+        using var plain = CausalModel.Load(source);
+        using var held = CausalModel.LoadForReading(source);
+        var prompt = Enumerable.Range(0, 300).Select(at => 3 + (at * at % 40)).ToArray();
+        Assert.InRange(Distance(Logits(plain, prompt[..200]), Logits(held, prompt[..200])), 0, 1e-5);
+        var distance = Distance(Logits(plain, prompt), Logits(held, prompt));
+        Assert.InRange(distance, MatrixProducts.GainsFromBf16 ? 1e-7 : 0, 2e-2);
+
+        static float[] Logits(CausalModel model, int[] tokens)
+        {
+            using var pool = new DecoderPool(model, null, null, 2);
+            return pool.OnFirst(decoder =>
+            {
+                using var batch = new DecodingBatch(decoder, new KeyValueCache(model.Config, 1, CPU), CPU);
+                return batch.Feed([tokens]);
+            });
+        }
+
+        static double Distance(float[] found, float[] expected) =>
+            Math.Sqrt(found.Zip(expected, (a, b) => Math.Pow(a - b, 2)).Sum() / expected.Sum(number => (double)number * number));
+    }
+
     [Fact]
     public void Others_are_left_to_the_library()
     {

@@ -96,7 +96,9 @@ internal sealed class AdaptedProducts : autograd.MultiTensorFunction<AdaptedProd
         cat([.. matrices.Select(matrix => matrix.Down.detach())]).to(matrices[0].Weight.dtype);
 
     private static Tensor Sum(params ReadOnlySpan<Tensor> parts) =>
-        parts[0].dtype == ScalarType.BFloat16 ? ShortNumbers.Sum(parts) : Plain(parts);
+        parts[0].dtype != ScalarType.BFloat16 ? Plain(parts)
+        : parts[0].device_type == DeviceType.CPU ? ShortNumbers.Sum(parts)
+        : Plain([.. parts.ToArray().Select(part => part.to(ScalarType.Float32))]);
 
     private static Tensor Plain(ReadOnlySpan<Tensor> parts)
     {

@@ -19,6 +19,29 @@ internal static class ShortNumbers
         return sum;
     }
 
+    /// <summary>Rounds to the nearest, to even where two are equally near.</summary>
+    /// <param name="numbers">Finite numbers.</param>
+    /// <param name="rounded">As many.</param>
+    public static void Round(ReadOnlySpan<float> numbers, Span<ushort> rounded)
+    {
+        ref var from = ref MemoryMarshal.GetReference(numbers);
+        ref var to = ref MemoryMarshal.GetReference(rounded);
+        var at = 0;
+        for (; at <= numbers.Length - (2 * Numbers.Lanes); at += 2 * Numbers.Lanes)
+            Vector512.Narrow(
+                Upper(Vector512.LoadUnsafe(ref from, (nuint)at)), Upper(Vector512.LoadUnsafe(ref from, (nuint)(at + Numbers.Lanes))))
+                .StoreUnsafe(ref to, (nuint)at);
+        for (; at < numbers.Length; at++)
+            rounded[at] = (ushort)Upper(Vector512.CreateScalar(numbers[at]))[0];
+    }
+
+    private static Vector512<uint> Upper(Vector512<float> numbers)
+    {
+        var bits = numbers.AsUInt32();
+        return Vector512.ShiftRightLogical(
+            bits + Vector512.Create(0x7FFFu) + (Vector512.ShiftRightLogical(bits, 16) & Vector512<uint>.One), 16);
+    }
+
     private static ReadOnlySpan<ushort> Of(Tensor tensor) => MemoryMarshal.Cast<byte, ushort>(tensor.bytes);
 
     private static void Add(ReadOnlySpan<ushort> one, ReadOnlySpan<ushort> other, Span<float> sum, bool isFirst)

@@ -50,15 +50,29 @@ internal static unsafe class StoredProduct
         return output;
     }
 
-    /// <summary>Turns rows of W into single precision.</summary>
+    /// <summary>Multiplies many rows by the library, both sides rounded to BF16.</summary>
+    /// <param name="input">x, [rows, in], F32 on the CPU.</param>
+    /// <param name="values">W, [out, bytes of a row].</param>
+    /// <param name="type">W's form.</param>
+    /// <param name="team">Shares the rows of W.</param>
+    /// <returns>[rows, out], F32; the caller owns it.</returns>
+    public static Tensor ApplyRounded(Tensor input, Tensor values, GgufTensorType type, CoreTeam team)
+    {
+        using var scope = NewDisposeScope();
+        var weight = Restore(values, type, input.shape[1], team, isShort: true);
+        return nn.functional.linear(input.to(ScalarType.BFloat16), weight).to(ScalarType.Float32).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>Turns W into numbers that the library multiplies.</summary>
     /// <param name="values">W, [out, bytes of a row].</param>
     /// <param name="type">Its form.</param>
     /// <param name="width">Numbers in a row.</param>
     /// <param name="team">Shares the rows; null for none.</param>
+    /// <param name="isShort">Whether they are rounded to BF16, not F32.</param>
     /// <returns>[out, in]; the caller owns it.</returns>
-    public static Tensor Restore(Tensor values, GgufTensorType type, long width, CoreTeam? team)
+    public static Tensor Restore(Tensor values, GgufTensorType type, long width, CoreTeam? team, bool isShort = false)
     {
-        var restored = empty([values.shape[0], width], ScalarType.Float32);
+        var restored = empty([values.shape[0], width], isShort ? ScalarType.BFloat16 : ScalarType.Float32);
         var (from, rowBytes) = ((nint)Address(values), type.ByteCount(width));
         var to = (nint)Address(restored);
         var restore = width % 32 == 0 ? FormOf(type)?.Restore : null;
@@ -74,12 +88,28 @@ internal static unsafe class StoredProduct
 
         void Part(int first, int end)
         {
+            if (isShort)
+            {
+                var numbers = new float[width];
+                for (var row = first; row < end; row++)
+                    fixed (float* number = numbers)
+                    {
+                        Single(row, row + 1, number);
+                        ShortNumbers.Round(numbers, new Span<ushort>((ushort*)to + (row * width), numbers.Length));
+                    }
+            }
+            else
+                Single(first, end, (float*)to + (first * width));
+        }
+
+        void Single(int first, int end, float* numbers)
+        {
             if (restore is not null)
-                restore((byte*)from + (first * rowBytes), (end - first) * blocks, (float*)to + (first * width));
+                restore((byte*)from + (first * rowBytes), (end - first) * blocks, numbers);
             else
                 GgufBlocks.Dequantize(
                     type, new ReadOnlySpan<byte>((byte*)from + (first * rowBytes), checked((int)((end - first) * rowBytes))),
-                    new Span<float>((float*)to + (first * width), checked((int)((end - first) * width))));
+                    new Span<float>(numbers, checked((int)((end - first) * width))));
         }
     }
 
