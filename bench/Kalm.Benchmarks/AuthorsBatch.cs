@@ -1,5 +1,5 @@
 using Kalm.Graph;
-using Kalm.Language.Model;
+using Kalm.Language.Execution;
 using Kalm.Representation;
 
 namespace Kalm.Benchmarks;

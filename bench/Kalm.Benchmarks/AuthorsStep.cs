@@ -1,5 +1,7 @@
 using Kalm.Alignment.Losses;
 using Kalm.Engine;
+using Kalm.Language.Execution;
+using Kalm.Language.Execution.Kernels;
 using Kalm.Language.Model;
 using Kalm.Language.Training;
 using Kalm.Representation;
@@ -32,7 +34,7 @@ internal sealed class AuthorsStep : IDisposable
         this.threads = threads;
         learned = new ParameterSet(model.Weights, CPU);
         replica = learned.CreateReplica();
-        decoder = new Decoder(model.Config, model.Weights, replica, null, CPU, fused: false);
+        decoder = new Decoder(model.Config, model.Weights, replica, null, CPU, kernels: new TorchKernels(model.Config));
         optimizer = new AdamW(learned, Decay);
     }
 

@@ -1,6 +1,7 @@
 using Kalm.Engine;
 using Kalm.Evaluation.Questions;
 using Kalm.Graph;
+using Kalm.Language.Execution;
 using Kalm.Language.Generation;
 using Kalm.Language.Model;
 using Kalm.Language.Pretraining;

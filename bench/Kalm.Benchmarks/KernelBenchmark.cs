@@ -1,5 +1,7 @@
 using Kalm.Engine;
 using Kalm.Graph;
+using Kalm.Language.Execution;
+using Kalm.Language.Execution.Kernels;
 using Kalm.Language.Model;
 using Kalm.Language.Pretraining;
 using static TorchSharp.torch;
@@ -26,7 +28,7 @@ internal static class KernelBenchmark
         using var learned = new ParameterSet(model.Weights, CPU);
         using var replica = learned.CreateReplica();
         using var own = new Decoder(model.Config, model.Weights, replica, null, CPU);
-        using var plain = new Decoder(model.Config, model.Weights, replica, null, CPU, fused: false);
+        using var plain = new Decoder(model.Config, model.Weights, replica, null, CPU, kernels: new TorchKernels(model.Config));
         var ways = new List<(Decoder Decoder, bool Rounded)> { (plain, false), (own, false) };
         if (MatrixProducts.CanRound)
             ways.AddRange([(plain, true), (own, true)]);

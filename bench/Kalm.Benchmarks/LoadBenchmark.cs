@@ -1,8 +1,8 @@
 using System.Diagnostics;
 using System.Globalization;
 using Kalm.Engine;
+using Kalm.Language.Execution;
 using Kalm.Language.Model;
-using Kalm.Language.Pretraining;
 using Kalm.Language.Sources;
 using Kalm.Language.Sources.Safetensors;
 
@@ -12,9 +12,6 @@ namespace Kalm.Benchmarks;
 /// own.</summary>
 internal static class LoadBenchmark
 {
-    // The widths of a published model of 1.2 billion parameters (Llama 3.2 1B).
-    private static readonly ModelPreset Billion = new("1b", 2048, 16, 32, 8192, 128_256, 2048);
-
     public static IReadOnlyList<string> Options { get; } = ["--model", "--folder", "--rounds", "--json", "--once"];
 
     public static void Run(Arguments arguments)
@@ -32,7 +29,7 @@ internal static class LoadBenchmark
         var folder = Directory.CreateDirectory(arguments.Find("--folder") ?? Path.Combine(Path.GetTempPath(), "kalm-benchmark-load"));
         try
         {
-            Report([Make(folder.FullName, TensorType.F32), Make(folder.FullName, TensorType.BF16)], arguments);
+            Report([RandomModel.Make(folder.FullName, "1b", TensorType.F32), RandomModel.Make(folder.FullName, "1b", TensorType.BF16)], arguments);
         }
         finally
         {
@@ -69,45 +66,6 @@ internal static class LoadBenchmark
         using var pool = new DecoderPool(model, null, null, Environment.ProcessorCount);
         using var states = pool.Read([TokenRow.Sequence([.. Enumerable.Range(1, 64)], [63])]);
         return seconds;
-    }
-
-    private static string Make(string folder, TensorType type)
-    {
-        var path = Path.Combine(folder, $"random-{Billion.Name}-{type}");
-        if (Directory.Exists(path))
-            return path;
-        // A tokenizer far smaller than the embedding is nothing odd: many published models have one that is smaller.
-        var texts = Enumerable.Range(0, 500).Select(index => $"text {index} of {index % 7} words").ToList();
-        var tokenizer = Path.Combine(folder, "tokenizer");
-        if (!Directory.Exists(tokenizer))
-            Pretrainer.Run(texts, tokenizer, new PretrainingOptions { Preset = ModelPreset.Find("tiny"), Steps = 1, BatchTokens = 64 });
-        Directory.CreateDirectory(path);
-        foreach (var file in Directory.EnumerateFiles(tokenizer)
-            .Where(file => Path.GetFileName(file).Contains("token", StringComparison.Ordinal)))
-            File.Copy(file, Path.Combine(path, Path.GetFileName(file)));
-        var config = Billion.ToConfig(Billion.Vocabulary, 0) with { KeyValueHeadCount = 8, TorchType = type };
-        config.Save(path);
-        Write(Path.Combine(path, SafetensorsShards.SingleName), config, type);
-        return path;
-    }
-
-    private static void Write(string path, Kalm.Language.Sources.Config.ModelConfig config, TensorType type)
-    {
-        var random = new Random(1);
-        var writer = new SafetensorsWriter();
-        foreach (var (name, shape) in config.TensorShapes())
-            writer.Declare(config.CheckpointName(name), type, shape);
-        var part = new float[1 << 16];
-        writer.Write(path, (entry, stream) =>
-        {
-            for (var at = 0L; at < entry.ElementCount; at += part.Length)
-            {
-                var values = part.AsSpan(0, (int)Math.Min(part.Length, entry.ElementCount - at));
-                for (var index = 0; index < values.Length; index++)
-                    values[index] = (random.NextSingle() - 0.5f) * 0.04f;
-                SafetensorsWriter.WriteSingles(entry, stream, values);
-            }
-        });
     }
 
     private static double Mebibytes(string model) => (File.Exists(model) ? new FileInfo(model).Length

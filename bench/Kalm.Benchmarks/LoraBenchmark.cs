@@ -3,6 +3,7 @@ using Kalm.Alignment.Keeping;
 using Kalm.Alignment.Losses;
 using Kalm.Engine;
 using Kalm.Graph;
+using Kalm.Language.Execution;
 using Kalm.Language.Model;
 using Kalm.Language.Pretraining;
 using Kalm.Language.Training;

@@ -2,6 +2,7 @@ using Kalm.Alignment;
 using Kalm.Alignment.Losses;
 using Kalm.Alignment.Options;
 using Kalm.Graph;
+using Kalm.Language.Execution;
 using Kalm.Language.Model;
 using Kalm.Language.Training;
 using Kalm.Representation;

@@ -23,6 +23,9 @@ try
         case "load":
             LoadBenchmark.Run(new Arguments(args[1..], LoadBenchmark.Options));
             return 0;
+        case "memory":
+            MemoryBenchmark.Run(new Arguments(args[1..], MemoryBenchmark.Options));
+            return 0;
         case "writing":
             WritingBenchmark.Run(new Arguments(args[1..], WritingBenchmark.Options));
             return 0;
@@ -33,8 +36,8 @@ try
             ScaleBenchmark.Run(new Arguments(args[1..], ScaleBenchmark.Options));
             return 0;
         default:
-            throw new KalmException($"found '{args.FirstOrDefault()}'; expected generation, cost, kernels, load, lora, serving, steps, scale "
-                + "or writing");
+            throw new KalmException($"found '{args.FirstOrDefault()}'; expected generation, cost, kernels, load, lora, memory, serving, steps, "
+                + "scale or writing");
     }
 }
 catch (KalmException error)

@@ -1,4 +1,5 @@
 using Kalm.Engine;
+using Kalm.Language.Execution;
 using Kalm.Language.Model;
 using static TorchSharp.torch;
 

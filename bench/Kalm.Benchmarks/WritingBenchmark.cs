@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Text.Json.Nodes;
 using Kalm.Engine;
+using Kalm.Language.Execution;
 using Kalm.Language.Generation;
 using Kalm.Language.Model;
 using Kalm.Language.Sources;

@@ -22,9 +22,11 @@ public partial class LayeringTests
         ["Language.Chat"] = ["Language.Tokenization"],
         ["Language.Sources"] = ["Language.Tokenization", "Language.Chat"],
         ["Language.Model"] = ["Language.Tokenization", "Language.Sources"],
-        ["Language.Generation"] = ["Language.Tokenization", "Language.Sources", "Language.Model"],
+        ["Language.Execution"] = ["Language.Tokenization", "Language.Sources", "Language.Model"],
+        ["Language.Generation"] = ["Language.Tokenization", "Language.Sources", "Language.Model", "Language.Execution"],
         ["Language.Training"] = ["Language.Model"],
-        ["Language.Pretraining"] = ["Language.Tokenization", "Language.Sources", "Language.Model", "Language.Training"],
+        ["Language.Pretraining"] =
+            ["Language.Tokenization", "Language.Sources", "Language.Model", "Language.Execution", "Language.Training"],
         ["Language.Export"] = ["Language.Tokenization", "Language.Sources", "Language.Model"],
     };
 

@@ -42,7 +42,7 @@ internal sealed record ModelDescription(
             File.Exists(Path.Combine(name, ModelSources.RunFile)) ? "run" : adapter is not null ? "adapter" : "model",
             source?.Base.Place,
             source is null ? null : ArchitectureFacts.Of(source.Config),
-            source is null ? null : WeightFacts.Of(source.Base),
+            source is null ? null : WeightFacts.Of(source),
             tokenizer,
             adapter is null ? null : AdapterFacts.Of(adapter),
             AlignmentFacts.Of(run, model),

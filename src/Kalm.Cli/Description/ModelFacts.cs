@@ -1,4 +1,5 @@
 using Kalm.Alignment;
+using Kalm.Language.Execution;
 using Kalm.Language.Model;
 using Kalm.Language.Sources;
 using Kalm.Language.Sources.Adapters;
@@ -28,12 +29,16 @@ internal sealed record ArchitectureFacts(
 /// <param name="Bytes">What the files take.</param>
 /// <param name="Types">The bytes of each storage type, by its name, the most first.</param>
 /// <param name="Files">The file, or the shards.</param>
+/// <param name="BytesToRead">What reading and writing texts takes of a CPU's memory, adapter included: an estimate.</param>
+/// <param name="BytesOfToken">What each token of a text that is gone on from adds to that.</param>
 internal sealed record WeightFacts(
-    long Parameters, long BodyParameters, long Bytes, IReadOnlyDictionary<string, long> Types, IReadOnlyList<WeightFile> Files)
+    long Parameters, long BodyParameters, long Bytes, IReadOnlyDictionary<string, long> Types, IReadOnlyList<WeightFile> Files,
+    long BytesToRead, long BytesOfToken)
 {
     /// <summary>Takes the facts of headers.</summary>
-    public static WeightFacts Of(IModelSource source)
+    public static WeightFacts Of(IModelSource adapted)
     {
+        var source = adapted.Base;
         var tensors = source.Config.TensorShapes().Select(tensor => source.TryFind(tensor.Name)!).ToList();
         var (all, body) = CausalModel.CountParameters(source.Config);
         var files = source.Files.Select(file => new WeightFile(Path.GetFileName(file), new FileInfo(file).Length)).ToList();
@@ -41,7 +46,7 @@ internal sealed record WeightFacts(
             all, body, files.Sum(file => file.Bytes),
             tensors.GroupBy(tensor => tensor.Type).OrderByDescending(group => group.Sum(tensor => tensor.ByteCount))
                 .ToDictionary(group => group.Key, group => group.Sum(tensor => tensor.ByteCount)),
-            files);
+            files, ModelMemory.Program + ModelMemory.Reading(adapted), ModelMemory.CachedToken(adapted.Config));
     }
 }
 

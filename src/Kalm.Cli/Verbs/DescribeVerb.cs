@@ -65,7 +65,7 @@ internal static class DescribeVerb
         ("stored",
             $"{string.Join(", ", facts.Types.Select(type => facts.Types.Count == 1 ? type.Key : $"{type.Key} {Size(type.Value)}"))}; "
             + $"{Size(facts.Bytes)} in {(facts.Files.Count == 1 ? facts.Files[0].Name : $"{facts.Files.Count:N0} shards")}"),
-        ("in memory", $"{Size(4 * facts.Parameters)} on the CPU, as F32"),
+        ("memory to read and write", $"about {Size(facts.BytesToRead)}, and {Size(1000 * facts.BytesOfToken)} for 1,000 tokens of a text"),
     ];
 
     private static (string Name, string Value)[] Of(TokenizerFacts? facts) => facts switch

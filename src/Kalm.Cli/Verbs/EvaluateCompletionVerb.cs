@@ -2,7 +2,9 @@ using System.CommandLine;
 using System.Diagnostics;
 using System.Security.Cryptography;
 using System.Text.Json.Nodes;
+using Kalm.Cli.Progress;
 using Kalm.Evaluation;
+using Kalm.Evaluation.Vectors;
 using Kalm.Files;
 using Kalm.Graph;
 using Kalm.Language.Sources.Adapters;
@@ -13,6 +15,8 @@ namespace Kalm.Cli.Verbs;
 /// <summary><c>evaluate completion</c>: filtered ranks of the right answers.</summary>
 internal static class EvaluateCompletionVerb
 {
+    private const int RelationsShown = 50;
+
     /// <summary>Describes the verb.</summary>
     public static Command Create(Terminal terminal)
     {
@@ -23,6 +27,8 @@ internal static class EvaluateCompletionVerb
         var source = new GraphSource(seed, graph, "test", "valid");
         var among = Options.Choice("--candidates", "what answers are ranked among: all entities, or those of the split's triples, as "
             + "inductive splits are measured (Wikidata5M)", "all", "all", "split");
+        var kept = Options.Text("--vectors", "DIR", "keep the entities' vectors in this folder: what an earlier command of the same model "
+            + "and graph left there is taken, what is missing is encoded, and ranks are read from the file [default: none is kept]");
         var json = Options.JsonFile();
         var ranks = Options.Text("--ranks", "FILE", "also write a line for each query, separated by tabs");
         var threads = Options.Threads();
@@ -30,7 +36,7 @@ internal static class EvaluateCompletionVerb
         var quiet = Options.Quiet();
         var command = new Command("completion", "Ranks the right answers of completion queries among all entities, known answers left out.")
         {
-            graph, limit, seed, among, json, ranks, threads, device, quiet,
+            graph, limit, seed, among, kept, json, ranks, threads, device, quiet,
         };
         source.AddTo(command);
         model.AddTo(command);
@@ -57,9 +63,14 @@ internal static class EvaluateCompletionVerb
                 var clock = Stopwatch.StartNew();
                 var known = new KnownFacts(knowledge, knowledge.Train, knowledge.Valid, knowledge.Test);
                 var texts = new TextIndex(knowledge, loaded.Wording);
-                var ranks = CompletionEvaluation.Rank(
-                    loaded.Decoder, knowledge, texts, queries, known, progress, terminal.Cancellation, candidates);
-                return (ranks, clock.Elapsed.TotalSeconds);
+                if (parse.GetValue(kept) is not { } folder)
+                    return (CompletionEvaluation.Rank(
+                        loaded.Decoder, knowledge, texts, queries, known, progress, terminal.Cancellation, candidates),
+                        clock.Elapsed.TotalSeconds);
+                using var vectors = Kept(folder, opened, loaded, knowledge, texts, progress, terminal.Cancellation);
+                return (CompletionEvaluation.Rank(
+                    loaded.Decoder, knowledge, texts, vectors, queries, known, progress, terminal.Cancellation, candidates),
+                    clock.Elapsed.TotalSeconds);
             });
             var report = new CompletionReport(knowledge, splitName, ranked, candidates?.Count);
             Print(terminal, report);
@@ -70,6 +81,28 @@ internal static class EvaluateCompletionVerb
             return ExitCode.Success;
         });
         return command;
+    }
+
+    private static VectorFile Kept(
+        string folder, OpenedModel opened, LoadedModel loaded, KnowledgeGraph graph, TextIndex texts, ProgressView progress,
+        CancellationToken cancellation)
+    {
+        var vectors = VectorFile.Open(folder, VectorKey.Of(opened, graph), texts.Descriptions.Count, loaded.Model.Config.HiddenSize);
+        try
+        {
+            if (vectors.Done > 0)
+                progress.Note(vectors.IsComplete ? $"takes the vectors of {vectors.Count:N0} texts from {folder}"
+                    : $"goes on at {vectors.Done:N0} of {vectors.Count:N0} texts, kept in {folder}");
+            VectorEncoding.Entities(vectors, loaded.Decoder, texts, progress, cancellation);
+            return vectors;
+        }
+        catch (Exception error)
+        {
+            if (error is OperationCanceledException)
+                progress.Note($"{vectors.Done:N0} of {vectors.Count:N0} texts are kept in {folder}; the same command goes on with them");
+            vectors.Dispose();
+            throw;
+        }
     }
 
     private static void Print(Terminal terminal, CompletionReport report)
@@ -90,9 +123,15 @@ internal static class EvaluateCompletionVerb
         ties.Add("pessimistic", report.Pessimistic);
         terminal.Print(ties);
         var relations = ResultTable.OfCompletion("both sides, by relation", "relation");
-        foreach (var relation in report.Relations)
+        // A long list is cut, the frequent ones first; a short one stays in its order.
+        var shown = report.Relations.Count <= RelationsShown ? report.Relations
+            : [.. report.Relations.OrderByDescending(item => item.Both?.Queries ?? 0).Take(RelationsShown)];
+        foreach (var relation in shown)
             relations.Add(relation.Relation, relation.Both);
         terminal.Print(relations);
+        if (shown.Count < report.Relations.Count)
+            terminal.Print($"{report.Relations.Count - shown.Count:N0} more relations, of at most {shown[^1].Both?.Queries:N0} queries: "
+                + "--json FILE lists all\n");
     }
 
     private static JsonObject Describe(CompletionReport report, OpenedModel opened, string graphPath, double seconds)

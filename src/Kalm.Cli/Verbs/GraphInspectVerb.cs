@@ -13,6 +13,7 @@ internal static class GraphInspectVerb
 {
     private const int ExamplesShown = 3;
     private const int KindsShown = 8;
+    private const int RelationsShown = 50;
 
     /// <summary>Describes the verb.</summary>
     public static Command Create(Terminal terminal)
@@ -149,11 +150,17 @@ internal static class GraphInspectVerb
     private static void PrintRelations(Terminal terminal, GraphSummary summary)
     {
         var relations = new ResultTable("relations", ["relation", "train", "valid", "test", "text", "inverse text"], numbers: 3);
-        foreach (var (relation, triples) in summary.Relations)
+        // A long list is cut, the frequent ones first; a short one stays in its order.
+        var shown = summary.Relations.Count <= RelationsShown ? summary.Relations
+            : [.. summary.Relations.OrderByDescending(item => item.Triples.Train).Take(RelationsShown)];
+        foreach (var (relation, triples) in shown)
             relations.Add(
                 relation.Id, $"{triples.Train:N0}", $"{triples.Valid:N0}", $"{triples.Test:N0}",
                 relation.Text, relation.IsSymmetric ? "(symmetric)" : relation.InverseText);
         terminal.Print(relations);
+        if (shown.Count < summary.Relations.Count)
+            terminal.Print($"{summary.Relations.Count - shown.Count:N0} more relations, of at most {shown[^1].Triples.Train:N0} train "
+                + "triples: --json FILE lists all\n");
     }
 
     /// <summary>The first train triple of each of the first few relations.</summary>

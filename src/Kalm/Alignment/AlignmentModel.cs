@@ -1,4 +1,5 @@
 using Kalm.Engine;
+using Kalm.Language.Execution;
 using Kalm.Language.Export;
 using Kalm.Language.Model;
 using Kalm.Language.Sources;

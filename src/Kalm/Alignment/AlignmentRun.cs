@@ -6,6 +6,7 @@ using Kalm.Alignment.Options;
 using Kalm.Engine;
 using Kalm.Graph;
 using Kalm.Graph.Readers;
+using Kalm.Language.Execution;
 using Kalm.Language.Model;
 using Kalm.Language.Sources;
 using Kalm.Language.Training;
@@ -43,15 +44,18 @@ public sealed class AlignmentRun
     {
         if (options.Method == AlignmentMethod.Full)
             return BasePrecision.Fp32;
-        if (options.Lora.BasePrecision == BasePrecision.Auto)
-            return earlier is not null ? earlier.Options.Lora.BasePrecision
-                : device?.type != DeviceType.CUDA && opened.IsLarge && MatrixProducts.GainsFromBf16
-                    && FrozenWeight.Fits(opened.Source.Config) ? BasePrecision.Bf16 : BasePrecision.Auto;
-        if (options.Lora.BasePrecision != BasePrecision.Bf16 || device?.type == DeviceType.CUDA || MatrixProducts.GainsFromBf16)
+        if (options.Lora.BasePrecision != BasePrecision.Auto)
             return options.Lora.BasePrecision;
-        progress?.Report(new ProgressNote(
-            "lora.base_precision: this processor multiplies bf16 no faster than fp32; the base is held in fp32 instead"));
-        return BasePrecision.Fp32;
+        if (earlier is not null)
+            return earlier.Options.Lora.BasePrecision;
+        if (device?.type == DeviceType.CUDA || !opened.IsLarge)
+            return BasePrecision.Auto;
+        if (!Fits(BasePrecision.Bf16))
+            return Fits(BasePrecision.Auto) ? BasePrecision.Auto : BasePrecision.EightBit;
+        return MatrixProducts.GainsFromBf16 || !Fits(BasePrecision.Auto) ? BasePrecision.Bf16 : BasePrecision.Auto;
+
+        // A pass, what is learned and everything else need room too.
+        bool Fits(BasePrecision precision) => ModelMemory.Base(opened.Source, precision) <= ModelMemory.Available * 2 / 3;
     }
 
     private RunDescription Execute(AlignmentInputs inputs, CancellationToken cancellation)
@@ -83,6 +87,9 @@ public sealed class AlignmentRun
         options = options.Decided(opened.Writes);
         using var model = new AlignmentModel(baseModel, opened.Source, options);
         var texts = new TextIndex(graph, new Wording(baseModel.Tokenizer, options.Wording, opened.Template));
+        if (inputs.Device?.type is not DeviceType.CUDA)
+            progress?.Report(new ProgressNote(AlignmentMemory.Of(
+                opened.Source, options, model.Learned.Count, AlignmentMemory.TokensOfBatch(texts, options)).ToString()));
         using var optimizer = new AdamW(model.Learned, options.Optimizer.WeightDecay, muon: options.Optimizer.Kind == OptimizerKind.Muon);
         var known = new KnownTexts(graph, texts);
         var description = Describe(inputs, graph, opened, model);

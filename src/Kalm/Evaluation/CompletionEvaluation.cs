@@ -1,7 +1,7 @@
 using Kalm.Evaluation.Ranking;
 using Kalm.Evaluation.Vectors;
 using Kalm.Graph;
-using Kalm.Language.Model;
+using Kalm.Language.Execution;
 using Kalm.Representation;
 
 namespace Kalm.Evaluation;

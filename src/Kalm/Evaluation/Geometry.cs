@@ -1,6 +1,6 @@
 using System.Text.Json.Nodes;
 using Kalm.Graph;
-using Kalm.Language.Model;
+using Kalm.Language.Execution;
 using Kalm.Representation;
 using static TorchSharp.torch;
 

@@ -1,6 +1,6 @@
-using Kalm.Language.Tokenization;
 using System.Text.Json.Nodes;
-using Kalm.Language.Model;
+using Kalm.Language.Execution;
+using Kalm.Language.Tokenization;
 using Kalm.Representation;
 
 namespace Kalm.Evaluation;

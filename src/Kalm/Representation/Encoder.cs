@@ -1,5 +1,5 @@
 using Kalm.Engine;
-using Kalm.Language.Model;
+using Kalm.Language.Execution;
 using static TorchSharp.torch;
 
 namespace Kalm.Representation;

@@ -1,4 +1,4 @@
-using Kalm.Language.Model;
+using Kalm.Language.Execution;
 
 namespace Kalm.Representation;
 

@@ -1,3 +1,4 @@
+using Kalm.Language.Execution;
 using Kalm.Language.Model;
 using TorchSharp;
 

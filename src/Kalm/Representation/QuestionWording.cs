@@ -1,5 +1,5 @@
 using Kalm.Language.Chat;
-using Kalm.Language.Model;
+using Kalm.Language.Execution;
 using Kalm.Language.Tokenization;
 
 namespace Kalm.Representation;

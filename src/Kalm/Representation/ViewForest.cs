@@ -1,5 +1,5 @@
 using System.Runtime.InteropServices;
-using Kalm.Language.Model;
+using Kalm.Language.Execution;
 
 namespace Kalm.Representation;
 

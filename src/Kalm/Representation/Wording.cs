@@ -1,6 +1,6 @@
 using Kalm.Graph;
 using Kalm.Language.Chat;
-using Kalm.Language.Model;
+using Kalm.Language.Execution;
 using Kalm.Language.Tokenization;
 
 namespace Kalm.Representation;

@@ -4,6 +4,7 @@ using Kalm.Alignment;
 using Kalm.Alignment.Options;
 using Kalm.Evaluation;
 using Kalm.Graph;
+using Kalm.Language.Execution;
 using Kalm.Language.Model;
 using Kalm.Language.Sources.Config;
 using Kalm.Language.Sources.Safetensors;

@@ -1,7 +1,7 @@
 using Kalm.Alignment;
 using Kalm.Alignment.Options;
 using Kalm.Engine;
-using Kalm.Language.Model;
+using Kalm.Language.Execution;
 using TorchSharp;
 
 namespace Kalm.Tests.Alignment;

@@ -1,6 +1,7 @@
 using Kalm.Alignment;
 using Kalm.Evaluation;
 using Kalm.Graph;
+using Kalm.Language.Execution;
 using Kalm.Language.Model;
 using Kalm.Representation;
 using Kalm.Tests.Graph;

@@ -55,6 +55,27 @@ public class OwnGraphTests(TinyModel tiny) : IClassFixture<TinyModel>
     }
 
     [Fact]
+    public void A_long_list_of_relations_is_cut_and_told()
+    {
+        var lines = string.Concat(Enumerable.Range(0, 70).SelectMany(relation =>
+            Enumerable.Range(0, 1 + (relation % 3)).Select(tail => $"n{relation},r{relation},n{100 + ((3 * relation) + tail)}\n")));
+        var (graph, json) = (tiny.Write("many.csv", "head,relation,tail\n" + lines), tiny.File("many.json"));
+        var line = CommandLine.Run("graph", "inspect", graph, "--json", json).IsSuccess();
+        Assert.Contains("20 more relations, of at most 1 train triples: --json FILE lists all", line.Output, StringComparison.Ordinal);
+        Assert.Equal(70, JsonNode.Parse(File.ReadAllText(json))!["summary"]!["relations"]!.AsArray().Count);
+
+        var (run, test) = (tiny.File("many-run"), Directory.CreateDirectory(tiny.File("many-test")).FullName);
+        foreach (var split in new[] { "train", "test" })
+            File.WriteAllText(Path.Combine(test, split + ".txt"), lines.Replace(',', '\t'));
+        CommandLine.Run(
+            "align", "--model", tiny.Model, "--graph", graph, "--out", run, "--steps", "1", "--batch", "4", "--threads", "1").IsSuccess();
+        line = CommandLine.Run(
+            "evaluate", "completion", "--model", run, "--graph", test, "--json", json, "--threads", "1").IsSuccess();
+        Assert.Contains("20 more relations, of at most 2 queries", line.Output, StringComparison.Ordinal);
+        Assert.Equal(70, JsonNode.Parse(File.ReadAllText(json))!["relations"]!.AsArray().Count);
+    }
+
+    [Fact]
     public void A_base_model_can_be_made_from_the_texts_of_a_file()
     {
         var graph = tiny.Write("texts-only.csv", Triples);

@@ -49,6 +49,33 @@ public class VerbTests(TinyModel tiny) : IClassFixture<TinyModel>
     }
 
     [Fact]
+    public void Ranks_come_from_vectors_that_are_kept()
+    {
+        var (kept, first, second, plain) = (tiny.File("kept"), tiny.File("first.tsv"), tiny.File("second.tsv"), tiny.File("plain.tsv"));
+        Rank("--vectors", kept, "--ranks", first);
+        var rows = File.ReadAllBytes(Path.Combine(kept, "rows.f32"));
+        Assert.Equal(4 * ModelConfig.Load(tiny.Model).HiddenSize * sizeof(float), rows.Length);
+        Assert.Contains($"takes the vectors of 4 texts from {kept}", Rank("--vectors", kept, "--ranks", second).Error,
+            StringComparison.Ordinal);
+        Rank("--ranks", plain);
+        // Texts that are encoded beside others differ in the last bit of a score.
+        Assert.Equal(Ranks(plain), Ranks(first));
+        Assert.Equal(File.ReadAllText(first), File.ReadAllText(second));
+
+        // Of another graph they are not, and what they are is not overwritten.
+        using var other = SmallGraph.Kalm()
+            .With("entityId2text.dict", "0\tcar, a road vehicle\n1\twheel, a round part\n2\tspoke, a thin rod\n3\ttruck, a big vehicle\n");
+        CommandLine.Run("evaluate", "completion", "--model", tiny.Model, "--graph", other.Path, "--vectors", kept, "--quiet")
+            .IsFault("holds other vectors", "remove the folder");
+        Assert.Equal(rows, File.ReadAllBytes(Path.Combine(kept, "rows.f32")));
+
+        static string[] Ranks(string file) => [.. File.ReadAllLines(file).Select(row => string.Join('\t', row.Split('\t').Take(7)))];
+
+        CommandLine Rank(params string[] more) => CommandLine.Run(
+            ["evaluate", "completion", "--model", tiny.Model, "--graph", tiny.Graph, "--threads", "1", .. more]).IsSuccess();
+    }
+
+    [Fact]
     public void An_empty_split_is_a_fault()
     {
         using var graph = SmallGraph.Kalm().Without("test.txt");
@@ -76,6 +103,7 @@ public class VerbTests(TinyModel tiny) : IClassFixture<TinyModel>
             "--validations", "1", "--threads", "1").IsSuccess();
         Assert.Contains($"kalm evaluate completion --model {run} --graph {tiny.Graph}", line.Output, StringComparison.Ordinal);
         Assert.Contains("complete", line.Output, StringComparison.Ordinal);
+        Assert.Contains("memory: about 0.", line.Error, StringComparison.Ordinal);
         var options = JsonNode.Parse(File.ReadAllText(Path.Combine(run, "run.json")))!["options"]!;
         Assert.Equal("lora", (string?)options["method"]);
         Assert.Equal(2, (int)options["budget"]!["steps"]!);

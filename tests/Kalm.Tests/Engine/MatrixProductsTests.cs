@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using Kalm.Engine;
+using Kalm.Language.Execution;
 using Kalm.Language.Model;
 using static TorchSharp.torch;
 

@@ -1,6 +1,6 @@
 using Kalm.Engine;
 using Kalm.Evaluation;
-using Kalm.Language.Model;
+using Kalm.Language.Execution;
 using Kalm.Language.Sources.Config;
 using TorchSharp;
 using static TorchSharp.torch;

@@ -1,5 +1,5 @@
 using Kalm.Files;
-using Kalm.Language.Model;
+using Kalm.Language.Execution;
 using Kalm.Language.Tokenization;
 
 namespace Kalm.Alignment.Keeping;

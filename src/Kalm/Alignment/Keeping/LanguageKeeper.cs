@@ -1,4 +1,5 @@
 using Kalm.Alignment.Losses;
+using Kalm.Language.Execution;
 using Kalm.Language.Generation;
 using Kalm.Language.Model;
 using Kalm.Language.Pretraining;

@@ -1,5 +1,5 @@
 using Kalm.Alignment.Keeping;
-using Kalm.Language.Model;
+using Kalm.Language.Execution;
 using static TorchSharp.torch;
 
 namespace Kalm.Alignment.Losses;

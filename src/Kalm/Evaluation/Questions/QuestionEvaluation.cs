@@ -1,6 +1,6 @@
 using Kalm.Graph;
+using Kalm.Language.Execution;
 using Kalm.Language.Generation;
-using Kalm.Language.Model;
 using Kalm.Language.Tokenization;
 using Kalm.Representation;
 

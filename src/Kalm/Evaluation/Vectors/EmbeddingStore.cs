@@ -1,6 +1,6 @@
 using Kalm.Files;
 using Kalm.Graph;
-using Kalm.Language.Model;
+using Kalm.Language.Execution;
 using Kalm.Representation;
 
 namespace Kalm.Evaluation.Vectors;

@@ -1,4 +1,4 @@
-using Kalm.Language.Model;
+using Kalm.Language.Execution;
 using Kalm.Representation;
 using static TorchSharp.torch;
 

@@ -204,7 +204,8 @@ internal sealed class GraphBuilder
             var neighbours = new NeighbourTexts(entities, relations.Length, read.Train, most, Options.Seed);
             neighbours.Describe(entities, relations);
             asked = neighbours.Asked();
-            if (neighbours.Described > 0 || Options.NeighboursInText is not null)
+            most = neighbours.Described == 0 ? Options.NeighboursInText ?? 0 : most;
+            if (most > 0)
                 Warnings.Add($"neighbours in text: {neighbours.Described:N0} entities without a description are described by facts; "
                     + $"{neighbours.InTexts:N0} of {read.Train.Count:N0} train facts stand in texts and are not asked about in training"
                     + (Options.NeighboursInText is null ? "; names are numbers and codes: --neighbours-in-text 0 leaves them alone" : ""));

@@ -1,5 +1,5 @@
 using System.Collections.Concurrent;
-using Kalm.Language.Model;
+using Kalm.Language.Execution;
 
 namespace Kalm.Language.Generation;
 

@@ -1,5 +1,5 @@
 using System.Collections.Concurrent;
-using Kalm.Language.Model;
+using Kalm.Language.Execution;
 using Kalm.Language.Sources.Config;
 
 namespace Kalm.Language.Generation;

@@ -1,4 +1,4 @@
-using Kalm.Language.Model;
+using Kalm.Language.Execution;
 using static TorchSharp.torch;
 
 namespace Kalm.Language.Generation;

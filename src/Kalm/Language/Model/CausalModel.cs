@@ -1,4 +1,3 @@
-using Kalm.Language.Model.Kernels;
 using Kalm.Language.Sources;
 using Kalm.Language.Sources.Config;
 using Kalm.Language.Sources.Gguf;
@@ -83,10 +82,10 @@ public sealed class CausalModel : IDisposable
                 + "of this model take fp32 or int8, or on a GPU bf16");
         return Load(source, device, (model, weights, name, shape) =>
         {
-            if (FrozenWeight.Covers(name, shape) && blocks?.BlocksOf(name) is { } type)
+            if (FrozenForm.Covers(name, shape) && blocks?.BlocksOf(name) is { } type)
                 model.Hold(name, shape, type, blocks);
             else
-                model.Add(name, weights.Read(name).to(model.Device), FrozenWeight.Covers(name, shape) ? precision : BasePrecision.Fp32);
+                model.Add(name, weights.Read(name).to(model.Device), FrozenForm.Covers(name, shape) ? precision : BasePrecision.Fp32);
         });
     }
 
@@ -114,7 +113,7 @@ public sealed class CausalModel : IDisposable
     }
 
     /// <summary>Loads a model for reading and writing texts, not for training: on a CPU every matrix in the form in which it is stored, as
-    /// far as <see cref="StoredProduct"/> reads it, the embedding and the head, too. What a LoRA adapter adds to such a matrix stays beside
+    /// far as <see cref="StoredMatrix"/> reads it, the embedding and the head, too. What a LoRA adapter adds to such a matrix stays beside
     /// it; what an adapter changes otherwise is merged, in F32.</summary>
     /// <param name="source">The model; not owned, and not needed any more afterwards.</param>
     /// <param name="device">Where the weights go; the CPU when null.</param>
@@ -177,7 +176,7 @@ public sealed class CausalModel : IDisposable
     {
         if (precision is BasePrecision.Bf16 or BasePrecision.EightBit)
         {
-            (weight, var scales) = FrozenWeight.Hold(weight, precision);
+            (weight, var scales) = FrozenForm.Hold(weight, precision);
             if (scales is not null)
                 weights.Add(TensorNames.ScalesOf(name), scales);
         }

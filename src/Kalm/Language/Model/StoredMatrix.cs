@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using Kalm.Language.Model.Kernels;
 using Kalm.Language.Sources;
 using Kalm.Language.Sources.Gguf;
 using static TorchSharp.torch;
@@ -11,6 +10,15 @@ internal static class StoredMatrix
 {
     private const int Part = 1 << 20;
 
+    /// <summary>Whether a matrix of a form and width is multiplied as it is stored.</summary>
+    /// <param name="type">The form.</param>
+    /// <param name="width">Numbers in a row.</param>
+    public static bool Covers(GgufTensorType type, long width) =>
+        (type is GgufTensorType.F32 or GgufTensorType.BF16 or GgufTensorType.F16 or GgufTensorType.Q8
+            or GgufTensorType.Q4 or GgufTensorType.Q4WithMinimum or GgufTensorType.Q5 or GgufTensorType.Q5WithMinimum
+            or GgufTensorType.Q4K or GgufTensorType.Q5K or GgufTensorType.Q6K)
+        && width % Math.Max(32, type.BlockSize()) == 0;
+
     /// <summary>Reads a matrix whose form takes fewer bytes than single precision and can be multiplied as it is.</summary>
     /// <param name="source">The model.</param>
     /// <param name="name">The tensor's canonical name.</param>
@@ -18,12 +26,23 @@ internal static class StoredMatrix
     /// <returns>[out, bytes of a row] and the form, the caller owns it; null where it has no such form.</returns>
     public static (Tensor Values, GgufTensorType Type)? TryRead(IModelSource source, string name, long[] shape)
     {
+        if (FormOf(source, name, shape) is not { } form)
+            return null;
+        return (source.Base as GgufSource)?.BlocksOf(name) is { } blocks
+            ? (Read((GgufSource)source.Base, name, shape, blocks), blocks) : (ReadShort(source, name, shape, form), form);
+    }
+
+    /// <summary>The form in which <see cref="TryRead"/> reads a matrix; null for none.</summary>
+    /// <param name="source">The model.</param>
+    /// <param name="name">The tensor's canonical name.</param>
+    /// <param name="shape">Its shape.</param>
+    public static GgufTensorType? FormOf(IModelSource source, string name, long[] shape)
+    {
         if (shape.Length != 2)
             return null;
-        if ((source.Base as GgufSource)?.BlocksOf(name) is { } blocks)
-            return StoredProduct.Covers(blocks, shape[1]) ? (Read((GgufSource)source.Base, name, shape, blocks), blocks) : null;
-        GgufTensorType? type = source.TryFind(name)?.Type switch { "BF16" => GgufTensorType.BF16, "F16" => GgufTensorType.F16, _ => null };
-        return type is { } found && StoredProduct.Covers(found, shape[1]) ? (ReadShort(source, name, shape, found), found) : null;
+        var form = (source.Base as GgufSource)?.BlocksOf(name)
+            ?? source.TryFind(name)?.Type switch { "BF16" => GgufTensorType.BF16, "F16" => GgufTensorType.F16, _ => (GgufTensorType?)null };
+        return form is { } found && Covers(found, shape[1]) ? found : null;
     }
 
     /// <summary>Copies the blocks of a GGUF file.</summary>

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Kalm.Engine;
 using Kalm.Files;
+using Kalm.Language.Execution;
 using Kalm.Language.Model;
 using Kalm.Language.Sources.Config;
 using Kalm.Language.Tokenization;

@@ -1,4 +1,4 @@
-using Kalm.Language.Model;
+using Kalm.Language.Execution;
 using Kalm.Language.Tokenization;
 
 namespace Kalm.Language.Pretraining;

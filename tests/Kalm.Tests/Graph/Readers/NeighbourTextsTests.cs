@@ -87,6 +87,15 @@ public sealed class NeighbourTextsTests : IDisposable
         Assert.Equal(0, KnowledgeGraph.Load(path, new GraphOptions { Texts = folder.Write("t.tsv", $"{ids[0]}\ta text\n") }).NeighboursInText);
     }
 
+    [Fact]
+    public void Codes_that_no_fact_can_be_spared_for_are_as_if_nothing_was_asked()
+    {
+        var graph = KnowledgeGraph.Load(folder.Write("one.tsv", "Q1\tknows\tQ2\n"));
+        Assert.Equal(0, graph.NeighboursInText);
+        Assert.Single(graph.Asked);
+        Assert.DoesNotContain(graph.Warnings, warning => warning.Contains("neighbours", StringComparison.Ordinal));
+    }
+
     private static (string, string)[] Words(KnowledgeGraph graph, Triple fact) =>
     [
         (graph.Entities[fact.Head].Name, $"{graph.Relations[fact.Relation].Text} {graph.Entities[fact.Tail].Name}"),

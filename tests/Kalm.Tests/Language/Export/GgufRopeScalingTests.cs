@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Kalm.Evaluation;
+using Kalm.Language.Execution;
 using Kalm.Language.Export;
 using Kalm.Language.Model;
 using Kalm.Language.Sources;

@@ -1,3 +1,4 @@
+using Kalm.Language.Execution;
 using Kalm.Language.Generation;
 using Kalm.Language.Model;
 

@@ -1,3 +1,4 @@
+using Kalm.Language.Execution;
 using Kalm.Language.Model;
 using Kalm.Language.Sources;
 using Kalm.Language.Tokenization;

@@ -1,5 +1,5 @@
+using Kalm.Language.Execution;
 using Kalm.Language.Generation;
-using Kalm.Language.Model;
 
 namespace Kalm.Tests.Language.Generation;
 

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Kalm.Language.Chat;
+using Kalm.Language.Execution;
 using Kalm.Language.Generation;
 using Kalm.Language.Model;
 using Kalm.Language.Sources;

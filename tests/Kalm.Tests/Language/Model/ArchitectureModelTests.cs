@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Kalm.Engine;
+using Kalm.Language.Execution;
 using Kalm.Language.Model;
 using Kalm.Language.Sources;
 using Kalm.Language.Sources.Adapters;

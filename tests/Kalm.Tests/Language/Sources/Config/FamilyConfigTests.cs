@@ -1,7 +1,7 @@
 using System.Text.Json;
 using Kalm.Language.Sources.Config;
 using Kalm.Language.Sources.Safetensors;
-using Kalm.Tests.Language.Model;
+using Kalm.Tests.Language.Execution;
 
 namespace Kalm.Tests.Language.Sources.Config;
 

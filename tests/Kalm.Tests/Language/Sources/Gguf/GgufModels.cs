@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Kalm.Language.Execution;
 using Kalm.Language.Model;
 using Kalm.Language.Sources.Gguf;
 using Kalm.Language.Tokenization;

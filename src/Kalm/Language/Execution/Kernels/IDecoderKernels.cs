@@ -1,0 +1,63 @@
+using Kalm.Language.Sources.Config;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Kalm.Language.Execution.Kernels;
+
+/// <summary>What a decoder computes between its products, in one body for each kind of machine: chosen once for a model, and never asked
+/// about again.</summary>
+internal interface IDecoderKernels : IDisposable
+{
+    /// <summary>Whether rows are laid end to end, so that <see cref="Attend"/> reads trees without padding and masks.</summary>
+    bool IsPacking { get; }
+
+    /// <summary>x / sqrt(mean(x^2) + epsilon) * w over the last dimension (arXiv 1910.07467).</summary>
+    /// <param name="states">[..., width].</param>
+    /// <param name="weight">[width].</param>
+    /// <param name="epsilon">Added to the mean of squares.</param>
+    /// <returns>The shape of the states; the caller owns it.</returns>
+    Tensor RootMeanSquareNorm(Tensor states, Tensor weight, float epsilon);
+
+    /// <summary>silu(gate) * up, the product inside SwiGLU (arXiv 2002.05202).</summary>
+    /// <param name="gate">Any shape.</param>
+    /// <param name="up">The same shape.</param>
+    /// <returns>The same shape; the caller owns it.</returns>
+    Tensor SwiGlu(Tensor gate, Tensor up);
+
+    /// <summary>states + dropout(added).</summary>
+    /// <param name="states">Any shape.</param>
+    /// <param name="added">The same shape.</param>
+    /// <param name="dropout">How much is dropped.</param>
+    /// <param name="randomness">Draws what; null where nothing is dropped.</param>
+    /// <returns>The sum; the caller owns it.</returns>
+    Tensor AddDropped(Tensor states, Tensor added, Dropout dropout, Generator? randomness);
+
+    /// <summary>Whether <see cref="Attend"/> turns the queries and keys of a block by their positions itself.</summary>
+    bool Turns(TokenBlock block);
+
+    /// <summary>Causal attention of grouped queries (arXiv 2305.13245); keys and values go into the block's cache, if it has one.</summary>
+    /// <param name="query">[tokens, heads x dimension].</param>
+    /// <param name="key">[tokens, key heads x dimension].</param>
+    /// <param name="value">[tokens, key heads x dimension].</param>
+    /// <param name="layer">What the layer asks for.</param>
+    /// <param name="pass">The pass.</param>
+    /// <returns>[tokens, heads x dimension]; the caller owns it.</returns>
+    Tensor Attend(Tensor query, Tensor key, Tensor value, AttentionLayer layer, DecoderPass pass);
+}
+
+/// <summary>What one layer asks of attention.</summary>
+/// <param name="Index">The layer.</param>
+/// <param name="Window">How many positions a token sees, itself included; null for all before it.</param>
+/// <param name="Rotary">Turns queries and keys; null where nothing is turned any more.</param>
+internal sealed record AttentionLayer(int Index, int? Window, Rotary? Rotary);
+
+/// <summary>Chooses the body.</summary>
+internal static class DecoderKernels
+{
+    /// <summary>The body for a model on a device.</summary>
+    /// <returns>The caller owns it.</returns>
+    public static IDecoderKernels For(ModelConfig config, Device device) =>
+        device.type != DeviceType.CPU ? new TorchKernels(config)
+        : config.HiddenSize < Decoder.WideModel ? new CpuKernels(config)
+        : new WideCpuKernels(config);
+}

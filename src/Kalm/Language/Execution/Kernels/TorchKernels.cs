@@ -1,0 +1,105 @@
+using Kalm.Engine;
+using Kalm.Language.Sources.Config;
+using TorchSharp;
+using static TorchSharp.torch;
+using static TorchSharp.torch.nn;
+
+namespace Kalm.Language.Execution.Kernels;
+
+/// <summary>The library's own operations, on any device.</summary>
+internal class TorchKernels : IDecoderKernels
+{
+    private readonly Scalar? queryScale;
+    private readonly Scalar? scoreScale;
+    private readonly Scalar? cap;
+
+    /// <param name="config">The architecture.</param>
+    public TorchKernels(ModelConfig config)
+    {
+        Config = config;
+        // The library's attention divides by the root of the width by itself.
+        var scale = config.ScoreFactor * Math.Sqrt(config.HeadDimension);
+        queryScale = Math.Abs(scale - 1) < 1e-12 ? null : scale.ToScalar();
+        cap = config.ScoreCap?.ToScalar();
+        scoreScale = cap is null ? null : (config.ScoreFactor / config.ScoreCap!.Value).ToScalar();
+    }
+
+    /// <summary>The architecture.</summary>
+    protected ModelConfig Config { get; }
+
+    /// <inheritdoc/>
+    public virtual bool IsPacking => false;
+
+    /// <inheritdoc/>
+    public virtual Tensor RootMeanSquareNorm(Tensor states, Tensor weight, float epsilon)
+    {
+        using var scope = NewDisposeScope();
+        using var added = epsilon.ToScalar();
+        var scale = (states * states).mean([-1], keepdim: true).Plus(added).rsqrt();
+        return (states * scale * weight).MoveToOuterDisposeScope();
+    }
+
+    /// <inheritdoc/>
+    public virtual Tensor SwiGlu(Tensor gate, Tensor up)
+    {
+        using var scope = NewDisposeScope();
+        return (functional.silu(gate) * up).MoveToOuterDisposeScope();
+    }
+
+    /// <inheritdoc/>
+    public virtual Tensor AddDropped(Tensor states, Tensor added, Dropout dropout, Generator? randomness)
+    {
+        using var scope = NewDisposeScope();
+        return states.Plus(dropout.Apply(added, randomness)).MoveToOuterDisposeScope();
+    }
+
+    /// <inheritdoc/>
+    public virtual bool Turns(TokenBlock block) => false;
+
+    /// <inheritdoc/>
+    public virtual Tensor Attend(Tensor query, Tensor key, Tensor value, AttentionLayer layer, DecoderPass pass)
+    {
+        using var scope = NewDisposeScope();
+        var block = pass.Block;
+        query = Heads(query, Config.HeadCount);
+        if (pass.Stretch is { } stretch)
+            query = query * stretch;
+        query = query.transpose(1, 2);
+        key = Heads(key, Config.KeyValueHeadCount).transpose(1, 2);
+        value = Heads(value, Config.KeyValueHeadCount).transpose(1, 2);
+        if (block.Cache is { } cache)
+            (key, value) = cache.Append(layer.Index, key, value);
+        (key, value) = (Repeat(key), Repeat(value));
+        var mixed = cap is null ? Uncapped(query, key, value, layer, block) : Capped(query, key, value, layer, block);
+        return mixed.transpose(1, 2).reshape(block.RowCount * block.Length, Config.HeadCount * Config.HeadDimension)
+            .MoveToOuterDisposeScope();
+
+        Tensor Heads(Tensor vectors, int heads) => vectors.view(block.RowCount, block.Length, heads, Config.HeadDimension);
+
+        Tensor Repeat(Tensor heads) =>
+            Config.KeyValueHeadCount == Config.HeadCount ? heads : heads.repeat_interleave(Config.HeadCount / Config.KeyValueHeadCount, 1);
+    }
+
+    private Tensor Uncapped(Tensor query, Tensor key, Tensor value, AttentionLayer layer, TokenBlock block)
+    {
+        var mask = block.Mask(layer.Window);
+        // A single token sees all there is.
+        var scaled = queryScale is null ? query : query.mul(queryScale);
+        return functional.scaled_dot_product_attention(scaled, key, value, mask, 0, mask is null && block.Length > 1);
+    }
+
+    private Tensor Capped(Tensor query, Tensor key, Tensor value, AttentionLayer layer, TokenBlock block)
+    {
+        var scores = query.matmul(key.transpose(2, 3)).mul(scoreScale!).tanh().mul(cap!);
+        var mask = block.Mask(layer.Window, always: true);
+        return softmax(mask is null ? scores : scores.Plus(mask), -1).matmul(value);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        queryScale?.Dispose();
+        scoreScale?.Dispose();
+        cap?.Dispose();
+    }
+}

@@ -1,0 +1,71 @@
+using Kalm.Engine;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Kalm.Language.Execution;
+
+/// <summary>Losses of a language model: each pass adds its gradient to what a pool learns, block by block, so that no more than one block's
+/// logits are held by a worker.</summary>
+public static class LanguageModelLoss
+{
+    private const long Unlabelled = -100;
+
+    /// <summary>Adds the gradient of the weighted mean negative log-likelihood of the labels that follow the reads.</summary>
+    /// <param name="pool">What learns.</param>
+    /// <param name="rows">At least one row.</param>
+    /// <param name="labels">For each row, the token that should follow each of its reads.</param>
+    /// <param name="weight">The weight of the mean in the loss.</param>
+    /// <param name="seed">Decides the dropout of this pass.</param>
+    /// <param name="shares">How much each label counts in the mean; null counts all the same.</param>
+    /// <returns>The mean negative log-likelihood in nats a label.</returns>
+    public static double LanguageModelPass(
+        this DecoderPool pool, IReadOnlyList<TokenRow> rows, IReadOnlyList<int[]> labels,
+        double weight, long seed, IReadOnlyList<float[]>? shares = null)
+    {
+        ArgumentNullException.ThrowIfNull(pool);
+        var total = shares?.Sum(row => row.Sum(share => (double)share)) ?? labels.Sum(row => (long)row.Length);
+        return pool.SumOverBlocks(rows, seed, (_, decoder, numbers, block) =>
+        {
+            var states = decoder.Read(decoder.Embed(block.Tokens), block);
+            var filled = Filled(block.ReadCount, pool.ShapeMultiple) - block.ReadCount;
+            var logits = decoder.Logits(filled == 0 ? states : nn.functional.pad(states, [0, 0, 0, filled]));
+            long[] ids = [.. numbers.SelectMany(row => labels[row]).Select(label => (long)label), .. Enumerable.Repeat(Unlabelled, filled)];
+            var target = tensor(ids, device: pool.Device);
+            var sum = shares is null
+                ? nn.functional.cross_entropy(logits, target, ignore_index: Unlabelled, reduction: nn.Reduction.Sum)
+                : Weighed(nn.functional.cross_entropy(logits, target, ignore_index: Unlabelled, reduction: nn.Reduction.None),
+                    [.. numbers.SelectMany(row => shares[row]), .. new float[filled]]);
+            using var factor = (weight / total).ToScalar();
+            sum.mul(factor).backward();
+            return sum.ReadNumber();
+        }) / total;
+    }
+
+    /// <summary>Adds the gradient of the weighted mean divergence from another model's next-token distributions, KL(other || this)
+    /// (knowledge distillation, arXiv 1503.02531).</summary>
+    /// <param name="pool">What learns.</param>
+    /// <param name="rows">At least one row.</param>
+    /// <param name="other">The other model, with the same vocabulary, run by as many workers; nothing of it learns.</param>
+    /// <param name="expected">For each row the other model's states at its reads, [reads, hidden], from
+    /// <see cref="DecoderPool.Read"/>.</param>
+    /// <param name="weight">The weight of the mean in the loss.</param>
+    /// <param name="seed">Decides the dropout of this pass.</param>
+    /// <returns>The mean divergence in nats a read.</returns>
+    public static double DivergencePass(
+        this DecoderPool pool, IReadOnlyList<TokenRow> rows, DecoderPool other, IReadOnlyList<Tensor> expected, double weight, long seed)
+    {
+        ArgumentNullException.ThrowIfNull(pool);
+        ArgumentNullException.ThrowIfNull(other);
+        var total = rows.Sum(row => (long)row.Reads.Length);
+        return pool.SumOverBlocks(rows, seed, (worker, decoder, numbers, block) =>
+        {
+            var states = decoder.Read(decoder.Embed(block.Tokens), block);
+            var target = cat([.. numbers.Select(row => expected[row])]);
+            return Divergence.Backward(decoder, states, other.DecoderOf(worker), target, weight / total, pool.Config.VocabularySize);
+        }) / total;
+    }
+
+    private static Tensor Weighed(Tensor losses, float[] shares) => (losses * tensor(shares, device: losses.device)).sum();
+
+    private static int Filled(int count, int multiple) => (count + multiple - 1) / multiple * multiple;
+}

@@ -1,0 +1,67 @@
+using Kalm.Engine;
+using Kalm.Language.Execution;
+using Kalm.Language.Model;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Kalm.Tests.Language.Execution;
+
+public class LanguageModelLossTests : TorchTest
+{
+    [Fact]
+    public void The_divergence_from_another_model_and_its_gradient_are_those_of_the_definition()
+    {
+        using var model = Generation.FixtureModel.Load("llama3");
+        using var learned = new ParameterSet(model.Weights, CPU);
+        using var pool = new DecoderPool(model, learned, null, 2);
+        using var other = new DecoderPool(model, null, null, 2);
+        var random = new Random(3);
+        var rows = Enumerable.Range(0, 5).Select(_ => Generation.FixtureModel.Ids(random, random.Next(3, 12)))
+            .Select(ids => TokenRow.Sequence(ids, [.. Enumerable.Range(1, ids.Length - 1)])).ToList();
+        List<Tensor> expected = [.. rows.Select(row => other.Read([row]))];
+
+        pool.ZeroGradients();
+        Assert.Equal(0, pool.DivergencePass(rows, other, expected, 1, 1), 1e-6);
+        Assert.True(pool.SumGradients().abs().max().ReadNumber() < 1e-6);
+
+        // Now the model moves away, and the other one stays where it was.
+        using var generator = new torch.Generator(1);
+        Move(randn(learned.Values.shape, generator: generator), 0.02);
+        var count = rows.Sum(row => row.Reads.Length);
+        var direct = Direct();
+        pool.ZeroGradients();
+        var found = pool.DivergencePass(rows, other, expected, 0.5, 1);
+        var gradient = pool.SumGradients().clone();
+        Assert.True(direct > 1e-4);
+        Assert.Equal(direct, found, direct * 1e-3);
+
+        // A small step along the gradient lowers the weighed divergence by its squared length.
+        const double Step = 1e-4;
+        Move(gradient, -Step / gradient.norm().ReadNumber());
+        Assert.Equal(gradient.norm().ReadNumber() * Step, 0.5 * (direct - Direct()), gradient.norm().ReadNumber() * Step * 0.2);
+        foreach (var states in expected)
+            states.Dispose();
+
+        void Move(Tensor direction, double length)
+        {
+            using var noGradient = no_grad();
+            using var factor = length.ToScalar();
+            learned.Values.PlusInPlace(direction.mul(factor));
+        }
+
+        double Direct()
+        {
+            using var scope = NewDisposeScope();
+            var sum = 0.0;
+            for (var index = 0; index < rows.Count; index++)
+            {
+                var states = pool.Read([rows[index]]);
+                var theirs = expected[index];
+                var mine = pool.OnFirst(decoder => decoder.Logits(states).log_softmax(1).DetachFromDisposeScope());
+                var target = other.OnFirst(decoder => decoder.Logits(theirs).log_softmax(1).DetachFromDisposeScope());
+                sum += (target.exp() * (target - mine)).sum().ReadNumber();
+            }
+            return sum / count;
+        }
+    }
+}
