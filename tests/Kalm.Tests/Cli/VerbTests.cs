@@ -69,6 +69,9 @@ public class VerbTests(TinyModel tiny) : IClassFixture<TinyModel>
             .IsFault("holds other vectors", "remove the folder");
         Assert.Equal(rows, File.ReadAllBytes(Path.Combine(kept, "rows.f32")));
 
+        CommandLine.Run("evaluate", "completion", "--model", tiny.Model, "--graph", tiny.Graph, "--vectors", plain, "--quiet")
+            .IsFault(plain, "found a file; expected a folder");
+
         static string[] Ranks(string file) => [.. File.ReadAllLines(file).Select(row => string.Join('\t', row.Split('\t').Take(7)))];
 
         CommandLine Rank(params string[] more) => CommandLine.Run(

@@ -75,6 +75,8 @@ public sealed class VectorFile : IEntityVectors
         IDisposable? held = null;
         try
         {
+            if (File.Exists(folder))
+                throw new KalmException($"{folder}: found a file; expected a folder of vectors, or a name that is free");
             Directory.CreateDirectory(folder);
             held = FileLock.TryTake(Path.Combine(folder, LockName))
                 ?? throw new KalmException($"{folder}: another process writes these vectors; expected it to end first");
