@@ -55,7 +55,7 @@ public sealed class AlignmentRun
         return MatrixProducts.GainsFromBf16 || !Fits(BasePrecision.Auto) ? BasePrecision.Bf16 : BasePrecision.Auto;
 
         // A pass, what is learned and everything else need room too.
-        bool Fits(BasePrecision precision) => ModelMemory.Base(opened.Source, precision) <= ModelMemory.Available * 2 / 3;
+        bool Fits(BasePrecision precision) => ModelMemory.Base(opened.Source, precision) <= ModelMemory.Available / 2;
     }
 
     private RunDescription Execute(AlignmentInputs inputs, CancellationToken cancellation)

@@ -103,14 +103,14 @@ public sealed class Decoder : IDisposable
     /// computed.</summary>
     /// <param name="embedded">[tokens of the block, hidden], from <see cref="Embed"/>.</param>
     /// <param name="block">The rows' layout.</param>
-    /// <param name="layers">How many layers run, at least one; null for all. The final norm follows the last of them.</param>
+    /// <param name="layers">How many layers run, more than <see cref="FrozenLayers"/>; null for all. The final norm follows the last of
+    /// them.</param>
     /// <returns>[reads, hidden]; the caller owns it.</returns>
     public Tensor Read(Tensor embedded, TokenBlock block, int? layers = null)
     {
         ArgumentNullException.ThrowIfNull(block);
-        // Where no layer above the frozen ones is run, the highest of those is the one that reads.
-        if (FrozenLayers == 0 || layers <= FrozenLayers)
-            return ReadFrom(0, embedded, block, layers);
+        if (FrozenLayers == 0)
+            return ReadAbove(embedded, block, layers);
         using var below = Below(embedded, block);
         return ReadAbove(below, block, layers);
     }
@@ -132,17 +132,15 @@ public sealed class Decoder : IDisposable
     /// <summary>Runs the other layers, as <see cref="Read"/> does.</summary>
     /// <param name="states">[tokens of the block, hidden], from <see cref="Below"/>.</param>
     /// <param name="block">The rows' layout.</param>
-    /// <param name="layers">As of <see cref="Read"/>, more than <see cref="FrozenLayers"/>.</param>
+    /// <param name="layers">As of <see cref="Read"/>.</param>
     /// <returns>[reads, hidden]; the caller owns it.</returns>
-    internal Tensor ReadAbove(Tensor states, TokenBlock block, int? layers = null) => ReadFrom(FrozenLayers, states, block, layers);
-
-    private Tensor ReadFrom(int first, Tensor states, TokenBlock block, int? count)
+    internal Tensor ReadAbove(Tensor states, TokenBlock block, int? layers = null)
     {
         using var scope = NewDisposeScope();
         var pass = Pass(block, Randomness);
-        var end = count ?? layers.Length;
-        for (var index = first; index < end; index++)
-            states = layers[index].Run(states, pass, index == end - 1 ? block.Reads : null);
+        var end = layers ?? this.layers.Length;
+        for (var index = FrozenLayers; index < end; index++)
+            states = this.layers[index].Run(states, pass, index == end - 1 ? block.Reads : null);
         block.CountInCache();
         var read = finalNorm.Apply(states);
         return (read.shape[0] == block.ReadCount ? read : read.narrow(0, 0, block.ReadCount)).MoveToOuterDisposeScope();

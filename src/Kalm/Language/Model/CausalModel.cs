@@ -85,7 +85,7 @@ public sealed class CausalModel : IDisposable
             if (FrozenForm.Covers(name, shape) && blocks?.BlocksOf(name) is { } type)
                 model.Hold(name, shape, type, blocks);
             else
-                model.Add(name, weights.Read(name).to(model.Device), FrozenForm.Covers(name, shape) ? precision : BasePrecision.Fp32);
+                model.Add(name, Moved(weights, name, model.Device), FrozenForm.Covers(name, shape) ? precision : BasePrecision.Fp32);
         });
     }
 
@@ -136,8 +136,15 @@ public sealed class CausalModel : IDisposable
                         model.weights.Add(TensorNames.AddedTo(name, which), LowRank.ReadAddition(source.Adapter!, change.Product!, which));
             }
             else
-                model.weights.Add(name, weights.Read(name).to(model.Device));
+                model.weights.Add(name, Moved(weights, name, model.Device));
         });
+    }
+
+    // What was read is a second handle on the same numbers, which would keep them until it is collected.
+    private static Tensor Moved(MergedWeights weights, string name, Device device)
+    {
+        using var read = weights.Read(name);
+        return read.to(device);
     }
 
     /// <summary>Tells of a tokenizer that is larger than the embedding. As with the transformers library such a model works until one of
