@@ -1,5 +1,6 @@
 using Kalm.Alignment;
 using Kalm.Language.Model;
+using Kalm.Language.Sources;
 using Kalm.Language.Sources.Gguf;
 using Kalm.Representation;
 using Kalm.Tests.Alignment;
