@@ -29,7 +29,8 @@ internal static class LoadBenchmark
         var folder = Directory.CreateDirectory(arguments.Find("--folder") ?? Path.Combine(Path.GetTempPath(), "kalm-benchmark-load"));
         try
         {
-            Report([RandomModel.Make(folder.FullName, "1b", TensorType.F32), RandomModel.Make(folder.FullName, "1b", TensorType.BF16)], arguments);
+            Report(
+                [.. new[] { TensorType.F32, TensorType.BF16 }.Select(type => RandomModel.Make(folder.FullName, "1b", type))], arguments);
         }
         finally
         {
@@ -44,7 +45,7 @@ internal static class LoadBenchmark
             for (var model = 0; model < models.Count; model++)
                 loads[model].Add(OwnProcess.Measure("load", models[model]));
         var results = models.Zip(loads, (model, taken) => new LoadResult(
-            Path.GetFileName(model), Mebibytes(model), taken.Select(load => load.Seconds)
+            Path.GetFileName(model), Mebibytes(model), taken.Select(load => load.Figure)
                 .ToList().Median(), taken.Max(load => load.PeakMebibytes))).ToList();
         Console.WriteLine($"{"model",-36}{"file, MiB",12}{"load, s",10}{"peak, MiB",12}{"peak / file",13}");
         foreach (var result in results)

@@ -40,13 +40,14 @@ internal static class MemoryBenchmark
             {
                 var measured = OwnProcess.Measure("memory", string.Join(
                     '|', job, model, arguments.Text("--graph"), arguments.Whole("--batch", 8), arguments.Whole("--steps", 2)));
-                return new MemoryResult(job, measured.Seconds, measured.PeakMebibytes);
+                return new MemoryResult(job, measured.Figure, measured.PeakMebibytes);
             }).ToList();
             Console.WriteLine($"{model}; {ModelMemory.Available / 1048576.0:N0} MiB of memory");
             Console.WriteLine($"{"",-8}{"told, MiB",12}{"seen, MiB",12}{"seen / told",13}");
             foreach (var result in results)
                 Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-                    $"{result.Job,-8}{result.ToldMebibytes,12:N0}{result.SeenMebibytes,12:N0}{result.SeenMebibytes / result.ToldMebibytes,13:N2}"));
+                    $"{result.Job,-8}{result.ToldMebibytes,12:N0}{result.SeenMebibytes,12:N0}"
+                    + $"{result.SeenMebibytes / result.ToldMebibytes,13:N2}"));
             if (arguments.Find("--json") is { } file)
                 Json.Write(file, results);
         }
@@ -64,7 +65,8 @@ internal static class MemoryBenchmark
     {
         NativeEngine.Initialize();
         using var source = ModelSources.Open(path);
-        var told = ModelMemory.Program + ModelMemory.Reading(source) + ((PromptTokens + NewTokens) * ModelMemory.CachedToken(source.Config));
+        var told = ModelMemory.Program + ModelMemory.Reading(source)
+            + ((PromptTokens + NewTokens) * ModelMemory.CachedToken(source.Config));
         using var model = CausalModel.LoadForReading(source);
         using var pool = new DecoderPool(model, null, null, Environment.ProcessorCount);
         new Generator(pool, model.Tokenizer).Continue(

@@ -3,10 +3,10 @@ using System.Globalization;
 
 namespace Kalm.Benchmarks;
 
-/// <summary>What a load took in a process of its own.</summary>
-/// <param name="Seconds">Its time.</param>
+/// <summary>What work took in a process of its own.</summary>
+/// <param name="Figure">What the verb gave: seconds, or the memory that was told.</param>
 /// <param name="PeakMebibytes">The process's highest resident size.</param>
-internal sealed record OwnProcess(double Seconds, double PeakMebibytes)
+internal sealed record OwnProcess(double Figure, double PeakMebibytes)
 {
     /// <summary>Has a verb measure something in a process of its own: it is given <c>--once</c> and the path, and calls
     /// <see cref="Tell"/>.</summary>
@@ -25,12 +25,12 @@ internal sealed record OwnProcess(double Seconds, double PeakMebibytes)
     }
 
     /// <summary>Measures in this process and tells the one that started it.</summary>
-    /// <param name="load">Gives the seconds that count; memory counts throughout.</param>
+    /// <param name="load">Gives the figure, such as the seconds that count; memory counts throughout.</param>
     public static void Tell(Func<double> load)
     {
-        var seconds = 0.0;
-        var peak = PeakMemory.During(() => seconds = load())
+        var figure = 0.0;
+        var peak = PeakMemory.During(() => figure = load())
             ?? throw new KalmException("found no /proc/self/status; expected Linux, which tells a process's peak memory");
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{seconds:F3} {peak:F1}"));
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{figure:F3} {peak:F1}"));
     }
 }

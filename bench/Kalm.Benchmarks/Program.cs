@@ -36,8 +36,8 @@ try
             ScaleBenchmark.Run(new Arguments(args[1..], ScaleBenchmark.Options));
             return 0;
         default:
-            throw new KalmException($"found '{args.FirstOrDefault()}'; expected generation, cost, kernels, load, lora, memory, serving, steps, "
-                + "scale or writing");
+            throw new KalmException($"found '{args.FirstOrDefault()}'; expected generation, cost, kernels, load, lora, memory, "
+                + "serving, steps, scale or writing");
     }
 }
 catch (KalmException error)

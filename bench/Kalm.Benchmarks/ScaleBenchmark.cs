@@ -78,7 +78,7 @@ internal static class ScaleBenchmark
         }
         var ranking = Rank(graph, our, seed);
         var result = new ScaleResult(
-            graph.Entities.Count, graph.Train.Count, loading.Seconds, loading.PeakMebibytes, graphBytes / 1048576.0, preparing,
+            graph.Entities.Count, graph.Train.Count, loading.Figure, loading.PeakMebibytes, graphBytes / 1048576.0, preparing,
             bytes / 1048576.0, drawing.Median(), taking.Median(), taking[..((steps + 1) / 2)].Median(), taking[(steps / 2)..].Median(),
             drawing.Ratio(taking), ranking, machine, seed);
         Console.WriteLine(result);

@@ -103,16 +103,16 @@ public sealed class Decoder : IDisposable
     /// computed.</summary>
     /// <param name="embedded">[tokens of the block, hidden], from <see cref="Embed"/>.</param>
     /// <param name="block">The rows' layout.</param>
-    /// <param name="layers">How many layers run, more than <see cref="FrozenLayers"/>; null for all. The final norm follows the last of
+    /// <param name="count">How many layers run, more than <see cref="FrozenLayers"/>; null for all. The final norm follows the last of
     /// them.</param>
     /// <returns>[reads, hidden]; the caller owns it.</returns>
-    public Tensor Read(Tensor embedded, TokenBlock block, int? layers = null)
+    public Tensor Read(Tensor embedded, TokenBlock block, int? count = null)
     {
         ArgumentNullException.ThrowIfNull(block);
         if (FrozenLayers == 0)
-            return ReadAbove(embedded, block, layers);
+            return ReadAbove(embedded, block, count);
         using var below = Below(embedded, block);
-        return ReadAbove(below, block, layers);
+        return ReadAbove(below, block, count);
     }
 
     /// <summary>Runs the layers below all that learns.</summary>
@@ -132,15 +132,15 @@ public sealed class Decoder : IDisposable
     /// <summary>Runs the other layers, as <see cref="Read"/> does.</summary>
     /// <param name="states">[tokens of the block, hidden], from <see cref="Below"/>.</param>
     /// <param name="block">The rows' layout.</param>
-    /// <param name="layers">As of <see cref="Read"/>.</param>
+    /// <param name="count">As <see cref="Read"/> takes it.</param>
     /// <returns>[reads, hidden]; the caller owns it.</returns>
-    internal Tensor ReadAbove(Tensor states, TokenBlock block, int? layers = null)
+    internal Tensor ReadAbove(Tensor states, TokenBlock block, int? count = null)
     {
         using var scope = NewDisposeScope();
         var pass = Pass(block, Randomness);
-        var end = layers ?? this.layers.Length;
+        var end = count ?? layers.Length;
         for (var index = FrozenLayers; index < end; index++)
-            states = this.layers[index].Run(states, pass, index == end - 1 ? block.Reads : null);
+            states = layers[index].Run(states, pass, index == end - 1 ? block.Reads : null);
         block.CountInCache();
         var read = finalNorm.Apply(states);
         return (read.shape[0] == block.ReadCount ? read : read.narrow(0, 0, block.ReadCount)).MoveToOuterDisposeScope();

@@ -51,6 +51,7 @@ public sealed class TokenBlock : IDisposable
         TokenCount = rows.Sum(row => row.Length);
         RowLengths = [.. rows.Select(row => row.Positions.Max() + 1)];
         LastPosition = RowLengths.Max() - 1;
+        IsLongPrompt = cache is not null && rows.All(row => row.Length >= LongPrompt);
         IsPacked = packed && cache is null && Sees(int.MaxValue);
         var tokens = new long[IsPacked ? Filled(TokenCount) : RowCount * Length];
         var positions = new long[tokens.Length];
@@ -112,7 +113,7 @@ public sealed class TokenBlock : IDisposable
 
     /// <summary>Whether every row is a long part of a prompt that a text is to continue. Its products may be rounded to BF16; those of
     /// short ones may not, so that what a question is answered does not depend on what is asked beside it.</summary>
-    internal bool IsLongPrompt => Cache is not null && RowCount > 0 && rows.All(row => row.Length >= LongPrompt);
+    internal bool IsLongPrompt { get; }
 
     /// <summary>The highest position.</summary>
     public int LastPosition { get; }

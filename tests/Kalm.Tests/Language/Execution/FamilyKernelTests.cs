@@ -163,7 +163,9 @@ public class FamilyKernelTests : TorchTest
         CausalModel model, TokenRow[] rows, ParameterSet? learned, AdapterConfig? adapter, bool fused)
     {
         using var replica = learned?.CreateReplica();
-        using var decoder = new Decoder(model.Config, model.Weights, replica, adapter, CPU, kernels: fused ? null : new TorchKernels(model.Config));
+        using var decoder = new Decoder(
+            model.Config, model.Weights, replica, adapter, CPU,
+            kernels: fused ? null : new TorchKernels(model.Config));
         using var block = decoder.Block(rows);
         Assert.Equal(fused && model.Config.ScoreCap is null, block.IsPacked);
         var states = decoder.Read(decoder.Embed(block.Tokens), block);

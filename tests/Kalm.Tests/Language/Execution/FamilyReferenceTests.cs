@@ -87,7 +87,9 @@ public class FamilyReferenceTests : TorchTest
         var all = Enumerable.Range(0, ids.Length).ToArray();
         foreach (var fused in new[] { true, false })
         {
-            using var decoder = new Decoder(model.Config, model.Weights, null, null, CPU, kernels: fused ? null : new TorchKernels(model.Config));
+            using var decoder = new Decoder(
+                model.Config, model.Weights, null, null, CPU,
+                kernels: fused ? null : new TorchKernels(model.Config));
             using var block = decoder.Block([TokenRow.Sequence(ids, all)]);
             var logits = decoder.Logits(decoder.Read(decoder.Embed(block.Tokens), block));
             Fixture.AssertClose(expected.GetProperty("last_logits").Doubles(), logits[^1], 1.5e-5);

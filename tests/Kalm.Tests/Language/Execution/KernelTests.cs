@@ -104,7 +104,9 @@ public class KernelTests : TorchTest
         (Tensor States, Tensor Gradient) Run(bool fused)
         {
             using var replica = learned.CreateReplica();
-            using var decoder = new Decoder(model.Config, model.Weights, replica, null, CPU, kernels: fused ? null : new TorchKernels(model.Config));
+            using var decoder = new Decoder(
+                model.Config, model.Weights, replica, null, CPU,
+                kernels: fused ? null : new TorchKernels(model.Config));
             using var block = decoder.Block(rows);
             Assert.Equal(fused, block.IsPacked);
             var found = decoder.Read(decoder.Embed(block.Tokens), block);
