@@ -16,17 +16,19 @@ internal sealed class GraphSource
     private readonly GraphReadingOptions reading = new();
     private readonly Option<SplitWords?> split;
     private readonly Option<long?> seed;
+    private readonly bool holdsOut;
     private readonly IReadOnlyList<string> splitNames;
 
     /// <summary>Makes the options.</summary>
     /// <param name="seed">The verb's --seed.</param>
     /// <param name="graph">The verb's --graph; null where it takes the graph otherwise.</param>
+    /// <param name="holdsOut">Whether triples of a graph that has only train are held out where nothing is said.</param>
     /// <param name="splitNames">The splits of which the verb takes one.</param>
-    public GraphSource(Option<long?> seed, Option<string>? graph, params IReadOnlyList<string> splitNames)
+    public GraphSource(Option<long?> seed, Option<string>? graph, bool holdsOut = false, params IReadOnlyList<string> splitNames)
     {
-        (this.seed, this.splitNames) = (seed, splitNames);
+        (this.seed, this.holdsOut, this.splitNames) = (seed, holdsOut, splitNames);
         this.graph = graph ?? Options.Graph(false);
-        split = Options.Split(splitNames);
+        split = Options.Split(holdsOut, splitNames);
     }
 
     /// <summary>Adds the options to a verb, --graph not among them.</summary>
@@ -50,7 +52,7 @@ internal sealed class GraphSource
     public GraphOptions? OptionsOf(ParseResult parse, GraphOptions? remembered = null, long fallbackSeed = 1)
     {
         var read = reading.Of(parse, remembered);
-        return parse.GetValue(split)?.Shares is { } shares
+        return (parse.GetValue(split)?.Shares ?? (holdsOut && remembered is null ? SplitShares.Default : null)) is { } shares
             ? (read ?? new GraphOptions()) with { Split = shares, Seed = parse.GetValue(seed) ?? fallbackSeed } : read;
     }
 
@@ -104,7 +106,7 @@ internal sealed class GraphSource
 
     /// <summary>The options as they are written, each with a space before it.</summary>
     public static string Written(GraphOptions? options) => options is null ? "" : GraphReadingOptions.Written(options)
-        + (options.Split is { } shares ? $" --split {shares} --seed {options.Seed}" : "");
+        + (options.Split is { } shares ? $" --split {shares}" + (shares == SplitShares.None ? "" : $" --seed {options.Seed}") : "");
 
     /// <summary>A path as it is written.</summary>
     public static string Quoted(string path) => path.Any(char.IsWhiteSpace) ? $"\"{path}\"" : path;

@@ -64,15 +64,16 @@ internal static class Options
         Text("--texts", "FILE", "descriptions of entities: a table of id and description");
 
     /// <summary>--split, which goes with --graph: shares, or the name of a split, or both in turn.</summary>
+    /// <param name="holdsOut">Whether the verb holds triples out where nothing is said.</param>
     /// <param name="names">The splits of which the verb takes one.</param>
-    public static Option<SplitWords?> Split(params IReadOnlyList<string> names)
+    public static Option<SplitWords?> Split(bool holdsOut, IReadOnlyList<string> names)
     {
-        const string Shares =
-            "shares of train, valid and test for a graph that has only train, drawn with the seed; reverse pairs stay together";
+        var shares = "shares of train, valid and test for a graph that has only train, drawn with the seed; reverse pairs stay together"
+            + (holdsOut ? "; or none [default: 0.8,0.1,0.1, at most 10,000 triples held out for each]" : " [default: none]");
         var option = new Option<SplitWords?>("--split")
         {
             HelpName = string.Join("|", [.. names, "A,B,C"]),
-            Description = names.Count == 0 ? Shares : $"the triples to take [default: {names[0]}]; or {Shares}; or both, an option each",
+            Description = names.Count == 0 ? shares : $"the triples to take [default: {names[0]}]; or {shares}; or both, an option each",
             Arity = new ArgumentArity(1, names.Count == 0 ? 1 : 2),
             CustomParser = ParseSplit,
         };
@@ -85,8 +86,8 @@ internal static class Options
             foreach (var word in result.Tokens.Select(token => token.Value))
                 if (names.Contains(word) && words.Name is null)
                     words = words with { Name = word };
-                else if (words.Shares is null && SplitShares.Parse(word) is { } shares)
-                    words = words with { Shares = shares };
+                else if (words.Shares is null && SplitShares.Parse(word) is { } parsed)
+                    words = words with { Shares = parsed };
                 else
                     return Fault<SplitWords>(result, "--split", string.Join(" or ", [.. names, SplitShares.Expected]), word);
             return words;

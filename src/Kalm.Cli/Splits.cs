@@ -17,6 +17,7 @@ internal static class Splits
             return split;
         throw new KalmException($"{option} {name}: {graph.Path} has no {name} triples; expected at least one"
             + (other.Count > 0 ? $"\nits {otherName} split has {other.Count:N0}: try {option} {otherName}"
-                : "\na graph with train alone can be divided: --split 0.8,0.1,0.1"));
+                : "\na graph with train alone is divided by --split 0.8,0.1,0.1, as far as every entity and relation keeps a triple in "
+                    + "train"));
     }
 }

@@ -32,7 +32,7 @@ internal static class AblateVerb
         var questions = Options.Whole("--questions", $"triples that each task asks about [default: {DefaultQuestions}]");
         var limit = Options.Limit();
         var seed = Options.Seed();
-        var source = new GraphSource(seed, graph, "test", "valid");
+        var source = new GraphSource(seed, graph, true, "test", "valid");
         var threads = Options.Threads();
         var resume = new Option<bool>("--resume")
         {

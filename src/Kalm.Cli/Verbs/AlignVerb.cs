@@ -41,7 +41,7 @@ internal static class AlignVerb
         var minutes = Options.Positive("--minutes", "wall time of training with its validation", "M");
         var batch = Options.Whole("--batch", "triples a step");
         var seed = Options.Seed();
-        var source = new GraphSource(seed, graph);
+        var source = new GraphSource(seed, graph, holdsOut: true);
         var threads = Options.Threads();
         var device = Options.Device();
         var saveEvery = Options.Whole("--save-every", "also write a checkpoint every so many steps", placeholder: "STEPS");

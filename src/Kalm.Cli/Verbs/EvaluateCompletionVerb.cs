@@ -24,7 +24,7 @@ internal static class EvaluateCompletionVerb
         var graph = Options.Graph(false);
         var limit = Options.Limit();
         var seed = Options.Seed();
-        var source = new GraphSource(seed, graph, "test", "valid");
+        var source = new GraphSource(seed, graph, true, "test", "valid");
         var among = Options.Choice("--candidates", "what answers are ranked among: all entities, or those of the split's triples, as "
             + "inductive splits are measured (Wikidata5M)", "all", "all", "split");
         var kept = Options.Text("--vectors", "DIR", "keep the entities' vectors in this folder: what an earlier command of the same model "

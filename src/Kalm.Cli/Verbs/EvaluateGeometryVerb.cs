@@ -21,7 +21,7 @@ internal static class EvaluateGeometryVerb
         var limit = Options.Limit();
         var pairs = Options.Whole("--pairs", $"random pairs of entity texts, drawn with the seed [default: {DefaultPairs:N0}]");
         var seed = Options.Seed();
-        var source = new GraphSource(seed, graph, "test", "valid");
+        var source = new GraphSource(seed, graph, true, "test", "valid");
         var json = Options.JsonFile();
         var plot = Options.Text("--plot", "FILE", "also draw the cosines among some entities as a heat map, PNG");
         var threads = Options.Threads();

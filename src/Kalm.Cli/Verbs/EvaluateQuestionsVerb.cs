@@ -36,7 +36,7 @@ internal static class EvaluateQuestionsVerb
             "auto", "auto", "always", "never");
         var limit = Options.Limit();
         var seed = Options.Seed();
-        var source = new GraphSource(seed, graph, "test", "valid");
+        var source = new GraphSource(seed, graph, true, "test", "valid");
         var json = Options.JsonFile();
         var answers = Options.Text("--answers", "FILE", "also write a line for each question, separated by tabs");
         var threads = Options.Threads();

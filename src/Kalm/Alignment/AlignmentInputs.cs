@@ -9,7 +9,8 @@ namespace Kalm.Alignment;
 /// <param name="Out">The run folder: absent or empty, or the run to resume.</param>
 public sealed record AlignmentInputs(string Model, string Graph, string Out)
 {
-    /// <summary>How the graph is read; null takes it as it stands.</summary>
+    /// <summary>How the graph is read; null detects everything. Of a graph that has only train, what
+    /// <see cref="SplitShares.Default"/> says is held out by the seed, unless these say how it is split.</summary>
     public GraphOptions? GraphOptions { get; init; }
 
     /// <summary>Plain texts on which the model is held to its base, so that it does not forget how to write; by default the base writes

@@ -65,7 +65,7 @@ public sealed class AlignmentRun
             RunFolder.RequireFree(inputs.Out);
         else if (earlier.Status == RunStatus.Complete && !inputs.TakesComplete)
             throw new KalmException($"{inputs.Out}: the run is complete; there is nothing to resume");
-        var graph = KnowledgeGraph.Load(inputs.Graph, inputs.GraphOptions);
+        var graph = KnowledgeGraph.Load(inputs.Graph, ReadingOf(inputs.GraphOptions ?? new GraphOptions(), earlier));
         foreach (var warning in graph.Warnings)
             progress?.Report(new ProgressNote(warning));
         if (graph.Test.Count == 0)
@@ -121,6 +121,11 @@ public sealed class AlignmentRun
         return training.Train(BudgetOf(graph, step.BatchSize, description), cancellation);
     }
 
+    // A run that goes on holds out what it held out.
+    private GraphOptions ReadingOf(GraphOptions given, RunDescription? earlier) => given.Split is not null ? given
+        : earlier is null ? given with { Split = SplitShares.Default, Seed = options.Seed }
+        : given with { Split = earlier.GraphOptions?.Split, Seed = earlier.GraphOptions?.Seed ?? given.Seed };
+
     private TrainingBudget BudgetOf(KnowledgeGraph graph, int batch, RunDescription description) =>
         description.TotalSteps is { } total ? TrainingBudget.OfSteps(total)
         : options.Budget.Minutes is { } minutes ? TrainingBudget.OfMinutes(minutes)
@@ -139,8 +144,7 @@ public sealed class AlignmentRun
         Model = inputs.Model,
         Graph = GraphFormats.WithoutSecrets(inputs.Graph),
         // What was decided is read again, whatever a later version would decide.
-        GraphOptions = graph.NeighboursInText > 0
-            ? (inputs.GraphOptions ?? new GraphOptions()) with { NeighboursInText = graph.NeighboursInText } : inputs.GraphOptions,
+        GraphOptions = graph.ReadAs == new GraphOptions() ? null : graph.ReadAs,
         Hashes = new RunHashes(SourceHash.Of(opened.Source), graph.Fingerprint(),
             graph.TextsFingerprint(), inputs.Texts.Count == 0 ? null : Hash(inputs.Texts)),
         Options = options,

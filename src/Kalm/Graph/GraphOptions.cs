@@ -7,7 +7,7 @@ public sealed record GraphOptions
     public string? Texts { get; init; }
 
     /// <summary>How to divide a graph that has neither valid nor test, every entity with a triple in train unless the shares are
-    /// inductive; null leaves all its triples in train.</summary>
+    /// inductive; null leaves all its triples in train. Alignment takes null for <see cref="SplitShares.Default"/>.</summary>
     public SplitShares? Split { get; init; }
 
     /// <summary>Decides which triples the split holds out.</summary>

@@ -62,6 +62,9 @@ public sealed class KnowledgeGraph
     /// <summary>At most so many train facts describe an entity without a description; 0 for none.</summary>
     public int NeighboursInText { get; internal init; }
 
+    /// <summary>The options it was read with, and what was decided where they left it open: read so again, it is the same.</summary>
+    public GraphOptions ReadAs { get; internal init; } = new();
+
     /// <summary>The triples that select the checkpoint; empty when there are none.</summary>
     public IReadOnlyList<Triple> Valid { get; }
 

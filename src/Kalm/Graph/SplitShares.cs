@@ -10,13 +10,29 @@ public sealed record SplitShares(double Train, double Valid, double Test)
 {
     /// <summary>What valid shares are, in words.</summary>
     public const string Expected = "three shares that sum to 1, the first above 0, such as 0.8,0.1,0.1, with inductive before them or "
-        + "alone for unseen test entities";
+        + "alone for unseen test entities, or none";
 
     private const string Inductive = "inductive";
-    private static readonly SplitShares Usual = new(0.8, 0.1, 0.1);
+    private const string Nothing = "none";
+    private const double UsualShare = 0.1;
+    // So many tell two models apart to half a hundredth of MRR; more would cost time and facts.
+    private const int MostByDefault = 10_000;
+
+    /// <summary>Holds nothing out: all triples of a graph that has only train stay there.</summary>
+    public static SplitShares None { get; } = new(1, 0, 0);
+
+    /// <summary>What learning and evaluation hold out where nothing else is said: of a graph that has only train a tenth for valid and a
+    /// tenth for test, at most 10,000 triples each; of any other graph nothing.</summary>
+    public static SplitShares Default { get; } = new(1 - (2 * UsualShare), UsualShare, UsualShare) { IsDefault = true };
 
     /// <summary>Whether the entities of valid and test are kept out of train.</summary>
     public bool IsInductive { get; init; }
+
+    /// <summary>Whether these are <see cref="Default"/>, which are decided when the graph has been read.</summary>
+    internal bool IsDefault { get; private init; }
+
+    /// <summary>Whether something is held out.</summary>
+    internal bool HoldsOut => Valid + Test > 0;
 
     // Decimal fractions do not sum to exactly 1 in binary.
     private const double Tolerance = 1e-6;
@@ -27,10 +43,12 @@ public sealed record SplitShares(double Train, double Valid, double Test)
     public static SplitShares? Parse(string text)
     {
         ArgumentNullException.ThrowIfNull(text);
+        if (text == Nothing)
+            return None;
         var words = text.Split(',');
         var isInductive = words[0] == Inductive;
         if (isInductive && words.Length == 1)
-            return Usual with { IsInductive = true };
+            return Default with { IsDefault = false, IsInductive = true };
         if (isInductive)
             words = words[1..];
         var shares = new double[3];
@@ -47,7 +65,14 @@ public sealed record SplitShares(double Train, double Valid, double Test)
     /// <exception cref="KalmException">They are not <see cref="Expected"/>.</exception>
     public SplitShares Validated() => IsValid ? this : throw new KalmException($"split: found {this}; expected {Expected}");
 
+    /// <summary>The shares that the default comes to for a number of triples.</summary>
+    internal static SplitShares DefaultOf(int triples)
+    {
+        var share = Math.Min(UsualShare, Math.Round((double)MostByDefault / triples, 6));
+        return new SplitShares(Math.Round(1 - (2 * share), 6), share, share);
+    }
+
     /// <summary>The shares as <see cref="Parse"/> reads them.</summary>
-    public override string ToString() => string.Create(
+    public override string ToString() => this == None ? Nothing : string.Create(
         CultureInfo.InvariantCulture, $"{(IsInductive ? Inductive + "," : "")}{Train},{Valid},{Test}");
 }

@@ -42,14 +42,38 @@ public class OwnGraphTests(TinyModel tiny) : IClassFixture<TinyModel>
     }
 
     [Fact]
-    public void A_file_without_splits_trains_and_says_what_it_could_not_do()
+    public void A_file_without_splits_is_divided_and_the_run_remembers_how()
+    {
+        var (graph, run, json) = (tiny.Write("undivided.csv", Triples), tiny.File("undivided-run"), tiny.File("undivided.json"));
+        var line = CommandLine.Run("align", "--model", tiny.Model, "--graph", graph, "--seed", "3", "--out", run, "--steps", "2", "--batch",
+            "4", "--threads", "1").IsSuccess();
+        Assert.Contains("held out by seed 3: 2 triples for valid and 2 for test", line.Error, StringComparison.Ordinal);
+        Assert.Equal(new GraphOptions { Split = new SplitShares(0.8, 0.1, 0.1), Seed = 3 },
+            Json.Read<RunDescription>(Path.Combine(run, "run.json")).GraphOptions);
+        Assert.Equal(4, Queries("--model", run));
+        Assert.Equal(4, Queries("--model", run, "--graph", graph));
+        Assert.Equal(4, Queries("--model", tiny.Model, "--graph", graph));
+        CommandLine.Run("evaluate", "completion", "--model", tiny.Model, "--graph", tiny.Write("one.csv", "head,relation,tail\na,b,c\n"))
+            .IsFault("no test triples", "as far as every entity and relation keeps a triple in train");
+        CommandLine.Run("complete", "--model", run, "--head", "n3", "--relation", "to", "--threads", "1").IsSuccess();
+
+        int Queries(params string[] read)
+        {
+            var evaluated = CommandLine.Run(["evaluate", "completion", .. read, "--json", json, "--threads", "1"]).IsSuccess();
+            Assert.DoesNotContain("another split", evaluated.Error, StringComparison.Ordinal);
+            return (int)JsonNode.Parse(File.ReadAllText(json))!["queries"]!;
+        }
+    }
+
+    [Fact]
+    public void All_of_a_file_is_learned_where_that_is_asked()
     {
         var (graph, run) = (tiny.Write("whole.csv", Triples), tiny.File("whole-run"));
-        var line = CommandLine.Run(
-            "align", "--model", tiny.Model, "--graph", graph, "--out", run, "--steps", "2", "--batch", "4", "--threads", "1").IsSuccess();
+        var line = CommandLine.Run("align", "--model", tiny.Model, "--graph", graph, "--split", "none", "--out", run, "--steps", "2",
+            "--batch", "4", "--threads", "1").IsSuccess();
         Assert.Contains("no valid split", line.Error, StringComparison.Ordinal);
         Assert.Contains("no test split", line.Error, StringComparison.Ordinal);
-        Assert.Null(Json.Read<RunDescription>(Path.Combine(run, "run.json")).GraphOptions);
+        Assert.Equal(SplitShares.None, Json.Read<RunDescription>(Path.Combine(run, "run.json")).GraphOptions!.Split);
         CommandLine.Run("evaluate", "completion", "--model", run, "--graph", graph)
             .IsFault("--split test", "no test triples", "--split 0.8,0.1,0.1");
     }

@@ -119,8 +119,46 @@ public sealed class TripleDivisionTests : IDisposable
         var shares = new SplitShares(train, valid, test);
         var message = Assert.Throws<KalmException>(() => Load(RandomLines(), shares, 1)).Message;
         Assert.Equal($"split: found {shares}; expected three shares that sum to 1, the first above 0, such as 0.8,0.1,0.1, with inductive "
-            + "before them or alone for unseen test entities", message);
+            + "before them or alone for unseen test entities, or none", message);
         Assert.Null(SplitShares.Parse(shares.ToString()));
+    }
+
+    [Fact]
+    public void By_default_train_alone_is_divided_and_everything_stays_seen()
+    {
+        var graph = Load(RandomLines(), SplitShares.Default, 3);
+        Assert.Equal((240, 30, 30), (graph.Train.Count, graph.Valid.Count, graph.Test.Count));
+        Assert.Equal(new GraphOptions { Split = Usual, Seed = 3 }, graph.ReadAs);
+        Assert.Equal(graph.Entities.Count, graph.Train.SelectMany(triple => new[] { triple.Head, triple.Tail }).Distinct().Count());
+        Assert.Equal(graph.RelationCount, graph.Train.Select(triple => triple.Relation).Distinct().Count());
+        Assert.Contains("held out by seed 3: 30 triples for valid and 30 for test", Assert.Single(graph.Warnings), StringComparison.Ordinal);
+        Assert.Equal(graph.Fingerprint(), KnowledgeGraph.Load(graph.Path, graph.ReadAs).Fingerprint());
+    }
+
+    [Fact]
+    public void By_default_at_most_ten_thousand_triples_are_held_out_for_each()
+    {
+        var random = new Random(7);
+        var lines = Enumerable.Range(0, 150_000).Select(index => $"e{random.Next(3000)}\tr{index % 5}\te{3000 + random.Next(3000)}\n");
+        var graph = Load(string.Concat(lines.Distinct()), SplitShares.Default, 1);
+        Assert.InRange(graph.Test.Count, 9_990, 10_010);
+        Assert.InRange(graph.Valid.Count, 9_990, 10_010);
+        Assert.Equal(graph.ReadAs.Split, SplitShares.Parse($"{graph.ReadAs.Split}"));
+    }
+
+    [Fact]
+    public void By_default_a_graph_that_is_split_stays_so_and_none_holds_nothing_out()
+    {
+        using var files = SmallGraph.Kalm();
+        var graph = KnowledgeGraph.Load(files.Path, new GraphOptions { Split = SplitShares.Default, Seed = 9 });
+        Assert.Equal(KnowledgeGraph.Load(files.Path).Fingerprint(), graph.Fingerprint());
+        Assert.Equal(new GraphOptions(), graph.ReadAs);
+        Assert.Equal(300, Load(RandomLines(), SplitShares.None, 3).Train.Count);
+        Assert.Equal(SplitShares.None, SplitShares.Parse("none"));
+        var one = Load("a\tr\tb\n", SplitShares.Default, 1);
+        Assert.Single(one.Train);
+        Assert.Null(one.ReadAs.Split);
+        Assert.Contains("nothing is held out", Assert.Single(one.Warnings), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -192,11 +192,13 @@ internal sealed class GraphBuilder
         if (skipped.Count > 0)
             Warnings.Add($"malformed lines passed over: {skipped.Count:N0}, the first: {skipped[0]}");
         var read = GraphSplits.Of(splits);
-        if (Options.Split is { } shares)
-        {
+        var shares = Options.Split;
+        if (shares is { IsDefault: true })
+            (read, shares) = read.DivideByDefault(Options.Seed, path, Warnings);
+        else if (shares is { HoldsOut: true })
             read = read.Divide(shares, Options.Seed, path, Warnings);
+        if (shares is { HoldsOut: true })
             format = $"{format}, split {shares} by seed {Options.Seed}";
-        }
         var (entities, relations, asked) = (MakeEntities(), MakeRelations(), read.Train);
         var most = Options.NeighboursInText ?? (OpaqueNames.AreAll(entities) ? OpaqueNames.Neighbours : 0);
         if (most > 0)
@@ -214,6 +216,12 @@ internal sealed class GraphBuilder
         {
             Asked = asked,
             NeighboursInText = most,
+            ReadAs = Options with
+            {
+                Split = shares,
+                Seed = shares is null && most == 0 ? new GraphOptions().Seed : Options.Seed,
+                NeighboursInText = most > 0 ? most : Options.NeighboursInText,
+            },
             Path = path,
             Format = format,
             Warnings = Warnings,

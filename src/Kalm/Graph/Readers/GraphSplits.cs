@@ -23,6 +23,25 @@ internal sealed record GraphSplits(IReadOnlyList<Triple> Train, IReadOnlyList<Tr
         AlsoInTrain = new SplitCounts(0, lists[1].AlsoInTrain.Count, lists[2].AlsoInTrain.Count),
     };
 
+    /// <summary>Divides train by default, where there is nothing but train.</summary>
+    /// <returns>The splits, and the shares they were divided by; null where they are as they were.</returns>
+    public (GraphSplits Splits, SplitShares? Shares) DivideByDefault(long seed, string path, List<string> warnings)
+    {
+        if (Valid.Count + Test.Count > 0)
+            return (this, null);
+        var shares = SplitShares.DefaultOf(Train.Count);
+        var parts = TripleDivision.Of(Train, shares, seed);
+        if (parts[1].Count + parts[2].Count == 0)
+        {
+            warnings.Add($"{path}: has only train, and nothing is held out: each of its {Train.Count:N0} triples is the only one of an "
+                + "entity or a relation");
+            return (this, null);
+        }
+        warnings.Add($"{path}: has only train; held out by seed {seed}: {parts[1].Count:N0} triples for valid and "
+            + $"{parts[2].Count:N0} for test, every entity and relation keeps one in train (--split none learns from all)");
+        return (this with { Train = parts[0], Valid = parts[1], Test = parts[2] }, shares);
+    }
+
     /// <summary>Divides train; see <see cref="TripleDivision"/>.</summary>
     /// <exception cref="KalmException">There is a valid or a test split already.</exception>
     public GraphSplits Divide(SplitShares shares, long seed, string path, List<string> warnings)
