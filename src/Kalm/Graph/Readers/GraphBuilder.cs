@@ -191,14 +191,7 @@ internal sealed class GraphBuilder
             list.Warn(Warnings);
         if (skipped.Count > 0)
             Warnings.Add($"malformed lines passed over: {skipped.Count:N0}, the first: {skipped[0]}");
-        var read = GraphSplits.Of(splits);
-        var shares = Options.Split;
-        if (shares is { IsDefault: true })
-            (read, shares) = read.DivideByDefault(Options.Seed, path, Warnings);
-        else if (shares is { HoldsOut: true })
-            read = read.Divide(shares, Options.Seed, path, Warnings);
-        if (shares is { HoldsOut: true })
-            format = $"{format}, split {shares} by seed {Options.Seed}";
+        var (read, shares) = GraphSplits.Of(splits).Divided(Options, path, Warnings);
         var (entities, relations, asked) = (MakeEntities(), MakeRelations(), read.Train);
         var most = Options.NeighboursInText ?? (OpaqueNames.AreAll(entities) ? OpaqueNames.Neighbours : 0);
         if (most > 0)
@@ -223,7 +216,7 @@ internal sealed class GraphBuilder
                 NeighboursInText = most > 0 ? most : Options.NeighboursInText,
             },
             Path = path,
-            Format = format,
+            Format = shares is { HoldsOut: true } ? $"{format}, split {shares} by seed {Options.Seed}" : format,
             Warnings = Warnings,
             Reading = new GraphReading { Columns = columns, Unread = unread, Skipped = skipped },
             FactAttributes = factAttributes,

@@ -23,9 +23,15 @@ internal sealed record GraphSplits(IReadOnlyList<Triple> Train, IReadOnlyList<Tr
         AlsoInTrain = new SplitCounts(0, lists[1].AlsoInTrain.Count, lists[2].AlsoInTrain.Count),
     };
 
-    /// <summary>Divides train by default, where there is nothing but train.</summary>
-    /// <returns>The splits, and the shares they were divided by; null where they are as they were.</returns>
-    public (GraphSplits Splits, SplitShares? Shares) DivideByDefault(long seed, string path, List<string> warnings)
+    /// <summary>Divides train as the options say; see <see cref="TripleDivision"/>.</summary>
+    /// <returns>The splits, and what divides them so again; null where nothing was divided nor asked not to be.</returns>
+    /// <exception cref="KalmException">Shares are given, and there is a valid or a test split already.</exception>
+    public (GraphSplits Splits, SplitShares? Shares) Divided(GraphOptions options, string path, List<string> warnings) =>
+        options.Split is { IsDefault: true } ? DividedByDefault(options.Seed, path, warnings)
+        : options.Split is { HoldsOut: true } shares ? (Divided(shares, options.Seed, path, warnings), shares)
+        : (this, options.Split);
+
+    private (GraphSplits Splits, SplitShares? Shares) DividedByDefault(long seed, string path, List<string> warnings)
     {
         if (Valid.Count + Test.Count > 0)
             return (this, null);
@@ -42,9 +48,7 @@ internal sealed record GraphSplits(IReadOnlyList<Triple> Train, IReadOnlyList<Tr
         return (this with { Train = parts[0], Valid = parts[1], Test = parts[2] }, shares);
     }
 
-    /// <summary>Divides train; see <see cref="TripleDivision"/>.</summary>
-    /// <exception cref="KalmException">There is a valid or a test split already.</exception>
-    public GraphSplits Divide(SplitShares shares, long seed, string path, List<string> warnings)
+    private GraphSplits Divided(SplitShares shares, long seed, string path, List<string> warnings)
     {
         if (Valid.Count + Test.Count > 0)
             throw new KalmException($"split {shares}: {path} has {Valid.Count:N0} valid and {Test.Count:N0} test triples already; expected "
