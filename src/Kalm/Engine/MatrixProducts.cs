@@ -36,20 +36,20 @@ internal static unsafe class MatrixProducts
     /// <param name="wanted">Whether to; nothing happens without, nor where rounding does not pay.</param>
     public static Rounding Round(bool wanted) => new(wanted && CanRound ? Setting.Value : null);
 
-    private static Setter? Find() => HasMatrixUnits() && NativeEngine.CoreHandle != 0
+    private static Setter? Find() => HasMatrixUnits && NativeEngine.CoreHandle != 0
         && NativeLibrary.TryGetExport(NativeEngine.CoreHandle, "_ZN2at13globalContextEv", out var context)
         && NativeLibrary.TryGetExport(
             NativeEngine.CoreHandle,
             "_ZN2at7Context19setFloat32PrecisionENS_14Float32BackendENS_9Float32OpENS_16Float32PrecisionE", out var set)
         ? new Setter(context, set) : null;
 
-    /// <summary>CPUID leaf 7: AMX-BF16 and AMX-TILE.</summary>
-    private static bool HasMatrixUnits() => X86Base.IsSupported && (X86Base.CpuId(7, 0).Edx & 0b101 << 22) == 0b101 << 22;
+    /// <summary>Whether the processor has units that multiply BF16 matrices (CPUID leaf 7: AMX-BF16 and AMX-TILE).</summary>
+    public static bool HasMatrixUnits => X86Base.IsSupported && (X86Base.CpuId(7, 0).Edx & 0b101 << 22) == 0b101 << 22;
 
     private static double MeasureGain()
     {
         // Without the instructions it is a matter of converting each number, which nobody has to wait for.
-        if (!HasMatrixUnits() && !(X86Base.IsSupported && (X86Base.CpuId(7, 1).Eax & 1 << 5) != 0))
+        if (!HasMatrixUnits && !(X86Base.IsSupported && (X86Base.CpuId(7, 1).Eax & 1 << 5) != 0))
             return 0;
         NativeEngine.Initialize();
         using var scope = NewDisposeScope();

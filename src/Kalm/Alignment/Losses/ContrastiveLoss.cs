@@ -91,7 +91,7 @@ public sealed class ContrastiveLoss
         var inverseTemperature = logInverseTemperature.exp();
         // The matrix of logits is by far the largest tensor here: it is changed in place, and copied once.
         using var negativeMargin = (-margin).ToScalar();
-        var logits = queries.mul(inverseTemperature).mm(tails.t())
+        var logits = LinearProduct.Apply(queries.mul(inverseTemperature), tails)
             .scatter_add_(1, target, inverseTemperature.mul(negativeMargin).expand(targets.Length, 1))
             .scatter_add_(1, tensor(ownHeads, [targets.Length, 1], device: device),
                 tensor(ownHeadBias, [targets.Length, 1], device: device).to(type));

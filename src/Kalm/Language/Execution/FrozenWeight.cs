@@ -24,7 +24,7 @@ internal static class FrozenWeight
             ? functional.linear(input.to(values.dtype), values).to(input.dtype)
             : input.requires_grad && is_grad_enabled()
                 ? RestoredProduct.apply(input, values, scales!)
-                : functional.linear(input, Restore(values, scales, team));
+                : LinearProduct.Apply(input, Restore(values, scales, team));
         return output.MoveToOuterDisposeScope();
     }
 
@@ -58,7 +58,7 @@ internal static class FrozenWeight
             var (input, values, scales) = ((Tensor)vars[0], (Tensor)vars[1], (Tensor?)vars[2]);
             ctx.save_for_backward(scales is null ? [values] : [values, scales]);
             using var scope = NewDisposeScope();
-            return functional.linear(input, Restore(values, scales, team: null)).MoveToOuterDisposeScope();
+            return LinearProduct.Apply(input, Restore(values, scales, team: null)).MoveToOuterDisposeScope();
         }
 
         public override List<Tensor> backward(autograd.AutogradContext ctx, Tensor grad_output)
@@ -66,7 +66,10 @@ internal static class FrozenWeight
             using var scope = NewDisposeScope();
             var saved = ctx.get_saved_variables();
             return WayBack.End([grad_output, .. saved],
-                [grad_output.mm(Restore(saved[0], saved.ElementAtOrDefault(1), team: null)).MoveToOuterDisposeScope(), null!, null!]);
+                [
+                    LinearProduct.Apply(grad_output, Restore(saved[0], saved.ElementAtOrDefault(1), team: null).t()).MoveToOuterDisposeScope(),
+                    null!, null!,
+                ]);
         }
     }
 }

@@ -3,7 +3,6 @@ using Kalm.Language.Execution.Kernels;
 using Kalm.Language.Model;
 using Kalm.Language.Sources.Gguf;
 using static TorchSharp.torch;
-using static TorchSharp.torch.nn;
 
 namespace Kalm.Language.Execution;
 
@@ -32,7 +31,7 @@ internal sealed class HeldMatrix(Tensor values, Tensor? scales, CoreTeam? team)
             return StoredProduct.Apply(input, values, form!.Value, team!);
         if (mayRound && scales is not null && form is { } stored && MatrixProducts.GainsFromBf16 && !is_grad_enabled())
             return StoredProduct.ApplyRounded(input, values, stored, team!);
-        return values.dtype == ScalarType.Float32 ? functional.linear(input, values) : FrozenWeight.Apply(input, values, scales, team);
+        return values.dtype == ScalarType.Float32 ? LinearProduct.Apply(input, values) : FrozenWeight.Apply(input, values, scales, team);
     }
 
     /// <summary>Whether the library multiplies F32 numbers here, and can add a bias as it does.</summary>

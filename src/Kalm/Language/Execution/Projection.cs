@@ -50,7 +50,7 @@ internal sealed class Projection(
         if (bias is null)
             return weight.Multiply(input, pass.Block.IsLongPrompt);
         if (weight.IsPlainFor(input))
-            return functional.linear(input, weight.Values, bias);
+            return LinearProduct.Apply(input, weight.Values, bias);
         using var scope = NewDisposeScope();
         return weight.Multiply(input, pass.Block.IsLongPrompt).Plus(bias).MoveToOuterDisposeScope();
     }

@@ -49,7 +49,7 @@ internal sealed class AdaptedProducts : autograd.MultiTensorFunction<AdaptedProd
         ctx.save_data(MatricesKey, matrices);
         ctx.save_data(WantsInputKey, input.requires_grad);
         return [.. matrices.Zip(lows, (matrix, low) => Sum(
-            functional.linear(x, As(matrix.Weight, type)),
+            LinearProduct.Apply(x, As(matrix.Weight, type)),
             functional.linear(low, matrix.Up.mul(matrix.Scale).to(type))).MoveToOuterDisposeScope())];
     }
 
@@ -82,7 +82,7 @@ internal sealed class AdaptedProducts : autograd.MultiTensorFunction<AdaptedProd
                 toInput.AddRange(between.Zip(masks, matrices).Select(item => item.First.mm(item.Third.Down.to(x.dtype)).mul_(item.Second)));
         }
         if ((bool)ctx.get_data(WantsInputKey))
-            toInput.AddRange(gradients.Zip(matrices, (gradient, matrix) => gradient.mm(As(matrix.Weight, x.dtype))));
+            toInput.AddRange(gradients.Zip(matrices, (gradient, matrix) => LinearProduct.Apply(gradient, As(matrix.Weight, x.dtype).t())));
         Tensor? change = toInput.Count == 0 ? null : Sum([.. toInput]);
         return WayBack.End(
             [.. grad_outputs, .. saved],
