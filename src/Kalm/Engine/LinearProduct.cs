@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Runtime.Intrinsics.X86;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
@@ -15,20 +14,22 @@ internal static class LinearProduct
     private const long LeastOperations = 25_000_000;
     // The library takes oneDNN for larger inputs alone.
     private const long LargestLeftOut = 20_480;
-    private const int Rounds = 25;
     // A kernel of one place has no distances to widen, but the library takes oneDNN for one of a single thread only where they are wide.
     private static readonly long[] Dilation = [2, 2];
-    private static readonly Lazy<double> Gain = new(MeasureGain);
+    // AMD's family 1Ah (Zen 5) is the first whose units are as wide as AVX-512's registers.
+    private const int FirstWideFamily = 0x1A;
 
-    /// <summary>Whether the convolution is clearly faster on this processor: tried once where it can be.</summary>
-    public static bool GainsFromConvolution => Gain.Value > 1.2;
+    /// <summary>Whether the convolution is faster on this processor. Decided by what it is and not tried, as the BF16 products are: the
+    /// gain is small enough for a busy machine to hide it, and a run that goes on must multiply as it began.</summary>
+    public static bool GainsFromConvolution { get; } =
+        Avx512F.IsSupported && IsOfAmd() && Family() >= FirstWideFamily && !MatrixProducts.HasMatrixUnits;
 
     /// <param name="input">x, [rows, in].</param>
     /// <param name="weight">W, [out, in], of the same type.</param>
     /// <param name="bias">b, [out], or null.</param>
     /// <returns>[rows, out]; the caller owns it.</returns>
     public static Tensor Apply(Tensor input, Tensor weight, Tensor? bias = null) =>
-        Suits(input, weight) && GainsFromConvolution ? Convolved(input, weight, bias) : functional.linear(input, weight, bias);
+        GainsFromConvolution && Suits(input, weight) ? Convolved(input, weight, bias) : functional.linear(input, weight, bias);
 
     private static bool Suits(Tensor input, Tensor weight)
     {
@@ -44,36 +45,10 @@ internal static class LinearProduct
     {
         using var scope = NewDisposeScope();
         var (rows, width, outputs) = (input.shape[0], input.shape[1], weight.shape[0]);
-        // An image of as many places as there are rows, whose channels lie beside each other.
-        var image = input.contiguous().view(1, rows, 1, width).permute(0, 3, 1, 2);
+        // An image of one line, a place for each row, whose channels lie beside each other.
+        var image = input.contiguous().view(1, 1, rows, width).permute(0, 3, 1, 2);
         return functional.conv2d(image, weight.reshape(outputs, width, 1, 1), bias, dilation: Dilation)
             .permute(0, 2, 3, 1).reshape(rows, outputs).MoveToOuterDisposeScope();
-    }
-
-    private static double MeasureGain()
-    {
-        // Elsewhere both take the same instructions, and units for BF16 do better still.
-        if (!Avx512F.IsSupported || !IsOfAmd() || MatrixProducts.HasMatrixUnits)
-            return 0;
-        NativeEngine.Initialize();
-        using var scope = NewDisposeScope();
-        using var noGradient = no_grad();
-        var (input, weight) = (ones(512, 576), ones(1536, 576));
-        var (product, convolution) = (double.MaxValue, double.MaxValue);
-        // In turns, and the least of many: the first compiles code, and others may be using the machine.
-        for (var round = 0; round < Rounds; round++)
-        {
-            product = Math.Min(product, Seconds(() => functional.linear(input, weight)));
-            convolution = Math.Min(convolution, Seconds(() => Convolved(input, weight, null)));
-        }
-        return product / convolution;
-    }
-
-    private static double Seconds(Func<Tensor> multiply)
-    {
-        var start = Stopwatch.GetTimestamp();
-        multiply().Dispose();
-        return Stopwatch.GetElapsedTime(start).TotalSeconds;
     }
 
     /// <summary>CPUID leaf 0: "AuthenticAMD".</summary>
@@ -81,5 +56,13 @@ internal static class LinearProduct
     {
         var (_, first, third, second) = X86Base.CpuId(0, 0);
         return (first, second, third) == (0x68747541, 0x69746E65, 0x444D4163);
+    }
+
+    /// <summary>CPUID leaf 1: the family, with what is added to it where it is 15.</summary>
+    private static int Family()
+    {
+        var version = X86Base.CpuId(1, 0).Eax;
+        var family = (version >> 8) & 0xF;
+        return family == 0xF ? family + ((version >> 20) & 0xFF) : family;
     }
 }
