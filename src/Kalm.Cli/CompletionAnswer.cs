@@ -1,5 +1,5 @@
 using System.Text.Json.Nodes;
-using Kalm.Evaluation;
+using Kalm.Completion;
 using Kalm.Graph;
 
 namespace Kalm.Cli;
@@ -13,7 +13,9 @@ internal sealed record CompletionAnswer(
 {
     private const string New = "new";
 
-    private KnowledgeGraph Graph => Question.Graph;
+    private Catalog Catalog => Question.Catalog;
+
+    private KnowledgeGraph Graph => Catalog.Graph;
 
     private bool IsReranked => Entities is { Count: > 0 } && Entities[0].Likelihood is not null;
 
@@ -27,7 +29,7 @@ internal sealed record CompletionAnswer(
             : ["rank", "id", "name", "score", "probability", "known"], numbers: 0);
         foreach (var (index, candidate) in (Entities ?? []).Index())
         {
-            var entity = Graph.Entities[candidate.Entity];
+            var entity = Catalog[candidate.Entity];
             table.Add([
                 $"{index + 1}", entity.Id, entity.Name, $"{candidate.Score:F3}", $"{candidate.Probability:F3}", candidate.Split ?? New,
                 .. candidate.Likelihood is { } likelihood
@@ -54,8 +56,8 @@ internal sealed record CompletionAnswer(
 
     private JsonObject? Describe(QueryEntity? entity) => entity is null ? null : new JsonObject
     {
-        ["id"] = entity.Entity is { } index ? Graph.Entities[index].Id : null,
-        ["name"] = entity.Entity is { } named ? Graph.Entities[named].Name : null,
+        ["id"] = entity.Entity is { } index ? Catalog[index].Id : null,
+        ["name"] = entity.Entity is { } named ? Catalog[named].Name : null,
         ["text"] = entity.Description,
     };
 
@@ -71,8 +73,8 @@ internal sealed record CompletionAnswer(
         var json = new JsonObject
         {
             ["rank"] = index + 1,
-            ["id"] = Graph.Entities[candidate.Entity].Id,
-            ["name"] = Graph.Entities[candidate.Entity].Name,
+            ["id"] = Catalog[candidate.Entity].Id,
+            ["name"] = Catalog[candidate.Entity].Name,
         };
         AddFigures(json, candidate.Score, candidate.Probability, candidate.Split);
         json["score_rank"] = candidate.Rank;

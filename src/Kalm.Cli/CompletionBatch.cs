@@ -1,4 +1,5 @@
 using Kalm.Cli.Progress;
+using Kalm.Completion;
 using Kalm.Evaluation;
 using Kalm.Graph;
 using Kalm.Graph.Writers;
@@ -73,14 +74,15 @@ internal sealed record CompletionBatch(KnowledgeGraph Graph, GraphLookup Lookup)
     public IReadOnlyList<ScoredEdge> Answer(
         IReadOnlyList<Query> queries, Completer completer, int top, double least, ProgressView progress, CancellationToken cancellation)
     {
-        var known = new KnownFacts(Graph, Graph.Train, Graph.Valid, Graph.Test);
         var edges = new List<ScoredEdge>();
+        if (completer.Catalog.Added.Count > 0)
+            progress.Note($"{completer.Catalog.AddedPath}: {completer.Catalog.Added.Count:N0} entities were added to the graph; expected "
+                + "answers are entities of the graph alone, as the edges are written with its names");
         foreach (var (index, query) in queries.Index())
         {
             cancellation.ThrowIfCancellationRequested();
-            var others = known.Answers(query.Entity, query.DirectedRelation).ToArray().ToHashSet();
-            foreach (var answer in completer.Entities(QueryEntity.Of(Graph, query.Entity), query.DirectedRelation, top, others))
-                if (answer.Probability >= least)
+            foreach (var answer in completer.Entities(QueryEntity.Of(Graph, query.Entity), query.DirectedRelation, top, withKnown: false))
+                if (answer.Probability >= least && !completer.Catalog.IsAdded(answer.Entity))
                     edges.Add(Edge(query, answer));
             if ((index + 1) % ProgressEvery == 0 || index + 1 == queries.Count)
                 progress.Report(new EvaluationProgress("completing", index + 1, queries.Count));

@@ -159,7 +159,6 @@ public sealed class KalmServer : IAsyncDisposable
     {
         await Stop();
         await application.DisposeAsync();
-        routes.Dispose();
         host.Dispose();
         metrics.Dispose();
     }

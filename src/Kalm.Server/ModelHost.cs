@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Kalm.Completion;
 using Kalm.Engine;
 using Kalm.Evaluation;
 using Kalm.Extensions.Inference;
@@ -6,8 +7,8 @@ using Kalm.Graph;
 using Kalm.Language.Sources;
 using Kalm.Representation;
 using Kalm.Server.Http;
-using Kalm.Server.Indexing;
 using Kalm.Server.Inference;
+using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 using TorchSharp;
 
@@ -49,6 +50,14 @@ internal sealed class ModelHost(ServerOptions options, ServerMetrics metrics, IL
             RequireReady();
             return served!;
         }
+    }
+
+    /// <summary>The same, knowing what other servers added.</summary>
+    /// <exception cref="ApiException">503: it is not ready.</exception>
+    public async Task<ServedModel> Current(HttpContext context)
+    {
+        await Served.Adding.Refresh(context.RequestAborted);
+        return Served;
     }
 
     /// <summary>Starts loading.</summary>
@@ -96,7 +105,7 @@ internal sealed class ModelHost(ServerOptions options, ServerMetrics metrics, IL
             using (served = Load())
             {
                 ready.TrySetResult();
-                new SearchWorker(served.Model, served.Index, queue, options.Limits.ForWorker, new ServerWatch(metrics, log))
+                new SearchWorker(served.Completer, queue, options.Limits.ForWorker, new ServerWatch(metrics, log))
                     .Run(giveUp.Token);
             }
         }
@@ -129,7 +138,7 @@ internal sealed class ModelHost(ServerOptions options, ServerMetrics metrics, IL
         NativeEngine.Initialize();
         var opened = OpenedModel.Open(options.Model, new ModelSourceOptions { Base = options.Base, Cancellation = cancellation });
         var model = new LoadedModel(opened, torch.device(options.Device), options.Threads);
-        EntityIndex? index = null;
+        Completer? completer = null;
         try
         {
             foreach (var warning in model.Model.Warnings)
@@ -139,38 +148,20 @@ internal sealed class ModelHost(ServerOptions options, ServerMetrics metrics, IL
             var chats = new ChatWording(model);
             if (chats.Refusal is { } refusal)
                 ServerLog.Note(log, $"chats are refused: {refusal}");
-            var facts = new FactSplits(graph);
-            index = EntityIndex.Open(options.IndexPath, model, graph, facts, this, cancellation);
+            var root = options.IndexFolder ?? EntityIndex.RootOf(opened);
+            completer = Completer.Open(model, Catalog.Open(graph, root), root, this, cancellation);
+            var index = completer.Index;
             if (index.Calibration.Queries == 0)
                 ServerLog.Note(log, $"{graph.Path}: no validation split; probabilities are taken at the temperature of training");
-            var addedPath = AddedEntities.PathOf(options.IndexPath, graph);
-            var added = AddedEntities.Read(addedPath, graph);
-            AddVectors(model, index.Vectors, added);
             ServerLog.Ready(
                 log, index.Vectors.Count, index.Folder, index.WasBuilt ? "built" : "found", Stopwatch.GetElapsedTime(started).TotalSeconds);
-            return new ServedModel(
-                model, chats, graph, new Catalog(graph, added), index, facts,
-                new Explanations(graph, index.Vectors), new RelationScores(graph, model.Wording), queue, addedPath);
+            return new ServedModel(completer, chats, queue);
         }
         catch
         {
-            index?.Dispose();
+            completer?.Dispose();
             model.Dispose();
             throw;
-        }
-    }
-
-    private static void AddVectors(LoadedModel model, EntityVectors vectors, IReadOnlyList<Entity> added)
-    {
-        foreach (var block in added.Chunk(256))
-        {
-            using var scope = torch.NewDisposeScope();
-            var forest = new ViewForest(
-                model.Wording, [.. block.Select(entity => new ViewRequest(model.Wording.Description(entity.Description), true, []))]);
-            var encoded = Encoder.Encode(model.Decoder, forest.Rows);
-            Encoder.RequireFinite(encoded);
-            var values = encoded.cpu().data<float>().ToArray();
-            vectors.Add([.. block.Select((_, index) => values.AsSpan(forest.Reads(index)[0] * vectors.Width, vectors.Width).ToArray())]);
         }
     }
 

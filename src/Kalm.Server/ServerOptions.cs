@@ -20,7 +20,8 @@ public sealed record ServerOptions
     /// <summary>The fingerprint that the graph must have; null takes any.</summary>
     public string? GraphFingerprint { get; init; }
 
-    /// <summary>Where the index and added entities are kept; the folder <c>index</c> beside the model when null.</summary>
+    /// <summary>Where the index and added entities are kept; see
+    /// <see cref="Completion.EntityIndex.RootOf"/> when null.</summary>
     public string? IndexFolder { get; init; }
 
     /// <summary>Addresses to listen at.</summary>
@@ -46,7 +47,4 @@ public sealed record ServerOptions
 
     /// <summary>What the model is called in requests and answers: the name of its folder.</summary>
     public string ModelName => Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(Model)));
-
-    /// <summary>Where the index is kept.</summary>
-    public string IndexPath => IndexFolder ?? Path.Combine(Model, "index");
 }

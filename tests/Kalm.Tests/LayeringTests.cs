@@ -11,6 +11,7 @@ public partial class LayeringTests
         ["Language"] = [],
         ["Representation"] = ["Graph", "Language"],
         ["Evaluation"] = ["Graph", "Language", "Representation"],
+        ["Completion"] = ["Graph", "Language", "Representation", "Evaluation"],
         ["Alignment"] = ["Graph", "Language", "Representation", "Evaluation"],
         ["Engine"] = [],
     };
@@ -89,6 +90,7 @@ public partial class LayeringTests
     [InlineData("Language")]
     [InlineData("Representation")]
     [InlineData("Evaluation")]
+    [InlineData("Completion")]
     [InlineData("Alignment")]
     [InlineData("Engine")]
     public void A_folder_uses_only_the_layers_below_it(string layer)

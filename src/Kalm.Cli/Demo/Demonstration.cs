@@ -2,6 +2,7 @@ using System.Diagnostics;
 using Kalm.Alignment;
 using Kalm.Cli.Plots;
 using Kalm.Cli.Progress;
+using Kalm.Completion;
 using Kalm.Evaluation;
 using Kalm.Evaluation.Questions;
 using Kalm.Graph;
@@ -87,8 +88,7 @@ internal sealed class Demonstration
         using var model = Given.Load(OpenedModel.Open(path), "cpu", settings.Alignment.Threads, progress);
         var texts = new TextIndex(graph, model.Wording);
         var ranked = CompletionEvaluation.Rank(model.Decoder, graph, texts, queries, known, progress, cancellation);
-        using var completer = new Completer(model, graph, null, cancellation);
-        return (ranked, [.. chosen.Select(query => Complete(query, completer, ranked))],
+        return (ranked, path == folder.Run ? Complete(model, ranked) : [],
             Geometry.Similarities(model.Decoder, texts, entities), Ask(model, heldOut));
     }
 
@@ -110,10 +110,17 @@ internal sealed class Demonstration
         name, key, CompletionMetrics.Of(ranks),
         CompletionMetrics.Of(ranks.Where((_, index) => !AnswerInText.Holds(graph, queries[index]))));
 
+    private IReadOnlyList<DemoCompletion> Complete(LoadedModel model, IReadOnlyList<RankedQuery> ranked)
+    {
+        using var completer = Completer.Open(model, graph, null, cancellation);
+        return [.. chosen.Select(query => Complete(query, completer, ranked))];
+    }
+
     private DemoCompletion Complete(CompletionQuery query, Completer completer, IReadOnlyList<RankedQuery> ranked)
     {
         var others = known.Answers(query.Entity, query.DirectedRelation).ToArray().Where(answer => answer != query.Answer).ToHashSet();
-        var best = completer.Entities(QueryEntity.Of(graph, query.Entity), query.DirectedRelation, Shown, others);
+        var best = completer.Entities(QueryEntity.Of(graph, query.Entity), query.DirectedRelation,
+            new SearchRequest(query.Entity, [.. others.Order()], Shown, WithKnown: false));
         return new DemoCompletion(
             $"{Name(query.Entity)} {graph.DirectedRelationText(query.DirectedRelation)} …", Name(query.Answer),
             ranked.First(item => item.Query == query).Rank.Realistic, [.. best.Select(candidate => Name(candidate.Entity))]);

@@ -1,7 +1,6 @@
 using System.CommandLine;
-using Kalm.Evaluation;
+using Kalm.Completion;
 using Kalm.Files;
-using Kalm.Graph;
 
 namespace Kalm.Cli.Verbs;
 
@@ -27,12 +26,14 @@ internal static class CompleteVerb
         var seed = Options.Seed();
         var source = new GraphSource(seed, graph);
         var json = Options.JsonFile();
+        var index = Options.Text("--index", "DIR", "where the entities' vectors are kept, as serve keeps them [default: index/ in the "
+            + "model's folder]");
         var threads = Options.Threads();
         var device = Options.Device();
         var quiet = Options.Quiet();
         var command = new Command("complete", "Predicts what is missing of a triple: its tail, its head or its relation.")
         {
-            graph, head, relation, tail, top, rerank, depth, seed, json, threads, device, quiet,
+            graph, head, relation, tail, top, rerank, depth, seed, json, index, threads, device, quiet,
         };
         source.AddTo(command);
         model.AddTo(command);
@@ -41,7 +42,8 @@ internal static class CompleteVerb
         {
             if (batch.IsGiven(parse))
                 return batch.Run(parse, terminal, new BatchInputs(
-                    model, source, parse.GetValue(top) ?? 1, parse.GetRequiredValue(device), parse.GetValue(threads), parse.GetValue(quiet),
+                    model, source, parse.GetValue(index), parse.GetValue(top) ?? 1, parse.GetRequiredValue(device), parse.GetValue(threads),
+                    parse.GetValue(quiet),
                     [("--head", parse.GetValue(head) is not null), ("--relation", parse.GetValue(relation) is not null),
                         ("--tail", parse.GetValue(tail) is not null), ("--rerank", parse.GetValue(rerank)),
                         ("--json", parse.GetValue(json) is not null)]));
@@ -54,18 +56,21 @@ internal static class CompleteVerb
             Given.Writable("--json", parse.GetValue(json));
             using var opened = model.Open(parse, terminal, parse.GetValue(quiet));
             var knowledge = terminal.Watch(parse.GetValue(quiet), progress => source.Load(parse, opened, progress));
-            var lookup = new GraphLookup(knowledge);
+            var root = parse.GetValue(index) ?? EntityIndex.RootOf(opened);
+            var catalog = Catalog.Open(knowledge, root);
             var shown = parse.GetValue(top) ?? DefaultTop;
             var completion = terminal.Watch(parse.GetValue(quiet), progress =>
             {
                 var asked = new CompletionQuestion(
-                    knowledge, CompletionQuestion.Find(knowledge, lookup, "--head", headWords, progress),
-                    relationWords is null ? null : Given.Named("--relation", () => lookup.DirectedRelation(relationWords)),
-                    CompletionQuestion.Find(knowledge, lookup, "--tail", tailWords, progress));
+                    catalog, CompletionQuestion.Find(catalog, "--head", headWords, progress),
+                    relationWords is null ? null : Given.Named("--relation", () => catalog.FindRelation(relationWords)),
+                    CompletionQuestion.Find(catalog, "--tail", tailWords, progress));
                 if (!opened.IsAligned)
                     progress.Note($"{opened.Given}: not an aligned model; it answers as it is, with the default wording");
                 using var loaded = Given.Load(opened, parse.GetRequiredValue(device), parse.GetValue(threads), progress);
-                using var completer = new Completer(loaded, knowledge, progress, terminal.Cancellation);
+                using var completer = Completer.Open(loaded, catalog, root, progress, terminal.Cancellation);
+                if (completer.Index.WasBuilt)
+                    progress.Note($"{completer.Index.Folder}: the entities' vectors, kept for the next question");
                 return asked.Answer(
                     completer, shown, parse.GetValue(rerank) ? Math.Max(shown, parse.GetValue(depth) ?? DefaultDepth) : null);
             });

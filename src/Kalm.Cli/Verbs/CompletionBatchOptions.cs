@@ -1,7 +1,6 @@
 using System.CommandLine;
-using Kalm.Evaluation;
+using Kalm.Completion;
 using Kalm.Files;
-using Kalm.Graph;
 using Kalm.Graph.Writers;
 
 namespace Kalm.Cli.Verbs;
@@ -9,13 +8,14 @@ namespace Kalm.Cli.Verbs;
 /// <summary>What a batch of completions is given by the verb.</summary>
 /// <param name="Model">The choice of the model.</param>
 /// <param name="Source">The choice of the graph.</param>
+/// <param name="Index">Where the index is kept; null for the usual place.</param>
 /// <param name="Top">How many answers each question has at most.</param>
 /// <param name="Device">Where to compute.</param>
 /// <param name="Threads">CPU threads; null takes all cores.</param>
 /// <param name="Quiet">Whether nothing is told.</param>
 /// <param name="Others">Options that go with a single question only, and whether they are given.</param>
 internal sealed record BatchInputs(
-    ModelChoice Model, GraphSource Source, int Top, string Device, int? Threads, bool Quiet,
+    ModelChoice Model, GraphSource Source, string? Index, int Top, string Device, int? Threads, bool Quiet,
     IReadOnlyList<(string Option, bool IsGiven)> Others);
 
 /// <summary>The options of <c>complete</c> that ask many questions at once and write the answers as edges.</summary>
@@ -74,11 +74,15 @@ internal sealed class CompletionBatchOptions
         var edges = terminal.Watch(inputs.Quiet, progress =>
         {
             var graph = inputs.Source.Load(parse, opened, progress);
-            var batch = new CompletionBatch(graph, new GraphLookup(graph));
+            var root = inputs.Index ?? EntityIndex.RootOf(opened);
+            var catalog = Catalog.Open(graph, root);
+            var batch = new CompletionBatch(graph, catalog.Lookup);
             var queries = parse.GetValue(file) is { } questions ? batch.Read(questions)
                 : batch.Missing(Given.Named("--all-missing", () => batch.Lookup.DirectedRelation(parse.GetValue(missing)!)));
             using var loaded = Given.Load(opened, inputs.Device, inputs.Threads, progress);
-            using var completer = new Completer(loaded, graph, progress, terminal.Cancellation);
+            using var completer = Completer.Open(loaded, catalog, root, progress, terminal.Cancellation);
+            if (completer.Index.WasBuilt)
+                progress.Note($"{completer.Index.Folder}: the entities' vectors, kept for the next question");
             var answers = batch.Answer(queries, completer, inputs.Top, parse.GetValue(least) ?? 0, progress, terminal.Cancellation);
             Write(key, path, new EdgeSource(graph, ModelName(opened.Given)), answers);
             return answers;

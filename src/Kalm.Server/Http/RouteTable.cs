@@ -4,15 +4,14 @@ using Microsoft.AspNetCore.Http;
 namespace Kalm.Server.Http;
 
 /// <summary>Every route of the server.</summary>
-internal sealed class RouteTable : IDisposable
+internal sealed class RouteTable
 {
-    private readonly EntityRoutes entities;
     private readonly string description;
 
     /// <summary>Makes the routes.</summary>
     public RouteTable(ModelHost host, ServerOptions options)
     {
-        entities = new EntityRoutes(host, options);
+        var entities = new EntityRoutes(host, options);
         Routes =
         [
             new("GET", "/health", "Whether requests are answered: 200, or 503 until the index is ready",
@@ -69,7 +68,4 @@ internal sealed class RouteTable : IDisposable
         context.Response.ContentType = "application/json; charset=utf-8";
         return context.Response.WriteAsync(description, context.RequestAborted);
     }
-
-    /// <inheritdoc/>
-    public void Dispose() => entities.Dispose();
 }

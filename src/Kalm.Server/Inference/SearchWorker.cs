@@ -1,6 +1,6 @@
+using Kalm.Completion;
 using Kalm.Extensions.Inference;
 using Kalm.Representation;
-using Kalm.Server.Indexing;
 using static TorchSharp.torch;
 
 namespace Kalm.Server.Inference;
@@ -25,8 +25,8 @@ internal sealed class SearchJob(IReadOnlyList<ViewRequest> views, IReadOnlyList<
 internal sealed record Encodings(IReadOnlyList<float[]> Vectors, IReadOnlyList<SearchResult> Found);
 
 /// <summary>The model's thread of a server, which also searches: for all jobs together.</summary>
-internal sealed class SearchWorker(LoadedModel model, EntityIndex index, JobQueue queue, WorkerLimits limits, WorkerWatch watch)
-    : ModelWorker(model, queue, limits, watch)
+internal sealed class SearchWorker(Completer completer, JobQueue queue, WorkerLimits limits, WorkerWatch watch)
+    : ModelWorker(completer.Model, queue, limits, watch)
 {
     /// <inheritdoc/>
     protected override void Use(IReadOnlyList<EncodingJob> jobs, IReadOnlyList<int[]> reads, Tensor vectors)
@@ -36,9 +36,8 @@ internal sealed class SearchWorker(LoadedModel model, EntityIndex index, JobQueu
         if (seeking.Count == 0)
             return;
         var queries = seeking.SelectMany(item => item.Reads.TakeLast(item.Job.Search.Count)).Select(read => (long)read).ToArray();
-        var found = new Queue<SearchResult>(EntitySearch.Run(
-            index.Vectors, vectors.index_select(0, tensor(queries, device: vectors.device)),
-            [.. seeking.SelectMany(item => item.Job.Search)], index.Calibration.Temperature));
+        var found = new Queue<SearchResult>(completer.Find(
+            vectors.index_select(0, tensor(queries, device: vectors.device)), [.. seeking.SelectMany(item => item.Job.Search)]));
         foreach (var (job, _) in seeking)
             job.Found = [.. job.Search.Select(_ => found.Dequeue())];
     }

@@ -1,6 +1,5 @@
-using Kalm.Evaluation;
+using Kalm.Completion;
 using Kalm.Graph;
-using Kalm.Server.Indexing;
 
 namespace Kalm.Server.Routes;
 

@@ -1,7 +1,5 @@
-using Kalm.Evaluation;
-using Kalm.Representation;
+using Kalm.Completion;
 using Kalm.Server.Http;
-using Kalm.Server.Inference;
 using Microsoft.AspNetCore.Http;
 
 namespace Kalm.Server.Routes;
@@ -59,7 +57,7 @@ internal sealed class CompleteRoute(ModelHost host, ServerOptions options)
         if (given != 2)
             throw ApiException.Bad(null, $"found {given} of head, relation and tail; expected two: the third is predicted");
         var top = Checks.Number("top", request.Top, Math.Min(DefaultTop, options.Limits.Answers), 1, options.Limits.Answers);
-        var served = host.Served;
+        var served = await host.Current(context);
         var response = request.Relation is null
             ? await Relations(served, Find(served, "head", request.Head), Find(served, "tail", request.Tail), top, context.RequestAborted)
             : await Entities(served, request, top, context.RequestAborted);
@@ -76,73 +74,45 @@ internal sealed class CompleteRoute(ModelHost host, ServerOptions options)
         var directed = isTail ? relation : served.Graph.InverseOf(relation);
         var rerank = request.Rerank == true;
 
-        var search = served.Search(entity, directed, rerank ? Math.Max(top, RerankDepth) : top, request.Known != false);
-        var encoded = await served.Encode(
-            [new ViewRequest(served.Description(entity), true, [served.RelationOf(directed)])], [search], cancellation);
-        var found = encoded.Found[0];
-        IReadOnlyList<(Hit Hit, double? Likelihood)> hits = rerank
-            ? await Rerank(served, entity, directed, found.Hits, top, cancellation) : [.. found.Hits.Select(hit => (hit, (double?)null))];
-        var explanations = served.Explanations.Of(
-            encoded.Vectors[0], entity.Entity, directed, [.. hits.Select(hit => hit.Hit.Entity)], most);
-        var temperature = served.Index.Calibration.Temperature;
-        var results = hits.Select((item, place) =>
+        var completer = served.Completer;
+        var search = completer.Search(entity, directed, rerank ? Math.Max(top, RerankDepth) : top, request.Known != false);
+        var encoded = await served.Encode(completer.Views(entity, directed), [search], cancellation);
+        var candidates = completer.Candidates(entity, directed, search, encoded.Found[0]);
+        if (rerank)
+            candidates = [.. Completer.Reranked(candidates, await served.Call(
+                _ => completer.Likelihoods(candidates, entity, directed), cancellation)).Take(top)];
+        var explanations = completer.Explanations.Of(
+            encoded.Vectors[0], entity.Entity, directed, [.. candidates.Select(candidate => candidate.Entity)], most);
+        var results = candidates.Select((candidate, place) =>
         {
-            var (hit, answer) = (item.Hit, served.Catalog[item.Hit.Entity]);
-            var split = served.SplitOf(entity.Entity, directed, hit.Entity);
+            var answer = served.Catalog[candidate.Entity];
             return new CompleteResult(
-                place + 1, answer.Id, answer.Name, null, null, hit.Score,
-                EntitySearch.Probability(hit.Score, split is not null, found.LogSum, temperature),
-                split is not null, split, item.Likelihood,
+                place + 1, answer.Id, answer.Name, null, null, candidate.Score, candidate.Probability,
+                candidate.Split is not null, candidate.Split, candidate.Likelihood?.Total,
                 [.. explanations[place].Select(explanation => ExplanationAnswer.Of(served.Graph, explanation))]);
         });
         var answer = EntityAnswer.Of(served.Catalog, entity);
         return new CompleteResponse(
-            isTail ? answer : null, RelationAnswer.Of(served.Graph, relation),
-            isTail ? null : answer, isTail ? "tail" : "head", temperature, [.. results]);
-    }
-
-    private static async Task<IReadOnlyList<(Hit Hit, double? Likelihood)>> Rerank(
-        ServedModel served, QueryEntity entity, int directedRelation, IReadOnlyList<Hit> hits, int top, CancellationToken cancellation)
-    {
-        if (hits.Count == 0)
-            return [];
-        var likelihoods = await served.Call(
-            model => AnswerLikelihood.Of(
-                model, entity.Description, served.Graph.DirectedRelationText(directedRelation),
-                [.. hits.Select(hit => served.Catalog[hit.Entity])]), cancellation);
-        return [.. hits.Zip(likelihoods, (hit, likelihood) => (hit, (double?)likelihood.Total))
-            .OrderByDescending(item => item.Item2).Take(top)];
+            isTail ? answer : null, RelationAnswer.Of(served.Graph, relation), isTail ? null : answer, isTail ? "tail" : "head",
+            served.Index.Calibration.Temperature, [.. results]);
     }
 
     private static async Task<CompleteResponse> Relations(
         ServedModel served, QueryEntity head, QueryEntity tail, int top, CancellationToken cancellation)
     {
-        var encoded = await served.Encode(served.Relations.Views(served.Description(head), served.Description(tail)), [], cancellation);
-        var scores = served.Relations.Of(encoded.Vectors);
-        var directed = served.Relations.Directed;
-        var temperature = served.Index.Calibration.RelationTemperature;
-        var splits = directed
-            .Select(relation => tail.Entity is { } answer ? served.SplitOf(head.Entity, relation, answer) : null).ToArray();
-        var logSum = LogSum(scores.Where((_, index) => splits[index] is null).Select(score => score / temperature));
-        var results = Enumerable.Range(0, directed.Length).OrderByDescending(index => scores[index]).Take(top).Select((index, place) =>
+        var completer = served.Completer;
+        var encoded = await served.Encode(
+            completer.RelationScores.Views(completer.Description(head), completer.Description(tail)), [], cancellation);
+        var results = completer.RelationCandidates(head, tail, encoded.Vectors, top).Select(candidate =>
         {
-            var relation = RelationAnswer.Of(served.Graph, directed[index]);
-            var isKnown = splits[index] is not null;
+            var relation = RelationAnswer.Of(served.Graph, candidate.DirectedRelation);
             return new CompleteResult(
-                place + 1, relation.Id, null, relation.Text, relation.Inverse, scores[index],
-                EntitySearch.Probability(scores[index], isKnown, logSum, temperature), isKnown, splits[index], null, null);
+                candidate.Rank, relation.Id, null, relation.Text, relation.Inverse, candidate.Score, candidate.Probability,
+                candidate.Split is not null, candidate.Split, null, null);
         });
         return new CompleteResponse(
-            EntityAnswer.Of(served.Catalog, head), null, EntityAnswer.Of(served.Catalog, tail), "relation", temperature, [.. results]);
-    }
-
-    private static double LogSum(IEnumerable<double> values)
-    {
-        var all = values.ToArray();
-        if (all.Length == 0)
-            return double.NegativeInfinity;
-        var highest = all.Max();
-        return highest + Math.Log(all.Sum(value => Math.Exp(value - highest)));
+            EntityAnswer.Of(served.Catalog, head), null, EntityAnswer.Of(served.Catalog, tail), "relation",
+            served.Index.Calibration.RelationTemperature, [.. results]);
     }
 
     private QueryEntity Find(ServedModel served, string param, string? words) =>

@@ -1,8 +1,7 @@
+using Kalm.Completion;
 using Kalm.Graph;
 using Kalm.Representation;
 using Kalm.Server.Http;
-using Kalm.Server.Indexing;
-using Kalm.Server.Inference;
 using Microsoft.AspNetCore.Http;
 
 namespace Kalm.Server.Routes;
@@ -38,28 +37,27 @@ internal sealed record PredictedFacts(RelationAnswer Relation, IReadOnlyList<Pre
 internal sealed record PredictedFact(EntityName Entity, double Score, double Probability);
 
 /// <summary><c>/v1/entities</c>.</summary>
-internal sealed class EntityRoutes(ModelHost host, ServerOptions options) : IDisposable
+internal sealed class EntityRoutes(ModelHost host, ServerOptions options)
 {
     private const int DefaultFound = 10;
     private const int DefaultPredictions = 3;
     private const int MostPredictions = 20;
     private const int MostRelations = 12;
     private const int Neighbours = 25;
-    private readonly SemaphoreSlim adding = new(1);
 
     /// <summary>Finds entities by words.</summary>
     public async Task Search(HttpContext context)
     {
         var words = Checks.Text("search", context.Request.Query["search"].FirstOrDefault(), options.Limits).Trim();
         var most = Checks.Number(context, "limit", Math.Min(DefaultFound, options.Limits.Answers), 1, options.Limits.Answers);
-        var catalog = host.Served.Catalog;
+        var catalog = (await host.Current(context)).Catalog;
         await Wire.Write(context, new EntitiesResponse([.. catalog.Search(words, most).Select(index => EntityAnswer.Of(catalog[index]))]));
     }
 
     /// <summary>Tells all about one entity.</summary>
     public async Task Find(HttpContext context)
     {
-        var served = host.Served;
+        var served = await host.Current(context);
         var id = (string)context.Request.RouteValues["id"]!;
         // A slash is all that stays escaped in a path.
         var index = served.Catalog.WithId(id) ?? served.Catalog.WithId(id.Replace("%2F", "/", StringComparison.OrdinalIgnoreCase))
@@ -82,34 +80,19 @@ internal sealed class EntityRoutes(ModelHost host, ServerOptions options) : IDis
         if (name.Length == 0)
             throw ApiException.Bad("name", "the text has no name before its first comma; expected one");
         var served = host.Served;
-        await adding.WaitAsync(context.RequestAborted);
-        try
-        {
-            var id = request.Id is null ? FreeId(served.Catalog, name) : Checks.Text("id", request.Id, options.Limits).Trim();
-            if (served.Catalog.WithId(id) is not null)
-                throw new ApiException(409, "invalid_request_error", $"there is an entity '{id}' already", "id", "already_exists");
-            if (served.Catalog.Added.Count >= options.Limits.AddedEntities)
-                throw new ApiException(409, "invalid_request_error",
-                    $"{options.Limits.AddedEntities} entities have been added, which is the limit", null, "too_many_entities");
-            var entity = new Entity(id, name, text);
-            var encoded = await served.Encode(
-                [new ViewRequest(served.Model.Wording.Description(text), true, [])], [], context.RequestAborted);
-            // From here on it is added, whoever leaves: first where it outlives us, then where it has a name, then where it is found.
-            AddedEntities.Write(served.AddedPath, served.Catalog.Added.Add(entity));
-            served.Catalog.Add(entity);
-            await served.Call(
-                _ =>
-                {
-                    served.Index.Vectors.Add([encoded.Vectors[0]]);
-                    return true;
-                }, CancellationToken.None);
-            context.Response.Headers.Location = $"/v1/entities/{Uri.EscapeDataString(id)}";
-            await Wire.Write(context, EntityAnswer.Of(entity), StatusCodes.Status201Created);
-        }
-        finally
-        {
-            adding.Release();
-        }
+        var added = await served.Adding.Add(
+            () =>
+            {
+                var id = request.Id is null ? FreeId(served.Catalog, name) : Checks.Text("id", request.Id, options.Limits).Trim();
+                if (served.Catalog.WithId(id) is not null)
+                    throw new ApiException(409, "invalid_request_error", $"there is an entity '{id}' already", "id", "already_exists");
+                if (served.Catalog.Added.Count >= options.Limits.AddedEntities)
+                    throw new ApiException(409, "invalid_request_error",
+                        $"{options.Limits.AddedEntities} entities have been added, which is the limit", null, "too_many_entities");
+                return new Entity(id, name, text);
+            }, context.RequestAborted);
+        context.Response.Headers.Location = $"/v1/entities/{Uri.EscapeDataString(added.Id)}";
+        await Wire.Write(context, EntityAnswer.Of(added), StatusCodes.Status201Created);
     }
 
     private static List<KnownFact> KnownOf(ServedModel served, int index)
@@ -117,11 +100,11 @@ internal sealed class EntityRoutes(ModelHost host, ServerOptions options) : IDis
         var facts = new List<KnownFact>();
         if (served.Catalog.IsAdded(index))
             return facts;
-        foreach (var directed in served.Relations.Directed)
-            foreach (var answer in served.Facts.Answers(index, directed))
+        foreach (var directed in served.Completer.RelationScores.Directed)
+            foreach (var answer in served.Completer.Facts.Answers(index, directed))
                 facts.Add(new KnownFact(
                     RelationAnswer.Of(served.Graph, directed), EntityName.Of(served.Graph.Entities[answer]),
-                    served.Facts.Of(index, directed, answer)!));
+                    served.Completer.Facts.Of(index, directed, answer)!));
         return facts;
     }
 
@@ -129,27 +112,26 @@ internal sealed class EntityRoutes(ModelHost host, ServerOptions options) : IDis
     private static async Task<IReadOnlyList<PredictedFacts>> Predict(
         ServedModel served, int index, int most, CancellationToken cancellation)
     {
-        var description = served.Description(served.Catalog.Of(index));
+        var description = served.Completer.Description(served.Catalog.Of(index));
         var near = await served.Encode([new ViewRequest(description, true, [])], [new SearchRequest(index, [], Neighbours)], cancellation);
         var counts = new Dictionary<int, int>();
         foreach (var entity in near.Found[0].Hits.Select(hit => hit.Entity).Append(index).Where(entity => !served.Catalog.IsAdded(entity)))
-            foreach (var directed in served.Relations.Directed)
-                if (served.Facts.Answers(entity, directed).Length > 0)
+            foreach (var directed in served.Completer.RelationScores.Directed)
+                if (served.Completer.Facts.Answers(entity, directed).Length > 0)
                     counts[directed] = counts.GetValueOrDefault(directed) + (entity == index ? Neighbours : 1);
         int[] relations = [.. counts.OrderByDescending(pair => pair.Value)
             .ThenBy(pair => pair.Key).Take(MostRelations).Select(pair => pair.Key)];
         if (relations.Length == 0)
             return [];
         var entityAsked = served.Catalog.Of(index);
+        var searches = relations.Select(relation => served.Completer.Search(entityAsked, relation, most, withKnown: false)).ToList();
         var encoded = await served.Encode(
-            [new ViewRequest(description, false, [.. relations.Select(served.RelationOf)])],
-            [.. relations.Select(relation => served.Search(entityAsked, relation, most, withKnown: false))], cancellation);
-        var temperature = served.Index.Calibration.Temperature;
+            [new ViewRequest(description, false, [.. relations.Select(served.Completer.RelationOf)])],
+            searches, cancellation);
         return [.. relations.Select((relation, place) => new PredictedFacts(
             RelationAnswer.Of(served.Graph, relation),
-            [.. encoded.Found[place].Hits.Select(hit => new PredictedFact(
-                EntityName.Of(served.Catalog[hit.Entity]), hit.Score,
-                EntitySearch.Probability(hit.Score, false, encoded.Found[place].LogSum, temperature)))]))];
+            [.. served.Completer.Candidates(entityAsked, relation, searches[place], encoded.Found[place]).Select(candidate =>
+                new PredictedFact(EntityName.Of(served.Catalog[candidate.Entity]), candidate.Score, candidate.Probability))]))];
     }
 
     private static string FreeId(Catalog catalog, string name)
@@ -159,7 +141,4 @@ internal sealed class EntityRoutes(ModelHost host, ServerOptions options) : IDis
             id = $"{name} ({number})";
         return id;
     }
-
-    /// <inheritdoc/>
-    public void Dispose() => adding.Dispose();
 }

@@ -1,5 +1,5 @@
+using Kalm.Completion;
 using Kalm.Server.Http;
-using Kalm.Server.Indexing;
 using Microsoft.AspNetCore.Http;
 
 namespace Kalm.Server.Routes;

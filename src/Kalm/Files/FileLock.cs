@@ -2,7 +2,7 @@ namespace Kalm.Files;
 
 /// <summary>A right that one process has at a time: a file locked with <c>flock</c>, or on Windows held open. It ends with its process,
 /// however that ends. The empty file stays, because another may be about to lock it.</summary>
-internal static class FileLock
+public static class FileLock
 {
     /// <summary>Takes the lock.</summary>
     /// <param name="path">The lock file, in a folder that is there.</param>

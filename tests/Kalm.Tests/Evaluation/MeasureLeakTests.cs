@@ -1,3 +1,4 @@
+using Kalm.Completion;
 using Kalm.Engine;
 using Kalm.Evaluation;
 using Kalm.Representation;
@@ -22,7 +23,8 @@ public class MeasureLeakTests
         var counts = new List<long>();
         for (var round = 0; round < 10; round++)
         {
-            using var completer = new Completer(model, graph, null, TestContext.Current.CancellationToken);
+            using var completer = Completer.Open(
+                model, Catalog.Open(graph, folder.File("index")), folder.File("index"), null, TestContext.Current.CancellationToken);
             var entity = QueryEntity.Of(graph, round);
             completer.Rerank(completer.Entities(entity, 1, 10), entity, 1);
             completer.Relations(entity, new QueryEntity(null, "a fish"), 10);

@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
-using Kalm.Evaluation;
+using Kalm.Completion;
 using Kalm.Representation;
+using Kalm.Tests.Cli;
 
 namespace Kalm.Tests.Server;
 
@@ -13,7 +14,9 @@ public class CompleteTests(RunningServer server)
     public async Task Answers_are_those_of_the_library()
     {
         using var model = new LoadedModel(OpenedModel.Open(server.Model), threads: 2);
-        using var completer = new Completer(model, server.Graph, null, RunningServer.Cancellation);
+        var root = EntityIndex.RootOf(model.Opened);
+        using var completer = Completer.Open(model, Catalog.Open(server.Graph, root), root, null, RunningServer.Cancellation);
+        Assert.False(completer.Index.WasBuilt);
         foreach (var triple in server.Graph.Test.Take(6))
         {
             var (head, tail) = (server.Graph.Entities[triple.Head], server.Graph.Entities[triple.Tail]);
@@ -31,7 +34,7 @@ public class CompleteTests(RunningServer server)
                 relations.Select(candidate => (server.Graph.DirectedRelationText(candidate.DirectedRelation), candidate.Split)),
                 found["results"]!.AsArray().Select(result => ((string)result!["text"]!, (string?)result["split"])));
             foreach (var (candidate, result) in relations.Zip(found["results"]!.AsArray()))
-                Assert.Equal(candidate.Score, (double)result!["score"]!, 1e-5);
+                Assert.Equal((candidate.Score, candidate.Probability), ((double)result!["score"]!, (double)result["probability"]!));
         }
 
         void IsSame(IReadOnlyList<EntityCandidate> expected, JsonNode found)
@@ -41,11 +44,30 @@ public class CompleteTests(RunningServer server)
             foreach (var (candidate, result) in expected.Zip(results))
             {
                 Assert.Equal(server.Graph.Entities[candidate.Entity].Id, (string?)result!["id"]);
-                Assert.Equal(candidate.Score, (double)result["score"]!, 1e-5);
+                Assert.Equal((candidate.Score, candidate.Probability), ((double)result["score"]!, (double)result["probability"]!));
                 Assert.Equal(candidate.Split, (string?)result["split"]);
                 Assert.Equal(candidate.Split is not null, (bool)result["known"]!);
             }
         }
+    }
+
+    [Fact]
+    public async Task The_command_line_gives_the_answers_of_the_service_to_the_last_digit()
+    {
+        var json = server.File("asked.json");
+        foreach (var triple in server.Graph.Test.Take(3))
+        {
+            var (head, relation) = (server.Graph.Entities[triple.Head].Id, server.Graph.Relations[triple.Relation].Id);
+            var line = CommandLine.Run("complete", "--model", server.Model, "--graph", server.Graph.Path, "--head", head, "--relation",
+                relation, "--threads", "2", "--json", json).IsSuccess();
+            Assert.DoesNotContain("kept for the next question", line.Error, StringComparison.Ordinal);
+            Assert.Equal(
+                Figures(await server.PostWell(Path, new JsonObject { ["head"] = head, ["relation"] = relation })),
+                Figures(JsonNode.Parse(System.IO.File.ReadAllText(json))!));
+        }
+
+        static IEnumerable<(string, string, string)> Figures(JsonNode found) => found["results"]!.AsArray().Select(result =>
+            ((string)result!["id"]!, result["score"]!.ToJsonString(), result["probability"]!.ToJsonString()));
     }
 
     [Fact]

@@ -84,6 +84,44 @@ public class EntityTests(RunningServer server)
     }
 
     [Fact]
+    public async Task Servers_over_one_folder_lose_nothing_that_either_acknowledged()
+    {
+        const int Each = 12;
+        var options = server.Options() with { IndexFolder = server.File("shared-index") };
+        await using (var first = await RunningServer.Another(options))
+        await using (var second = await RunningServer.Another(options))
+        {
+            Uri[] addresses = [new(first.Urls[0]), new(second.Urls[0])];
+            await Task.WhenAll(addresses.SelectMany((address, place) => Enumerable.Range(0, Each).Select(index => server.PostWell(
+                "/v1/entities", new JsonObject { ["id"] = $"new{place}-{index}", ["text"] = $"new {place} {index}, a bird" }, address))));
+            foreach (var address in addresses)
+                await AreThere(address);
+            // Both number them alike, so that an answer means the same wherever it is given.
+            Assert.Equal(
+                first.Host.Served.Catalog.Added.Select(entity => entity.Id), second.Host.Served.Catalog.Added.Select(entity => entity.Id));
+            Assert.Equal(server.Graph.Entities.Count + (2 * Each), second.Host.Served.Index.Vectors.Count);
+
+            // What somebody else did to the file is not written over.
+            var path = first.Host.Served.Catalog.AddedPath;
+            System.IO.File.WriteAllText(path, System.IO.File.ReadAllText(path).Replace("new 0 0,", "new nothing,"));
+            await server.Fault("/v1/entities", """{"text":"late"}""", 409, null, addresses[0]);
+        }
+        await using var third = await RunningServer.Another(options);
+        await AreThere(new Uri(third.Urls[0]));
+
+        async Task AreThere(Uri address)
+        {
+            for (var place = 0; place < 2; place++)
+                for (var index = 0; index < Each; index++)
+                {
+                    using var response = await server.Client.GetAsync(
+                        new Uri(address, $"/v1/entities/new{place}-{index}?predict=0"), RunningServer.Cancellation);
+                    Assert.True(response.IsSuccessStatusCode, $"{address}: new{place}-{index}: {response.StatusCode}");
+                }
+        }
+    }
+
+    [Fact]
     public async Task No_more_entities_are_added_than_the_limit()
     {
         await using var other = await RunningServer.Another(

@@ -1,6 +1,6 @@
+using Kalm.Completion;
 using Kalm.Evaluation;
 using Kalm.Representation;
-using Kalm.Server.Indexing;
 
 namespace Kalm.Tests.Server;
 

@@ -65,11 +65,8 @@ internal static class FrozenWeight
         {
             using var scope = NewDisposeScope();
             var saved = ctx.get_saved_variables();
-            return WayBack.End([grad_output, .. saved],
-                [
-                    LinearProduct.Apply(grad_output, Restore(saved[0], saved.ElementAtOrDefault(1), team: null).t()).MoveToOuterDisposeScope(),
-                    null!, null!,
-                ]);
+            var change = LinearProduct.Apply(grad_output, Restore(saved[0], saved.ElementAtOrDefault(1), team: null).t());
+            return WayBack.End([grad_output, .. saved], [change.MoveToOuterDisposeScope(), null!, null!]);
         }
     }
 }

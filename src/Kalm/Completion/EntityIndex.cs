@@ -4,7 +4,7 @@ using Kalm.Files;
 using Kalm.Graph;
 using Kalm.Representation;
 
-namespace Kalm.Server.Indexing;
+namespace Kalm.Completion;
 
 /// <summary>The searchable entities of a graph as a model sees them, kept in a folder that is named by what decides them: the files that
 /// <c>embed</c> writes, and the calibration. Owns the vectors.</summary>
@@ -12,10 +12,39 @@ namespace Kalm.Server.Indexing;
 /// <param name="Calibration">How scores become probabilities.</param>
 /// <param name="Folder">Where both are kept.</param>
 /// <param name="WasBuilt">Whether they were made now.</param>
-internal sealed record EntityIndex(EntityVectors Vectors, Calibration Calibration, string Folder, bool WasBuilt) : IDisposable
+public sealed record EntityIndex(EntityVectors Vectors, Calibration Calibration, string Folder, bool WasBuilt) : IDisposable
 {
     private const string VectorsName = "entities.safetensors";
+    private const string Name = "index";
     private const int KeyLength = 16;
+
+    /// <summary>Where the indices of a model are kept by default: in <c>index</c> in its folder, or beside its file; in the user's folder
+    /// for local data where nothing can be written there.</summary>
+    public static string RootOf(OpenedModel model)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        var (beside, name) = Directory.Exists(model.Given) ? (model.Given, Name)
+            : File.Exists(model.Given) ? (Path.GetDirectoryName(Path.GetFullPath(model.Given))!, $"{Path.GetFileName(model.Given)}.{Name}")
+            : (model.Source.Place, Name);
+        return IsWritable(beside) ? Path.Combine(beside, name)
+            : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData), "kalm", Name);
+    }
+
+    private static bool IsWritable(string folder)
+    {
+        try
+        {
+            using var tried = new FileStream(Path.Combine(folder, Path.GetRandomFileName()), new FileStreamOptions
+            {
+                Mode = FileMode.CreateNew, Access = FileAccess.Write, Options = FileOptions.DeleteOnClose,
+            });
+            return true;
+        }
+        catch (Exception error) when (FileFault.Is(error))
+        {
+            return false;
+        }
+    }
 
     /// <summary>Opens the index; builds it when it is not there or not sound. On the model's thread.</summary>
     /// <param name="root">Where indices are kept.</param>
@@ -27,7 +56,7 @@ internal sealed record EntityIndex(EntityVectors Vectors, Calibration Calibratio
     /// <exception cref="KalmException">The folder cannot be written, or the model's embeddings are not finite.</exception>
     public static EntityIndex Open(
         string root, LoadedModel model, KnowledgeGraph graph, FactSplits facts,
-        IProgress<EvaluationProgress> progress, CancellationToken cancellation)
+        IProgress<EvaluationProgress>? progress, CancellationToken cancellation)
     {
         var key = IndexKey.Of(model.Opened, graph);
         var folder = Path.Combine(root, key[..KeyLength]);
@@ -58,7 +87,7 @@ internal sealed record EntityIndex(EntityVectors Vectors, Calibration Calibratio
 
     private static void Build(
         string folder, string key, LoadedModel model, KnowledgeGraph graph, FactSplits facts,
-        IProgress<EvaluationProgress> progress, CancellationToken cancellation)
+        IProgress<EvaluationProgress>? progress, CancellationToken cancellation)
     {
         if (Directory.Exists(folder))
             Directory.Delete(folder, recursive: true);

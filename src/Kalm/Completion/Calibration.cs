@@ -1,4 +1,4 @@
-namespace Kalm.Server.Indexing;
+namespace Kalm.Completion;
 
 /// <summary>How cosines become probabilities: the softmax at a temperature fitted on the validation split (temperature scaling, arXiv
 /// 1706.04599).</summary>
@@ -7,7 +7,7 @@ namespace Kalm.Server.Indexing;
 /// <param name="Queries">The validation queries it was fitted on; 0 when there are none and both are the temperature as trained.</param>
 /// <param name="NegativeLogLikelihood">The mean of -log p(answer) over those queries, in nats; null without any.</param>
 /// <param name="NegativeLogLikelihoodAsTrained">The same at the temperature as trained.</param>
-internal sealed record Calibration(
+public sealed record Calibration(
     double Temperature, double RelationTemperature, int Queries, double? NegativeLogLikelihood, double? NegativeLogLikelihoodAsTrained)
 {
     /// <summary>The file's name.</summary>

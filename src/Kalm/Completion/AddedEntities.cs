@@ -1,11 +1,11 @@
 using Kalm.Graph;
 
-namespace Kalm.Server.Indexing;
+namespace Kalm.Completion;
 
 /// <summary>The entities that clients added to a graph, as they are kept: in <c>added-KEY.json</c> beside the index, KEY being the
 /// beginning of the graph's texts fingerprint, so that they outlive a new model but belong to one graph.</summary>
 /// <param name="Entities">In the order in which they came.</param>
-internal sealed record AddedEntities(IReadOnlyList<Entity> Entities)
+public sealed record AddedEntities(IReadOnlyList<Entity> Entities)
 {
     private const int KeyLength = 16;
 

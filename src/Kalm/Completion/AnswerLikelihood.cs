@@ -2,7 +2,7 @@ using Kalm.Graph;
 using Kalm.Language.Execution;
 using Kalm.Representation;
 
-namespace Kalm.Evaluation;
+namespace Kalm.Completion;
 
 /// <summary>How likely the model is to write an entity's name as the response to a completion prompt.</summary>
 /// <param name="Total">The natural logarithm of the probability that the response gives the name and then either goes on as the entity's

@@ -1,9 +1,10 @@
+using Kalm.Completion;
 using Kalm.Evaluation;
 using Kalm.Graph;
 using Kalm.Language.Execution;
 using Kalm.Representation;
 
-namespace Kalm.Tests.Evaluation;
+namespace Kalm.Tests.Completion;
 
 public sealed class CompleterTests : IDisposable
 {
@@ -17,8 +18,11 @@ public sealed class CompleterTests : IDisposable
         using var files = FamilyGraph.Make();
         graph = files.Load();
         model = new LoadedModel(OpenedModel.Open(TinyModel.Make(folder, graph)), threads: 2);
-        completer = new Completer(model, graph, null, TestContext.Current.CancellationToken);
+        completer = Open();
     }
+
+    private Completer Open() =>
+        Completer.Open(model, Catalog.Open(graph, folder.File("index")), folder.File("index"), null, TestContext.Current.CancellationToken);
 
     [Fact]
     public void The_best_entities_are_those_that_the_evaluation_ranks_first()
@@ -43,16 +47,48 @@ public sealed class CompleterTests : IDisposable
     }
 
     [Fact]
-    public void Probabilities_are_the_softmax_at_the_models_temperature()
+    public void Probabilities_of_what_is_new_are_a_softmax_and_known_answers_stand_beside_it()
     {
+        var temperature = completer.Index.Calibration.Temperature;
         var all = completer.Entities(QueryEntity.Of(graph, 10), 0, int.MaxValue);
-        Assert.Equal(1, all.Sum(candidate => candidate.Probability), 1e-9);
-        Assert.Equal(0.05, model.Temperature, 1e-9);
-        Assert.Equal((all[0].Score - all[5].Score) / 0.05, Math.Log(all[0].Probability / all[5].Probability), 1e-6);
+        var fresh = all.Where(candidate => candidate.Split is null).ToList();
+        Assert.NotEqual(all.Count, fresh.Count);
+        Assert.Equal(1, fresh.Sum(candidate => candidate.Probability), 1e-5);
+        Assert.Equal((fresh[0].Score - fresh[5].Score) / temperature, Math.Log(fresh[0].Probability / fresh[5].Probability), 1e-6);
+        var rivals = fresh.Sum(candidate => Math.Exp(candidate.Score / temperature));
+        foreach (var known in all.Where(candidate => candidate.Split is not null))
+        {
+            var own = Math.Exp(known.Score / temperature);
+            Assert.Equal(own / (own + rivals), known.Probability, 1e-5);
+        }
+        Assert.Equal(fresh.Select(candidate => (candidate.Entity, candidate.Probability)),
+            completer.Entities(QueryEntity.Of(graph, 10), 0, int.MaxValue, withKnown: false)
+                .Select(candidate => (candidate.Entity, candidate.Probability)));
+    }
 
-        var few = completer.Entities(
-            QueryEntity.Of(graph, 10), 0, int.MaxValue, all.Skip(1).Select(candidate => candidate.Entity).ToHashSet());
-        Assert.Equal((all[0].Entity, 1.0), (Assert.Single(few).Entity, few[0].Probability));
+    [Fact]
+    public void An_index_that_is_found_gives_the_answers_of_the_one_that_was_made()
+    {
+        Assert.True(completer.Index.WasBuilt);
+        using var again = Open();
+        Assert.False(again.Index.WasBuilt);
+        for (var entity = 0; entity < 20; entity++)
+            Assert.Equal(completer.Entities(QueryEntity.Of(graph, entity), entity % 4, 9),
+                again.Entities(QueryEntity.Of(graph, entity), entity % 4, 9));
+        Assert.Equal(completer.Relations(QueryEntity.Of(graph, 3), QueryEntity.Of(graph, 9), 9),
+            again.Relations(QueryEntity.Of(graph, 3), QueryEntity.Of(graph, 9), 9));
+    }
+
+    [Fact]
+    public void What_was_added_is_a_candidate_like_any_other()
+    {
+        var added = new Entity("new", "frog99", "frog99, a frog that nobody knew");
+        AddedEntities.Write(completer.Catalog.AddedPath, [added]);
+        using var again = Open();
+        var all = again.Entities(QueryEntity.Of(graph, 10), 0, int.MaxValue);
+        Assert.Equal(graph.Entities.Count, all.Count);
+        Assert.Equal(added, again.Catalog[Assert.Single(all, candidate => again.Catalog.IsAdded(candidate.Entity)).Entity]);
+        Assert.Equal(all.Count, again.Entities(again.Catalog.Find("frog99"), 0, int.MaxValue).Count);
     }
 
     [Fact]
@@ -101,7 +137,7 @@ public sealed class CompleterTests : IDisposable
 
         // kind_of and its inverse, and lives_with once, because it is symmetric.
         Assert.Equal([0, 1, 2], relations.Select(candidate => candidate.DirectedRelation).Order());
-        Assert.Equal(1, relations.Sum(candidate => candidate.Probability), 1e-9);
+        Assert.Equal(1, relations.Sum(candidate => candidate.Probability), 1e-5);
         Assert.Equal(relations.OrderByDescending(candidate => candidate.Score), relations);
         foreach (var candidate in relations)
         {

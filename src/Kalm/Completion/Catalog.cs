@@ -1,22 +1,37 @@
 using System.Collections.Immutable;
-using Kalm.Evaluation;
 using Kalm.Graph;
 
-namespace Kalm.Server.Indexing;
+namespace Kalm.Completion;
 
 /// <summary>The entities of a graph and those added to it, by number, id, name and text. Safe to use from several threads.</summary>
-internal sealed class Catalog
+public sealed class Catalog
 {
-    private readonly GraphLookup lookup;
     private ImmutableList<Entity> added;
+    private FileStamp seen;
 
-    /// <summary>Prepares the look-ups.</summary>
-    public Catalog(KnowledgeGraph graph, IReadOnlyList<Entity> added)
+    private Catalog(KnowledgeGraph graph, string path)
     {
-        Graph = graph;
-        lookup = new GraphLookup(graph);
-        this.added = [.. added];
+        (Graph, AddedPath) = (graph, path);
+        (var written, seen) = Written();
+        added = [.. written];
+        Lookup = new GraphLookup(graph);
     }
+
+    /// <summary>The entities of a graph, and those that were added to it.</summary>
+    /// <param name="graph">The graph.</param>
+    /// <param name="root">Where indices, and what was added, are kept.</param>
+    /// <exception cref="KalmException">The file of added entities is not sound.</exception>
+    public static Catalog Open(KnowledgeGraph graph, string root)
+    {
+        ArgumentNullException.ThrowIfNull(graph);
+        return new Catalog(graph, AddedEntities.PathOf(root, graph));
+    }
+
+    /// <summary>Where added entities are kept.</summary>
+    public string AddedPath { get; }
+
+    /// <summary>Finds what words mean in the graph.</summary>
+    public GraphLookup Lookup { get; }
 
     /// <summary>The graph.</summary>
     public KnowledgeGraph Graph { get; }
@@ -48,7 +63,7 @@ internal sealed class Catalog
     {
         if (WithId(words) is { } id)
             return Of(id);
-        if (lookup.Entity(words) is { } known)
+        if (Lookup.Entity(words) is { } known)
             return Of(known);
         var place = added.FindIndex(entity => entity.Name.Equals(words, StringComparison.OrdinalIgnoreCase) || entity.Description == words);
         return place < 0 ? new QueryEntity(null, words) : Of(Graph.Entities.Count + place);
@@ -56,7 +71,7 @@ internal sealed class Catalog
 
     /// <summary>The directed relation that words mean.</summary>
     /// <exception cref="KalmException">The graph has no such relation.</exception>
-    public int FindRelation(string words) => lookup.DirectedRelation(words);
+    public int FindRelation(string words) => Lookup.DirectedRelation(words);
 
     /// <summary>The entity as the start of a query.</summary>
     public QueryEntity Of(int index) => new(index, this[index].Description);
@@ -80,8 +95,30 @@ internal sealed class Catalog
         return best;
     }
 
-    /// <summary>Adds an entity, which is the last from now on.</summary>
-    public void Add(Entity entity) => added = added.Add(entity);
+    /// <summary>Whether the file of added entities is as it was when it was read or written last.</summary>
+    public bool IsCurrent => FileStamp.Of(AddedPath) == seen;
+
+    /// <summary>What the file of added entities holds now.</summary>
+    /// <exception cref="KalmException">It is not sound.</exception>
+    public (IReadOnlyList<Entity> Entities, FileStamp Stamp) Written()
+    {
+        // The stamp first: what is written meanwhile is read again.
+        var stamp = FileStamp.Of(AddedPath);
+        return (AddedEntities.Read(AddedPath, Graph), stamp);
+    }
+
+    /// <summary>Adds entities that the file holds, which are the last from now on.</summary>
+    /// <param name="entities">The entities.</param>
+    /// <param name="stamp">The file's when all that it holds has been added; else null.</param>
+    public void Take(IReadOnlyList<Entity> entities, FileStamp? stamp) => (added, seen) = (added.AddRange(entities), stamp ?? seen);
+
+    /// <summary>Adds an entity to the file and then here, as the last. One writer at a time.</summary>
+    /// <exception cref="KalmException">The file cannot be written.</exception>
+    public void Save(Entity entity)
+    {
+        AddedEntities.Write(AddedPath, added.Add(entity));
+        Take([entity], FileStamp.Of(AddedPath));
+    }
 
     private static int? KindOf(Entity entity, string words)
     {

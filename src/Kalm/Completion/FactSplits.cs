@@ -1,6 +1,6 @@
 using Kalm.Graph;
 
-namespace Kalm.Evaluation;
+namespace Kalm.Completion;
 
 /// <summary>Which split of a graph holds a fact. A fact of a relation that reads the same both ways is held in both directions.</summary>
 /// <param name="graph">The graph.</param>

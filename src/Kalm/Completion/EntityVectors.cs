@@ -4,12 +4,12 @@ using Kalm.Evaluation;
 using Kalm.Language.Sources.Safetensors;
 using static TorchSharp.torch;
 
-namespace Kalm.Server.Indexing;
+namespace Kalm.Completion;
 
 /// <summary>A vector of unit length for every entity: those of the graph in a memory-mapped file, which the system loads and drops as it
 /// likes, and those added since behind them. Tensors are for the model's thread alone; <see cref="Row"/> is for every thread. Owns map and
 /// tensors.</summary>
-internal sealed class EntityVectors : IDisposable
+public sealed class EntityVectors : IDisposable
 {
     private const int FewestAdded = 16;
     private readonly SafetensorsFile file;

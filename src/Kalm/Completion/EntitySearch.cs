@@ -1,27 +1,26 @@
-using TorchSharp;
 using Kalm.Representation;
-using Kalm.Server.Indexing;
+using TorchSharp;
 using static TorchSharp.torch;
 
-namespace Kalm.Server.Inference;
+namespace Kalm.Completion;
 
 /// <summary>What is sought among all entities.</summary>
 /// <param name="Entity">The query's own entity, no candidate; null for a text.</param>
 /// <param name="Known">The known answers, ascending; they are candidates, but no rivals of the others.</param>
 /// <param name="Top">How many are wanted.</param>
 /// <param name="WithKnown">Whether known answers are wanted among them.</param>
-internal sealed record SearchRequest(int? Entity, int[] Known, int Top, bool WithKnown = true);
+public sealed record SearchRequest(int? Entity, int[] Known, int Top, bool WithKnown = true);
 
 /// <summary>A candidate with its cosine.</summary>
-internal readonly record struct Hit(int Entity, float Score);
+public readonly record struct Hit(int Entity, float Score);
 
 /// <summary>What was found.</summary>
 /// <param name="Hits">The best, the first best; of equal scores the lower entity first.</param>
 /// <param name="LogSum">The logarithm of the sum, over all candidates that are not known answers, of exp(cosine / temperature).</param>
-internal sealed record SearchResult(IReadOnlyList<Hit> Hits, double LogSum);
+public sealed record SearchResult(IReadOnlyList<Hit> Hits, double LogSum);
 
 /// <summary>Exact search: all queries against all entities, a block of entities at a time.</summary>
-internal static class EntitySearch
+public static class EntitySearch
 {
     private const int Block = 16_384;
 
@@ -75,6 +74,9 @@ internal static class EntitySearch
             yield return request.Known[at];
     }
 
+    /// <summary>The logarithm of a sum of powers of e.</summary>
+    public static double LogSum(IEnumerable<double> values) => values.Aggregate(double.NegativeInfinity, LogSum);
+
     private static double LogSum(double left, double right)
     {
         var highest = Math.Max(left, right);
@@ -83,7 +85,7 @@ internal static class EntitySearch
 
     private sealed class BestHits(int most)
     {
-        private readonly List<Hit> hits = new(most + 1);
+        private readonly List<Hit> hits = [];
 
         public void Take(ReadOnlySpan<float> scores, int start, SearchRequest request)
         {

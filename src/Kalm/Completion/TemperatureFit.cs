@@ -1,8 +1,8 @@
-namespace Kalm.Server.Indexing;
+namespace Kalm.Completion;
 
 /// <summary>Fits a temperature to scored queries by their likelihood. Scores are counted in bins, so that a million candidates cost no more
 /// memory than a thousand.</summary>
-internal sealed class TemperatureFit
+public sealed class TemperatureFit
 {
     /// <summary>A finer one would fit noise: at a cosine's accuracy in F32 nothing is told apart below it.</summary>
     public const double Lowest = 0.005;

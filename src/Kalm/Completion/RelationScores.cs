@@ -1,12 +1,12 @@
 using Kalm.Graph;
 using Kalm.Representation;
 
-namespace Kalm.Server.Indexing;
+namespace Kalm.Completion;
 
 /// <summary>Scores the directed relations between two entities: the mean cosine of both queries and their answers, (head, r) with the tail
-/// and (tail, r inverse) with the head, as <see cref="Evaluation.Completer.Relations"/> does. A relation that reads the same both ways
-/// stands once.</summary>
-internal sealed class RelationScores
+/// and (tail, r inverse) with the head, a relation that reads the same both ways
+/// standing once.</summary>
+public sealed class RelationScores
 {
     private readonly int[][] forward;
     private readonly int[][] backward;

@@ -2,10 +2,10 @@ using Kalm.Evaluation.Vectors;
 using Kalm.Graph;
 using Kalm.Representation;
 
-namespace Kalm.Server.Indexing;
+namespace Kalm.Completion;
 
 /// <summary>Names the index of a model over a graph: SHA-256 over what decides the vectors and the calibration (triples).</summary>
-internal static class IndexKey
+public static class IndexKey
 {
     // Raised when the content of an index changes.
     private const string Format = "kalm index 2";

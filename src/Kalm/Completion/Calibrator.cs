@@ -3,11 +3,11 @@ using Kalm.Graph;
 using Kalm.Representation;
 using static TorchSharp.torch;
 
-namespace Kalm.Server.Indexing;
+namespace Kalm.Completion;
 
 /// <summary>Fits the temperatures on a sample of the validation split, with the same filtering as the probabilities that are
 /// served.</summary>
-internal static class Calibrator
+public static class Calibrator
 {
     private const int EntityTriples = 1000;
     private const int RelationTriples = 200;
@@ -24,7 +24,7 @@ internal static class Calibrator
     /// <param name="cancellation">Stops between blocks.</param>
     public static Calibration Fit(
         LoadedModel model, KnowledgeGraph graph, EntityVectors vectors, FactSplits facts,
-        IProgress<EvaluationProgress> progress, CancellationToken cancellation)
+        IProgress<EvaluationProgress>? progress, CancellationToken cancellation)
     {
         var trained = Math.Max(model.Temperature, TemperatureFit.Lowest);
         if (graph.Valid.Count == 0)
@@ -39,7 +39,7 @@ internal static class Calibrator
 
     private static TemperatureFit FitEntities(
         LoadedModel model, KnowledgeGraph graph, EntityVectors vectors, FactSplits facts,
-        IProgress<EvaluationProgress> progress, CancellationToken cancellation)
+        IProgress<EvaluationProgress>? progress, CancellationToken cancellation)
     {
         var fit = new TemperatureFit();
         var queries = CompletionQuery.Of(graph, CompletionQuery.Sample(graph.Valid, EntityTriples, Seed));
@@ -60,13 +60,13 @@ internal static class Calibrator
                 fit.Add(
                     values.AsSpan(index * vectors.GraphCount, vectors.GraphCount), query.Answer,
                     [.. facts.Answers(query.Entity, query.DirectedRelation).Append(query.Entity).Distinct().Order()]);
-            progress.Report(new EvaluationProgress("calibrating", done += block.Length, queries.Count));
+            progress?.Report(new EvaluationProgress("calibrating", done += block.Length, queries.Count));
         }
         return fit;
     }
 
     private static TemperatureFit FitRelations(
-        LoadedModel model, KnowledgeGraph graph, FactSplits facts, IProgress<EvaluationProgress> progress, CancellationToken cancellation)
+        LoadedModel model, KnowledgeGraph graph, FactSplits facts, IProgress<EvaluationProgress>? progress, CancellationToken cancellation)
     {
         var fit = new TemperatureFit();
         var scorer = new RelationScores(graph, model.Wording);
@@ -92,7 +92,7 @@ internal static class Calibrator
                     .Where(place => facts.Of(triple.Head, scorer.Directed[place], triple.Tail) is not null)];
                 fit.Add(scorer.Of(vectors), Array.IndexOf(scorer.Directed, triple.Relation), held);
             }
-            progress.Report(new EvaluationProgress("calibrating", done += block.Length, triples.Count));
+            progress?.Report(new EvaluationProgress("calibrating", done += block.Length, triples.Count));
         }
         return fit;
     }

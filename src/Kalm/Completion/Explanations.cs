@@ -1,15 +1,15 @@
 using Kalm.Graph;
 
-namespace Kalm.Server.Indexing;
+namespace Kalm.Completion;
 
 /// <summary>A fact of the train split that speaks for an answer.</summary>
 /// <param name="Triple">The fact as it stands in the split.</param>
 /// <param name="Similarity">The mean of two cosines: of the entities asked from, and of the answers.</param>
-internal readonly record struct Explanation(Triple Triple, double Similarity);
+public readonly record struct Explanation(Triple Triple, double Similarity);
 
 /// <summary>Finds the training facts that explain an answer: of the same relation, the ones whose two entities are most like the entity
 /// asked from and the answer, by the cosines of their entity views.</summary>
-internal sealed class Explanations
+public sealed class Explanations
 {
     private const int Bins = 512;
     private const float BinWidth = 2f / Bins;
