@@ -13,6 +13,7 @@ internal static class GraphInspectVerb
 {
     private const int ExamplesShown = 3;
     private const int KindsShown = 8;
+    private const int KindsOfSide = 2;
     private const int RelationsShown = 50;
 
     /// <summary>Describes the verb.</summary>
@@ -150,18 +151,30 @@ internal static class GraphInspectVerb
     private static void PrintRelations(Terminal terminal, GraphSummary summary)
     {
         var relations = new ResultTable("relations", ["relation", "train", "valid", "test", "text", "inverse text"], numbers: 3);
+        var patterns = new ResultTable("what train's facts of a relation are like",
+            ["relation", "heads-tails", "tails a head", "heads a tail", "mutual", "heads are", "tails are"], numbers: 0);
         // A long list is cut, the frequent ones first; a short one stays in its order.
-        var shown = summary.Relations.Count <= RelationsShown ? summary.Relations
-            : [.. summary.Relations.OrderByDescending(item => item.Triples.Train).Take(RelationsShown)];
-        foreach (var (relation, triples) in shown)
+        IReadOnlyList<(RelationSummary Summary, RelationPattern Pattern)> all = [.. summary.Relations.Zip(summary.Patterns)];
+        var shown = all.Count <= RelationsShown ? all
+            : [.. all.OrderByDescending(item => item.Summary.Triples.Train).Take(RelationsShown)];
+        foreach (var ((relation, triples), pattern) in shown)
+        {
             relations.Add(
                 relation.Id, $"{triples.Train:N0}", $"{triples.Valid:N0}", $"{triples.Test:N0}",
                 relation.Text, relation.IsSymmetric ? "(symmetric)" : relation.InverseText);
+            patterns.Add(
+                relation.Id, pattern.Cardinality, $"{pattern.TailsPerHead:F2}", $"{pattern.HeadsPerTail:F2}",
+                $"{pattern.Symmetry:P0}", Kinds(pattern.Heads), Kinds(pattern.Tails));
+        }
         terminal.Print(relations);
+        terminal.Print(patterns);
         if (shown.Count < summary.Relations.Count)
-            terminal.Print($"{summary.Relations.Count - shown.Count:N0} more relations, of at most {shown[^1].Triples.Train:N0} train "
-                + "triples: --json FILE lists all\n");
+            terminal.Print($"{all.Count - shown.Count:N0} more relations, of at most {shown[^1].Summary.Triples.Train:N0} train triples: "
+                + "--json FILE lists all\n");
     }
+
+    private static string Kinds(IReadOnlyList<KindShare> kinds) =>
+        kinds.Count == 0 ? "-" : string.Join(", ", kinds.Take(KindsOfSide).Select(kind => $"{kind.Kind} {kind.Share:P0}"));
 
     /// <summary>The first train triple of each of the first few relations.</summary>
     private static List<Example> Examples(KnowledgeGraph graph) =>

@@ -16,6 +16,9 @@ public sealed record GraphSummary
     /// <summary>The relations with their counts, in index order.</summary>
     public required IReadOnlyList<RelationSummary> Relations { get; init; }
 
+    /// <summary>How the facts of each lie in train, in index order.</summary>
+    public required IReadOnlyList<RelationPattern> Patterns { get; init; }
+
     /// <summary>Triples per split, each counted once.</summary>
     public required SplitCounts Triples { get; init; }
 
@@ -59,6 +62,7 @@ public sealed record GraphSummary
         {
             Entities = graph.Entities.Count,
             Relations = CountByRelation(graph),
+            Patterns = RelationPattern.Of(graph),
             Triples = new SplitCounts(graph.Train.Count, graph.Valid.Count, graph.Test.Count),
             RepeatedTriples = graph.RepeatedTriples,
             TriplesAlsoInTrain = graph.TriplesAlsoInTrain,
