@@ -1,3 +1,4 @@
+using Kalm.Completion;
 using Kalm.Files;
 using Kalm.Graph;
 using Kalm.Representation;
@@ -14,11 +15,12 @@ internal sealed class EntityAdding(ServedModel served) : IDisposable
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(20);
     private readonly SemaphoreSlim turn = new(1);
+    private volatile bool isSpoilt;
 
     /// <summary>Takes in what others added since; costs a look at the file when there is nothing.</summary>
     public async Task Refresh(CancellationToken cancellation)
     {
-        if (served.Catalog.IsCurrent)
+        if (isSpoilt || served.Catalog.IsCurrent)
             return;
         await turn.WaitAsync(cancellation);
         try
@@ -70,18 +72,25 @@ internal sealed class EntityAdding(ServedModel served) : IDisposable
         }
     }
 
-    // False when the file does not begin with what is known already.
+    // False when the file does not begin with what is known already, which is then kept as it is.
     private async Task<bool> TakeIn(CancellationToken cancellation)
     {
-        if (served.Catalog.IsCurrent)
-            return true;
-        var written = served.Catalog.Written();
-        var known = served.Catalog.Added.Select(entity => (entity.Id, entity.Description));
-        if (!written.Entities.Take(served.Catalog.Added.Count).Select(entity => (entity.Id, entity.Description)).SequenceEqual(known))
+        if (isSpoilt || served.Catalog.IsCurrent)
+            return !isSpoilt;
+        (IReadOnlyList<Entity> Entities, FileStamp Stamp) written;
+        try
         {
-            served.Catalog.Take([], written.Stamp);
-            return false;
+            written = served.Catalog.Written();
         }
+        catch (KalmException)
+        {
+            written = ([], FileStamp.Of(served.Catalog.AddedPath));
+            isSpoilt = true;
+        }
+        var known = served.Catalog.Added;
+        isSpoilt |= !written.Entities.Take(known.Count).Select(Told).SequenceEqual(known.Select(Told));
+        if (isSpoilt)
+            return false;
         foreach (var block in written.Entities.Skip(served.Catalog.Added.Count).Chunk(AtOnce).ToList())
         {
             var vectors = await VectorsOf(block, cancellation);
@@ -91,6 +100,8 @@ internal sealed class EntityAdding(ServedModel served) : IDisposable
         served.Catalog.Take([], written.Stamp);
         return true;
     }
+
+    private static (string, string) Told(Entity entity) => (entity.Id, entity.Description);
 
     private async Task<IReadOnlyList<float[]>> VectorsOf(IReadOnlyList<Entity> entities, CancellationToken cancellation) =>
         (await served.Encode(

@@ -105,6 +105,12 @@ public class EntityTests(RunningServer server)
             var path = first.Host.Served.Catalog.AddedPath;
             System.IO.File.WriteAllText(path, System.IO.File.ReadAllText(path).Replace("new 0 0,", "new nothing,"));
             await server.Fault("/v1/entities", """{"text":"late"}""", 409, null, addresses[0]);
+            var sound = System.IO.File.ReadAllText(path);
+            System.IO.File.WriteAllText(path, "{");
+            await server.Fault("/v1/entities", """{"text":"late"}""", 409, null, addresses[1]);
+            foreach (var address in addresses)
+                await AreThere(address);
+            System.IO.File.WriteAllText(path, sound);
         }
         await using var third = await RunningServer.Another(options);
         await AreThere(new Uri(third.Urls[0]));
