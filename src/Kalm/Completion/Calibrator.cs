@@ -9,8 +9,11 @@ namespace Kalm.Completion;
 /// served.</summary>
 public static class Calibrator
 {
-    private const int EntityTriples = 1000;
+    // One number is fitted to each: more would make the first question to a large model wait and tell no more.
+    private const int EntityTriples = 300;
     private const int RelationTriples = 200;
+    private const int LeastRelationTriples = 20;
+    private const int RelationViews = 3000;
     private const int QueryBlock = 32;
     private const int PairBlock = 16;
     private const long Seed = 1;
@@ -70,7 +73,9 @@ public static class Calibrator
     {
         var fit = new TemperatureFit();
         var scorer = new RelationScores(graph, model.Wording);
-        var triples = CompletionQuery.Sample(graph.Valid, RelationTriples, Seed);
+        // A pair of entities takes a view for every relation.
+        var most = Math.Clamp(RelationViews / (2 * (scorer.Directed.Length + 1)), LeastRelationTriples, RelationTriples);
+        var triples = CompletionQuery.Sample(graph.Valid, most, Seed);
         var done = 0;
         foreach (var block in triples.Chunk(PairBlock))
         {
