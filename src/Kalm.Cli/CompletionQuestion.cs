@@ -1,5 +1,6 @@
 using Kalm.Cli.Progress;
 using Kalm.Completion;
+using Kalm.Representation;
 
 namespace Kalm.Cli;
 
@@ -10,6 +11,16 @@ namespace Kalm.Cli;
 /// <param name="Tail">The tail, or null.</param>
 internal sealed record CompletionQuestion(Catalog Catalog, QueryEntity? Head, int? Relation, QueryEntity? Tail)
 {
+    /// <summary>Opens what answers; where the index was made for it, the user is told where it lies.</summary>
+    public static Completer Open(
+        LoadedModel model, Catalog catalog, string root, ProgressView progress, CancellationToken cancellation)
+    {
+        var completer = Completer.Open(model, catalog, root, progress, cancellation);
+        if (completer.Index.WasBuilt)
+            progress.Note($"{completer.Index.Folder}: the entities' vectors, kept for the next question");
+        return completer;
+    }
+
     /// <summary>The entity that an option's words mean; words that the graph does not hold are taken for a description, and the user is
     /// told.</summary>
     public static QueryEntity? Find(Catalog catalog, string option, string? words, ProgressView progress)

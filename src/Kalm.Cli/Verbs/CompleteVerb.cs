@@ -68,9 +68,7 @@ internal static class CompleteVerb
                 if (!opened.IsAligned)
                     progress.Note($"{opened.Given}: not an aligned model; it answers as it is, with the default wording");
                 using var loaded = Given.Load(opened, parse.GetRequiredValue(device), parse.GetValue(threads), progress);
-                using var completer = Completer.Open(loaded, catalog, root, progress, terminal.Cancellation);
-                if (completer.Index.WasBuilt)
-                    progress.Note($"{completer.Index.Folder}: the entities' vectors, kept for the next question");
+                using var completer = CompletionQuestion.Open(loaded, catalog, root, progress, terminal.Cancellation);
                 return asked.Answer(
                     completer, shown, parse.GetValue(rerank) ? Math.Max(shown, parse.GetValue(depth) ?? DefaultDepth) : null);
             });

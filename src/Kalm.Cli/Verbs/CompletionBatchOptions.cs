@@ -80,9 +80,7 @@ internal sealed class CompletionBatchOptions
             var queries = parse.GetValue(file) is { } questions ? batch.Read(questions)
                 : batch.Missing(Given.Named("--all-missing", () => batch.Lookup.DirectedRelation(parse.GetValue(missing)!)));
             using var loaded = Given.Load(opened, inputs.Device, inputs.Threads, progress);
-            using var completer = Completer.Open(loaded, catalog, root, progress, terminal.Cancellation);
-            if (completer.Index.WasBuilt)
-                progress.Note($"{completer.Index.Folder}: the entities' vectors, kept for the next question");
+            using var completer = CompletionQuestion.Open(loaded, catalog, root, progress, terminal.Cancellation);
             var answers = batch.Answer(queries, completer, inputs.Top, parse.GetValue(least) ?? 0, progress, terminal.Cancellation);
             Write(key, path, new EdgeSource(graph, ModelName(opened.Given)), answers);
             return answers;

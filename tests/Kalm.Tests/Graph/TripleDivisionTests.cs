@@ -131,7 +131,8 @@ public sealed class TripleDivisionTests : IDisposable
         Assert.Equal(new GraphOptions { Split = Usual, Seed = 3 }, graph.ReadAs);
         Assert.Equal(graph.Entities.Count, graph.Train.SelectMany(triple => new[] { triple.Head, triple.Tail }).Distinct().Count());
         Assert.Equal(graph.RelationCount, graph.Train.Select(triple => triple.Relation).Distinct().Count());
-        Assert.Contains("held out by seed 3: 30 triples for valid and 30 for test", Assert.Single(graph.Warnings), StringComparison.Ordinal);
+        Assert.Contains(
+            "held out by seed 3: 30 triples for valid and 30 for test", Assert.Single(graph.Warnings), StringComparison.Ordinal);
         Assert.Equal(graph.Fingerprint(), KnowledgeGraph.Load(graph.Path, graph.ReadAs).Fingerprint());
     }
 
