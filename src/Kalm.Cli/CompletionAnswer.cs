@@ -17,7 +17,7 @@ internal sealed record CompletionAnswer(
 
     private KnowledgeGraph Graph => Catalog.Graph;
 
-    private bool IsReranked => Entities is { Count: > 0 } && Entities[0].Likelihood is not null;
+    private bool IsReranked => Entities is { Count: > 0 } && Entities[0].Reranked is not null;
 
     /// <summary>For people.</summary>
     public ResultTable Table()
@@ -25,15 +25,15 @@ internal sealed record CompletionAnswer(
         var table = new ResultTable(
             Question.ToString(),
             Relations is not null ? ["rank", "id", "text", "score", "probability", "known"]
-            : IsReranked ? ["rank", "id", "name", "score", "probability", "known", "by score", "log-likelihood", "per token"]
+            : IsReranked ? ["rank", "id", "name", "score", "probability", "known", "by score", "re-ranked", "verdict"]
             : ["rank", "id", "name", "score", "probability", "known"], numbers: 0);
         foreach (var (index, candidate) in (Entities ?? []).Index())
         {
             var entity = Catalog[candidate.Entity];
             table.Add([
                 $"{index + 1}", entity.Id, entity.Name, $"{candidate.Score:F3}", $"{candidate.Probability:F3}", candidate.Split ?? New,
-                .. candidate.Likelihood is { } likelihood
-                    ? [$"{candidate.Rank}", $"{likelihood.Total:F2}", $"{likelihood.PerToken:F2}"] : Array.Empty<string>()]);
+                .. candidate.Reranked is { } reranked
+                    ? [$"{candidate.Rank}", $"{reranked.Score:F2}", $"{reranked.Verdict:F2}"] : Array.Empty<string>()]);
         }
         foreach (var candidate in Relations ?? [])
             table.Add(
@@ -78,8 +78,8 @@ internal sealed record CompletionAnswer(
         };
         AddFigures(json, candidate.Score, candidate.Probability, candidate.Split);
         json["score_rank"] = candidate.Rank;
-        json["log_likelihood"] = candidate.Likelihood?.Total;
-        json["log_likelihood_per_token"] = candidate.Likelihood?.PerToken;
+        json["reranked_score"] = candidate.Reranked?.Score;
+        json["verdict"] = candidate.Reranked?.Verdict;
         return json;
     }
 

@@ -37,14 +37,16 @@ internal sealed record CompletionQuestion(Catalog Catalog, QueryEntity? Head, in
     /// <summary>Answers it.</summary>
     /// <param name="completer">Knows the model.</param>
     /// <param name="top">How many answers are wanted.</param>
-    /// <param name="depth">How many entities to order by likelihood first; null orders by embeddings alone.</param>
-    public CompletionAnswer Answer(Completer completer, int top, int? depth)
+    /// <param name="rerank">Whether the run's re-ranker puts the best entities into order.</param>
+    public CompletionAnswer Answer(Completer completer, int top, bool rerank)
     {
         if (Relation is not { } relation)
             return new CompletionAnswer(this, null, completer.Relations(Head!, Tail!, top));
         var (entity, directed) = Head is not null ? (Head, relation) : (Tail!, Catalog.Graph.InverseOf(relation));
-        var entities = completer.Entities(entity, directed, depth ?? top);
-        return new CompletionAnswer(this, [.. (depth is null ? entities : completer.Rerank(entities, entity, directed)).Take(top)], null);
+        if (!rerank)
+            return new CompletionAnswer(this, completer.Entities(entity, directed, top), null);
+        var nearest = completer.Entities(entity, directed, Math.Max(top, completer.Reranker.Description.Shape.Depth));
+        return new CompletionAnswer(this, [.. completer.Rerank(nearest, entity, directed).Take(top)], null);
     }
 
     /// <summary>The question in words, a question mark for what is sought.</summary>

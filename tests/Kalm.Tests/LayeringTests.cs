@@ -12,7 +12,7 @@ public partial class LayeringTests
         ["Representation"] = ["Graph", "Language"],
         ["Evaluation"] = ["Graph", "Language", "Representation"],
         ["Completion"] = ["Graph", "Language", "Representation", "Evaluation"],
-        ["Alignment"] = ["Graph", "Language", "Representation", "Evaluation"],
+        ["Alignment"] = ["Graph", "Language", "Representation", "Evaluation", "Completion"],
         ["Engine"] = [],
     };
 

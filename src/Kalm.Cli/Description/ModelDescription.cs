@@ -1,4 +1,5 @@
 using Kalm.Alignment;
+using Kalm.Completion.Reranking;
 using Kalm.Language.Model;
 using Kalm.Language.Sources;
 using Kalm.Language.Sources.Adapters;
@@ -16,11 +17,13 @@ namespace Kalm.Cli.Description;
 /// <param name="Tokenizer">The tokenizer; null when the folder has none.</param>
 /// <param name="Adapter">The adapter, where there is one.</param>
 /// <param name="Alignment">The run the model comes from, and what it learned beside the weights; null when it was not aligned.</param>
+/// <param name="Reranker">The run's re-ranker; null where it has none.</param>
 /// <param name="WouldTrain">What <c>align</c> would train by default.</param>
 /// <param name="Warnings">What is odd or missing.</param>
 internal sealed record ModelDescription(
     string Model, string Kind, string? Base, ArchitectureFacts? Architecture, WeightFacts? Weights, TokenizerFacts? Tokenizer,
-    AdapterFacts? Adapter, AlignmentFacts? Alignment, TrainingFacts? WouldTrain, IReadOnlyList<string> Warnings)
+    AdapterFacts? Adapter, AlignmentFacts? Alignment, RerankerDescription? Reranker, TrainingFacts? WouldTrain,
+    IReadOnlyList<string> Warnings)
 {
     /// <summary>Looks at a model.</summary>
     /// <param name="name">As the user named it.</param>
@@ -46,6 +49,7 @@ internal sealed record ModelDescription(
             tokenizer,
             adapter is null ? null : AdapterFacts.Of(adapter),
             AlignmentFacts.Of(run, model),
+            RerankerOf(name, warnings),
             source is null || adapter is not null ? null : TrainingFacts.Of(source.Config),
             warnings);
     }
@@ -61,6 +65,20 @@ internal sealed record ModelDescription(
         {
             warnings.Add(error.Message.ReplaceLineEndings("; "));
             return run is not null && Path.Exists(run.Model) && !IsAdapter(name) ? open(run.Model) : null;
+        }
+    }
+
+    private static RerankerDescription? RerankerOf(string name, List<string> warnings)
+    {
+        var folder = Path.Combine(name, Completion.Reranking.Reranker.FolderName);
+        try
+        {
+            return Directory.Exists(folder) ? RerankerDescription.Read(folder) : null;
+        }
+        catch (KalmException error)
+        {
+            warnings.Add(error.Message);
+            return null;
         }
     }
 

@@ -19,13 +19,17 @@ internal static class AlignVerb
         ["int8"] = BasePrecision.EightBit,
     };
 
+    private const string AlignStage = "align";
+
     /// <summary>Describes the verb.</summary>
     public static Command Create(Terminal terminal)
     {
         var model = Options.Text("--model", "MODEL",
             "the base model: a Hugging Face folder, a .gguf file, a hub id, or a run made with method full", required: true);
-        var graph = Options.Graph(true);
-        var output = Options.Text("--out", "RUN", "the run folder to write: absent or empty", required: true);
+        var stage = Options.Choice("--stage", "what is done: the alignment, or a re-ranker for the finished run that --model names, which "
+            + "is put into its folder; --out is not given then, and --graph may be", AlignStage, AlignStage, RerankStage.Name);
+        var graph = Options.Text("--graph", "GRAPH", "the graph: a folder, file or archive, whose format is detected");
+        var output = Options.Text("--out", "RUN", "the run folder to write: absent or empty");
         var recipe = Options.Text("--recipe", "FILE", "a JSON file of options; the flags beat it");
         var text = new Option<string[]>("--text")
         {
@@ -48,16 +52,36 @@ internal static class AlignVerb
         var validations = Options.Whole("--validations", "validations after the first [default: by the length of the run]", 0);
         var resume = new Option<bool>(
             "--resume") { Description = "go on with the stopped run in --out; what is not given is taken from it" };
+        var force = new Option<bool>("--force") { Description = "with --stage rerank, replace the re-ranker that the run has" };
         var quiet = Options.Quiet();
         var command = new Command("align", "Aligns a model with a graph: the main job.")
         {
-            model, graph, output, text, recipe, method, precision, epochs, steps,
-            minutes, batch, seed, threads, device, saveEvery, validations, resume, quiet,
+            stage, model, graph, output, text, recipe, method, precision, epochs, steps,
+            minutes, batch, seed, threads, device, saveEvery, validations, resume, force, quiet,
         };
         source.AddTo(command);
         wording.AddTo(command);
+        Option[] ofAlignment = [output, text, method, precision, epochs, batch, saveEvery, validations, resume];
+        command.Validators.Add(result =>
+        {
+            if (result.GetResult(stage)?.Tokens is not [{ Value: RerankStage.Name }])
+                foreach (var needed in new Option[] { graph, output }.Where(option => result.GetResult(option) is null))
+                    result.AddError($"Option '{needed.Name}' is required.");
+        });
         command.SetAction(parse =>
         {
+            if (parse.GetValue(stage) == RerankStage.Name)
+            {
+                foreach (var option in ofAlignment.Where(option => parse.GetResult(option) is { Implicit: false }))
+                    throw new KalmException(
+                        $"{option.Name}: found with --stage rerank; expected without, because it is taken from the run");
+                return RerankStage.Run(terminal, parse.GetValue(quiet), new RerankStage(
+                    parse.GetRequiredValue(model), parse.GetValue(recipe), parse.GetValue(minutes), parse.GetValue(steps),
+                    parse.GetValue(seed), parse.GetValue(threads), parse.GetRequiredValue(device), parse.GetValue(force)),
+                    (opened, progress) => source.Load(parse, opened, progress));
+            }
+            if (parse.GetValue(force))
+                throw new KalmException("--force: found without --stage rerank; expected with it, because it replaces a re-ranker");
             var (modelPath, graphPath, runPath) =
                 (parse.GetRequiredValue(model), parse.GetRequiredValue(graph), parse.GetRequiredValue(output));
             var budget = (Epochs: parse.GetValue(epochs), Steps: parse.GetValue(steps), Minutes: parse.GetValue(minutes));

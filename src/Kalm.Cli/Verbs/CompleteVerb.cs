@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Kalm.Completion;
+using Kalm.Completion.Reranking;
 using Kalm.Files;
 
 namespace Kalm.Cli.Verbs;
@@ -8,7 +9,6 @@ namespace Kalm.Cli.Verbs;
 internal static class CompleteVerb
 {
     private const int DefaultTop = 10;
-    private const int DefaultDepth = 50;
 
     /// <summary>Describes the verb.</summary>
     public static Command Create(Terminal terminal)
@@ -20,8 +20,7 @@ internal static class CompleteVerb
         var tail = Options.Text("--tail", "X", "as --head; two of the three are given, the third is predicted");
         var top = Options.Whole("--top", $"how many to show [default: {DefaultTop}; of a batch 1]");
         var rerank = new Option<bool>(
-            "--rerank") { Description = "order the best entities by how likely the model is to write their names" };
-        var depth = Options.Whole("--rerank-depth", $"how many entities to order so, at least --top [default: {DefaultDepth}]");
+            "--rerank") { Description = "let the run's re-ranker put the best entities into order (align --stage rerank makes it)" };
         var batch = new CompletionBatchOptions();
         var seed = Options.Seed();
         var source = new GraphSource(seed, graph);
@@ -33,7 +32,7 @@ internal static class CompleteVerb
         var quiet = Options.Quiet();
         var command = new Command("complete", "Predicts what is missing of a triple: its tail, its head or its relation.")
         {
-            graph, head, relation, tail, top, rerank, depth, seed, json, index, threads, device, quiet,
+            graph, head, relation, tail, top, rerank, seed, json, index, threads, device, quiet,
         };
         source.AddTo(command);
         model.AddTo(command);
@@ -56,6 +55,8 @@ internal static class CompleteVerb
             Given.Writable("--json", parse.GetValue(json));
             using var opened = model.Open(parse, terminal, parse.GetValue(quiet));
             var knowledge = terminal.Watch(parse.GetValue(quiet), progress => source.Load(parse, opened, progress));
+            if (parse.GetValue(rerank))
+                Reranker.RequireIn(opened);
             var root = parse.GetValue(index) ?? EntityIndex.RootOf(opened);
             var catalog = Catalog.Open(knowledge, root);
             var shown = parse.GetValue(top) ?? DefaultTop;
@@ -69,8 +70,10 @@ internal static class CompleteVerb
                     progress.Note($"{opened.Given}: not an aligned model; it answers as it is, with the default wording");
                 using var loaded = Given.Load(opened, parse.GetRequiredValue(device), parse.GetValue(threads), progress);
                 using var completer = CompletionQuestion.Open(loaded, catalog, root, progress, terminal.Cancellation);
-                return asked.Answer(
-                    completer, shown, parse.GetValue(rerank) ? Math.Max(shown, parse.GetValue(depth) ?? DefaultDepth) : null);
+                var answer = asked.Answer(completer, shown, parse.GetValue(rerank));
+                if (parse.GetValue(rerank) && completer.Reranker.Refusal is { } refusal)
+                    progress.Note(refusal);
+                return answer;
             });
             terminal.Print(completion.Table());
             if (parse.GetValue(json) is { } jsonPath)

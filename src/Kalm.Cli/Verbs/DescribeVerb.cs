@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Kalm.Cli.Description;
+using Kalm.Completion.Reranking;
 
 namespace Kalm.Cli.Verbs;
 
@@ -39,6 +40,8 @@ internal static class DescribeVerb
             terminal.Print(ResultTable.OfFacts("adapter (PEFT LoRA)", Of(adapter)));
         if (description.Alignment is { } alignment)
             terminal.Print(ResultTable.OfFacts("alignment", Of(alignment)));
+        if (description.Reranker is { } reranker)
+            terminal.Print(ResultTable.OfFacts("re-ranker", Of(reranker)));
         if (description.WouldTrain is { } training)
             terminal.Print(ResultTable.OfFacts(
                 "what align would train",
@@ -104,6 +107,15 @@ internal static class DescribeVerb
             ("base model", facts.BaseModel ?? None),
             ("graph", facts.Graph ?? None),
         ],
+    ];
+
+    private static (string Name, string Value)[] Of(RerankerDescription facts) =>
+    [
+        ("trained", $"{facts.Steps:N0} steps in {facts.Seconds:F1} s"),
+        ("reads", $"the best {facts.Shape.Depth:N0}, {facts.Shape.TextTokens:N0} tokens and {facts.Shape.Neighbours:N0} facts of each"),
+        ("validation MRR", $"{facts.Valid.Before:F3} without, {facts.Valid.After:F3} with it ({facts.Valid.Queries:N0} queries)"),
+        ("weights", facts.Weights.AreZero() ? "none: it is not used"
+            : $"verdict {facts.Weights.Verdict}, backward {facts.Weights.Backward}, mirrored {facts.Weights.Mirrored}"),
     ];
 
     private static string Size(long bytes) => bytes switch

@@ -3,6 +3,7 @@ using System.Diagnostics;
 using System.Security.Cryptography;
 using System.Text.Json.Nodes;
 using Kalm.Cli.Progress;
+using Kalm.Completion.Reranking;
 using Kalm.Evaluation;
 using Kalm.Evaluation.Vectors;
 using Kalm.Files;
@@ -29,6 +30,10 @@ internal static class EvaluateCompletionVerb
             + "inductive splits are measured (Wikidata5M)", "all", "all", "split");
         var kept = Options.Text("--vectors", "DIR", "keep the entities' vectors in this folder: what an earlier command of the same model "
             + "and graph left there is taken, what is missing is encoded, and ranks are read from the file [default: none is kept]");
+        var rerank = new Option<bool>("--rerank")
+        {
+            Description = "let the run's re-ranker put the best candidates of each query into order (align --stage rerank makes it)",
+        };
         var json = Options.JsonFile();
         var ranks = Options.Text("--ranks", "FILE", "also write a line for each query, separated by tabs");
         var threads = Options.Threads();
@@ -36,7 +41,7 @@ internal static class EvaluateCompletionVerb
         var quiet = Options.Quiet();
         var command = new Command("completion", "Ranks the right answers of completion queries among all entities, known answers left out.")
         {
-            graph, limit, seed, among, kept, json, ranks, threads, device, quiet,
+            graph, limit, seed, among, rerank, kept, json, ranks, threads, device, quiet,
         };
         source.AddTo(command);
         model.AddTo(command);
@@ -47,13 +52,16 @@ internal static class EvaluateCompletionVerb
             Given.Writable("--json", parse.GetValue(json));
             Given.Writable("--ranks", parse.GetValue(ranks));
             using var opened = model.Open(parse, terminal, parse.GetValue(quiet));
+            if (parse.GetValue(rerank))
+                Reranker.RequireIn(opened);
             var knowledge = terminal.Watch(parse.GetValue(quiet), progress => source.Load(parse, opened, progress));
             var splitName = source.SplitName(parse);
             var triples = Splits.NotEmpty(knowledge, "--split", splitName);
             var queries = CompletionQuery.Of(knowledge, CompletionQuery.Sample(triples, parse.GetValue(limit), parse.GetValue(seed) ?? 1));
             HashSet<int>? candidates = parse.GetRequiredValue(among) == "split"
                 ? [.. triples.SelectMany(triple => new[] { triple.Head, triple.Tail })] : null;
-            var (ranked, seconds) = terminal.Watch(parse.GetValue(quiet), progress =>
+            var (ranked, before, seconds) = terminal.Watch<(IReadOnlyList<RankedQuery>, IReadOnlyList<RankedQuery>?, double)>(
+                parse.GetValue(quiet), progress =>
             {
                 foreach (var warning in knowledge.Warnings)
                     progress.Note(warning);
@@ -63,19 +71,32 @@ internal static class EvaluateCompletionVerb
                 var clock = Stopwatch.StartNew();
                 var known = new KnownFacts(knowledge, knowledge.Train, knowledge.Valid, knowledge.Test);
                 var texts = new TextIndex(knowledge, loaded.Wording);
+                using var reranker = parse.GetValue(rerank) ? Reranker.Open(loaded, knowledge, texts) : null;
+                var depth = reranker?.Description.Shape.Depth ?? 0;
+                IReadOnlyList<RankedQuery> found;
                 if (parse.GetValue(kept) is not { } folder)
-                    return (CompletionEvaluation.Rank(
-                        loaded.Decoder, knowledge, texts, queries, known, progress, terminal.Cancellation, candidates),
-                        clock.Elapsed.TotalSeconds);
-                using var vectors = Kept(folder, opened, loaded, knowledge, texts, progress, terminal.Cancellation);
-                return (CompletionEvaluation.Rank(
-                    loaded.Decoder, knowledge, texts, vectors, queries, known, progress, terminal.Cancellation, candidates),
-                    clock.Elapsed.TotalSeconds);
+                {
+                    found = CompletionEvaluation.Rank(
+                        loaded.Decoder, knowledge, texts, queries, known, progress, terminal.Cancellation, candidates, depth);
+                }
+                else
+                {
+                    using var vectors = Kept(folder, opened, loaded, knowledge, texts, progress, terminal.Cancellation);
+                    found = CompletionEvaluation.Rank(
+                        loaded.Decoder, knowledge, texts, vectors, queries, known, progress, terminal.Cancellation, candidates, depth);
+                }
+                if (reranker is null)
+                    return (found, null, clock.Elapsed.TotalSeconds);
+                if (reranker.Refusal is { } refusal)
+                    progress.Note(refusal);
+                return (reranker.Rank(found, progress, terminal.Cancellation), found, clock.Elapsed.TotalSeconds);
             });
             var report = new CompletionReport(knowledge, splitName, ranked, candidates?.Count);
-            Print(terminal, report);
+            var alone = before is null ? null : new CompletionReport(knowledge, splitName, before, candidates?.Count);
+            Print(terminal, report, alone);
             if (parse.GetValue(json) is { } jsonPath)
-                AtomicFile.WriteAllText(jsonPath, Describe(report, opened, knowledge.Path, seconds).ToJsonString(Json.Options) + "\n");
+                AtomicFile.WriteAllText(
+                    jsonPath, Describe(report, alone, opened, knowledge.Path, seconds).ToJsonString(Json.Options) + "\n");
             if (parse.GetValue(ranks) is { } ranksPath)
                 AtomicFile.WriteAllText(ranksPath, CompletionReport.RanksTable(knowledge, ranked));
             return ExitCode.Success;
@@ -105,7 +126,7 @@ internal static class EvaluateCompletionVerb
         }
     }
 
-    private static void Print(Terminal terminal, CompletionReport report)
+    private static void Print(Terminal terminal, CompletionReport report, CompletionReport? alone)
     {
         var sides = ResultTable.OfCompletion($"{report.Split} split, {report.Candidates:N0} candidates, filtered", "side");
         sides.Add("tail", report.Tail);
@@ -116,6 +137,11 @@ internal static class EvaluateCompletionVerb
             sides.Add("answers that train has not", report.UnseenAnswers);
         if (report.UnseenSubjects is not null)
             sides.Add("asked about what train has not", report.UnseenSubjects);
+        if (alone is not null)
+        {
+            sides.Add("both, not re-ranked", alone.Both);
+            sides.Add("both without leaked queries, not re-ranked", alone.BothWithoutLeaked);
+        }
         terminal.Print(sides);
         var ties = ResultTable.OfCompletion("both sides, by how ties count", "ties");
         ties.Add("realistic (as above)", report.Both);
@@ -134,9 +160,11 @@ internal static class EvaluateCompletionVerb
                 + "--json FILE lists all\n");
     }
 
-    private static JsonObject Describe(CompletionReport report, OpenedModel opened, string graphPath, double seconds)
+    private static JsonObject Describe(
+        CompletionReport report, CompletionReport? alone, OpenedModel opened, string graphPath, double seconds)
     {
         var json = report.ToJson();
+        json["not_reranked"] = alone?.ToJson();
         json["model"] = opened.Given;
         json["adapter_sha256"] = opened.AdapterFolder is null ? null : Hash(Path.Combine(opened.AdapterFolder, AdapterConfig.WeightsName));
         json["graph"] = graphPath;

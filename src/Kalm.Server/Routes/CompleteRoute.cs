@@ -1,4 +1,5 @@
 using Kalm.Completion;
+using Kalm.Completion.Reranking;
 using Kalm.Server.Http;
 using Microsoft.AspNetCore.Http;
 
@@ -10,7 +11,7 @@ namespace Kalm.Server.Routes;
 /// <param name="Tail">As the head.</param>
 /// <param name="Top">How many answers are wanted; 10 when absent.</param>
 /// <param name="Explain">How many training facts each answer comes with; 3 when absent.</param>
-/// <param name="Rerank">Whether to order the best entities by how likely the model is to write their names.</param>
+/// <param name="Rerank">Whether the run's re-ranker puts the best entities into order.</param>
 /// <param name="Known">Whether known facts are wanted among the answers; true when absent.</param>
 internal sealed record CompleteRequest(string? Head, string? Relation, string? Tail, int? Top, int? Explain, bool? Rerank, bool? Known);
 
@@ -35,11 +36,11 @@ internal sealed record CompleteResponse(
 /// <param name="Probability">That it is the answer, all other known answers left out; calibrated on the validation split.</param>
 /// <param name="Known">Whether the graph holds the fact.</param>
 /// <param name="Split">The split that holds it.</param>
-/// <param name="LogLikelihood">That the model writes its name, when reranked.</param>
+/// <param name="Reranked">The re-ranker's score, by which the answers are ordered; null where it was not asked, or gains nothing.</param>
 /// <param name="Explanation">The nearest training facts; null for a relation.</param>
 internal sealed record CompleteResult(
     int Rank, string Id, string? Name, string? Text, bool? Inverse, double Score, double Probability, bool Known, string? Split,
-    double? LogLikelihood, IReadOnlyList<ExplanationAnswer>? Explanation);
+    double? Reranked, IReadOnlyList<ExplanationAnswer>? Explanation);
 
 /// <summary><c>/v1/complete</c>.</summary>
 internal sealed class CompleteRoute(ModelHost host, ServerOptions options)
@@ -47,7 +48,6 @@ internal sealed class CompleteRoute(ModelHost host, ServerOptions options)
     private const int DefaultTop = 10;
     private const int DefaultExplanations = 3;
     private const int MostExplanations = 10;
-    private const int RerankDepth = 50;
 
     /// <summary>Answers.</summary>
     public async Task Answer(HttpContext context)
@@ -72,15 +72,13 @@ internal sealed class CompleteRoute(ModelHost host, ServerOptions options)
         var isTail = request.Head is not null;
         var entity = isTail ? Find(served, "head", request.Head) : Find(served, "tail", request.Tail);
         var directed = isTail ? relation : served.Graph.InverseOf(relation);
-        var rerank = request.Rerank == true;
-
         var completer = served.Completer;
-        var search = completer.Search(entity, directed, rerank ? Math.Max(top, RerankDepth) : top, request.Known != false);
+        var depth = request.Rerank == true ? await RerankDepth(served, cancellation) : 0;
+        var search = completer.Search(entity, directed, Math.Max(top, depth), request.Known != false);
         var encoded = await served.Encode(completer.Views(entity, directed), [search], cancellation);
         var candidates = completer.Candidates(entity, directed, search, encoded.Found[0]);
-        if (rerank)
-            candidates = [.. Completer.Reranked(candidates, await served.Call(
-                _ => completer.Likelihoods(candidates, entity, directed), cancellation)).Take(top)];
+        if (depth > 0)
+            candidates = [.. (await served.Call(_ => completer.Rerank(candidates, entity, directed), cancellation)).Take(top)];
         var explanations = completer.Explanations.Of(
             encoded.Vectors[0], entity.Entity, directed, [.. candidates.Select(candidate => candidate.Entity)], most);
         var results = candidates.Select((candidate, place) =>
@@ -88,13 +86,23 @@ internal sealed class CompleteRoute(ModelHost host, ServerOptions options)
             var answer = served.Catalog[candidate.Entity];
             return new CompleteResult(
                 place + 1, answer.Id, answer.Name, null, null, candidate.Score, candidate.Probability,
-                candidate.Split is not null, candidate.Split, candidate.Likelihood?.Total,
+                candidate.Split is not null, candidate.Split, candidate.Reranked?.Score,
                 [.. explanations[place].Select(explanation => ExplanationAnswer.Of(served.Graph, explanation))]);
         });
         var answer = EntityAnswer.Of(served.Catalog, entity);
         return new CompleteResponse(
             isTail ? answer : null, RelationAnswer.Of(served.Graph, relation), isTail ? null : answer, isTail ? "tail" : "head",
             served.Index.Calibration.Temperature, [.. results]);
+    }
+
+    private static async Task<int> RerankDepth(ServedModel served, CancellationToken cancellation)
+    {
+        ApiException.Checking("rerank", () =>
+        {
+            Reranker.RequireIn(served.Model.Opened);
+            return true;
+        });
+        return await served.Call(_ => served.Completer.Reranker.Description.Shape.Depth, cancellation);
     }
 
     private static async Task<CompleteResponse> Relations(

@@ -15,6 +15,9 @@ namespace Kalm.Alignment;
 /// flat set, so that all of it is trained, saved and restored together.</summary>
 public sealed class AlignmentModel : IDisposable
 {
+    /// <summary>What the direction of verdicts is called among what is learned.</summary>
+    internal const string VerdictName = "verdict";
+
     private const string TemperatureName = "log_inverse_temperature";
     private static readonly Scalar Lowest = Math.Log(1 / 1.0).ToScalar();
     private static readonly Scalar Highest = Math.Log(1 / 0.01).ToScalar();
@@ -28,13 +31,18 @@ public sealed class AlignmentModel : IDisposable
     /// <param name="model">The base; not owned, must outlive this object.</param>
     /// <param name="source">Where the base comes from; not owned, must outlive this object; null where nothing is saved.</param>
     /// <param name="options">Method, temperature, low-rank options, seed, threads.</param>
-    public AlignmentModel(CausalModel model, IModelSource? source, AlignmentOptions options)
+    /// <param name="withVerdict">Whether a direction in which states are read as verdicts is learned too, from zero.</param>
+    public AlignmentModel(CausalModel model, IModelSource? source, AlignmentOptions options, bool withVerdict = false)
     {
         (this.model, this.source) = (model, source);
         using var temperature = tensor((float)Math.Log(1 / options.Explicit.InitialTemperature));
+        using var verdict = zeros([model.Config.HiddenSize]);
+        List<KeyValuePair<string, Tensor>> further = [new(TemperatureName, temperature)];
+        if (withVerdict)
+            further.Add(new(VerdictName, verdict));
         if (options.Method == AlignmentMethod.Full)
         {
-            Learned = new ParameterSet(model.Weights.Append(KeyValuePair.Create(TemperatureName, temperature)), model.Device);
+            Learned = new ParameterSet(model.Weights.Concat(further), model.Device);
         }
         else
         {
@@ -54,7 +62,7 @@ public sealed class AlignmentModel : IDisposable
             if (matrices.Count == 0)
                 throw new KalmException($"lora.targets: no module of this model is named {string.Join(", ", options.Lora.Targets)}; "
                     + $"expected some of {string.Join(", ", model.Config.TargetNames(AdapterConfig.AllLinear))}");
-            Learned = new ParameterSet(matrices.Append(KeyValuePair.Create(TemperatureName, temperature)), model.Device);
+            Learned = new ParameterSet(matrices.Concat(further), model.Device);
             foreach (var matrix in matrices.Values)
                 matrix.Dispose();
         }
@@ -75,6 +83,21 @@ public sealed class AlignmentModel : IDisposable
 
     /// <summary>log(1 / tau) as a leaf for the contrastive loss. Owned by the decoder pool.</summary>
     public Tensor LogInverseTemperature => Decoder.Learned!.Find(TemperatureName)!;
+
+    /// <summary>The direction of verdicts, [hidden], as a leaf for their loss; null where none is learned. Owned by the decoder
+    /// pool.</summary>
+    public Tensor? Verdict => Decoder.Learned!.Find(VerdictName);
+
+    /// <summary>Goes on from an adapter of the same shape instead of fresh matrices.</summary>
+    public void StartFrom(AdapterFolder other)
+    {
+        ArgumentNullException.ThrowIfNull(other);
+        using var noGradient = no_grad();
+        using var scope = NewDisposeScope();
+        foreach (var slice in Learned.Slices)
+            if (other.Weights.TryFind(slice.Name) is not null)
+                Learned[slice.Name].copy_(SourceTensors.Read(other.Weights, slice.Name, model.Device));
+    }
 
     /// <summary>tau.</summary>
     public double Temperature

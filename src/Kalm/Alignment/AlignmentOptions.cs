@@ -51,6 +51,9 @@ public sealed record AlignmentOptions
     /// <summary>How the base's language is kept.</summary>
     public KeepOptions Keep { get; init; } = new();
 
+    /// <summary>The re-ranker that a finished run may get.</summary>
+    public RerankOptions Rerank { get; init; } = new();
+
     /// <summary>The same with everything decided that was left open.</summary>
     /// <param name="writes">Whether the base was made to write: it brings a chat template, or has 50 million parameters or more without the
     /// embedding.</param>
@@ -86,6 +89,7 @@ public sealed record AlignmentOptions
         Explicit.Require();
         Implicit.Require();
         Keep.Require();
+        Rerank.Require();
         Require(Explicit.Weight > 0 || Implicit.Weight is null or > 0, "explicit.weight, implicit.weight", 0, "at least one above 0");
         Require(Optimizer.Kind == OptimizerKind.Adamw || Method == AlignmentMethod.Full,
             "optimizer.kind", "muon", "adamw with method lora");

@@ -1,3 +1,4 @@
+using Kalm.Completion.Reranking;
 using Kalm.Evaluation;
 using Kalm.Graph;
 using Kalm.Representation;
@@ -20,9 +21,14 @@ public sealed record QueryEntity(int? Entity, string Description)
 /// <param name="Score">The cosine of the query and the entity.</param>
 /// <param name="Probability">That it is the answer, all other known answers left out; calibrated (<see cref="Calibration"/>).</param>
 /// <param name="Split">The split that holds the fact (train, valid or test); null when it is new.</param>
-/// <param name="Likelihood">The language model's own judgement; null when it was not asked.</param>
+/// <param name="Reranked">What the re-ranker makes of it; null when it was not asked.</param>
 public sealed record EntityCandidate(
-    int Entity, int Rank, double Score, double Probability, string? Split, AnswerLikelihood? Likelihood = null);
+    int Entity, int Rank, double Score, double Probability, string? Split, RerankedScore? Reranked = null);
+
+/// <summary>What a re-ranker makes of a candidate.</summary>
+/// <param name="Score">By which it is ordered; differences are logarithms of odds.</param>
+/// <param name="Verdict">The trained verdict's part before it is weighed; 0 where it has no weight.</param>
+public sealed record RerankedScore(double Score, double Verdict);
 
 /// <summary>A relation that may hold between two entities.</summary>
 /// <param name="DirectedRelation">r, or r + R for its inverse.</param>
@@ -43,6 +49,7 @@ public sealed class Completer : IDisposable
     private readonly Lazy<Explanations> explanations;
     private readonly Lazy<RelationScores> relationScores;
     private readonly Lock modelGate = new();
+    private Reranker? reranker;
 
     private Completer(LoadedModel model, Catalog catalog, EntityIndex index, FactSplits facts)
     {
@@ -165,26 +172,40 @@ public sealed class Completer : IDisposable
         }
     }
 
-    /// <summary>How likely the model is to write each candidate's name, on the model's thread.</summary>
-    public IReadOnlyList<AnswerLikelihood> Likelihoods(
-        IReadOnlyList<EntityCandidate> candidates, QueryEntity entity, int directedRelation) =>
-        candidates.Count == 0 ? [] : AnswerLikelihood.Of(
-            Model, entity.Description, Graph.DirectedRelationText(directedRelation),
-            [.. candidates.Select(candidate => Catalog[candidate.Entity])]);
+    /// <summary>The run's re-ranker, opened when it is first asked for, on the model's thread.</summary>
+    /// <exception cref="KalmException">There is none, it is damaged, or it was trained on another run.</exception>
+    public Reranker Reranker
+    {
+        get
+        {
+            lock (modelGate)
+                return reranker ??= Reranker.Open(Model, Graph);
+        }
+    }
 
-    /// <summary>Orders candidates by their likelihoods; of equal ones the better by score goes first.</summary>
-    /// <returns>The same candidates with their likelihoods; ranks and scores stay those of the embeddings.</returns>
-    public static IReadOnlyList<EntityCandidate> Reranked(
-        IReadOnlyList<EntityCandidate> candidates, IReadOnlyList<AnswerLikelihood> likelihoods) =>
-        [.. candidates.Zip(likelihoods, (candidate, likelihood) => candidate with { Likelihood = likelihood })
-            .OrderByDescending(candidate => candidate.Likelihood!.Total)];
-
-    /// <summary>Asks for likelihoods and orders by them.</summary>
-    /// <inheritdoc cref="Reranked" path="/returns"/>
+    /// <summary>Puts candidates into the order of the run's re-ranker, on the model's thread; of equal ones the better by score goes
+    /// first.</summary>
+    /// <returns>The same candidates; ranks, scores and probabilities stay those of the embeddings. Where the re-ranker gained nothing on
+    /// the validation split, they are as they were.</returns>
+    /// <exception cref="KalmException">There is no re-ranker, or it is not sound.</exception>
     public IReadOnlyList<EntityCandidate> Rerank(IReadOnlyList<EntityCandidate> candidates, QueryEntity entity, int directedRelation)
     {
+        ArgumentNullException.ThrowIfNull(candidates);
         lock (modelGate)
-            return Reranked(candidates, Likelihoods(candidates, entity, directedRelation));
+        {
+            if (!Reranker.IsUsed || candidates.Count == 0)
+                return candidates;
+            var signals = Reranker.Signals([new RerankRequest(
+                Known(entity), directedRelation,
+                [.. candidates.Select(candidate => Known(new QueryEntity(candidate.Entity, Catalog[candidate.Entity].Description)))],
+                [.. candidates.Select(candidate => (float)candidate.Score)])])[0];
+            return [.. candidates.Zip(signals.Fused(Reranker.Description.Weights), signals.Verdicts)
+                .Select(item => item.First with { Reranked = new RerankedScore(item.Second, item.Third) })
+                .OrderByDescending(candidate => candidate.Reranked!.Score)];
+        }
+
+        // What was added has no facts.
+        QueryEntity Known(QueryEntity found) => found.Entity is { } index && Catalog.IsAdded(index) ? found with { Entity = null } : found;
     }
 
     /// <summary>Judges the relations between two entities; one that reads the same both ways stands once.</summary>
@@ -221,7 +242,11 @@ public sealed class Completer : IDisposable
         entity is { } known && !Catalog.IsAdded(known) && !Catalog.IsAdded(answer) ? Facts.Of(known, directedRelation, answer) : null;
 
     /// <inheritdoc/>
-    public void Dispose() => Index.Dispose();
+    public void Dispose()
+    {
+        reranker?.Dispose();
+        Index.Dispose();
+    }
 
     // As a service encodes them, so that both get the same numbers.
     private (Tensor Vectors, int[] Reads) Encode(IReadOnlyList<ViewRequest> views)

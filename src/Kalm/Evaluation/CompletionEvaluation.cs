@@ -11,7 +11,15 @@ namespace Kalm.Evaluation;
 /// <param name="Rank">Its filtered rank.</param>
 /// <param name="GoldScore">The cosine of query and answer.</param>
 /// <param name="BestCandidate">The highest-scoring entity that is not a known answer (it may be the answer itself).</param>
-public sealed record RankedQuery(CompletionQuery Query, FilteredRank Rank, float GoldScore, int BestCandidate);
+public sealed record RankedQuery(CompletionQuery Query, FilteredRank Rank, float GoldScore, int BestCandidate)
+{
+    /// <summary>As many of the best candidates as were asked for, known answers left out, the first best; of equal ones those of the text
+    /// that comes first in the graph. The answer is among them where its score is.</summary>
+    public IReadOnlyList<ScoredEntity> Nearest { get; init; } = [];
+}
+
+/// <summary>A candidate with its cosine.</summary>
+public readonly record struct ScoredEntity(int Entity, float Score);
 
 /// <summary>How far an evaluation has come.</summary>
 /// <param name="Stage">What is being done, for people.</param>
@@ -38,13 +46,15 @@ public static class CompletionEvaluation
     /// <param name="progress">Told how far the work has come; may be null.</param>
     /// <param name="cancellation">Stops between portions.</param>
     /// <param name="candidates">The entities to rank among, the answers among them; null for all.</param>
+    /// <param name="depth">How many of the best candidates each ranked query comes with.</param>
     /// <exception cref="KalmException">A vector is not finite.</exception>
     public static IReadOnlyList<RankedQuery> Rank(
         DecoderPool decoder, KnowledgeGraph graph, TextIndex texts, IReadOnlyList<CompletionQuery> queries, KnownFacts known,
-        IProgress<EvaluationProgress>? progress, CancellationToken cancellation, IReadOnlyCollection<int>? candidates = null)
+        IProgress<EvaluationProgress>? progress, CancellationToken cancellation, IReadOnlyCollection<int>? candidates = null,
+        int depth = 0)
     {
         using var encoded = EncodedTexts.WithEntities(decoder, texts, TextsOf(queries, texts), progress, cancellation);
-        return Rank(decoder, texts, encoded.Entities!, queries, encoded, known, candidates, progress, cancellation);
+        return Rank(decoder, texts, encoded.Entities!, queries, encoded, known, candidates, depth, progress, cancellation);
     }
 
     /// <summary>Ranks likewise among entities whose vectors are there.</summary>
@@ -57,11 +67,12 @@ public static class CompletionEvaluation
     /// <param name="progress">Told how far the work has come; may be null.</param>
     /// <param name="cancellation">Stops between portions.</param>
     /// <param name="candidates">The entities to rank among, the answers among them; null for all.</param>
+    /// <param name="depth">How many of the best candidates each ranked query comes with.</param>
     /// <exception cref="KalmException">A vector is not finite, or the vectors are of other texts or of another model.</exception>
     public static IReadOnlyList<RankedQuery> Rank(
         DecoderPool decoder, KnowledgeGraph graph, TextIndex texts, IEntityVectors entities, IReadOnlyList<CompletionQuery> queries,
         KnownFacts known, IProgress<EvaluationProgress>? progress, CancellationToken cancellation,
-        IReadOnlyCollection<int>? candidates = null)
+        IReadOnlyCollection<int>? candidates = null, int depth = 0)
     {
         if (entities.Count != texts.Descriptions.Count || entities.Width != decoder.Config.HiddenSize)
             throw new KalmException($"{graph.Path}: found {entities.Count:N0} vectors of {entities.Width:N0} numbers; expected "
@@ -70,7 +81,7 @@ public static class CompletionEvaluation
         foreach (var portion in queries.Chunk(QueryPortion))
         {
             using var encoded = EncodedTexts.OfQueries(decoder, texts, TextsOf(portion, texts), progress, cancellation);
-            ranked.AddRange(Rank(decoder, texts, entities, portion, encoded, known, candidates, progress, cancellation));
+            ranked.AddRange(Rank(decoder, texts, entities, portion, encoded, known, candidates, depth, progress, cancellation));
         }
         return ranked;
     }
@@ -101,10 +112,11 @@ public static class CompletionEvaluation
 
     private static RankedQuery[] Rank(
         DecoderPool decoder, TextIndex texts, IEntityVectors entities, IReadOnlyList<CompletionQuery> queries, EncodedTexts encoded,
-        KnownFacts known, IReadOnlyCollection<int>? candidates, IProgress<EvaluationProgress>? progress, CancellationToken cancellation)
+        KnownFacts known, IReadOnlyCollection<int>? candidates, int depth, IProgress<EvaluationProgress>? progress,
+        CancellationToken cancellation)
     {
         using var vectors = encoded.Queries(TextsOf(queries, texts));
-        return new BlockRanking(entities, texts.EntityText, known, decoder.WorkerCount, candidates: candidates)
+        return new BlockRanking(entities, texts.EntityText, known, decoder.WorkerCount, candidates: candidates, depth: depth)
             .Rank(queries, vectors, progress, cancellation);
     }
 

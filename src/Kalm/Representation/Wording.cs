@@ -115,6 +115,25 @@ public sealed class Wording
         TextTree Whole(string view) => new([], [Branch.ReadAtEnd(tokenizer.Begin(tokenizer.Encode(view)))]);
     }
 
+    /// <summary>The ids of a fact in few words behind a description: <c>, relation text name</c>.</summary>
+    /// <param name="relation">The relation's text in the direction read.</param>
+    /// <param name="name">The name of the other entity.</param>
+    /// <param name="nameTokens">The name is cut to this many tokens.</param>
+    public int[] Fact(string relation, string name, int nameTokens)
+    {
+        var words = tokenizer.EncodeContinuation(" " + name);
+        return [.. Relation(relation), .. words.Length <= nameTokens ? words : words[..nameTokens]];
+    }
+
+    /// <summary>The tree from which a verdict on each candidate of a query is read: <c>D facts, relation ]</c>, behind which
+    /// <c>D facts }</c> of every candidate is a branch read at its end.</summary>
+    /// <param name="entity">The ids of the description of the query's entity, then of facts about it.</param>
+    /// <param name="relation">From <see cref="Relation"/>.</param>
+    /// <param name="candidates">The same of each candidate as of the entity.</param>
+    public TextTree Verdicts(int[] entity, int[] relation, IEnumerable<int[]> candidates) => new(
+        tokenizer.Begin([.. entity, .. relation, .. queryEnd]),
+        [.. candidates.Select(candidate => Branch.ReadAtEnd([.. candidate, .. entityEnd]))]);
+
     /// <summary>The prompt that asks for the tail of a query, and the response to learn.</summary>
     /// <param name="description">The query entity's description, from <see cref="Description"/>.</param>
     /// <param name="relation">From <see cref="Relation"/>.</param>

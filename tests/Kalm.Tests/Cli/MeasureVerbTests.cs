@@ -98,22 +98,6 @@ public class MeasureVerbTests(TinyModel tiny) : IClassFixture<TinyModel>
     }
 
     [Fact]
-    public void Complete_reranks_within_the_models_context()
-    {
-        var (roomy, json) = (tiny.File("roomy"), tiny.File("reranked.json"));
-        CommandLine.Run("pretrain", "--graph", tiny.Graph, "--out", roomy, "--steps",
-            "2", "--vocabulary", "300", "--context", "200", "--threads", "1").IsSuccess();
-        string[] asked = ["--graph", tiny.Graph, "--head", "car", "--relation", "_has_part", "--rerank", "--threads", "1"];
-        var line = CommandLine.Run(["complete", "--model", roomy, .. asked, "--top", "2", "--rerank-depth", "3", "--json", json])
-            .IsSuccess();
-        Assert.Contains("log-likelihood", line.Output, StringComparison.Ordinal);
-        var results = JsonNode.Parse(File.ReadAllText(json))!["results"]!.AsArray();
-        Assert.Equal(2, results.Count);
-        Assert.True((double)results[0]!["log_likelihood"]! >= (double)results[1]!["log_likelihood"]!);
-        CommandLine.Run(["complete", "--model", tiny.Model, .. asked, "--quiet"]).IsFault("context of 32");
-    }
-
-    [Fact]
     public void Complete_names_what_it_cannot_use()
     {
         using var graph = Graph.SmallGraph.Kalm().With("entityText_short.txt", "vehicle\nwheel\nspoke\nvehicle\n");
@@ -123,6 +107,8 @@ public class MeasureVerbTests(TinyModel tiny) : IClassFixture<TinyModel>
         Run(tiny.Graph).IsFault("found none", "two of them");
         Run(tiny.Graph, "--head", "car", "--relation", "_has_part", "--tail", "wheel").IsFault("two of them");
         Run(tiny.Graph, "--head", "car", "--tail", "wheel", "--rerank").IsFault("--rerank", "expected --relation");
+        Run(tiny.Graph, "--head", "car", "--relation", "_has_part", "--rerank")
+            .IsFault("has no re-ranker", $"kalm align --stage rerank --model {tiny.Model}");
 
         CommandLine Run(string path, params string[] more) =>
             CommandLine.Run(["complete", "--model", tiny.Model, "--graph", path, .. more]);

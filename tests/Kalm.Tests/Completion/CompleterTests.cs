@@ -152,44 +152,6 @@ public sealed class CompleterTests : IDisposable
     }
 
     [Fact]
-    public void Reranking_orders_by_the_likelihood_of_the_name_after_the_prompt()
-    {
-        var entity = QueryEntity.Of(graph, 30);
-        var before = completer.Entities(entity, 0, 60);
-        var after = completer.Rerank(before, entity, 0);
-
-        Assert.Equal(before.Select(candidate => candidate.Entity).Order(), after.Select(candidate => candidate.Entity).Order());
-        Assert.Equal(after.OrderByDescending(candidate => candidate.Likelihood!.Total), after);
-        Assert.NotEqual(before.Select(candidate => candidate.Entity), after.Select(candidate => candidate.Entity));
-        foreach (var candidate in after.Take(20))
-        {
-            var answer = graph.Entities[candidate.Entity];
-            // The name is followed by the comma of its description, or by the end token.
-            int[] opening = [.. model.Model.Tokenizer.Encode(answer.Name + ",")];
-            int[] alone = [.. model.Model.Tokenizer.Encode(answer.Name), model.Model.Tokenizer.EndId!.Value];
-            Assert.Equal(opening.Length, candidate.Likelihood!.Tokens);
-            Assert.Equal(
-                Math.Log(Math.Exp(LogLikelihood(entity, 0, answer, opening)) + Math.Exp(LogLikelihood(entity, 0, answer, alone))),
-                candidate.Likelihood.Total, 1e-3);
-            Assert.Equal(candidate.Likelihood.Total / opening.Length, candidate.Likelihood.PerToken, 1e-9);
-        }
-        Assert.Empty(completer.Rerank([], entity, 0));
-    }
-
-    [Fact]
-    public void A_name_that_begins_another_does_not_gain_by_it()
-    {
-        Entity[] answers = [new("a", "bird1", "bird1, a bird"), new("b", "bird1x", "bird1x, a bird"), new("c", "bird1", "bird1")];
-        var likelihoods = AnswerLikelihood.Of(model, "frog5, a frog", "kind of", answers);
-
-        // The name that is its own whole text has but one way to end.
-        Assert.True(likelihoods[2].Total < likelihoods[0].Total);
-        var probability = Math.Exp(likelihoods[0].Total) + Math.Exp(likelihoods[1].Total);
-        var shared = LogLikelihood(new QueryEntity(null, "frog5, a frog"), 0, answers[1], model.Model.Tokenizer.Encode("bird1"));
-        Assert.InRange(probability, 0, Math.Exp(shared));
-    }
-
-    [Fact]
     public async Task Several_threads_get_the_answers_of_one()
     {
         var expected = Enumerable.Range(0, 24).Select(Ask).ToList();
@@ -199,7 +161,9 @@ public sealed class CompleterTests : IDisposable
         string Ask(int index)
         {
             var best = completer.Entities(QueryEntity.Of(graph, index), index % 4, 5);
-            return string.Join(' ', completer.Rerank(best, QueryEntity.Of(graph, index), index % 4).Select(candidate => candidate.Entity));
+            var relations = completer.Relations(QueryEntity.Of(graph, index), QueryEntity.Of(graph, index + 1), 3);
+            return string.Join(
+                ' ', [.. best.Select(candidate => candidate.Entity), .. relations.Select(candidate => candidate.DirectedRelation)]);
         }
     }
 
@@ -214,18 +178,6 @@ public sealed class CompleterTests : IDisposable
         using var vectors = Encoder.Encode(model.Decoder, [.. trees.SelectMany(tree => tree.ToRows(1000))]);
         var numbers = vectors.data<float>().ToArray().Chunk((int)vectors.shape[1]).ToArray();
         return numbers[0].Zip(numbers[1], (left, right) => (double)left * right).Sum();
-    }
-
-    private double LogLikelihood(QueryEntity entity, int directedRelation, Entity answer, int[] written)
-    {
-        var wording = model.Wording;
-        var learned = wording.Completion(
-            wording.Description(entity.Description),
-            wording.Relation(graph.DirectedRelationText(directedRelation)), Wording.Answer(answer));
-        int[] prompt = [.. learned.Prefix, .. learned.Branch.Tokens[..(learned.Branch.FirstRead + 1)]];
-        int[] reads = [.. Enumerable.Range(prompt.Length - 1, written.Length)];
-        return model.Decoder.LogLikelihoods([TokenRow.Sequence([.. prompt, .. written[..^1]], reads)], [written])[0]
-            .Sum(value => (double)value);
     }
 
     public void Dispose()

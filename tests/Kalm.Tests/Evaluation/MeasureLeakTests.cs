@@ -26,7 +26,7 @@ public class MeasureLeakTests
             using var completer = Completer.Open(
                 model, Catalog.Open(graph, folder.File("index")), folder.File("index"), null, TestContext.Current.CancellationToken);
             var entity = QueryEntity.Of(graph, round);
-            completer.Rerank(completer.Entities(entity, 1, 10), entity, 1);
+            completer.Entities(entity, 1, 10);
             completer.Relations(entity, new QueryEntity(null, "a fish"), 10);
             Geometry.Measure(model.Decoder, graph, texts, graph.Test, 100, round, null, TestContext.Current.CancellationToken);
             Geometry.Similarities(model.Decoder, texts, [0, 1, 2]);

@@ -129,12 +129,10 @@ public class CompleteTests(RunningServer server)
     public async Task A_text_that_the_graph_does_not_hold_is_understood_as_a_description()
     {
         var found = await server.PostWell(
-            Path, new JsonObject { ["head"] = "bird900, a bird of number 900", ["relation"] = "kind_of", ["rerank"] = true, ["top"] = 3 });
+            Path, new JsonObject { ["head"] = "bird900, a bird of number 900", ["relation"] = "kind_of", ["top"] = 3 });
         Assert.Null(found["head"]!["id"]);
         Assert.Equal("bird900, a bird of number 900", (string?)found["head"]!["text"]);
-        var likelihoods = found["results"]!.AsArray().Select(result => (double)result!["log_likelihood"]!).ToList();
-        Assert.Equal(likelihoods.OrderDescending(), likelihoods);
-        Assert.Equal(3, likelihoods.Count);
+        Assert.Equal(3, found["results"]!.AsArray().Count);
     }
 
     [Fact]

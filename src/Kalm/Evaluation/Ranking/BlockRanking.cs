@@ -21,6 +21,7 @@ internal sealed class BlockRanking
     private readonly TextEntities texts;
     private readonly RankingBlocks blocks;
     private readonly ParallelOptions parallel;
+    private readonly int depth;
 
     /// <summary>Prepares the candidates.</summary>
     /// <param name="entities">Their vectors; not owned.</param>
@@ -29,11 +30,12 @@ internal sealed class BlockRanking
     /// <param name="workers">How many tiles are multiplied side by side.</param>
     /// <param name="blocks">How much is multiplied at once; null for the usual.</param>
     /// <param name="candidates">The entities to rank among, the answers among them; null for all.</param>
+    /// <param name="depth">How many of the best candidates each ranked query comes with.</param>
     public BlockRanking(
         IEntityVectors entities, int[] textOfEntity, KnownFacts known, int workers, RankingBlocks? blocks = null,
-        IReadOnlyCollection<int>? candidates = null)
+        IReadOnlyCollection<int>? candidates = null, int depth = 0)
     {
-        (this.entities, this.known, this.blocks) = (entities, known, blocks ?? new RankingBlocks());
+        (this.entities, this.known, this.blocks, this.depth) = (entities, known, blocks ?? new RankingBlocks(), depth);
         texts = new TextEntities(textOfEntity, entities.Count, candidates);
         parallel = new ParallelOptions { MaxDegreeOfParallelism = workers };
     }
@@ -98,7 +100,7 @@ internal sealed class BlockRanking
             if (!answers.TryGetValue((query.Entity, query.DirectedRelation), out var own))
                 answers.Add((query.Entity, query.DirectedRelation),
                     own = RunningRank.TextsOf(known.Answers(query.Entity, query.DirectedRelation), texts));
-            return new RunningRank(query, own, known, texts);
+            return new RunningRank(query, own, known, texts, depth);
         });
     }
 

@@ -7,8 +7,10 @@ namespace Kalm.Evaluation.Ranking;
 /// <param name="known">Its known answers: their texts.</param>
 /// <param name="facts">The known answers themselves.</param>
 /// <param name="texts">The entities of the texts.</param>
-internal sealed class RunningRank(CompletionQuery query, int[] known, KnownFacts facts, TextEntities texts)
+/// <param name="depth">How many of the best candidates are kept.</param>
+internal sealed class RunningRank(CompletionQuery query, int[] known, KnownFacts facts, TextEntities texts, int depth = 0)
 {
+    private readonly List<ScoredEntity> nearest = new(depth);
     private readonly int goldText = texts.TextOfEntity[query.Answer];
     private int higher;
     private int equal;
@@ -62,10 +64,15 @@ internal sealed class RunningRank(CompletionQuery query, int[] known, KnownFacts
         equal += counts.Equal;
         if (counts.Highest > GoldScore && counts.Highest >= bestScore)
             TakeBest(scores, start, counts.Highest);
+        if (depth > 0)
+            TakeNearest(scores, start);
     }
 
     /// <summary>What came of it, behind the last block.</summary>
-    public RankedQuery Finish() => new(query, new FilteredRank(1 + higher, higher + equal), GoldScore, best);
+    public RankedQuery Finish() => new(query, new FilteredRank(1 + higher, higher + equal), GoldScore, best)
+    {
+        Nearest = depth == 0 ? [] : nearest,
+    };
 
     private void LeaveOut(int text, int answers, ref float score)
     {
@@ -77,6 +84,30 @@ internal sealed class RunningRank(CompletionQuery query, int[] known, KnownFacts
             higher -= answers;
         else if (score == GoldScore)
             equal -= answers;
+    }
+
+    private void TakeNearest(ReadOnlySpan<float> scores, int start)
+    {
+        var answers = facts.Answers(query.Entity, query.DirectedRelation);
+        for (var index = 0; index < scores.Length; index++)
+        {
+            var score = scores[index];
+            if (nearest.Count == depth ? !(score > nearest[^1].Score) : float.IsNegativeInfinity(score))
+                continue;
+            foreach (var entity in texts.Of(start + index))
+                if (entity == query.Answer || answers.BinarySearch(entity) < 0)
+                    Keep(new ScoredEntity(entity, score));
+        }
+    }
+
+    private void Keep(ScoredEntity found)
+    {
+        var place = nearest.Count;
+        while (place > 0 && nearest[place - 1].Score < found.Score)
+            place--;
+        nearest.Insert(place, found);
+        if (nearest.Count > depth)
+            nearest.RemoveAt(depth);
     }
 
     // Of the best candidates that are not known the first.

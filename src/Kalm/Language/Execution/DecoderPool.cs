@@ -74,6 +74,9 @@ public sealed partial class DecoderPool : IDisposable
     // The library that multiplies rounded matrices compiles code for every new shape.
     internal int ShapeMultiple => RoundsProducts ? RoundedMultiple : 1;
 
+    /// <summary>The CPU threads that all workers use together.</summary>
+    public int ThreadCount => threads;
+
     /// <summary>The number of workers.</summary>
     public int WorkerCount => decoders.Length;
 
