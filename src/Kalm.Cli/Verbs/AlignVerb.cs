@@ -64,7 +64,7 @@ internal static class AlignVerb
         Option[] ofAlignment = [output, text, method, precision, epochs, batch, saveEvery, validations, resume];
         command.Validators.Add(result =>
         {
-            if (result.GetResult(stage)?.Tokens is not [{ Value: RerankStage.Name }])
+            if (result.GetResult(stage)?.Tokens is not [{ Value: not AlignStage }])
                 foreach (var needed in new Option[] { graph, output }.Where(option => result.GetResult(option) is null))
                     result.AddError($"Option '{needed.Name}' is required.");
         });
