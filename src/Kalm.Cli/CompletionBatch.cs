@@ -75,14 +75,18 @@ internal sealed record CompletionBatch(KnowledgeGraph Graph, GraphLookup Lookup)
         IReadOnlyList<Query> queries, Completer completer, int top, double least, ProgressView progress, CancellationToken cancellation)
     {
         var edges = new List<ScoredEdge>();
-        if (completer.Catalog.Added.Count > 0)
-            progress.Note($"{completer.Catalog.AddedPath}: {completer.Catalog.Added.Count:N0} entities were added to the graph; expected "
+        var catalog = completer.Catalog;
+        if (catalog.Added.Any())
+            progress.Note($"{catalog.Log.Path}: {catalog.Added.Count():N0} entities were added to the graph; expected "
                 + "answers are entities of the graph alone, as the edges are written with its names");
+        if (queries.Count(query => catalog.IsHidden(query.Entity)) is var gone and > 0)
+            progress.Note($"{catalog.Log.Path}: {gone:N0} questions are about entities that were deleted; they are passed over");
         foreach (var (index, query) in queries.Index())
         {
             cancellation.ThrowIfCancellationRequested();
-            foreach (var answer in completer.Entities(QueryEntity.Of(Graph, query.Entity), query.DirectedRelation, top, withKnown: false))
-                if (answer.Probability >= least && !completer.Catalog.IsAdded(answer.Entity))
+            foreach (var answer in catalog.IsHidden(query.Entity) ? []
+                : completer.Entities(catalog.Of(query.Entity), query.DirectedRelation, top, withKnown: false))
+                if (answer.Probability >= least && !catalog.IsAdded(answer.Entity))
                     edges.Add(Edge(query, answer));
             if ((index + 1) % ProgressEvery == 0 || index + 1 == queries.Count)
                 progress.Report(new EvaluationProgress("completing", index + 1, queries.Count));

@@ -15,6 +15,8 @@ internal sealed record CompletionQuestion(Catalog Catalog, QueryEntity? Head, in
     public static Completer Open(
         LoadedModel model, Catalog catalog, string root, ProgressView progress, CancellationToken cancellation)
     {
+        if (catalog.Log.Damage is { } damage)
+            progress.Note($"{damage}; what was changed before counts");
         var completer = Completer.Open(model, catalog, root, progress, cancellation);
         if (completer.Index.WasBuilt)
             progress.Note($"{completer.Index.Folder}: the entities' vectors, kept for the next question");

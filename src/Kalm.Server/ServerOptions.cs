@@ -20,7 +20,7 @@ public sealed record ServerOptions
     /// <summary>The fingerprint that the graph must have; null takes any.</summary>
     public string? GraphFingerprint { get; init; }
 
-    /// <summary>Where the index and added entities are kept; see
+    /// <summary>Where the index and the log of changes are kept; see
     /// <see cref="Completion.EntityIndex.RootOf"/> when null.</summary>
     public string? IndexFolder { get; init; }
 

@@ -15,7 +15,8 @@ internal static class ServeVerb
         var urls = Options.Text("--urls", "URL;URL", "addresses to listen at [default: http://127.0.0.1:8080]");
         var key = Options.Text("--api-key", "KEY",
             "lets in only who sends Authorization: Bearer KEY, or gives it to a browser as the password; /health stays open");
-        var index = Options.Text("--index", "DIR", "where the index and added entities are kept [default: index/ in the model's folder]");
+        var index = Options.Text(
+            "--index", "DIR", "where the index and the log of changes are kept [default: index/ in the model's folder]");
         var queue = Options.Whole("--queue", $"requests that may wait for the model before others are refused [default: {defaults.Queue}]");
         var tokens = Options.Whole("--max-tokens", $"tokens that one choice of a chat may have [default: {defaults.NewTokens}]");
         var json = new Option<bool>("--json-log") { Description = "write the log as JSON, an object a line" };

@@ -33,8 +33,8 @@ internal sealed record CompleteResponse(
 /// <param name="Inverse">Whether the relation is read backwards; null for an entity.</param>
 /// <param name="Score">The cosine.</param>
 /// <param name="Probability">That it is the answer, all other known answers left out; calibrated on the validation split.</param>
-/// <param name="Known">Whether the graph holds the fact.</param>
-/// <param name="Split">The split that holds it.</param>
+/// <param name="Known">Whether the fact is known.</param>
+/// <param name="Split">The split that holds it; added when it was accepted since.</param>
 /// <param name="LogLikelihood">That the model writes its name, when reranked.</param>
 /// <param name="Explanation">The nearest training facts; null for a relation.</param>
 internal sealed record CompleteResult(
@@ -89,7 +89,7 @@ internal sealed class CompleteRoute(ModelHost host, ServerOptions options)
             return new CompleteResult(
                 place + 1, answer.Id, answer.Name, null, null, candidate.Score, candidate.Probability,
                 candidate.Split is not null, candidate.Split, candidate.Likelihood?.Total,
-                [.. explanations[place].Select(explanation => ExplanationAnswer.Of(served.Graph, explanation))]);
+                [.. explanations[place].Select(explanation => ExplanationAnswer.Of(served.Catalog, explanation))]);
         });
         var answer = EntityAnswer.Of(served.Catalog, entity);
         return new CompleteResponse(

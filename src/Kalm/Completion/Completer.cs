@@ -39,7 +39,7 @@ public sealed record RelationCandidate(int DirectedRelation, int Rank, double Sc
 /// take turns. Owns the index, not the model.</summary>
 public sealed class Completer : IDisposable
 {
-    private const int AddedAtOnce = 256;
+    private readonly TextVectors kept;
     private readonly Lazy<Explanations> explanations;
     private readonly Lazy<RelationScores> relationScores;
     private readonly Lock modelGate = new();
@@ -47,6 +47,7 @@ public sealed class Completer : IDisposable
     private Completer(LoadedModel model, Catalog catalog, EntityIndex index, FactSplits facts)
     {
         (Model, Catalog, Index, Facts) = (model, catalog, index, facts);
+        kept = new TextVectors(Path.Combine(index.Folder, TextVectors.FileName), index.Vectors.Width);
         explanations = new(() => new Explanations(Graph, index.Vectors));
         relationScores = new(() => new RelationScores(Graph, model.Wording));
     }
@@ -54,14 +55,14 @@ public sealed class Completer : IDisposable
     /// <summary>The model.</summary>
     public LoadedModel Model { get; }
 
-    /// <summary>The entities that may be asked about and are candidates.</summary>
-    public Catalog Catalog { get; }
+    /// <summary>The entities that may be asked about and are candidates, and what was said of facts.</summary>
+    public Catalog Catalog { get; private set; }
 
     /// <summary>The entities' vectors, and how scores become probabilities.</summary>
     public EntityIndex Index { get; }
 
     /// <summary>What is known.</summary>
-    public FactSplits Facts { get; }
+    public FactSplits Facts { get; private set; }
 
     /// <summary>The graph.</summary>
     public KnowledgeGraph Graph => Catalog.Graph;
@@ -72,7 +73,7 @@ public sealed class Completer : IDisposable
     /// <summary>Scores relations.</summary>
     public RelationScores RelationScores => relationScores.Value;
 
-    /// <summary>Completes over a graph, with the index where it is kept by default and whatever was added to the graph there.</summary>
+    /// <summary>Completes over a graph, with the index where it is kept by default and what changes made of the graph there.</summary>
     /// <param name="model">The model; must outlive the completer.</param>
     /// <param name="graph">The graph.</param>
     /// <param name="progress">Told how far the work has come; may be null.</param>
@@ -86,9 +87,9 @@ public sealed class Completer : IDisposable
         return Open(model, Catalog.Open(graph, root), root, progress, cancellation);
     }
 
-    /// <summary>Opens the index, which is made when it is not there, and encodes what was added to the graph.</summary>
+    /// <summary>Opens the index, which is made when it is not there, and takes in what changes made of the graph.</summary>
     /// <param name="model">The model; must outlive the completer.</param>
-    /// <param name="catalog">The graph's entities and those added.</param>
+    /// <param name="catalog">The graph's entities after all changes.</param>
     /// <param name="root">Where indices are kept; see <see cref="EntityIndex.RootOf"/>.</param>
     /// <param name="progress">Told how far the work has come; may be null.</param>
     /// <param name="cancellation">Stops between portions.</param>
@@ -102,15 +103,61 @@ public sealed class Completer : IDisposable
         var index = EntityIndex.Open(root, model, catalog.Graph, facts, progress, cancellation);
         try
         {
-            foreach (var block in catalog.Added.Chunk(AddedAtOnce))
-                index.Vectors.Add(VectorsOf(model, block));
-            return new Completer(model, catalog, index, facts);
+            var completer = new Completer(model, catalog, index, facts);
+            completer.Take(catalog, catalog.Changed);
+            completer.kept.TrySave(catalog.Log.LockPath);
+            return completer;
         }
         catch
         {
             index.Dispose();
             throw;
         }
+    }
+
+    /// <summary>Takes in changes, on the model's thread: names and vectors at once, so that no search meets one without the other. Texts
+    /// without a vector at hand are encoded.</summary>
+    /// <param name="catalog">The catalog from now on.</param>
+    /// <param name="touched">The numbers of entities whose text or presence is another than in the catalog before.</param>
+    /// <exception cref="KalmException">An embedding is not finite; nothing has changed then.</exception>
+    public void Take(Catalog catalog, IReadOnlySet<int> touched)
+    {
+        ArgumentNullException.ThrowIfNull(catalog);
+        ArgumentNullException.ThrowIfNull(touched);
+        kept.Follow();
+        Index.Vectors.Take([.. touched.Select(number => new VectorRow(number, Changed(number), catalog.IsHidden(number)))]);
+        (Catalog, Facts) = (catalog, Facts.With(catalog.Reviewed));
+        kept.Forget();
+
+        float[]? Changed(int number)
+        {
+            var text = catalog[number].Description;
+            if (catalog.IsHidden(number) || catalog.IsAsInGraph(number))
+                return null;
+            if (kept.Of(text) is { } vector)
+                return vector;
+            kept.Add(text, vector = VectorOf(text));
+            return vector;
+        }
+    }
+
+    /// <summary>The vector of an entity's text, encoded by itself so that it is the same wherever that happens; on the model's
+    /// thread.</summary>
+    /// <exception cref="KalmException">It is not finite.</exception>
+    public float[] VectorOf(string text)
+    {
+        using var scope = NewDisposeScope();
+        var (vectors, reads) = Encode([new ViewRequest(Model.Wording.Description(text), true, [])]);
+        return vectors[reads[0]].cpu().data<float>().ToArray();
+    }
+
+    /// <summary>Keeps vectors of texts for all who share the index, before the changes that bring the texts. For the one who has the
+    /// log's lock.</summary>
+    public void Keep(IEnumerable<(string Text, float[] Vector)> vectors)
+    {
+        foreach (var (text, vector) in vectors)
+            kept.Add(text, vector);
+        kept.Save();
     }
 
     /// <summary>The views that a question for an entity takes: the entity's own, which explanations need, then the query's.</summary>
@@ -129,8 +176,10 @@ public sealed class Completer : IDisposable
     /// <param name="top">How many are wanted.</param>
     /// <param name="withKnown">Whether known answers are wanted among them.</param>
     public SearchRequest Search(QueryEntity entity, int directedRelation, int top, bool withKnown = true) => new(
-        entity.Entity, entity.Entity is { } known && !Catalog.IsAdded(known) ? Facts.Answers(known, directedRelation) : [],
-        Math.Min(top, Catalog.Count), withKnown);
+        entity.Entity, entity.Entity is { } known ? Facts.Answers(known, directedRelation) : [], Math.Min(top, Catalog.Count), withKnown)
+    {
+        Rejected = entity.Entity is { } reviewed ? Facts.Rejected(reviewed, directedRelation) : [],
+    };
 
     /// <summary>Searches, on the model's thread.</summary>
     /// <param name="queries">[queries, width], unit length.</param>
@@ -146,7 +195,7 @@ public sealed class Completer : IDisposable
             hit.Entity, place + 1, hit.Score,
             EntitySearch.Probability(
                 hit.Score, Array.BinarySearch(request.Known, hit.Entity) >= 0, found.LogSum, Index.Calibration.Temperature),
-            SplitOf(entity.Entity, directedRelation, hit.Entity)))];
+            Facts.Of(entity.Entity, directedRelation, hit.Entity)))];
 
     /// <summary>The entities that best complete (entity, relation, ?).</summary>
     /// <inheritdoc cref="Search"/>
@@ -187,7 +236,8 @@ public sealed class Completer : IDisposable
             return Reranked(candidates, Likelihoods(candidates, entity, directedRelation));
     }
 
-    /// <summary>Judges the relations between two entities; one that reads the same both ways stands once.</summary>
+    /// <summary>Judges the relations between two entities; one that reads the same both ways stands once, one that was rejected not at
+    /// all.</summary>
     /// <param name="head">The entity from which they are read.</param>
     /// <param name="tail">The other.</param>
     /// <param name="vectors">Of <see cref="RelationScores.Views"/>.</param>
@@ -196,9 +246,11 @@ public sealed class Completer : IDisposable
         QueryEntity head, QueryEntity tail, IReadOnlyList<float[]> vectors, int top)
     {
         var (scores, directed, temperature) = (RelationScores.Of(vectors), RelationScores.Directed, Index.Calibration.RelationTemperature);
-        var splits = directed.Select(relation => tail.Entity is { } answer ? SplitOf(head.Entity, relation, answer) : null).ToArray();
-        var logSum = EntitySearch.LogSum(scores.Where((_, index) => splits[index] is null).Select(score => score / temperature));
-        return [.. Enumerable.Range(0, directed.Length).OrderByDescending(index => scores[index]).Take(top).Select((index, place) =>
+        var splits = directed.Select(relation => tail.Entity is { } answer ? Facts.Of(head.Entity, relation, answer) : null).ToArray();
+        var possible = Enumerable.Range(0, directed.Length)
+            .Where(index => tail.Entity is not { } answer || !Facts.IsRejected(head.Entity, directed[index], answer)).ToList();
+        var logSum = EntitySearch.LogSum(possible.Where(index => splits[index] is null).Select(index => scores[index] / temperature));
+        return [.. possible.OrderByDescending(index => scores[index]).Take(top).Select((index, place) =>
             new RelationCandidate(directed[index], place + 1, scores[index],
                 EntitySearch.Probability(scores[index], splits[index] is not null, logSum, temperature), splits[index]))];
     }
@@ -216,10 +268,6 @@ public sealed class Completer : IDisposable
         }
     }
 
-    /// <summary>The split that holds a fact; null for none, and where a part of it was added.</summary>
-    public string? SplitOf(int? entity, int directedRelation, int answer) =>
-        entity is { } known && !Catalog.IsAdded(known) && !Catalog.IsAdded(answer) ? Facts.Of(known, directedRelation, answer) : null;
-
     /// <inheritdoc/>
     public void Dispose() => Index.Dispose();
 
@@ -231,17 +279,5 @@ public sealed class Completer : IDisposable
         var vectors = Encoder.Encode(Model.Decoder, forest.Rows);
         Encoder.RequireFinite(vectors);
         return (vectors, [.. views.SelectMany((_, index) => forest.Reads(index))]);
-    }
-
-    private static float[][] VectorsOf(LoadedModel model, IReadOnlyList<Entity> entities)
-    {
-        using var scope = NewDisposeScope();
-        using var noGradient = no_grad();
-        var forest = new ViewForest(
-            model.Wording, [.. entities.Select(entity => new ViewRequest(model.Wording.Description(entity.Description), true, []))]);
-        var encoded = Encoder.Encode(model.Decoder, forest.Rows);
-        Encoder.RequireFinite(encoded);
-        var (values, width) = (encoded.cpu().data<float>().ToArray(), (int)encoded.shape[1]);
-        return [.. entities.Select((_, index) => values.AsSpan(forest.Reads(index)[0] * width, width).ToArray())];
     }
 }
