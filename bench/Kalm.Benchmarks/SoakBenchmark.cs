@@ -16,7 +16,7 @@ internal static class SoakBenchmark
     public static async Task Run(Arguments arguments)
     {
         var (clients, kills, seed) = (arguments.Whole("--clients", 32), arguments.Whole("--kills", 3), arguments.Whole("--seed", 1));
-        var duration = TimeSpan.FromMinutes(arguments.Whole("--minutes", 3));
+        var duration = TimeSpan.FromMinutes(arguments.Number("--minutes", 3));
         var program = arguments.Find("--kalm")
             ?? Path.GetFullPath(Path.Combine(AppContext.BaseDirectory, "..", "..", "Kalm.Cli", "release", "Kalm.Cli.dll"));
         var folder = Directory.CreateTempSubdirectory("kalm-soak-");
@@ -43,7 +43,7 @@ internal static class SoakBenchmark
             var seconds = clock.Elapsed.TotalSeconds;
             await killing;
             var samples = await memory;
-            var lost = new List<string>();
+            var (figures, lost) = (counts.Told(seconds), new List<string>());
             foreach (var server in servers)
                 lost.AddRange(await Check(all, server));
             // What is on the disk alone.
@@ -55,8 +55,7 @@ internal static class SoakBenchmark
                 lost.AddRange(await Check(all, server));
             }
             var result = new SoakResult(
-                counts.Answered / seconds, counts.Answered, counts.ByKind, counts.Changes, all.Sum(client => client.Known), kills, lost,
-                counts.Percentile(.5), counts.Percentile(.99), samples, clients, duration.TotalMinutes, seed);
+                figures, all.Sum(client => client.Known), kills, lost, samples, clients, duration.TotalMinutes, seed);
             Console.WriteLine(result);
             if (arguments.Find("--json") is { } file)
                 Json.Write(file, result);
@@ -112,15 +111,19 @@ internal sealed record SoakSample(double Seconds, long Answered, IReadOnlyList<d
     public string Memory() => string.Join(" and ", ResidentMebibytes.Select(size => size is { } number ? $"{number:N0} MiB" : "down"));
 }
 
-/// <summary>What came of it; milliseconds are a request's.</summary>
+/// <summary>Requests that were answered, of which kinds, and the milliseconds they took.</summary>
+internal sealed record SoakFigures(
+    long Answered, double PerSecond, double Median, double Percentile99, long Changes, IReadOnlyDictionary<string, long> ByKind);
+
+/// <summary>What came of it.</summary>
 internal sealed record SoakResult(
-    double PerSecond, long Answered, IReadOnlyDictionary<string, long> ByKind, long Changes, int Checked, int Kills,
-    IReadOnlyList<string> Lost, double Median, double Percentile99, IReadOnlyList<SoakSample> Samples, int Clients, double Minutes, int Seed)
+    SoakFigures Figures, int Checked, int Kills, IReadOnlyList<string> Lost, IReadOnlyList<SoakSample> Samples,
+    int Clients, double Minutes, int Seed)
 {
     public override string ToString() =>
-        $"{Answered:N0} requests of {Clients} clients in {Minutes:N0} minutes, {PerSecond:N0} a second; median {Median:N0} ms, p99 "
-        + $"{Percentile99:N0} ms; {Changes:N0} changes acknowledged; {Kills} times kill -9\n"
-        + string.Join('\n', ByKind.OrderBy(pair => pair.Key).Select(pair => $"  {pair.Key}: {pair.Value:N0}"))
+        $"{Figures.Answered:N0} requests of {Clients} clients in {Minutes} minutes, {Figures.PerSecond:N0} a second; median "
+        + $"{Figures.Median:N0} ms, p99 {Figures.Percentile99:N0} ms; {Figures.Changes:N0} changes acknowledged; {Kills} times kill -9\n"
+        + string.Join('\n', Figures.ByKind.OrderBy(pair => pair.Key).Select(pair => $"  {pair.Key}: {pair.Value:N0}"))
         + $"\nmemory of both servers: {string.Join(", ", Samples.Where((_, index) => index % Math.Max(1, Samples.Count / 9) == 0)
             .Select(sample => $"{sample.Memory()} at {sample.Seconds:N0} s"))}"
         + $"\n{Checked:N0} acknowledged states on each server, before and after both were killed: {Lost.Count} lost"

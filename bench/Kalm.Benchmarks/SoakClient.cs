@@ -177,11 +177,7 @@ internal sealed class SoakCounts
     private readonly ConcurrentBag<double> milliseconds = [];
     private long changes;
 
-    public IReadOnlyDictionary<string, long> ByKind => byKind;
-
     public long Answered => milliseconds.Count;
-
-    public long Changes => Interlocked.Read(ref changes);
 
     public void Add(string kind) => byKind.AddOrUpdate(kind, 1, (_, count) => count + 1);
 
@@ -193,5 +189,12 @@ internal sealed class SoakCounts
 
     public void Acknowledged() => Interlocked.Increment(ref changes);
 
-    public double Percentile(double share) => milliseconds.Order().ElementAt((int)((milliseconds.Count - 1) * share));
+    /// <summary>How things stand after so many seconds.</summary>
+    public SoakFigures Told(double seconds)
+    {
+        var sorted = milliseconds.Order().ToArray();
+        return new SoakFigures(
+            sorted.Length, sorted.Length / seconds, sorted[sorted.Length / 2], sorted[sorted.Length * 99 / 100], changes,
+            new Dictionary<string, long>(byKind));
+    }
 }

@@ -59,7 +59,8 @@ internal sealed class SoakServer : IDisposable
     {
         try
         {
-            var line = File.ReadLines($"/proc/{process!.Id}/status").FirstOrDefault(line => line.StartsWith("VmRSS:", StringComparison.Ordinal));
+            var line = File.ReadLines($"/proc/{process!.Id}/status")
+                .FirstOrDefault(line => line.StartsWith("VmRSS:", StringComparison.Ordinal));
             return line is null ? null
                 : double.Parse(line.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)[^2], CultureInfo.InvariantCulture) / 1024;
         }

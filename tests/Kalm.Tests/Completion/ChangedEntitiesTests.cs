@@ -39,7 +39,7 @@ public sealed class ChangedEntitiesTests : IDisposable
         foreach (var change in Changes)
             Make(following, change);
         using var opened = Open();
-        // Of every text the vector was kept, so that nothing is encoded again; without them, it is, and is the same.
+        // Without the vectors that were kept, each text is encoded again.
         File.Delete(Path.Combine(opened.Index.Folder, "changed.vectors"));
         using var encoded = Open();
         Assert.False(opened.Index.WasBuilt);
@@ -50,7 +50,34 @@ public sealed class ChangedEntitiesTests : IDisposable
                 Assert.Equal(expected, opened.Entities(opened.Catalog.Find(entity), relation, int.MaxValue));
                 Assert.Equal(expected, encoded.Entities(encoded.Catalog.Find(entity), relation, int.MaxValue));
             }
-        Assert.True(File.Exists(Path.Combine(opened.Index.Folder, "changed.vectors")));
+    }
+
+    [Fact]
+    public void A_vector_that_was_kept_serves_all_who_share_the_index_and_a_spoilt_one_nobody()
+    {
+        const string Text = "gull, a bird of the sea";
+        using var first = Open();
+        var (number, kept, own) = (graph.EntityIndex("bird16"), first.VectorOf("something else"), first.VectorOf(Text));
+        first.Keep([(Text, kept)]);
+        Make(first, new(0, default, ChangeKind.EntityEdited, "bird16", "gull", Text));
+        var path = Path.Combine(first.Index.Folder, "changed.vectors");
+        var whole = File.ReadAllBytes(path);
+        IsThere(kept);
+        var spoilt = (byte[])whole.Clone();
+        spoilt[whole.Length / 2] ^= 1;
+        foreach (var content in new[] { whole[..^1], whole[..1], [], spoilt })
+        {
+            File.WriteAllBytes(path, content);
+            IsThere(own);
+            Assert.Equal(0, new FileInfo(path).Length % whole.Length);
+            IsThere(own);
+        }
+
+        void IsThere(float[] vector)
+        {
+            using var opened = Open();
+            Assert.Equal(vector, opened.Index.Vectors.Row(number).ToArray());
+        }
     }
 
     [Fact]
