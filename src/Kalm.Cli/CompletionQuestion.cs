@@ -40,13 +40,17 @@ internal sealed record CompletionQuestion(Catalog Catalog, QueryEntity? Head, in
     /// <param name="completer">Knows the model.</param>
     /// <param name="top">How many answers are wanted.</param>
     /// <param name="depth">How many entities to order by likelihood first; null orders by embeddings alone.</param>
-    public CompletionAnswer Answer(Completer completer, int top, int? depth)
+    /// <param name="strictTypes">Whether only entities are wanted that are such as the relation has there.</param>
+    public CompletionAnswer Answer(Completer completer, int top, int? depth, bool strictTypes)
     {
         if (Relation is not { } relation)
-            return new CompletionAnswer(this, null, completer.Relations(Head!, Tail!, top));
+            return new CompletionAnswer(this, null, completer.Relations(Head!, Tail!, top), null);
         var (entity, directed) = Head is not null ? (Head, relation) : (Tail!, Catalog.Graph.InverseOf(relation));
-        var entities = completer.Entities(entity, directed, depth ?? top);
-        return new CompletionAnswer(this, [.. (depth is null ? entities : completer.Rerank(entities, entity, directed)).Take(top)], null);
+        var entities = completer.Entities(
+            entity, directed, completer.Search(entity, directed, depth ?? top, strictTypes: strictTypes));
+        var ordered = depth is null ? entities : completer.Rerank(entities, entity, directed);
+        return new CompletionAnswer(
+            this, completer.Judged([.. ordered.Take(top)], entity, directed), null, completer.Statement);
     }
 
     /// <summary>The question in words, a question mark for what is sought.</summary>

@@ -30,6 +30,9 @@ public sealed record ServerOptions
     /// <summary>What clients must know; null lets everyone in.</summary>
     public string? ApiKey { get; init; }
 
+    /// <summary>The share of true facts wanted among those that are stated.</summary>
+    public double Precision { get; init; } = Completion.Facts.FactCalibration.DefaultPrecision;
+
     /// <summary>Where to compute: cpu or cuda.</summary>
     public string Device { get; init; } = "cpu";
 

@@ -22,6 +22,7 @@ internal static class CompleteVerb
         var rerank = new Option<bool>(
             "--rerank") { Description = "order the best entities by how likely the model is to write their names" };
         var depth = Options.Whole("--rerank-depth", $"how many entities to order so, at least --top [default: {DefaultDepth}]");
+        var facts = new FactOptions();
         var batch = new CompletionBatchOptions();
         var seed = Options.Seed();
         var source = new GraphSource(seed, graph);
@@ -35,6 +36,7 @@ internal static class CompleteVerb
         {
             graph, head, relation, tail, top, rerank, depth, seed, json, index, threads, device, quiet,
         };
+        facts.AddTo(command);
         source.AddTo(command);
         model.AddTo(command);
         batch.AddTo(command);
@@ -44,6 +46,7 @@ internal static class CompleteVerb
                 return batch.Run(parse, terminal, new BatchInputs(
                     model, source, parse.GetValue(index), parse.GetValue(top) ?? 1, parse.GetRequiredValue(device), parse.GetValue(threads),
                     parse.GetValue(quiet),
+                    facts,
                     [("--head", parse.GetValue(head) is not null), ("--relation", parse.GetValue(relation) is not null),
                         ("--tail", parse.GetValue(tail) is not null), ("--rerank", parse.GetValue(rerank)),
                         ("--json", parse.GetValue(json) is not null)]));
@@ -53,6 +56,7 @@ internal static class CompleteVerb
                 throw new KalmException(
                     "--rerank: found with --head and --tail; expected --relation with one of them, because it orders entities");
             source.Check(parse);
+            _ = facts.Precision(parse);
             Given.Writable("--json", parse.GetValue(json));
             using var opened = model.Open(parse, terminal, parse.GetValue(quiet));
             var knowledge = terminal.Watch(parse.GetValue(quiet), progress => source.Load(parse, opened, progress));
@@ -69,10 +73,14 @@ internal static class CompleteVerb
                     progress.Note($"{opened.Given}: not an aligned model; it answers as it is, with the default wording");
                 using var loaded = Given.Load(opened, parse.GetRequiredValue(device), parse.GetValue(threads), progress);
                 using var completer = CompletionQuestion.Open(loaded, catalog, root, progress, terminal.Cancellation);
+                completer.Precision = facts.Precision(parse);
                 return asked.Answer(
-                    completer, shown, parse.GetValue(rerank) ? Math.Max(shown, parse.GetValue(depth) ?? DefaultDepth) : null);
+                    completer, shown, parse.GetValue(rerank) ? Math.Max(shown, parse.GetValue(depth) ?? DefaultDepth) : null,
+                    facts.StrictTypes(parse));
             });
             terminal.Print(completion.Table());
+            if (completion.Stated() is { } stated)
+                terminal.Print(stated + "\n");
             if (parse.GetValue(json) is { } jsonPath)
             {
                 var report = completion.ToJson();

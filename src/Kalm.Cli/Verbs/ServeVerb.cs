@@ -20,6 +20,7 @@ internal static class ServeVerb
         var queue = Options.Whole("--queue", $"requests that may wait for the model before others are refused [default: {defaults.Queue}]");
         var tokens = Options.Whole("--max-tokens", $"tokens that one choice of a chat may have [default: {defaults.NewTokens}]");
         var json = new Option<bool>("--json-log") { Description = "write the log as JSON, an object a line" };
+        var facts = new FactOptions();
         var seed = Options.Seed();
         var source = new GraphSource(seed, graph);
         var threads = Options.Threads();
@@ -30,6 +31,7 @@ internal static class ServeVerb
         {
             graph, urls, key, index, queue, tokens, json, seed, threads, device, quiet,
         };
+        facts.AddPrecisionTo(command);
         source.AddTo(command);
         model.AddTo(command);
         command.SetAction(async (parse, _) =>
@@ -45,6 +47,7 @@ internal static class ServeVerb
                 GraphFingerprint = parse.GetValue(graph) is null ? found.Fingerprint : null,
                 IndexFolder = parse.GetValue(index),
                 ApiKey = parse.GetValue(key),
+                Precision = facts.Precision(parse),
                 Device = parse.GetRequiredValue(device),
                 Threads = parse.GetValue(threads),
                 JsonLog = parse.GetValue(json),

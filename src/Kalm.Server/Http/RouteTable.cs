@@ -28,6 +28,11 @@ internal sealed class RouteTable
             {
                 Request = typeof(CompleteRequest), Response = typeof(CompleteResponse),
             },
+            new("POST", "/v1/verify", "Tells whether a triple is true, false or unknown, how sure that is, and why",
+                new VerifyRoute(host, options).Answer)
+            {
+                Request = typeof(VerifyRequest), Response = typeof(VerifyResponse),
+            },
             new("GET", "/v1/entities", "Finds entities by words, or lists all of them by their ids", entities.List)
             {
                 Response = typeof(EntitiesResponse),

@@ -1,4 +1,5 @@
 using Kalm.Completion;
+using Kalm.Completion.Facts;
 using Kalm.Graph;
 using Kalm.Representation;
 using Kalm.Server.Http;
@@ -41,7 +42,12 @@ internal sealed record KnownFact(RelationAnswer Relation, EntityName Entity, str
 internal sealed record PredictedFacts(RelationAnswer Relation, IReadOnlyList<PredictedFact> Answers);
 
 /// <summary>A fact that the graph does not hold.</summary>
-internal sealed record PredictedFact(EntityName Entity, double Score, double Probability);
+/// <param name="Entity">The answer.</param>
+/// <param name="Score">Its cosine.</param>
+/// <param name="Probability">That it is the answer.</param>
+/// <param name="FactProbability">That the fact is true; null where it cannot be told.</param>
+/// <param name="Verdict">true, false or unknown: only what is true is sure enough to be stated.</param>
+internal sealed record PredictedFact(EntityName Entity, double Score, double Probability, double? FactProbability, string Verdict);
 
 /// <summary><c>/v1/entities</c>.</summary>
 internal sealed class EntityRoutes(ModelHost host, ServerOptions options)
@@ -209,10 +215,19 @@ internal sealed class EntityRoutes(ModelHost host, ServerOptions options)
         var encoded = await served.Encode(
             [new ViewRequest(description, false, [.. relations.Select(served.Completer.RelationOf)])],
             searches, cancellation);
+        var candidates = relations.Select((relation, place) =>
+            served.Completer.Candidates(entityAsked, relation, searches[place], encoded.Found[place])).ToList();
+        // All at once: what they share is encoded once.
+        var judged = await served.Call(_ => served.Completer.Judge.Of(
+            [.. relations.SelectMany((relation, place) => candidates[place].Select(candidate =>
+                FactClaim.Of(served.Graph, entityAsked, relation, served.Catalog.Of(candidate.Entity))))], cancellation), cancellation);
+        var next = 0;
         return [.. relations.Select((relation, place) => new PredictedFacts(
-            RelationAnswer.Of(served.Graph, relation),
-            [.. served.Completer.Candidates(entityAsked, relation, searches[place], encoded.Found[place]).Select(candidate =>
-                new PredictedFact(EntityName.Of(served.Catalog[candidate.Entity]), candidate.Score, candidate.Probability))]))];
+            RelationAnswer.Of(served.Graph, relation), [.. candidates[place].Select(candidate => Told(candidate, judged[next++]))]))];
+
+        PredictedFact Told(EntityCandidate candidate, FactJudgement fact) => new(
+            EntityName.Of(served.Catalog[candidate.Entity]), candidate.Score, candidate.Probability, fact.Probability,
+            FactWords.Of(fact.Verdict));
     }
 
     private static string FreeId(Catalog catalog, string name)

@@ -1,37 +1,10 @@
+using Kalm.Completion.Facts;
 using Kalm.Evaluation;
 using Kalm.Graph;
 using Kalm.Representation;
 using static TorchSharp.torch;
 
 namespace Kalm.Completion;
-
-/// <summary>The entity from which a query starts: one of the graph, or one described by a text that the graph does not hold.</summary>
-/// <param name="Entity">Its index in the graph; null for a free text.</param>
-/// <param name="Description">The text that the model reads.</param>
-public sealed record QueryEntity(int? Entity, string Description)
-{
-    /// <summary>An entity of the graph.</summary>
-    public static QueryEntity Of(KnowledgeGraph graph, int entity) => new(entity, graph.Entities[entity].Description);
-}
-
-/// <summary>An entity that may complete a query.</summary>
-/// <param name="Entity">Its number in the catalog.</param>
-/// <param name="Rank">Its place by <paramref name="Score"/>, from 1.</param>
-/// <param name="Score">The cosine of the query and the entity.</param>
-/// <param name="Probability">That it is the answer, all other known answers left out; calibrated (<see cref="Calibration"/>).</param>
-/// <param name="Split">The split that holds the fact (train, valid or test); null when it is new.</param>
-/// <param name="Likelihood">The language model's own judgement; null when it was not asked.</param>
-public sealed record EntityCandidate(
-    int Entity, int Rank, double Score, double Probability, string? Split, AnswerLikelihood? Likelihood = null);
-
-/// <summary>A relation that may hold between two entities.</summary>
-/// <param name="DirectedRelation">r, or r + R for its inverse.</param>
-/// <param name="Rank">Its place, from 1.</param>
-/// <param name="Score">The mean cosine of both queries and their answers: (head, r) with the tail, and (tail, r inverse) with the
-/// head.</param>
-/// <param name="Probability">That it is the relation, all other known ones left out; calibrated.</param>
-/// <param name="Split">As above.</param>
-public sealed record RelationCandidate(int DirectedRelation, int Rank, double Score, double Probability, string? Split);
 
 /// <summary>Completes triples with one model over one graph: the one engine behind the command line, the service and the library, so that
 /// a question has one answer wherever it is asked. A service that batches takes its parts: <see cref="Views"/> are encoded with those of
@@ -42,6 +15,7 @@ public sealed class Completer : IDisposable
     private readonly TextVectors kept;
     private readonly Lazy<Explanations> explanations;
     private readonly Lazy<RelationScores> relationScores;
+    private readonly Lazy<FactJudge> judge;
     private readonly Lock modelGate = new();
 
     private Completer(LoadedModel model, Catalog catalog, EntityIndex index, FactSplits facts)
@@ -50,6 +24,7 @@ public sealed class Completer : IDisposable
         kept = new TextVectors(Path.Combine(index.Folder, TextVectors.FileName), index.Vectors.Width);
         explanations = new(() => new Explanations(Graph, index.Vectors));
         relationScores = new(() => new RelationScores(Graph, model.Wording));
+        judge = new(() => new FactJudge(this));
     }
 
     /// <summary>The model.</summary>
@@ -64,11 +39,21 @@ public sealed class Completer : IDisposable
     /// <summary>What is known.</summary>
     public FactSplits Facts { get; private set; }
 
+    /// <summary>The share of true facts wanted among those that are stated; where it is not reached on the validation split nothing
+    /// is.</summary>
+    public double Precision { get; set; } = FactCalibration.DefaultPrecision;
+
+    /// <summary>What it takes for a fact to be stated; null where nothing is.</summary>
+    public PrecisionPoint? Statement => Index.Calibration.Facts?.Statement(Precision);
+
     /// <summary>The graph.</summary>
     public KnowledgeGraph Graph => Catalog.Graph;
 
     /// <summary>Finds training facts that speak for an answer.</summary>
     public Explanations Explanations => explanations.Value;
+
+    /// <summary>Tells whether facts are true; its calls are for the model's thread.</summary>
+    public FactJudge Judge => judge.Value;
 
     /// <summary>Scores relations.</summary>
     public RelationScores RelationScores => relationScores.Value;
@@ -175,9 +160,13 @@ public sealed class Completer : IDisposable
     /// <param name="directedRelation">r, or r + R to read the relation backwards.</param>
     /// <param name="top">How many are wanted.</param>
     /// <param name="withKnown">Whether known answers are wanted among them.</param>
-    public SearchRequest Search(QueryEntity entity, int directedRelation, int top, bool withKnown = true) => new(
+    /// <param name="strictTypes">Whether only entities are wanted that are such as the relation has there
+    /// (<see cref="RelationSides.Admits"/>).</param>
+    public SearchRequest Search(
+        QueryEntity entity, int directedRelation, int top, bool withKnown = true, bool strictTypes = false) => new(
         entity.Entity, entity.Entity is { } known ? Facts.Answers(known, directedRelation) : [], Math.Min(top, Catalog.Count), withKnown)
     {
+        Admits = strictTypes ? answer => Judge.Sides.Admits(Graph.InverseOf(directedRelation), answer) : null,
         Rejected = entity.Entity is { } reviewed ? Facts.Rejected(reviewed, directedRelation) : [],
     };
 
@@ -212,6 +201,22 @@ public sealed class Completer : IDisposable
             var (vectors, reads) = Encode(Views(entity, directedRelation));
             return Candidates(entity, directedRelation, request, Find(vectors.narrow(0, reads[^1], 1), [request])[0]);
         }
+    }
+
+    /// <summary>Tells of each candidate whether the fact is true that it makes.</summary>
+    /// <returns>The same candidates with <see cref="EntityCandidate.Fact"/>.</returns>
+    public IReadOnlyList<EntityCandidate> Judged(
+        IReadOnlyList<EntityCandidate> candidates, QueryEntity entity, int directedRelation)
+    {
+        lock (modelGate)
+            return Judge.Of(candidates, entity, directedRelation);
+    }
+
+    /// <summary>Whether facts are true, the first asked first.</summary>
+    public IReadOnlyList<FactJudgement> Verify(IReadOnlyList<FactClaim> claims, CancellationToken cancellation = default)
+    {
+        lock (modelGate)
+            return Judge.Of(claims, cancellation);
     }
 
     /// <summary>How likely the model is to write each candidate's name, on the model's thread.</summary>

@@ -12,6 +12,9 @@ public sealed record SearchRequest(int? Entity, int[] Known, int Top, bool WithK
 {
     /// <summary>What is known to be no answer, ascending; no candidates.</summary>
     public int[] Rejected { get; init; } = [];
+
+    /// <summary>Which entities are wanted at all; null for every one. The others stay rivals.</summary>
+    public Func<int, bool>? Admits { get; init; }
 }
 
 /// <summary>A candidate with its cosine.</summary>
@@ -96,7 +99,7 @@ public static class EntitySearch
                     continue;
                 var entity = start + index;
                 if (entity == request.Entity || Array.BinarySearch(request.Rejected, entity) >= 0
-                    || (!request.WithKnown && Array.BinarySearch(request.Known, entity) >= 0))
+                    || (!request.WithKnown && Array.BinarySearch(request.Known, entity) >= 0) || request.Admits?.Invoke(entity) == false)
                     continue;
                 var place = hits.Count;
                 while (place > 0 && hits[place - 1].Score < scores[index])
