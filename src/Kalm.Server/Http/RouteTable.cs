@@ -33,6 +33,18 @@ internal sealed class RouteTable
             {
                 Request = typeof(VerifyRequest), Response = typeof(VerifyResponse),
             },
+            new("GET", "/v1/suggestions", "Facts that the graph seems to lack, those most worth a look first",
+                new SuggestRoute(host, options).Answer)
+            {
+                Response = typeof(SuggestionsResponse),
+                Query =
+                [
+                    new("relation", "only facts of this relation, by id or text; may be given several times"),
+                    new("limit", "how many are wanted", IsNumber: true),
+                    new("queries", "how many questions are asked to find them", IsNumber: true),
+                    new("seed", "decides which entities are asked about", IsNumber: true),
+                ],
+            },
             new("GET", "/v1/entities", "Finds entities by words, or lists all of them by their ids", entities.List)
             {
                 Response = typeof(EntitiesResponse),

@@ -29,13 +29,13 @@ internal sealed record VerifyRequest(string? Head, string? Relation, string? Tai
 internal sealed record VerifyResponse(
     EntityAnswer Head, RelationAnswer Relation, EntityAnswer Tail, string Verdict, double? Probability, double? Threshold,
     double? FalseBelow, string? Split, IReadOnlyList<string> For, IReadOnlyList<string> Against,
-    IReadOnlyList<FactAnswer> Contradictions, IReadOnlyList<ExplanationAnswer> Explanation);
+    IReadOnlyList<HeldFact> Contradictions, IReadOnlyList<ExplanationAnswer> Explanation);
 
 /// <summary>A fact by its names.</summary>
-internal sealed record FactAnswer(EntityName Head, RelationAnswer Relation, EntityName Tail)
+internal sealed record HeldFact(EntityName Head, RelationAnswer Relation, EntityName Tail)
 {
     /// <summary>A fact of a graph, and of what was added to it.</summary>
-    public static FactAnswer Of(Catalog catalog, Triple triple) => new(
+    public static HeldFact Of(Catalog catalog, Triple triple) => new(
         EntityName.Of(catalog[triple.Head]), RelationAnswer.Of(catalog.Graph, triple.Relation), EntityName.Of(catalog[triple.Tail]));
 }
 
@@ -61,7 +61,7 @@ internal sealed class VerifyRoute(ModelHost host, ServerOptions options)
             EntityAnswer.Of(served.Catalog, claim.Head), RelationAnswer.Of(served.Graph, claim.Relation),
             EntityAnswer.Of(served.Catalog, claim.Tail), FactWords.Of(judgement.Verdict), judgement.Probability,
             served.Completer.Statement?.Threshold, served.Index.Calibration.Facts?.FalseBelow, judgement.Split,
-            verified.For, verified.Against, [.. judgement.Contradictions.Select(fact => FactAnswer.Of(served.Catalog, fact))],
+            verified.For, verified.Against, [.. judgement.Contradictions.Select(fact => HeldFact.Of(served.Catalog, fact))],
             [.. verified.Explanations.Select(explanation => ExplanationAnswer.Of(served.Catalog, explanation))]));
     }
 

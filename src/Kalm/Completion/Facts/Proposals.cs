@@ -97,7 +97,8 @@ public static class Proposals
                 continue;
             var isFunction = sides.MeanAnswers(relation) <= Function;
             for (var entity = 0; entity < graph.Entities.Count; entity++)
-                if (sides.Admits(relation, entity) && !completer.Catalog.IsHidden(entity) && !(isFunction && completer.Facts.Answers(entity, relation).Length > 0))
+                if (sides.Admits(relation, entity) && !completer.Catalog.IsHidden(entity)
+                    && !(isFunction && completer.Facts.Answers(entity, relation).Length > 0))
                     queries.Add((entity, relation));
         }
         var order = queries.ToArray();
