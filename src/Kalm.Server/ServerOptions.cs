@@ -39,6 +39,9 @@ public sealed record ServerOptions
     /// <summary>CPU threads; null takes all cores.</summary>
     public int? Threads { get; init; }
 
+    /// <summary>Whether chats are answered from the graph where it holds the fact, or the model is sure of it.</summary>
+    public bool IsGrounding { get; init; } = true;
+
     /// <summary>Logs as JSON objects, a line each.</summary>
     public bool JsonLog { get; init; }
 

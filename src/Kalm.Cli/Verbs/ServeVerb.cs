@@ -19,6 +19,9 @@ internal static class ServeVerb
             "--index", "DIR", "where the index and the log of changes are kept [default: index/ in the model's folder]");
         var queue = Options.Whole("--queue", $"requests that may wait for the model before others are refused [default: {defaults.Queue}]");
         var tokens = Options.Whole("--max-tokens", $"tokens that one choice of a chat may have [default: {defaults.NewTokens}]");
+        var ground = Options.Choice(
+            "--ground", "auto answers chats from the graph where it holds the fact or the model is sure of it; never leaves them to the "
+                + "model", "auto", "auto", "never");
         var json = new Option<bool>("--json-log") { Description = "write the log as JSON, an object a line" };
         var facts = new FactOptions();
         var seed = Options.Seed();
@@ -29,7 +32,7 @@ internal static class ServeVerb
         var command = new Command(
             "serve", "Serves a model and its graph over HTTP: completion, entities, embeddings, chat, and a page to explore them.")
         {
-            graph, urls, key, index, queue, tokens, json, seed, threads, device, quiet,
+            graph, urls, key, index, queue, tokens, ground, json, seed, threads, device, quiet,
         };
         facts.AddPrecisionTo(command);
         source.AddTo(command);
@@ -50,6 +53,7 @@ internal static class ServeVerb
                 Precision = facts.Precision(parse),
                 Device = parse.GetRequiredValue(device),
                 Threads = parse.GetValue(threads),
+                IsGrounding = parse.GetRequiredValue(ground) == "auto",
                 JsonLog = parse.GetValue(json),
                 Quiet = parse.GetValue(quiet),
                 Limits = defaults with

@@ -1,4 +1,5 @@
 using Kalm.Completion.Facts;
+using Kalm.Completion.Grounding;
 using Kalm.Evaluation;
 using Kalm.Graph;
 using Kalm.Representation;
@@ -16,6 +17,8 @@ public sealed class Completer : IDisposable
     private readonly Lazy<Explanations> explanations;
     private readonly Lazy<RelationScores> relationScores;
     private readonly Lazy<FactJudge> judge;
+    private readonly Lazy<Grounder> grounder;
+    private Grounder? changed;
     private readonly Lock modelGate = new();
 
     private Completer(LoadedModel model, Catalog catalog, EntityIndex index, FactSplits facts)
@@ -25,6 +28,7 @@ public sealed class Completer : IDisposable
         explanations = new(() => new Explanations(Graph, index.Vectors));
         relationScores = new(() => new RelationScores(Graph, model.Wording));
         judge = new(() => new FactJudge(this));
+        grounder = new(() => new Grounder(Graph, facts));
     }
 
     /// <summary>The model.</summary>
@@ -57,6 +61,9 @@ public sealed class Completer : IDisposable
 
     /// <summary>Scores relations.</summary>
     public RelationScores RelationScores => relationScores.Value;
+
+    /// <summary>Answers questions in words from the graph.</summary>
+    public Grounder Grounder => changed is { } found && found.IsOf(Catalog) ? found : changed = grounder.Value.With(Catalog, Facts);
 
     /// <summary>Completes over a graph, with the index where it is kept by default and what changes made of the graph there.</summary>
     /// <param name="model">The model; must outlive the completer.</param>

@@ -12,7 +12,7 @@ public sealed class RelationSides
     private readonly KnowledgeGraph graph;
     private readonly int[][] members;
     private readonly double[] answers;
-    private readonly HashSet<string>?[] types;
+    private readonly FactDomains domains;
 
     /// <summary>Looks at the train facts of a graph.</summary>
     public RelationSides(KnowledgeGraph graph)
@@ -25,17 +25,16 @@ public sealed class RelationSides
             (entities[relation], facts[relation]) = (entities[relation] + 1, facts[relation] + count);
         answers = [.. entities.Zip(facts, (some, all) => some == 0 ? 0 : (double)all / some)];
         var taken = entities.Select(count => new List<int>(Math.Min(count, LookedAt))).ToArray();
-        var (seen, hasTypes) = (new int[directed], graph.Entities.Any(entity => entity.Types.Count > 0));
-        types = [.. entities.Select(_ => hasTypes ? new HashSet<string>() : null)];
+        var seen = new int[directed];
         foreach (var (entity, relation, _) in Sides())
         {
             // Evenly, so that the same are taken every time.
             var place = seen[relation]++;
             if (entities[relation] <= LookedAt || (long)place * LookedAt / entities[relation] == taken[relation].Count)
                 taken[relation].Add(entity);
-            types[relation]?.UnionWith(graph.Entities[entity].Types);
         }
         members = [.. taken.Select(list => list.ToArray())];
+        domains = new FactDomains(graph);
     }
 
     /// <summary>The distinct answers of an entity that has some, on average; 0 for a relation without train facts, 1 where it is a
@@ -67,15 +66,8 @@ public sealed class RelationSides
         return count == 0 ? 0 : sum / count;
     }
 
-    /// <summary>Whether an entity may stand on a side: because it does in train, or is of a type that does, or because neither types nor
-    /// train facts tell what it is.</summary>
-    public bool Admits(int directedRelation, int entity)
-    {
-        if (entity >= graph.Entities.Count || graph.TrainFacts.Answers(entity, directedRelation).Length > 0)
-            return true;
-        return graph.Entities[entity].Types is { Count: > 0 } own && types[directedRelation] is { Count: > 0 } held
-            ? own.Any(held.Contains) : graph.TrainFacts.FactsOf(entity).Relations.Length == 0;
-    }
+    /// <summary>Whether an entity may stand on a side (<see cref="FactDomains.MayStand"/>).</summary>
+    public bool Admits(int directedRelation, int entity) => domains.MayStand(entity, directedRelation);
 
     private IEnumerable<(int Entity, int DirectedRelation, int Answers)> Sides()
     {

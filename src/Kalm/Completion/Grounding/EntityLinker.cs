@@ -18,17 +18,45 @@ internal sealed record Mention(int Start, int Length, int[] Entities, bool IsCap
 /// <param name="Unknown">Proper names that the graph does not know.</param>
 internal sealed record LinkedNames(IReadOnlyList<Mention> Mentions, IReadOnlyList<string> Unknown);
 
-/// <summary>Finds the entities that a question names: by ids, names and further names, the longest first; then misspelled; then by a word of
-/// the name. Prepared once for a graph, when first asked.</summary>
-/// <param name="graph">The graph.</param>
-/// <param name="isRelationWord">Whether a word stands in the words of a relation.</param>
-internal sealed class EntityLinker(KnowledgeGraph graph, Func<PlainWord, bool> isRelationWord)
+/// <summary>Finds the entities that a question names: by ids, names and further names, the longest first; then misspelled; then by a word
+/// of the name. Prepared once for a graph, when first asked.</summary>
+internal sealed class EntityLinker
 {
     private const int MostWords = 12;
     private const int MostSharing = 8;
     private const int LeastLetters = 4;
-    private readonly Lazy<NameIndex> names = new(() => new NameIndex(graph));
-    private readonly Lazy<Spelling> spelling = new(() => new Spelling(graph));
+    private readonly KnowledgeGraph graph;
+    private readonly Func<PlainWord, bool> isRelationWord;
+    private readonly Lazy<NameIndex> names;
+    private readonly Lazy<Spelling> spelling;
+
+    // What changed since: numbers that the names of the graph no longer speak for, and the names in their place.
+    private readonly Catalog? catalog;
+    private readonly IReadOnlySet<int> changed = new HashSet<int>();
+    private readonly Lazy<NameIndex> changedNames = new(() => new NameIndex([]));
+
+    /// <summary>Of a graph.</summary>
+    /// <param name="graph">The graph.</param>
+    /// <param name="isRelationWord">Whether a word stands in the words of a relation.</param>
+    public EntityLinker(KnowledgeGraph graph, Func<PlainWord, bool> isRelationWord)
+    {
+        (this.graph, this.isRelationWord) = (graph, isRelationWord);
+        names = new(() => new NameIndex(graph.Entities.Index()));
+        spelling = new(() => new Spelling(graph));
+    }
+
+    private EntityLinker(EntityLinker other, Catalog catalog)
+    {
+        (graph, isRelationWord, names, spelling) = (other.graph, other.isRelationWord, other.names, other.spelling);
+        (this.catalog, changed) = (catalog, catalog.Changed);
+        changedNames = new(() => new NameIndex(
+            changed.Where(number => !catalog.IsHidden(number)).Select(number => (number, catalog[number]))));
+    }
+
+    /// <summary>The same after changes.</summary>
+    public EntityLinker With(Catalog now) => new(this, now);
+
+    private int LongestName => Math.Max(names.Value.LongestName, changedNames.Value.LongestName);
 
     /// <summary>Finds them.</summary>
     public LinkedNames Find(IReadOnlyList<PlainWord> question)
@@ -44,11 +72,12 @@ internal sealed class EntityLinker(KnowledgeGraph graph, Func<PlainWord, bool> i
                 if (Misspelled(words, at, taken, out var nearest) is { } found)
                     Take(found, mentions, taken);
                 else if (nearest.Count > 1)
-                    unknown.Add($"{words[at].Text}, which may be {string.Join(" or ", nearest.Select(entity => graph.Entities[entity].Name))}");
+                    unknown.Add(
+                        $"{words[at].Text}, which may be {string.Join(" or ", nearest.Select(Name))}");
             }
         for (var at = 0; at < words.Length; at++)
             if (!taken[at] && words[at].Text.Length >= LeastLetters && MayBeName(words[at], usesCapitals)
-                && names.Value.WithWord(words[at]) is { Length: > 0 and <= MostSharing } sharing)
+                && Sharing(words[at]) is { Length: > 0 and <= MostSharing } sharing)
                 Take(new Mention(at, 1, sharing, words[at].IsCapitalised), mentions, taken);
         // The first word has its capital from its place.
         if (usesCapitals)
@@ -59,17 +88,17 @@ internal sealed class EntityLinker(KnowledgeGraph graph, Func<PlainWord, bool> i
 
     /// <summary>Further entities in whose longer names a mention of one word stands.</summary>
     public int[] WithWord(PlainWord word) =>
-        names.Value.WithWord(word) is { Length: <= MostSharing } sharing ? sharing : [];
+        Sharing(word) is { Length: <= MostSharing } sharing ? sharing : [];
 
     private void Exact(PlainWord[] words, List<Mention> mentions, bool[] taken)
     {
-        for (var length = Math.Min(Math.Min(words.Length, names.Value.LongestName + 1), MostWords); length > 0; length--)
+        for (var length = Math.Min(Math.Min(words.Length, LongestName + 1), MostWords); length > 0; length--)
             for (var start = 0; start + length <= words.Length; start++)
             {
                 var span = words.AsSpan(start, length);
                 if (taken.AsSpan(start, length).Contains(true) || QuestionWords.IsStop(span[0].Text) || QuestionWords.IsStop(span[^1].Text))
                     continue;
-                if (names.Value.Named(span) is { Length: > 0 } entities)
+                if (Named(span) is { Length: > 0 } entities)
                     Take(new Mention(start, length, entities, span[0].IsCapitalised), mentions, taken);
             }
     }
@@ -80,7 +109,8 @@ internal sealed class EntityLinker(KnowledgeGraph graph, Func<PlainWord, bool> i
         foreach (var mention in mentions.Where(mention => mention.Length == 1 && !mention.IsCapitalised).ToList())
         {
             var isRelations = isRelationWord(words[mention.Start]);
-            var isOtherwiseWritten = usesCapitals && mention.Entities.All(entity => char.IsUpper(graph.Entities[entity].Name[0]));
+            var isOtherwiseWritten = usesCapitals
+                && mention.Entities.All(entity => PlainWord.Of(Name(entity)) is [{ IsCapitalised: true }, ..]);
             if (mentions.Count == 1 || !(isRelations || isOtherwiseWritten))
                 continue;
             mentions.Remove(mention);
@@ -89,7 +119,8 @@ internal sealed class EntityLinker(KnowledgeGraph graph, Func<PlainWord, bool> i
     }
 
     private bool MayBeName(PlainWord word, bool usesCapitals) => word.Text.Length > 1 && (word.IsCapitalised || !usesCapitals)
-        && !QuestionWords.IsStop(word.Text) && !isRelationWord(word) && !QuestionWords.IsGeneric(word) && !spelling.Value.IsCommon(word.Text);
+        && !QuestionWords.IsStop(word.Text) && !QuestionWords.IsGeneric(word) && !isRelationWord(word)
+        && !spelling.Value.IsCommon(word.Text);
 
     // The longest name that one misspelled word completes, with the fewest edits; none where several do equally.
     private Mention? Misspelled(PlainWord[] words, int at, bool[] taken, out IReadOnlyList<int> nearest)
@@ -99,13 +130,13 @@ internal sealed class EntityLinker(KnowledgeGraph graph, Func<PlainWord, bool> i
         {
             var corrected = (PlainWord[])words.Clone();
             corrected[at] = words[at] with { Text = other };
-            for (var start = Math.Max(0, at - names.Value.LongestName + 1); start <= at; start++)
-                for (var end = Math.Min(words.Length, start + names.Value.LongestName); end > at; end--)
+            for (var start = Math.Max(0, at - LongestName + 1); start <= at; start++)
+                for (var end = Math.Min(words.Length, start + LongestName); end > at; end--)
                 {
                     if (taken.AsSpan(start, end - start).Contains(true)
                         || (end - start, -edits).CompareTo((best.Length, -best.Edits)) < 0
                         || QuestionWords.IsStop(words[start].Text) || QuestionWords.IsStop(words[end - 1].Text)
-                        || names.Value.Named(corrected.AsSpan(start, end - start)) is not { Length: > 0 } entities)
+                        || Named(corrected.AsSpan(start, end - start)) is not { Length: > 0 } entities)
                         continue;
                     if ((end - start, edits) != best)
                         found.Clear();
@@ -122,4 +153,12 @@ internal sealed class EntityLinker(KnowledgeGraph graph, Func<PlainWord, bool> i
         mentions.Add(mention);
         taken.AsSpan(mention.Start, mention.Length).Fill(true);
     }
+
+    private string Name(int entity) => catalog is null ? graph.Entities[entity].Name : catalog[entity].Name;
+
+    private int[] Named(ReadOnlySpan<PlainWord> name) => changed.Count == 0 ? names.Value.Named(name)
+        : [.. names.Value.Named(name).Where(number => !changed.Contains(number)), .. changedNames.Value.Named(name)];
+
+    private int[] Sharing(PlainWord word) => changed.Count == 0 ? names.Value.WithWord(word)
+        : [.. names.Value.WithWord(word).Where(number => !changed.Contains(number)), .. changedNames.Value.WithWord(word)];
 }

@@ -21,7 +21,7 @@ public enum GroundingKind
 /// <summary>A fact that an answer rests on.</summary>
 /// <param name="Fact">The fact, from head to tail.</param>
 /// <param name="Source"><see cref="GroundingKind.Graph"/> or <see cref="GroundingKind.Ranking"/>.</param>
-/// <param name="Probability">1 of what the graph holds; else the candidate's.</param>
+/// <param name="Probability">1 of what the graph holds; else that it is true (<see cref="EntityCandidate.Fact"/>).</param>
 public sealed record GroundedFact(Triple Fact, GroundingKind Source, double Probability);
 
 /// <summary>Words of a question that name an entity.</summary>
@@ -44,12 +44,6 @@ public sealed record GroundedAnswer(
     /// <summary>Whether it rests on facts.</summary>
     public bool IsGrounded => Kind is GroundingKind.Graph or GroundingKind.Ranking;
 }
-
-/// <summary>A fact that the engine proposes.</summary>
-/// <param name="Subject">The entity that is asked about.</param>
-/// <param name="DirectedRelation">r, or r + R for its inverse.</param>
-/// <param name="Answer">The best candidate.</param>
-public sealed record ProposedFact(int Subject, int DirectedRelation, EntityCandidate Answer);
 
 /// <summary>A question as it was understood.</summary>
 /// <param name="Answer">The answer, when no ranking is needed, or else what holds without one.</param>

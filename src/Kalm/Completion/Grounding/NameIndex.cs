@@ -3,8 +3,8 @@ using Kalm.Graph;
 
 namespace Kalm.Completion.Grounding;
 
-/// <summary>The entities of a graph by their names: by whole ones (names and ids), by further ones (attributes, and what descriptions say they
-/// are or were called), and by words of names. Twelve bytes a name or word; a look-up halves a sorted list.</summary>
+/// <summary>The entities of a graph by their names: by whole ones (names and ids), by further ones (attributes, and what descriptions say
+/// they are or were called), and by words of names. Twelve bytes a name or word; a look-up halves a sorted list.</summary>
 internal sealed partial class NameIndex
 {
     private static readonly HashSet<string> AliasAttributes =
@@ -17,11 +17,12 @@ internal sealed partial class NameIndex
     private readonly KeyTable aliases;
     private readonly KeyTable words;
 
-    /// <summary>Reads the names of a graph, once.</summary>
-    public NameIndex(KnowledgeGraph graph)
+    /// <summary>Reads names, once.</summary>
+    /// <param name="entities">The entities, each with its number.</param>
+    public NameIndex(IEnumerable<(int Number, Entity Entity)> entities)
     {
         var (whole, further, single) = (new KeyList(), new KeyList(), new KeyList());
-        foreach (var (index, entity) in graph.Entities.Index())
+        foreach (var (index, entity) in entities)
         {
             var name = PlainWord.Of(entity.Name).ToArray();
             LongestName = Math.Max(LongestName, name.Length);

@@ -29,7 +29,8 @@ internal static class QuestionWords
     private static readonly Dictionary<string, string[]> Others = Synonyms(
         "speak language", "spoken language", "spoke language", "tongue language", "talk language", "money currency", "pay currency",
         "neighbour border", "neighbor border", "neighbouring border", "neighboring border", "adjacent border", "frontier border",
-        "used use", "situated located lies", "located lies", "lie located", "lies located", "empty end flow", "drain end flow", "born birth",
+        "used use", "situated located lies", "located lies", "lie located", "lies located", "empty end flow", "drain end flow",
+        "born birth",
         "birthplace birth born", "died death", "wife spouse married", "husband spouse married", "married spouse", "wrote author written",
         "written author", "peak mountain", "range mountain", "family group", "part belong member", "belong member part", "member part",
         "broader hypernym", "narrower hyponym", "run flow", "cross flow through");

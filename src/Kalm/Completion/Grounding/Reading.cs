@@ -6,12 +6,14 @@ namespace Kalm.Completion.Grounding;
 internal sealed class Reading
 {
     private readonly KnowledgeGraph graph;
+    private readonly Func<int, Entity> entityOf;
     private readonly IReadOnlyList<PlainWord> words;
 
     /// <summary>Begins.</summary>
-    public Reading(KnowledgeGraph graph, IReadOnlyList<PlainWord> words, IReadOnlyList<Mention> mentions)
+    public Reading(
+        KnowledgeGraph graph, Func<int, Entity> entityOf, IReadOnlyList<PlainWord> words, IReadOnlyList<Mention> mentions)
     {
-        (this.graph, this.words, Mentions) = (graph, words, mentions);
+        (this.graph, this.entityOf, this.words, Mentions) = (graph, entityOf, words, mentions);
         IsName = new bool[words.Count];
         foreach (var mention in mentions)
             IsName.AsSpan(mention.Start, mention.Length).Fill(true);
@@ -54,7 +56,7 @@ internal sealed class Reading
         var used = facts.ToList();
         return new GroundedQuestion(
             new GroundedAnswer(
-                GroundingKind.Graph, text ?? string.Join(", ", answers.Select(answer => graph.Entities[answer].Name)), answers,
+                GroundingKind.Graph, text ?? string.Join(", ", answers.Select(answer => entityOf(answer).Name)), answers,
                 [.. used.Select(fact => new GroundedFact(Fact(graph, fact.Entity, fact.Directed, fact.Answer), GroundingKind.Graph, 1))],
                 Linked([.. used.Select(fact => fact.Entity)]), directed, null), null, null);
     }
@@ -68,5 +70,5 @@ internal sealed class Reading
         [.. mention.Entities.Union(mention.Length == 1 ? meant.Where(entity => Names(entity, words[mention.Start])) : [])
             .OrderByDescending(entity => meant.Contains(entity))]))];
 
-    private bool Names(int entity, PlainWord word) => PlainWord.Of(graph.Entities[entity].Name).Exists(other => other.Text == word.Text);
+    private bool Names(int entity, PlainWord word) => PlainWord.Of(entityOf(entity).Name).Exists(other => other.Text == word.Text);
 }

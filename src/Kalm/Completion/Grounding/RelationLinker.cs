@@ -36,7 +36,7 @@ internal sealed class RelationLinker
     public bool IsRelationWord(PlainWord word) => weights.ContainsKey(word.Stem);
 
     /// <summary>Whether it does when read for what was meant by it.</summary>
-    public bool MeansRelation(PlainWord word) => Stems(word).Count > 0;
+    public bool MeansRelation(PlainWord word) => Stems(word).Length > 0;
 
     /// <summary>Whether a relation's words may tell where its subject is.</summary>
     public bool TellsPlace(int directed) => texts[directed].Form != PhraseForm.Having
@@ -141,7 +141,7 @@ internal sealed class RelationLinker
     }
 
     // The relation words that a word is or stands for; where it is none, those it may be misspelled for.
-    private IReadOnlyList<string> Stems(PlainWord word)
+    private string[] Stems(PlainWord word)
     {
         string[] found = [.. QuestionWords.OthersOf(word).Prepend(word.Stem).Where(weights.ContainsKey)];
         if (found.Length == 0 && word.Stem.Length >= LeastPrefix)

@@ -1,9 +1,9 @@
 using Kalm.Graph;
 
-namespace Kalm.Completion.Grounding;
+namespace Kalm.Completion.Facts;
 
-/// <summary>Which entities may stand in a relation, learned from train: those that do, and those like them in type or, where the graph has no
-/// types, in the other relations they stand in.</summary>
+/// <summary>Which entities may stand in a relation, learned from train: those that do, and those like them in type or, where the graph has
+/// no types, in the other relations they stand in.</summary>
 internal sealed class FactDomains
 {
     private const int Sample = 256;
@@ -30,12 +30,16 @@ internal sealed class FactDomains
     }
 
     /// <summary>Whether an entity has facts of train of a directed relation.</summary>
-    public bool Stands(int entity, int directed) => graph.TrainFacts.Answers(entity, directed).Length > 0;
+    public bool Stands(int entity, int directed) =>
+        entity < graph.Entities.Count && graph.TrainFacts.Answers(entity, directed).Length > 0;
 
-    /// <summary>Whether it has, or is like those that have.</summary>
+    /// <summary>How many facts of train it is in.</summary>
+    public int TrainFacts(int entity) => entity < graph.Entities.Count ? graph.TrainFacts.FactsOf(entity).Relations.Length : 0;
+
+    /// <summary>Whether it has, or is like those that have, or neither types nor facts of train tell what it is.</summary>
     public bool MayStand(int entity, int directed)
     {
-        if (Stands(entity, directed))
+        if (Stands(entity, directed) || TrainFacts(entity) == 0 && !(hasTypes && HasTypes(entity)))
             return true;
         var profile = profiles[directed].Value;
         return profile.Shares.Count > 0 && Likeness(Kinds(entity, directed), profile.Shares) >= LeastLikeness * profile.Likeness;
@@ -43,6 +47,8 @@ internal sealed class FactDomains
 
     /// <summary>Whether a subject has one answer as a rule: at most 1.1 on average (of a sample).</summary>
     public bool HasOneAnswer(int directed) => profiles[directed].Value.Answers is > 0 and <= OneValue;
+
+    private bool HasTypes(int entity) => entity < graph.Entities.Count && graph.Entities[entity].Types.Count > 0;
 
     private void Take(int directed, int entity)
     {
@@ -64,10 +70,18 @@ internal sealed class FactDomains
             kinds.Count == 0 ? 0 : subjects[directed].Average(subject => graph.TrainFacts.Answers(subject.Entity, directed).Length));
     }
 
-    private HashSet<string> Kinds(int entity, int directed) => hasTypes
-        ? [.. graph.Entities[entity].Types]
-        : [.. graph.TrainFacts.FactsOf(entity).Relations.ToArray().Distinct()
-            .Where(other => other != directed && other != graph.InverseOf(directed)).Select(graph.DirectedRelationText)];
+    private HashSet<string> Kinds(int entity, int directed)
+    {
+        if (hasTypes)
+            return [.. graph.Entities[entity].Types];
+        var kinds = new HashSet<string>();
+        var relations = graph.TrainFacts.FactsOf(entity).Relations.Span;
+        // Of a hub's facts only the first of each relation is looked at.
+        for (var at = 0; at < relations.Length; at += SortedNumbers.FirstNotBelow(relations[at..], relations[at] + 1))
+            if (relations[at] != directed && relations[at] != graph.InverseOf(directed))
+                kinds.Add(graph.DirectedRelationText(relations[at]));
+        return kinds;
+    }
 
     // The weighted Jaccard likeness of what one is and what all are.
     private static double Likeness(HashSet<string> own, Dictionary<string, double> shares)
