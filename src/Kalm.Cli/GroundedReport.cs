@@ -21,7 +21,8 @@ internal sealed record GroundedReport(Catalog Catalog, GroundedAnswer Answer)
             yield break;
         }
         yield return Answer.Text!;
-        yield return Answer.Kind == GroundingKind.Graph ? "from the graph:" : "not in the graph; ranked first by the model and sure enough to be stated:";
+        yield return Answer.Kind == GroundingKind.Graph ? "from the graph:"
+            : "not in the graph; ranked first by the model and sure enough to be stated:";
         foreach (var fact in Answer.Facts.Take(FactsShown))
             yield return $"  {Words(fact.Fact)}" + (fact.Source == GroundingKind.Graph ? "" : $" (probability {fact.Probability:F3})");
         if (Answer.Facts.Count > FactsShown)

@@ -4,7 +4,6 @@ using Kalm.Cli.Progress;
 using Kalm.Completion;
 using Kalm.Completion.Grounding;
 using Kalm.Files;
-using Kalm.Graph;
 using Kalm.Language.Generation;
 using Kalm.Representation;
 

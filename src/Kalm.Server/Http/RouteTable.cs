@@ -110,8 +110,8 @@ internal sealed class RouteTable
                 Request = typeof(EmbeddingsRequest), Response = typeof(EmbeddingsResponse),
             },
             new("POST", "/v1/chat/completions", "Continues a chat, as OpenAI's clients ask for it; with stream, as server-sent events. "
-                + "A question that the graph answers is answered from it, its facts as annotations of type kalm_fact; grounding false leaves "
-                + "it to the model",
+                + "A question that the graph answers is answered from it, its facts as annotations of type kalm_fact; grounding "
+                + "false leaves it to the model",
                 new ChatRoute(host, options).Answer)
             {
                 Request = typeof(ChatRequest), Response = typeof(ChatResponse),

@@ -1,6 +1,5 @@
 using System.Text;
 using System.Text.Json;
-using Kalm.Completion;
 using Kalm.Completion.Grounding;
 using Kalm.Extensions.Inference;
 using Kalm.Language.Generation;

@@ -46,7 +46,8 @@ internal sealed record CompleteResponse(
 /// <param name="Explanation">The nearest training facts; null for a relation.</param>
 internal sealed record CompleteResult(
     int Rank, string Id, string? Name, string? Text, bool? Inverse, double Score, double Probability,
-    double? FactProbability, string? Verdict, bool Known, string? Split, double? LogLikelihood, IReadOnlyList<ExplanationAnswer>? Explanation);
+    double? FactProbability, string? Verdict, bool Known, string? Split, double? LogLikelihood,
+    IReadOnlyList<ExplanationAnswer>? Explanation);
 
 /// <summary><c>/v1/complete</c>.</summary>
 internal sealed class CompleteRoute(ModelHost host, ServerOptions options)

@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Kalm.Completion;
 using Kalm.Completion.Facts;
+using Kalm.Graph;
 using Kalm.Representation;
 using Kalm.Tests.Cli;
 
@@ -50,7 +51,7 @@ public class VerifyTests(RunningServer server)
         using var completer = Completer.Open(model, Catalog.Open(graph, root), root, null, RunningServer.Cancellation);
         Assert.NotNull(completer.Index.Calibration.Facts);
         var json = folder.File("verified.json");
-        foreach (var triple in graph.Test.Take(2).Append(new Graph.Triple(20, 0, 2)))
+        foreach (var triple in graph.Test.Take(2).Append(new Triple(20, 0, 2)))
         {
             var judged = completer.Verify([FactClaim.Of(graph, triple)], RunningServer.Cancellation)[0];
             var (head, tail) = (graph.Entities[triple.Head].Id, graph.Entities[triple.Tail].Id);

@@ -32,7 +32,7 @@ internal sealed class EntityLinker
 
     // What changed since: numbers that the names of the graph no longer speak for, and the names in their place.
     private readonly Catalog? catalog;
-    private readonly IReadOnlySet<int> changed = new HashSet<int>();
+    private readonly HashSet<int> changed = [];
     private readonly Lazy<NameIndex> changedNames = new(() => new NameIndex([]));
 
     /// <summary>Of a graph.</summary>
@@ -48,7 +48,7 @@ internal sealed class EntityLinker
     private EntityLinker(EntityLinker other, Catalog catalog)
     {
         (graph, isRelationWord, names, spelling) = (other.graph, other.isRelationWord, other.names, other.spelling);
-        (this.catalog, changed) = (catalog, catalog.Changed);
+        (this.catalog, changed) = (catalog, [.. catalog.Changed]);
         changedNames = new(() => new NameIndex(
             changed.Where(number => !catalog.IsHidden(number)).Select(number => (number, catalog[number]))));
     }

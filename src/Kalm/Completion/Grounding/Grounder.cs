@@ -86,7 +86,7 @@ public sealed class Grounder
         ArgumentNullException.ThrowIfNull(question);
         if (question.Subject is not { } subject || candidates.Count == 0 || question.Answer.DirectedRelation is not { } directed
             || (question.Expected is { } expected && candidates[0].Entity != expected)
-            || candidates[0].Fact?.Verdict != Verdict.True)
+            || candidates[0].Fact?.Verdict != Completion.Facts.Verdict.True)
             return question.Answer;
         var best = candidates[0];
         return question.Answer with
@@ -94,7 +94,11 @@ public sealed class Grounder
             Kind = GroundingKind.Ranking,
             Text = question.Expected is null ? Entity(best.Entity).Name : Yes,
             Entities = question.Expected is null ? [best.Entity] : [],
-            Facts = [new GroundedFact(Reading.Fact(graph, subject, directed, best.Entity), GroundingKind.Ranking, best.Fact!.Probability!.Value)],
+            Facts =
+            [
+                new GroundedFact(
+                    Reading.Fact(graph, subject, directed, best.Entity), GroundingKind.Ranking, best.Fact!.Probability!.Value),
+            ],
             Reason = null,
         };
     }
