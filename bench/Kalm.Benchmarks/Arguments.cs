@@ -1,3 +1,4 @@
+using System.Globalization;
 using Kalm.Alignment;
 using Kalm.Alignment.Options;
 
@@ -32,6 +33,11 @@ internal sealed class Arguments
     public int Whole(string option, int fallback) => Find(option) is not { } text ? fallback
         : int.TryParse(text, out var value) && value > 0
         ? value : throw new KalmException($"{option}: found '{text}'; expected a whole number above 0");
+
+    /// <summary>A number above zero.</summary>
+    public double Number(string option, double fallback) => Find(option) is not { } text ? fallback
+        : double.TryParse(text, CultureInfo.InvariantCulture, out var value) && value > 0
+        ? value : throw new KalmException($"{option}: found '{text}'; expected a number above 0");
 
     /// <summary>The options of the file behind <c>--recipe</c>, or the default ones, learning every weight.</summary>
     public AlignmentOptions Recipe(int threads, int seed) =>

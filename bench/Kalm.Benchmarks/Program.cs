@@ -35,9 +35,12 @@ try
         case "scale":
             ScaleBenchmark.Run(new Arguments(args[1..], ScaleBenchmark.Options));
             return 0;
+        case "soak":
+            await SoakBenchmark.Run(new Arguments(args[1..], SoakBenchmark.Options));
+            return 0;
         default:
             throw new KalmException($"found '{args.FirstOrDefault()}'; expected generation, cost, kernels, load, lora, memory, "
-                + "serving, steps, scale or writing");
+                + "scale, serving, soak, steps or writing");
     }
 }
 catch (KalmException error)

@@ -48,6 +48,7 @@ internal static class Application
         {
             EvaluateCompletionVerb.Create(terminal),
             EvaluateQuestionsVerb.Create(terminal),
+            EvaluateFactsVerb.Create(terminal),
             EvaluateTextVerb.Create(terminal),
             EvaluateGeometryVerb.Create(terminal),
         },
@@ -55,6 +56,8 @@ internal static class Application
         AblateVerb.Create(terminal),
         ExportVerb.Create(terminal),
         CompleteVerb.Create(terminal),
+        VerifyVerb.Create(terminal),
+        SuggestVerb.Create(terminal),
         AskVerb.Create(terminal),
         new Command("graph", "Looks at a graph without a model.") { GraphInspectVerb.Create(terminal) },
         TokenizeVerb.Create(terminal),

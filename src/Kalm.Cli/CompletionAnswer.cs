@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Kalm.Completion;
+using Kalm.Completion.Facts;
 using Kalm.Graph;
 
 namespace Kalm.Cli;
@@ -8,8 +9,10 @@ namespace Kalm.Cli;
 /// <param name="Question">What was asked.</param>
 /// <param name="Entities">The entities, when one was missing.</param>
 /// <param name="Relations">The relations, when it was missing.</param>
+/// <param name="Statement">What it takes for a fact to be stated; null where nothing is.</param>
 internal sealed record CompletionAnswer(
-    CompletionQuestion Question, IReadOnlyList<EntityCandidate>? Entities, IReadOnlyList<RelationCandidate>? Relations)
+    CompletionQuestion Question, IReadOnlyList<EntityCandidate>? Entities, IReadOnlyList<RelationCandidate>? Relations,
+    PrecisionPoint? Statement)
 {
     private const string New = "new";
 
@@ -25,13 +28,14 @@ internal sealed record CompletionAnswer(
         var table = new ResultTable(
             Question.ToString(),
             Relations is not null ? ["rank", "id", "text", "score", "probability", "known"]
-            : IsReranked ? ["rank", "id", "name", "score", "probability", "known", "by score", "re-ranked", "verdict"]
-            : ["rank", "id", "name", "score", "probability", "known"], numbers: 0);
+            : IsReranked ? ["rank", "id", "name", "score", "probability", "fact", "verdict", "by score", "re-ranked", "re-ranker"]
+            : ["rank", "id", "name", "score", "probability", "fact", "verdict"], numbers: 0);
         foreach (var (index, candidate) in (Entities ?? []).Index())
         {
             var entity = Catalog[candidate.Entity];
             table.Add([
-                $"{index + 1}", entity.Id, entity.Name, $"{candidate.Score:F3}", $"{candidate.Probability:F3}", candidate.Split ?? New,
+                $"{index + 1}", entity.Id, entity.Name, $"{candidate.Score:F3}", $"{candidate.Probability:F3}",
+                $"{candidate.Fact?.Probability:F3}", VerdictOf(candidate),
                 .. candidate.Reranked is { } reranked
                     ? [$"{candidate.Rank}", $"{reranked.Score:F2}", $"{reranked.Verdict:F2}"] : Array.Empty<string>()]);
         }
@@ -43,6 +47,18 @@ internal sealed record CompletionAnswer(
         return table;
     }
 
+    /// <summary>What the graph does not hold and is stated all the same, in a line; null where relations were asked for.</summary>
+    public string? Stated()
+    {
+        if (Entities is null)
+            return null;
+        var stated = Entities.Where(candidate => candidate is { Split: null, Fact.Verdict: Verdict.True })
+            .Select(candidate => Catalog[candidate.Entity].Name).ToList();
+        return Statement is not { } statement ? "unknown: the validation split does not show how sure a fact must be to be stated"
+            : stated.Count > 0 ? $"stated: {string.Join(", ", stated)} (fact of {statement.Threshold:F3} or more)"
+            : $"unknown: nothing new is sure enough to be stated, which takes a fact of {statement.Threshold:F3}";
+    }
+
     /// <summary>For programs.</summary>
     public JsonObject ToJson() => new()
     {
@@ -51,6 +67,7 @@ internal sealed record CompletionAnswer(
         ["tail"] = Describe(Question.Tail),
         ["predicted"] = Relations is not null ? "relation" : Question.Head is null ? "head" : "tail",
         ["reranked"] = IsReranked,
+        ["threshold"] = Entities is null ? null : Statement?.Threshold,
         ["results"] = Relations is null ? new JsonArray([.. Entities!.Select(Describe)]) : new JsonArray([.. Relations.Select(Describe)]),
     };
 
@@ -77,9 +94,11 @@ internal sealed record CompletionAnswer(
             ["name"] = Catalog[candidate.Entity].Name,
         };
         AddFigures(json, candidate.Score, candidate.Probability, candidate.Split);
+        json["fact_probability"] = candidate.Fact?.Probability;
+        json["verdict"] = candidate.Fact?.Verdict is { } verdict ? FactWords.Of(verdict) : null;
         json["score_rank"] = candidate.Rank;
         json["reranked_score"] = candidate.Reranked?.Score;
-        json["verdict"] = candidate.Reranked?.Verdict;
+        json["reranker_verdict"] = candidate.Reranked?.Verdict;
         return json;
     }
 
@@ -99,6 +118,9 @@ internal sealed record CompletionAnswer(
         json["known"] = split is not null;
         json["split"] = split;
     }
+
+    private static string VerdictOf(EntityCandidate candidate) =>
+        candidate.Split ?? (candidate.Fact is { } fact ? FactWords.Of(fact.Verdict) : New);
 
     private string IdOf(int directedRelation) =>
         Graph.Relations[IsInverse(directedRelation) ? Graph.InverseOf(directedRelation) : directedRelation].Id;

@@ -1,10 +1,18 @@
 using Kalm.Cli.Progress;
 using Kalm.Completion;
+using Kalm.Completion.Facts;
 using Kalm.Evaluation;
 using Kalm.Graph;
 using Kalm.Graph.Writers;
 
 namespace Kalm.Cli;
+
+/// <summary>Which answers of a batch are wanted.</summary>
+/// <param name="Top">How many of each question at most.</param>
+/// <param name="Least">The least probability of an answer.</param>
+/// <param name="Stated">Whether only those are that are sure enough to be stated.</param>
+/// <param name="StrictTypes">Whether only entities are that are such as the relation has there.</param>
+internal sealed record BatchWanted(int Top, double Least, bool Stated, bool StrictTypes);
 
 /// <summary>Many completions at once: of the questions of a file, or of every entity that lacks a relation.</summary>
 /// <param name="Graph">The graph.</param>
@@ -67,27 +75,38 @@ internal sealed record CompletionBatch(KnowledgeGraph Graph, GraphLookup Lookup)
     /// <summary>Answers questions; facts that the graph holds are no answers.</summary>
     /// <param name="queries">The questions.</param>
     /// <param name="completer">Knows the model.</param>
-    /// <param name="top">How many answers each has at most.</param>
-    /// <param name="least">The least probability of an answer.</param>
+    /// <param name="wanted">Which answers are wanted.</param>
     /// <param name="progress">Told how many are answered.</param>
     /// <param name="cancellation">Stops between questions.</param>
     public IReadOnlyList<ScoredEdge> Answer(
-        IReadOnlyList<Query> queries, Completer completer, int top, double least, ProgressView progress, CancellationToken cancellation)
+        IReadOnlyList<Query> queries, Completer completer, BatchWanted wanted, ProgressView progress, CancellationToken cancellation)
     {
         var edges = new List<ScoredEdge>();
-        if (completer.Catalog.Added.Count > 0)
-            progress.Note($"{completer.Catalog.AddedPath}: {completer.Catalog.Added.Count:N0} entities were added to the graph; expected "
+        var catalog = completer.Catalog;
+        if (catalog.Added.Any())
+            progress.Note($"{catalog.Log.Path}: {catalog.Added.Count():N0} entities were added to the graph; expected "
                 + "answers are entities of the graph alone, as the edges are written with its names");
+        if (queries.Count(query => catalog.IsHidden(query.Entity)) is var gone and > 0)
+            progress.Note($"{catalog.Log.Path}: {gone:N0} questions are about entities that were deleted; they are passed over");
         foreach (var (index, query) in queries.Index())
         {
             cancellation.ThrowIfCancellationRequested();
-            foreach (var answer in completer.Entities(QueryEntity.Of(Graph, query.Entity), query.DirectedRelation, top, withKnown: false))
-                if (answer.Probability >= least && !completer.Catalog.IsAdded(answer.Entity))
-                    edges.Add(Edge(query, answer));
+            if (!catalog.IsHidden(query.Entity))
+                edges.AddRange(Found(query));
             if ((index + 1) % ProgressEvery == 0 || index + 1 == queries.Count)
                 progress.Report(new EvaluationProgress("completing", index + 1, queries.Count));
         }
         return edges;
+
+        IEnumerable<ScoredEdge> Found(Query query)
+        {
+            var entity = catalog.Of(query.Entity);
+            var found = completer.Entities(entity, query.DirectedRelation, completer.Search(
+                entity, query.DirectedRelation, wanted.Top, withKnown: false, wanted.StrictTypes));
+            var answers = found.Where(answer => answer.Probability >= wanted.Least && !catalog.IsAdded(answer.Entity)).ToList();
+            return completer.Judged(answers, entity, query.DirectedRelation)
+                .Where(answer => !wanted.Stated || answer.Fact!.Verdict == Verdict.True).Select(answer => Edge(query, answer));
+        }
     }
 
     private ScoredEdge Edge(Query query, EntityCandidate answer)

@@ -15,6 +15,8 @@ internal sealed record CompletionQuestion(Catalog Catalog, QueryEntity? Head, in
     public static Completer Open(
         LoadedModel model, Catalog catalog, string root, ProgressView progress, CancellationToken cancellation)
     {
+        if (catalog.Log.Damage is { } damage)
+            progress.Note($"{damage}; what was changed before counts");
         var completer = Completer.Open(model, catalog, root, progress, cancellation);
         if (completer.Index.WasBuilt)
             progress.Note($"{completer.Index.Folder}: the entities' vectors, kept for the next question");
@@ -38,15 +40,17 @@ internal sealed record CompletionQuestion(Catalog Catalog, QueryEntity? Head, in
     /// <param name="completer">Knows the model.</param>
     /// <param name="top">How many answers are wanted.</param>
     /// <param name="rerank">Whether the run's re-ranker puts the best entities into order.</param>
-    public CompletionAnswer Answer(Completer completer, int top, bool rerank)
+    /// <param name="strictTypes">Whether only entities are wanted that are such as the relation has there.</param>
+    public CompletionAnswer Answer(Completer completer, int top, bool rerank, bool strictTypes)
     {
         if (Relation is not { } relation)
-            return new CompletionAnswer(this, null, completer.Relations(Head!, Tail!, top));
+            return new CompletionAnswer(this, null, completer.Relations(Head!, Tail!, top), null);
         var (entity, directed) = Head is not null ? (Head, relation) : (Tail!, Catalog.Graph.InverseOf(relation));
-        if (!rerank)
-            return new CompletionAnswer(this, completer.Entities(entity, directed, top), null);
-        var nearest = completer.Entities(entity, directed, Math.Max(top, completer.Reranker.Description.Shape.Depth));
-        return new CompletionAnswer(this, [.. completer.Rerank(nearest, entity, directed).Take(top)], null);
+        var depth = rerank ? Math.Max(top, completer.Reranker.Description.Shape.Depth) : top;
+        var entities = completer.Entities(entity, directed, completer.Search(entity, directed, depth, strictTypes: strictTypes));
+        var ordered = rerank ? completer.Rerank(entities, entity, directed) : entities;
+        return new CompletionAnswer(
+            this, completer.Judged([.. ordered.Take(top)], entity, directed), null, completer.Statement);
     }
 
     /// <summary>The question in words, a question mark for what is sought.</summary>

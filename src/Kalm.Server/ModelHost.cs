@@ -52,11 +52,11 @@ internal sealed class ModelHost(ServerOptions options, ServerMetrics metrics, IL
         }
     }
 
-    /// <summary>The same, knowing what other servers added.</summary>
+    /// <summary>The same, knowing what other servers changed.</summary>
     /// <exception cref="ApiException">503: it is not ready.</exception>
     public async Task<ServedModel> Current(HttpContext context)
     {
-        await Served.Adding.Refresh(context.RequestAborted);
+        await Served.Changes.Refresh(context.RequestAborted);
         return Served;
     }
 
@@ -150,9 +150,15 @@ internal sealed class ModelHost(ServerOptions options, ServerMetrics metrics, IL
                 ServerLog.Note(log, $"chats are refused: {refusal}");
             var root = options.IndexFolder ?? EntityIndex.RootOf(opened);
             completer = Completer.Open(model, Catalog.Open(graph, root), root, this, cancellation);
+            completer.Precision = options.Precision;
+            if (completer.Catalog.Log.Damage is { } damage)
+                ServerLog.Note(log, $"{damage}; what was changed before is served, nothing can be changed");
             var index = completer.Index;
             if (index.Calibration.Queries == 0)
                 ServerLog.Note(log, $"{graph.Path}: no validation split; probabilities are taken at the temperature of training");
+            if (completer.Statement is null)
+                ServerLog.Note(log, $"{graph.Path}: the validation split does not show how sure a fact must be for a precision of "
+                    + $"{options.Precision}; no prediction is stated as a fact");
             ServerLog.Ready(
                 log, index.Vectors.Count, index.Folder, index.WasBuilt ? "built" : "found", Stopwatch.GetElapsedTime(started).TotalSeconds);
             return new ServedModel(completer, chats, queue);

@@ -13,10 +13,10 @@ namespace Kalm.Server;
 /// <param name="Queue">Where jobs go.</param>
 internal sealed record ServedModel(Completer Completer, ChatWording Chats, JobQueue Queue) : IDisposable
 {
-    private EntityAdding? adding;
+    private SharedChanges? changes;
 
-    /// <summary>Adds entities.</summary>
-    public EntityAdding Adding => LazyInitializer.EnsureInitialized(ref adding, () => new EntityAdding(this));
+    /// <summary>Changes entities and facts.</summary>
+    public SharedChanges Changes => LazyInitializer.EnsureInitialized(ref changes, () => new SharedChanges(this));
 
     /// <summary>The model; its tensors belong to the model's thread.</summary>
     public LoadedModel Model => Completer.Model;
@@ -24,7 +24,7 @@ internal sealed record ServedModel(Completer Completer, ChatWording Chats, JobQu
     /// <summary>The graph.</summary>
     public KnowledgeGraph Graph => Completer.Graph;
 
-    /// <summary>Its entities and those added.</summary>
+    /// <summary>Its entities and what was said of facts, after all changes.</summary>
     public Catalog Catalog => Completer.Catalog;
 
     /// <summary>Their vectors.</summary>
@@ -51,7 +51,7 @@ internal sealed record ServedModel(Completer Completer, ChatWording Chats, JobQu
     public void Dispose()
     {
         var model = Model;
-        adding?.Dispose();
+        changes?.Dispose();
         Completer.Dispose();
         model.Dispose();
     }

@@ -32,8 +32,11 @@ public sealed record ServerLimits
     /// <summary>Answers of one completion, entities of one search, facts of one entity.</summary>
     public int Answers { get; init; } = 100;
 
-    /// <summary>Entities that can be added to the graph.</summary>
+    /// <summary>Entities that can be added to the graph, or be otherwise than in it.</summary>
     public int AddedEntities { get; init; } = 10_000;
+
+    /// <summary>Facts that can be accepted or rejected.</summary>
+    public int ReviewedFacts { get; init; } = 100_000;
 
     /// <summary>Jobs that may wait for the model; one more is refused with 429.</summary>
     public int Queue { get; init; } = 256;

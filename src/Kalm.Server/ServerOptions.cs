@@ -20,7 +20,7 @@ public sealed record ServerOptions
     /// <summary>The fingerprint that the graph must have; null takes any.</summary>
     public string? GraphFingerprint { get; init; }
 
-    /// <summary>Where the index and added entities are kept; see
+    /// <summary>Where the index and the log of changes are kept; see
     /// <see cref="Completion.EntityIndex.RootOf"/> when null.</summary>
     public string? IndexFolder { get; init; }
 
@@ -30,11 +30,17 @@ public sealed record ServerOptions
     /// <summary>What clients must know; null lets everyone in.</summary>
     public string? ApiKey { get; init; }
 
+    /// <summary>The share of true facts wanted among those that are stated.</summary>
+    public double Precision { get; init; } = Completion.Facts.FactCalibration.DefaultPrecision;
+
     /// <summary>Where to compute: cpu or cuda.</summary>
     public string Device { get; init; } = "cpu";
 
     /// <summary>CPU threads; null takes all cores.</summary>
     public int? Threads { get; init; }
+
+    /// <summary>Whether chats are answered from the graph where it holds the fact, or the model is sure of it.</summary>
+    public bool IsGrounding { get; init; } = true;
 
     /// <summary>Logs as JSON objects, a line each.</summary>
     public bool JsonLog { get; init; }

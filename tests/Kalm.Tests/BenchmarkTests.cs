@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Kalm.Graph;
 using Kalm.Tests.Cli;
 
 namespace Kalm.Tests;
@@ -75,6 +76,20 @@ public class BenchmarkTests
 
         Assert.Equal((32, 64), ((int)result["clients"]!, (int)result["requests"]!));
         Assert.True((double)result["ratio"]! > 0);
+    }
+
+    [Fact]
+    public async Task Soak_finds_nothing_lost_of_what_two_servers_acknowledged()
+    {
+        using var folder = new TemporaryFolder();
+        var model = TinyModel.Make(folder, KnowledgeGraph.Load(World));
+        var result = await Run(
+            "soak", "--model", model, "--minutes", "0.1", "--clients", "4", "--kills", "1", "--kalm", CommandLine.Program);
+
+        Assert.Empty(result["lost"]!.AsArray());
+        Assert.True((long)result["figures"]!["changes"]! > 0);
+        Assert.InRange((int)result["checked"]!, 40, int.MaxValue);
+        Assert.DoesNotContain(result["figures"]!["by_kind"]!.AsObject(), kind => kind.Key.StartsWith("stale", StringComparison.Ordinal));
     }
 
     [Fact]

@@ -21,6 +21,7 @@ internal static class CompleteVerb
         var top = Options.Whole("--top", $"how many to show [default: {DefaultTop}; of a batch 1]");
         var rerank = new Option<bool>(
             "--rerank") { Description = "let the run's re-ranker put the best entities into order (align --stage rerank makes it)" };
+        var facts = new FactOptions();
         var batch = new CompletionBatchOptions();
         var seed = Options.Seed();
         var source = new GraphSource(seed, graph);
@@ -34,6 +35,7 @@ internal static class CompleteVerb
         {
             graph, head, relation, tail, top, rerank, seed, json, index, threads, device, quiet,
         };
+        facts.AddTo(command);
         source.AddTo(command);
         model.AddTo(command);
         batch.AddTo(command);
@@ -43,6 +45,7 @@ internal static class CompleteVerb
                 return batch.Run(parse, terminal, new BatchInputs(
                     model, source, parse.GetValue(index), parse.GetValue(top) ?? 1, parse.GetRequiredValue(device), parse.GetValue(threads),
                     parse.GetValue(quiet),
+                    facts,
                     [("--head", parse.GetValue(head) is not null), ("--relation", parse.GetValue(relation) is not null),
                         ("--tail", parse.GetValue(tail) is not null), ("--rerank", parse.GetValue(rerank)),
                         ("--json", parse.GetValue(json) is not null)]));
@@ -52,6 +55,7 @@ internal static class CompleteVerb
                 throw new KalmException(
                     "--rerank: found with --head and --tail; expected --relation with one of them, because it orders entities");
             source.Check(parse);
+            _ = facts.Precision(parse);
             Given.Writable("--json", parse.GetValue(json));
             using var opened = model.Open(parse, terminal, parse.GetValue(quiet));
             var knowledge = terminal.Watch(parse.GetValue(quiet), progress => source.Load(parse, opened, progress));
@@ -70,12 +74,15 @@ internal static class CompleteVerb
                     progress.Note($"{opened.Given}: not an aligned model; it answers as it is, with the default wording");
                 using var loaded = Given.Load(opened, parse.GetRequiredValue(device), parse.GetValue(threads), progress);
                 using var completer = CompletionQuestion.Open(loaded, catalog, root, progress, terminal.Cancellation);
-                var answer = asked.Answer(completer, shown, parse.GetValue(rerank));
+                completer.Precision = facts.Precision(parse);
+                var answer = asked.Answer(completer, shown, parse.GetValue(rerank), facts.StrictTypes(parse));
                 if (parse.GetValue(rerank) && completer.Reranker.Refusal is { } refusal)
                     progress.Note(refusal);
                 return answer;
             });
             terminal.Print(completion.Table());
+            if (completion.Stated() is { } stated)
+                terminal.Print(stated + "\n");
             if (parse.GetValue(json) is { } jsonPath)
             {
                 var report = completion.ToJson();

@@ -13,10 +13,11 @@ namespace Kalm.Cli.Verbs;
 /// <param name="Device">Where to compute.</param>
 /// <param name="Threads">CPU threads; null takes all cores.</param>
 /// <param name="Quiet">Whether nothing is told.</param>
+/// <param name="Facts">What is stated as a fact.</param>
 /// <param name="Others">Options that go with a single question only, and whether they are given.</param>
 internal sealed record BatchInputs(
     ModelChoice Model, GraphSource Source, string? Index, int Top, string Device, int? Threads, bool Quiet,
-    IReadOnlyList<(string Option, bool IsGiven)> Others);
+    FactOptions Facts, IReadOnlyList<(string Option, bool IsGiven)> Others);
 
 /// <summary>The options of <c>complete</c> that ask many questions at once and write the answers as edges.</summary>
 internal sealed class CompletionBatchOptions
@@ -32,6 +33,11 @@ internal sealed class CompletionBatchOptions
     private readonly Option<string> format = Options.Choice(
         "--as", "the format of the answers [default: by the ending of --out]", "tsv", EdgeFormats.Keys);
 
+    private readonly Option<bool> stated = new("--stated")
+    {
+        Description = "only answers sure enough to be stated as facts (--precision)",
+    };
+
     private readonly Option<double?> least = Options.Positive("--min-probability", "leave out answers below it", "P");
 
     /// <summary>Makes the options.</summary>
@@ -40,7 +46,7 @@ internal sealed class CompletionBatchOptions
     /// <summary>Adds the options to the verb.</summary>
     public void AddTo(Command command)
     {
-        foreach (var option in new Option[] { file, missing, output, format, least })
+        foreach (var option in new Option[] { file, missing, output, format, least, stated })
             command.Add(option);
     }
 
@@ -51,8 +57,10 @@ internal sealed class CompletionBatchOptions
         Given.AtMostOne(("--batch", parse.GetValue(file) is not null), ("--all-missing", parse.GetValue(missing) is not null));
         if (parse.GetValue(file) is not null || parse.GetValue(missing) is not null)
             return true;
-        if (parse.GetValue(output) is not null || parse.GetValue(format) is not null || parse.GetValue(least) is not null)
-            throw new KalmException("--out, --as, --min-probability: found without --batch or --all-missing; expected one of them");
+        if (parse.GetValue(output) is not null || parse.GetValue(format) is not null || parse.GetValue(least) is not null
+            || parse.GetValue(stated))
+            throw new KalmException(
+                "--out, --as, --min-probability, --stated: found without --batch or --all-missing; expected one of them");
         return false;
     }
 
@@ -70,6 +78,7 @@ internal sealed class CompletionBatchOptions
         else
             Given.Writable("--out", path);
         inputs.Source.Check(parse);
+        _ = inputs.Facts.Precision(parse);
         using var opened = inputs.Model.Open(parse, terminal, inputs.Quiet);
         var edges = terminal.Watch(inputs.Quiet, progress =>
         {
@@ -81,7 +90,10 @@ internal sealed class CompletionBatchOptions
                 : batch.Missing(Given.Named("--all-missing", () => batch.Lookup.DirectedRelation(parse.GetValue(missing)!)));
             using var loaded = Given.Load(opened, inputs.Device, inputs.Threads, progress);
             using var completer = CompletionQuestion.Open(loaded, catalog, root, progress, terminal.Cancellation);
-            var answers = batch.Answer(queries, completer, inputs.Top, parse.GetValue(least) ?? 0, progress, terminal.Cancellation);
+            completer.Precision = inputs.Facts.Precision(parse);
+            var wanted = new BatchWanted(
+                inputs.Top, parse.GetValue(least) ?? 0, parse.GetValue(stated), inputs.Facts.StrictTypes(parse));
+            var answers = batch.Answer(queries, completer, wanted, progress, terminal.Cancellation);
             Write(key, path, new EdgeSource(graph, ModelName(opened.Given)), answers);
             return answers;
         });

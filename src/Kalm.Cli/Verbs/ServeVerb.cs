@@ -15,10 +15,15 @@ internal static class ServeVerb
         var urls = Options.Text("--urls", "URL;URL", "addresses to listen at [default: http://127.0.0.1:8080]");
         var key = Options.Text("--api-key", "KEY",
             "lets in only who sends Authorization: Bearer KEY, or gives it to a browser as the password; /health stays open");
-        var index = Options.Text("--index", "DIR", "where the index and added entities are kept [default: index/ in the model's folder]");
+        var index = Options.Text(
+            "--index", "DIR", "where the index and the log of changes are kept [default: index/ in the model's folder]");
         var queue = Options.Whole("--queue", $"requests that may wait for the model before others are refused [default: {defaults.Queue}]");
         var tokens = Options.Whole("--max-tokens", $"tokens that one choice of a chat may have [default: {defaults.NewTokens}]");
+        var ground = Options.Choice(
+            "--ground", "auto answers chats from the graph where it holds the fact or the model is sure of it; never leaves them to the "
+                + "model", "auto", "auto", "never");
         var json = new Option<bool>("--json-log") { Description = "write the log as JSON, an object a line" };
+        var facts = new FactOptions();
         var seed = Options.Seed();
         var source = new GraphSource(seed, graph);
         var threads = Options.Threads();
@@ -27,8 +32,9 @@ internal static class ServeVerb
         var command = new Command(
             "serve", "Serves a model and its graph over HTTP: completion, entities, embeddings, chat, and a page to explore them.")
         {
-            graph, urls, key, index, queue, tokens, json, seed, threads, device, quiet,
+            graph, urls, key, index, queue, tokens, ground, json, seed, threads, device, quiet,
         };
+        facts.AddPrecisionTo(command);
         source.AddTo(command);
         model.AddTo(command);
         command.SetAction(async (parse, _) =>
@@ -44,8 +50,10 @@ internal static class ServeVerb
                 GraphFingerprint = parse.GetValue(graph) is null ? found.Fingerprint : null,
                 IndexFolder = parse.GetValue(index),
                 ApiKey = parse.GetValue(key),
+                Precision = facts.Precision(parse),
                 Device = parse.GetRequiredValue(device),
                 Threads = parse.GetValue(threads),
+                IsGrounding = parse.GetRequiredValue(ground) == "auto",
                 JsonLog = parse.GetValue(json),
                 Quiet = parse.GetValue(quiet),
                 Limits = defaults with

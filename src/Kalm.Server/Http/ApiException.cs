@@ -26,6 +26,10 @@ internal sealed class ApiException(int status, string type, string message, stri
     public static ApiException Missing(string? param, string message, string code = "not_found") =>
         new(404, "invalid_request_error", message, param, code);
 
+    /// <summary>409: what is there stands against it.</summary>
+    public static ApiException Conflict(string? param, string message, string code = "conflict") =>
+        new(409, "invalid_request_error", message, param, code);
+
     /// <summary>429: try again soon.</summary>
     public static ApiException Busy(string message) => new(429, "rate_limit_error", message, null, "too_many_requests") { RetryAfter = 1 };
 

@@ -3,7 +3,7 @@ using Microsoft.AspNetCore.Http;
 namespace Kalm.Server.Http;
 
 /// <summary>One route of the server.</summary>
-/// <param name="Method">GET or POST.</param>
+/// <param name="Method">GET, POST, PUT or DELETE.</param>
 /// <param name="Path">The path, parameters in braces.</param>
 /// <param name="Summary">What it does.</param>
 /// <param name="Answer">Answers a request.</param>

@@ -11,7 +11,7 @@ internal sealed class RouteTable
     /// <summary>Makes the routes.</summary>
     public RouteTable(ModelHost host, ServerOptions options)
     {
-        var entities = new EntityRoutes(host, options);
+        var (entities, facts) = (new EntityRoutes(host, options), new FactRoutes(host, options));
         Routes =
         [
             new("GET", "/health", "Whether requests are answered: 200, or 503 until the index is ready",
@@ -28,10 +28,31 @@ internal sealed class RouteTable
             {
                 Request = typeof(CompleteRequest), Response = typeof(CompleteResponse),
             },
-            new("GET", "/v1/entities", "Finds entities by words", entities.Search)
+            new("POST", "/v1/verify", "Tells whether a triple is true, false or unknown, how sure that is, and why",
+                new VerifyRoute(host, options).Answer)
+            {
+                Request = typeof(VerifyRequest), Response = typeof(VerifyResponse),
+            },
+            new("GET", "/v1/suggestions", "Facts that the graph seems to lack, those most worth a look first",
+                new SuggestRoute(host, options).Answer)
+            {
+                Response = typeof(SuggestionsResponse),
+                Query =
+                [
+                    new("relation", "only facts of this relation, by id or text; may be given several times"),
+                    new("limit", "how many are wanted", IsNumber: true),
+                    new("queries", "how many questions are asked to find them", IsNumber: true),
+                    new("seed", "decides which entities are asked about", IsNumber: true),
+                ],
+            },
+            new("GET", "/v1/entities", "Finds entities by words, or lists all of them by their ids", entities.List)
             {
                 Response = typeof(EntitiesResponse),
-                Query = [new("search", "part of a name or an id"), new("limit", "how many are wanted", IsNumber: true)],
+                Query =
+                [
+                    new("search", "part of a name or an id"), new("limit", "how many are wanted", IsNumber: true),
+                    new("after", "of all, the page behind this id: what next said"),
+                ],
             },
             new("POST", "/v1/entities", "Adds an entity by its text; it can be asked for and found from the next request on", entities.Add)
             {
@@ -46,12 +67,51 @@ internal sealed class RouteTable
                     new("predict", "how many predictions a relation; 0 for none", IsNumber: true),
                 ],
             },
+            new("PUT", "/v1/entities/{id}",
+                "Gives an entity another name or text, if it still is what If-Match names; brings one of the graph back that was deleted",
+                entities.Edit)
+            {
+                Request = typeof(EditEntityRequest), Response = typeof(EntityAnswer),
+            },
+            new("DELETE", "/v1/entities/{id}",
+                "Deletes an entity, if it still is what If-Match names: one of the graph is hidden, what was added takes its facts along",
+                entities.Delete)
+            {
+                Status = StatusCodes.Status204NoContent,
+            },
+            new("GET", "/v1/facts", "Lists the facts that were accepted or rejected, in that order", facts.List)
+            {
+                Response = typeof(FactsResponse),
+                Query =
+                [
+                    new("limit", "how many are wanted", IsNumber: true), new("after", "the page behind this id: what next said"),
+                    new("since", "those from this time on, such as 2026-01-31T12:00:00Z"),
+                ],
+            },
+            new("POST", "/v1/facts", "Accepts a fact, which is known from the next request on", facts.Accept)
+            {
+                Request = typeof(FactRequest), Response = typeof(FactAnswer), Status = StatusCodes.Status201Created,
+            },
+            new("POST", "/v1/facts/rejections", "Rejects a fact, which is not proposed from the next request on", facts.Reject)
+            {
+                Request = typeof(FactRequest), Response = typeof(FactAnswer), Status = StatusCodes.Status201Created,
+            },
+            new("DELETE", "/v1/facts/{id}", "Takes back that a fact was accepted or rejected", facts.Delete)
+            {
+                Status = StatusCodes.Status204NoContent,
+            },
+            new("GET", "/v1/facts/export", "All accepted facts, as a file that can be read as a graph again", facts.Export)
+            {
+                Query = [new("format", "tsv, jsonl, nt or ttl; tsv when absent")],
+            },
             new("POST", "/v1/embeddings", "Vectors of texts, as OpenAI's clients ask for them: the entity view",
                 new EmbeddingsRoute(host, options).Answer)
             {
                 Request = typeof(EmbeddingsRequest), Response = typeof(EmbeddingsResponse),
             },
-            new("POST", "/v1/chat/completions", "Continues a chat, as OpenAI's clients ask for it; with stream, as server-sent events",
+            new("POST", "/v1/chat/completions", "Continues a chat, as OpenAI's clients ask for it; with stream, as server-sent events. "
+                + "A question that the graph answers is answered from it, its facts as annotations of type kalm_fact; grounding "
+                + "false leaves it to the model",
                 new ChatRoute(host, options).Answer)
             {
                 Request = typeof(ChatRequest), Response = typeof(ChatResponse),

@@ -2,6 +2,7 @@
 // on a line of its own, so that no name covers another.
 
 import { addressOf, byId, makeSvg } from "./dom.js";
+import { isStated } from "./facts.js";
 
 const LINE = 36;
 const EDGE = 16;
@@ -63,7 +64,7 @@ function draw() {
   tell(null);
 }
 
-// Known neighbours of as many relations as there are, and the likeliest of the predicted ones.
+// Known neighbours of as many relations as there are, and the surest of those that are stated.
 function chosen(entity, rows, mostKnown, mostPredicted) {
   const taken = new Set([entity.id]);
   const isNew = ({ other }) => !taken.has(other.id) && taken.add(other.id);
@@ -74,7 +75,7 @@ function chosen(entity, rows, mostKnown, mostPredicted) {
       if (turn < facts.length)
         known.push({ kind: "known", relation: text, other: facts[turn].entity });
   const predicted = rows
-    .flatMap(({ text, predicted: facts }) => facts.map((fact) => ({ kind: "predicted", relation: text, other: fact.entity, probability: fact.probability })))
+    .flatMap(({ text, predicted: facts }) => facts.filter(isStated).map((fact) => ({ kind: "predicted", relation: text, other: fact.entity, probability: fact.fact_probability })))
     .sort((one, other) => other.probability - one.probability);
   return [...known.filter(isNew).slice(0, mostKnown), ...predicted.filter(isNew).slice(0, mostPredicted)];
 }

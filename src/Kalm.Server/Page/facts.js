@@ -39,8 +39,13 @@ function relationRow({ text, known, predicted }) {
   const row = make("section", { class: "relation" }, make("h2", {}, text));
   if (known.length > 0)
     row.append(knownList(known));
-  if (predicted.length > 0)
-    row.append(make("ul", { class: "predicted", "aria-label": "Predicted" }, ...predicted.map(prediction)));
+  const stated = predicted.filter(isStated);
+  const unsure = predicted.filter((fact) => !isStated(fact));
+  if (stated.length > 0)
+    row.append(make("ul", { class: "predicted", "aria-label": "Predicted" }, ...stated.map(prediction)));
+  if (unsure.length > 0)
+    row.append(make("details", { class: "predicted unsure" }, make("summary", {}, stated.length > 0 ? "Less sure" : "Not sure enough to say"),
+      make("ul", { "aria-label": "Not sure enough to say" }, ...unsure.map(prediction))));
   return row;
 }
 
@@ -66,7 +71,11 @@ function knownFact({ entity, split }) {
   return item;
 }
 
-function prediction({ entity, probability }) {
+// Only what is sure enough is stated as a fact.
+export const isStated = ({ verdict }) => verdict === "true";
+
+function prediction({ entity, fact_probability: sure, probability: place }) {
+  const probability = sure ?? place;
   const bar = make("span", { class: "bar", "aria-hidden": "true" }, make("span"));
   bar.firstChild.style.width = `${100 * probability}%`;
   return make("li", {}, link(entity), bar, make("span", { class: "percent" }, percent(probability)));

@@ -4,6 +4,7 @@ import { startAsk, suggest } from "./ask.js";
 import { byId, count, entityAt, make } from "./dom.js";
 import { hideDrawing, showDrawing, startDrawing } from "./drawing.js";
 import { byRelation, showFacts } from "./facts.js";
+import { startReview } from "./review.js";
 import { startSearch } from "./search.js";
 import { Fault, entity as load, health, isAborted } from "./service.js";
 
@@ -89,6 +90,7 @@ async function whenReady() {
   byId("loading").hidden = true;
 }
 
+startReview();
 startSearch();
 startDrawing();
 startAsk();

@@ -28,6 +28,26 @@ export async function entity(id, signal) {
   return (await ask(`v1/entities/${encodeURIComponent(id)}`, { signal })).json();
 }
 
+// Facts that the graph seems to lack; another turn asks about other entities.
+export async function suggestions(turn, signal) {
+  const parameters = new URLSearchParams({ limit: 8, seed: turn });
+  return (await (await ask(`v1/suggestions?${parameters}`, { signal })).json()).suggestions;
+}
+
+// Accepts or rejects a fact, by ids; tells the number by which that can be taken back.
+export async function review(fact, isAccepted) {
+  const response = await ask(isAccepted ? "v1/facts" : "v1/facts/rejections", {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify(fact),
+  });
+  return (await response.json()).id;
+}
+
+export async function takeBack(id) {
+  await ask(`v1/facts/${encodeURIComponent(id)}`, { method: "DELETE" });
+}
+
 // Yields the pieces of an answer, and at last why it ended: { text } ... { end }.
 export async function* answer(question, signal) {
   const response = await ask("v1/chat/completions", {

@@ -48,7 +48,7 @@ internal sealed record RelationAnswer(string Id, string Text, bool Inverse)
 internal sealed record ExplanationAnswer(EntityName Head, RelationAnswer Relation, EntityName Tail, double Similarity)
 {
     /// <summary>A fact of the graph.</summary>
-    public static ExplanationAnswer Of(KnowledgeGraph graph, Explanation explanation) => new(
-        EntityName.Of(graph.Entities[explanation.Triple.Head]), RelationAnswer.Of(graph, explanation.Triple.Relation),
-        EntityName.Of(graph.Entities[explanation.Triple.Tail]), explanation.Similarity);
+    public static ExplanationAnswer Of(Catalog catalog, Explanation explanation) => new(
+        EntityName.Of(catalog[explanation.Triple.Head]), RelationAnswer.Of(catalog.Graph, explanation.Triple.Relation),
+        EntityName.Of(catalog[explanation.Triple.Tail]), explanation.Similarity);
 }

@@ -15,10 +15,13 @@ namespace Kalm.Server.Routes;
 /// <param name="N">The number of choices.</param>
 /// <param name="Stream">Whether the answer comes piece by piece, as server-sent events.</param>
 /// <param name="StreamOptions">How it does.</param>
+/// <param name="Grounding">Whether a question that the graph answers is answered from it; true when absent, if the server does so.</param>
+/// <param name="ResponseFormat">When given, the answer is not grounded.</param>
+/// <param name="Tools">The same.</param>
 internal sealed record ChatRequest(
     string? Model, IReadOnlyList<ChatMessage>? Messages, int? MaxTokens,
     int? MaxCompletionTokens, double? Temperature, double? TopP, JsonElement Stop,
-    long? Seed, int? N, bool? Stream, ChatStreamOptions? StreamOptions);
+    long? Seed, int? N, bool? Stream, ChatStreamOptions? StreamOptions, bool? Grounding, JsonElement ResponseFormat, JsonElement Tools);
 
 /// <summary>A message.</summary>
 /// <param name="Role">system, developer, user or assistant.</param>
@@ -31,7 +34,12 @@ internal sealed record ChatStreamOptions(bool? IncludeUsage);
 
 /// <summary>A whole answer.</summary>
 internal sealed record ChatResponse(
-    string Id, string Object, long Created, string Model, IReadOnlyList<ChatChoice> Choices, ChatUsage Usage);
+    string Id, string Object, long Created, string Model, IReadOnlyList<ChatChoice> Choices, ChatUsage Usage)
+{
+    /// <summary>Where the answer comes from; absent when the graph was not asked.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public ChatGrounding? Grounding { get; init; }
+}
 
 /// <summary>A choice.</summary>
 /// <param name="Index">Its number, from 0.</param>
@@ -40,8 +48,13 @@ internal sealed record ChatResponse(
 /// <param name="Logprobs">Never given.</param>
 internal sealed record ChatChoice(int Index, ChatReply Message, string FinishReason, object? Logprobs = null);
 
-/// <summary>What the model wrote.</summary>
-internal sealed record ChatReply(string Role, string Content);
+/// <summary>What the model wrote, or the graph answers.</summary>
+internal sealed record ChatReply(string Role, string Content)
+{
+    /// <summary>The facts that it rests on; absent when it rests on none.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyList<ChatAnnotation>? Annotations { get; init; }
+}
 
 /// <summary>Tokens read and written.</summary>
 internal sealed record ChatUsage(int PromptTokens, int CompletionTokens, int TotalTokens)
@@ -56,6 +69,10 @@ internal sealed record ChatChunk(string Id, string Object, long Created, string 
     /// <summary>In the last event, when it was asked for.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public ChatUsage? Usage { get; init; }
+
+    /// <summary>In the last event of a choice, when the graph was asked.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public ChatGrounding? Grounding { get; init; }
 }
 
 /// <summary>A piece of a choice.</summary>
@@ -71,4 +88,8 @@ internal sealed record ChatDelta
     /// <summary>Text.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? Content { get; init; }
+
+    /// <summary>In a choice's last piece, the facts that it rests on.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyList<ChatAnnotation>? Annotations { get; init; }
 }

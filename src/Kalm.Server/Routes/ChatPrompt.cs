@@ -21,22 +21,16 @@ internal sealed class ChatPrompt(ServerLimits limits)
             throw ApiException.Bad("messages", $"found {messages.Count} messages; expected at most {limits.Messages}", "too_many_messages");
         if (chats.Refusal is { } refusal)
             throw ApiException.Bad("messages", $"the model's chat template cannot be used: {refusal}", "chat_template_unsupported");
-        var said = messages.Select((message, index) => new ChatTurn(RoleOf(message, index), TextOf(message, index))).ToList();
+        var said = messages.Select((message, index) => new ChatTurn(RoleOf(message, index), TextOf(messages, index))).ToList();
         Checks.NotTooLong("messages", string.Concat(said.Select(turn => turn.Text)), limits);
         return ApiException.Checking("messages", () => chats.Prompt(said, reserved));
     }
 
-    private static string RoleOf(ChatMessage? message, int index) => message?.Role switch
+    /// <summary>What a message says.</summary>
+    /// <exception cref="ApiException">It is no text.</exception>
+    public static string TextOf(IReadOnlyList<ChatMessage> messages, int index)
     {
-        "system" or "developer" => "system",
-        "user" => "user",
-        "assistant" => "assistant",
-        var other => throw ApiException.Bad($"messages[{index}].role", $"found '{other}'; expected system, developer, user or assistant"),
-    };
-
-    private static string TextOf(ChatMessage message, int index)
-    {
-        var param = $"messages[{index}].content";
+        var (message, param) = (messages[index], $"messages[{index}].content");
         if (message.Content.ValueKind != JsonValueKind.Array)
             return JsonText.Of(message.Content, param);
         return string.Concat(message.Content.EnumerateArray().Select(part =>
@@ -46,4 +40,12 @@ internal sealed class ChatPrompt(ServerLimits limits)
                 ? JsonText.Of(text, param)
                 : throw ApiException.Bad(param, "found a part that is no text; expected parts of type text only")));
     }
+
+    private static string RoleOf(ChatMessage? message, int index) => message?.Role switch
+    {
+        "system" or "developer" => "system",
+        "user" => "user",
+        "assistant" => "assistant",
+        var other => throw ApiException.Bad($"messages[{index}].role", $"found '{other}'; expected system, developer, user or assistant"),
+    };
 }

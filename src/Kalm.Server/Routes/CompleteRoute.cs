@@ -1,4 +1,5 @@
 using Kalm.Completion;
+using Kalm.Completion.Facts;
 using Kalm.Completion.Reranking;
 using Kalm.Server.Http;
 using Microsoft.AspNetCore.Http;
@@ -13,7 +14,10 @@ namespace Kalm.Server.Routes;
 /// <param name="Explain">How many training facts each answer comes with; 3 when absent.</param>
 /// <param name="Rerank">Whether the run's re-ranker puts the best entities into order.</param>
 /// <param name="Known">Whether known facts are wanted among the answers; true when absent.</param>
-internal sealed record CompleteRequest(string? Head, string? Relation, string? Tail, int? Top, int? Explain, bool? Rerank, bool? Known);
+/// <param name="Facts">Whether each answer comes with how sure the fact is; true when absent.</param>
+/// <param name="StrictTypes">Whether only entities are wanted that are such as the relation has there in train.</param>
+internal sealed record CompleteRequest(
+    string? Head, string? Relation, string? Tail, int? Top, int? Explain, bool? Rerank, bool? Known, bool? Facts, bool? StrictTypes);
 
 /// <summary>The answers, the best first.</summary>
 /// <param name="Head">As it was understood; null when it was sought.</param>
@@ -21,10 +25,11 @@ internal sealed record CompleteRequest(string? Head, string? Relation, string? T
 /// <param name="Tail">As it was understood; null when it was sought.</param>
 /// <param name="Predicted">What was sought: head, relation or tail.</param>
 /// <param name="Temperature">At which cosines became probabilities.</param>
+/// <param name="Threshold">The least probability of a fact that is stated; null where none is, and for relations.</param>
 /// <param name="Results">The answers.</param>
 internal sealed record CompleteResponse(
     EntityAnswer? Head, RelationAnswer? Relation, EntityAnswer? Tail,
-    string Predicted, double Temperature, IReadOnlyList<CompleteResult> Results);
+    string Predicted, double Temperature, double? Threshold, IReadOnlyList<CompleteResult> Results);
 
 /// <summary>An answer: an entity or a relation.</summary>
 /// <param name="Rank">Its place, from 1.</param>
@@ -34,13 +39,16 @@ internal sealed record CompleteResponse(
 /// <param name="Inverse">Whether the relation is read backwards; null for an entity.</param>
 /// <param name="Score">The cosine.</param>
 /// <param name="Probability">That it is the answer, all other known answers left out; calibrated on the validation split.</param>
-/// <param name="Known">Whether the graph holds the fact.</param>
-/// <param name="Split">The split that holds it.</param>
+/// <param name="FactProbability">That the fact is true; null where it was not asked or cannot be told.</param>
+/// <param name="Verdict">true, false or unknown: what is said of the fact; null for a relation and where it was not asked.</param>
+/// <param name="Known">Whether the fact is known.</param>
+/// <param name="Split">The split that holds it; added when it was accepted since.</param>
 /// <param name="Reranked">The re-ranker's score, by which the answers are ordered; null where it was not asked, or gains nothing.</param>
 /// <param name="Explanation">The nearest training facts; null for a relation.</param>
 internal sealed record CompleteResult(
-    int Rank, string Id, string? Name, string? Text, bool? Inverse, double Score, double Probability, bool Known, string? Split,
-    double? Reranked, IReadOnlyList<ExplanationAnswer>? Explanation);
+    int Rank, string Id, string? Name, string? Text, bool? Inverse, double Score, double Probability,
+    double? FactProbability, string? Verdict, bool Known, string? Split, double? Reranked,
+    IReadOnlyList<ExplanationAnswer>? Explanation);
 
 /// <summary><c>/v1/complete</c>.</summary>
 internal sealed class CompleteRoute(ModelHost host, ServerOptions options)
@@ -74,11 +82,14 @@ internal sealed class CompleteRoute(ModelHost host, ServerOptions options)
         var directed = isTail ? relation : served.Graph.InverseOf(relation);
         var completer = served.Completer;
         var depth = request.Rerank == true ? await RerankDepth(served, cancellation) : 0;
-        var search = completer.Search(entity, directed, Math.Max(top, depth), request.Known != false);
+        var search = completer.Search(
+            entity, directed, Math.Max(top, depth), request.Known != false, request.StrictTypes == true);
         var encoded = await served.Encode(completer.Views(entity, directed), [search], cancellation);
         var candidates = completer.Candidates(entity, directed, search, encoded.Found[0]);
         if (depth > 0)
             candidates = [.. (await served.Call(_ => completer.Rerank(candidates, entity, directed), cancellation)).Take(top)];
+        if (request.Facts != false)
+            candidates = await served.Call(_ => completer.Judge.Of(candidates, entity, directed), cancellation);
         var explanations = completer.Explanations.Of(
             encoded.Vectors[0], entity.Entity, directed, [.. candidates.Select(candidate => candidate.Entity)], most);
         var results = candidates.Select((candidate, place) =>
@@ -86,13 +97,14 @@ internal sealed class CompleteRoute(ModelHost host, ServerOptions options)
             var answer = served.Catalog[candidate.Entity];
             return new CompleteResult(
                 place + 1, answer.Id, answer.Name, null, null, candidate.Score, candidate.Probability,
+                candidate.Fact?.Probability, candidate.Fact is { } fact ? FactWords.Of(fact.Verdict) : null,
                 candidate.Split is not null, candidate.Split, candidate.Reranked?.Score,
-                [.. explanations[place].Select(explanation => ExplanationAnswer.Of(served.Graph, explanation))]);
+                [.. explanations[place].Select(explanation => ExplanationAnswer.Of(served.Catalog, explanation))]);
         });
         var answer = EntityAnswer.Of(served.Catalog, entity);
         return new CompleteResponse(
             isTail ? answer : null, RelationAnswer.Of(served.Graph, relation), isTail ? null : answer, isTail ? "tail" : "head",
-            served.Index.Calibration.Temperature, [.. results]);
+            served.Index.Calibration.Temperature, completer.Statement?.Threshold, [.. results]);
     }
 
     private static async Task<int> RerankDepth(ServedModel served, CancellationToken cancellation)
@@ -116,11 +128,11 @@ internal sealed class CompleteRoute(ModelHost host, ServerOptions options)
             var relation = RelationAnswer.Of(served.Graph, candidate.DirectedRelation);
             return new CompleteResult(
                 candidate.Rank, relation.Id, null, relation.Text, relation.Inverse, candidate.Score, candidate.Probability,
-                candidate.Split is not null, candidate.Split, null, null);
+                null, null, candidate.Split is not null, candidate.Split, null, null);
         });
         return new CompleteResponse(
             EntityAnswer.Of(served.Catalog, head), null, EntityAnswer.Of(served.Catalog, tail), "relation",
-            served.Index.Calibration.RelationTemperature, [.. results]);
+            served.Index.Calibration.RelationTemperature, null, [.. results]);
     }
 
     private QueryEntity Find(ServedModel served, string param, string? words) =>

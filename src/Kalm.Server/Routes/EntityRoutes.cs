@@ -1,4 +1,5 @@
 using Kalm.Completion;
+using Kalm.Completion.Facts;
 using Kalm.Graph;
 using Kalm.Representation;
 using Kalm.Server.Http;
@@ -6,8 +7,10 @@ using Microsoft.AspNetCore.Http;
 
 namespace Kalm.Server.Routes;
 
-/// <summary>Entities that were found.</summary>
-internal sealed record EntitiesResponse(IReadOnlyList<EntityAnswer> Entities);
+/// <summary>Entities that were found, or a page of all.</summary>
+/// <param name="Entities">The entities.</param>
+/// <param name="Next">What <c>after</c> has to be for the next page; null behind the last one, and where words were given.</param>
+internal sealed record EntitiesResponse(IReadOnlyList<EntityAnswer> Entities, string? Next);
 
 /// <summary>An entity to be added.</summary>
 /// <param name="Id">Its id; made from the name when absent.</param>
@@ -15,26 +18,36 @@ internal sealed record EntitiesResponse(IReadOnlyList<EntityAnswer> Entities);
 /// <param name="Text">What the model reads.</param>
 internal sealed record AddEntityRequest(string? Id, string? Name, string? Text);
 
+/// <summary>What becomes of an entity.</summary>
+/// <param name="Name">Its name from now on; the one it has when absent.</param>
+/// <param name="Text">What the model reads from now on; what it reads when absent.</param>
+internal sealed record EditEntityRequest(string? Name, string? Text);
+
 /// <summary>All about an entity.</summary>
 /// <param name="Id">Its id.</param>
 /// <param name="Name">Its name.</param>
 /// <param name="Text">What the model reads.</param>
 /// <param name="Added">Whether a client added it.</param>
-/// <param name="Known">Facts of the graph.</param>
+/// <param name="Known">Facts of the graph, and those accepted since.</param>
 /// <param name="KnownTotal">The number of such facts, also of those beyond the limit.</param>
 /// <param name="Predicted">Facts that the graph does not hold, by relation.</param>
 internal sealed record EntityResponse(
     string Id, string Name, string Text, bool Added, IReadOnlyList<KnownFact> Known,
     int KnownTotal, IReadOnlyList<PredictedFacts> Predicted);
 
-/// <summary>A fact of the graph, read from the entity.</summary>
+/// <summary>A known fact, read from the entity.</summary>
 internal sealed record KnownFact(RelationAnswer Relation, EntityName Entity, string Split);
 
 /// <summary>The best answers of one relation that the graph does not hold.</summary>
 internal sealed record PredictedFacts(RelationAnswer Relation, IReadOnlyList<PredictedFact> Answers);
 
 /// <summary>A fact that the graph does not hold.</summary>
-internal sealed record PredictedFact(EntityName Entity, double Score, double Probability);
+/// <param name="Entity">The answer.</param>
+/// <param name="Score">Its cosine.</param>
+/// <param name="Probability">That it is the answer.</param>
+/// <param name="FactProbability">That the fact is true; null where it cannot be told.</param>
+/// <param name="Verdict">true, false or unknown: only what is true is sure enough to be stated.</param>
+internal sealed record PredictedFact(EntityName Entity, double Score, double Probability, double? FactProbability, string Verdict);
 
 /// <summary><c>/v1/entities</c>.</summary>
 internal sealed class EntityRoutes(ModelHost host, ServerOptions options)
@@ -45,30 +58,41 @@ internal sealed class EntityRoutes(ModelHost host, ServerOptions options)
     private const int MostRelations = 12;
     private const int Neighbours = 25;
 
-    /// <summary>Finds entities by words.</summary>
-    public async Task Search(HttpContext context)
+    /// <summary>Finds entities by words, or lists all of them.</summary>
+    public async Task List(HttpContext context)
     {
-        var words = Checks.Text("search", context.Request.Query["search"].FirstOrDefault(), options.Limits).Trim();
         var most = Checks.Number(context, "limit", Math.Min(DefaultFound, options.Limits.Answers), 1, options.Limits.Answers);
+        var (search, after) = (context.Request.Query["search"].FirstOrDefault(), context.Request.Query["after"].FirstOrDefault());
+        if (search is not null && after is not null)
+            throw ApiException.Bad("after", "found search too; expected one of them: what is found by words has no pages");
+        var words = search is null ? null : Checks.Text("search", search, options.Limits).Trim();
         var catalog = (await host.Current(context)).Catalog;
-        await Wire.Write(context, new EntitiesResponse([.. catalog.Search(words, most).Select(index => EntityAnswer.Of(catalog[index]))]));
+        var found = words is null ? catalog.Page(after, most + 1) : catalog.Search(words, most);
+        await Wire.Write(context, new EntitiesResponse(
+            [.. found.Take(most).Select(number => EntityAnswer.Of(catalog[number]))],
+            found.Count > most ? catalog[found[most - 1]].Id : null));
     }
 
     /// <summary>Tells all about one entity.</summary>
     public async Task Find(HttpContext context)
     {
         var served = await host.Current(context);
-        var id = (string)context.Request.RouteValues["id"]!;
-        // A slash is all that stays escaped in a path.
-        var index = served.Catalog.WithId(id) ?? served.Catalog.WithId(id.Replace("%2F", "/", StringComparison.OrdinalIgnoreCase))
-            ?? throw ApiException.Missing("id", $"there is no entity '{id}'; /v1/entities?search= finds them by words");
+        var catalog = served.Catalog;
+        var index = catalog.WithId(IdOf(context, catalog)) ?? throw Missing(IdOf(context, catalog));
         var most = Checks.Number(context, "limit", options.Limits.Answers, 0, options.Limits.Answers);
         var predictions = Checks.Number(context, "predict", DefaultPredictions, 0, MostPredictions);
-        var entity = served.Catalog[index];
+        var entity = catalog[index];
+        var tag = EntityTags.Of(served, catalog, entity);
+        context.Response.Headers.ETag = tag;
+        if (EntityTags.IsKnown(context, tag))
+        {
+            context.Response.StatusCode = StatusCodes.Status304NotModified;
+            return;
+        }
         var known = KnownOf(served, index);
         var predicted = predictions == 0 ? [] : await Predict(served, index, predictions, context.RequestAborted);
         await Wire.Write(context, new EntityResponse(
-            entity.Id, entity.Name, entity.Description, served.Catalog.IsAdded(index), [.. known.Take(most)], known.Count, predicted));
+            entity.Id, entity.Name, entity.Description, catalog.IsAdded(index), [.. known.Take(most)], known.Count, predicted));
     }
 
     /// <summary>Adds an entity.</summary>
@@ -79,31 +103,94 @@ internal sealed class EntityRoutes(ModelHost host, ServerOptions options)
         var name = request.Name is null ? text.Split(',')[0].Trim() : Checks.Text("name", request.Name, options.Limits).Trim();
         if (name.Length == 0)
             throw ApiException.Bad("name", "the text has no name before its first comma; expected one");
+        var wanted = request.Id is null ? null : Checks.Text("id", request.Id, options.Limits).Trim();
         var served = host.Served;
-        var added = await served.Adding.Add(
-            () =>
-            {
-                var id = request.Id is null ? FreeId(served.Catalog, name) : Checks.Text("id", request.Id, options.Limits).Trim();
-                if (served.Catalog.WithId(id) is not null)
-                    throw new ApiException(409, "invalid_request_error", $"there is an entity '{id}' already", "id", "already_exists");
-                if (served.Catalog.Added.Count >= options.Limits.AddedEntities)
-                    throw new ApiException(409, "invalid_request_error",
-                        $"{options.Limits.AddedEntities} entities have been added, which is the limit", null, "too_many_entities");
-                return new Entity(id, name, text);
-            }, context.RequestAborted);
-        context.Response.Headers.Location = $"/v1/entities/{Uri.EscapeDataString(added.Id)}";
-        await Wire.Write(context, EntityAnswer.Of(added), StatusCodes.Status201Created);
+        var (catalog, added) = await served.Changes.Make(text, catalog =>
+        {
+            var id = wanted ?? FreeId(catalog, name);
+            if (catalog.HiddenWithId(id) is not null)
+                throw ApiException.Conflict("id", $"the graph's entity '{id}' was deleted; PUT brings it back", "already_exists");
+            if (catalog.WithId(id) is not null)
+                throw ApiException.Conflict("id", $"there is an entity '{id}' already", "already_exists");
+            RequireRoom(catalog);
+            return new Change(0, default, ChangeKind.EntityAdded, id, name, text);
+        }, context.RequestAborted);
+        context.Response.Headers.Location = $"/v1/entities/{Uri.EscapeDataString(added!.Id!)}";
+        await Tell(context, served, catalog, new Entity(added.Id!, name, text), StatusCodes.Status201Created);
+    }
+
+    /// <summary>Gives an entity another name or text; brings one of the graph back that was deleted.</summary>
+    public async Task Edit(HttpContext context)
+    {
+        var request = await Wire.Read<EditEntityRequest>(context);
+        var text = request.Text is null ? null : Checks.Text("text", request.Text, options.Limits).Trim();
+        var name = request.Name is null ? null : Checks.Text("name", request.Name, options.Limits).Trim();
+        var required = EntityTags.Required(context);
+        var served = host.Served;
+        Entity? edited = null;
+        var (catalog, _) = await served.Changes.Make(text, catalog =>
+        {
+            var id = IdOf(context, catalog);
+            var (visible, gone) = (catalog.WithId(id), catalog.HiddenWithId(id));
+            required(visible is { } there ? catalog[there] : null);
+            var number = visible ?? gone ?? throw Missing(id);
+            if (name is null && text is null && gone is null)
+                throw ApiException.Bad(null, "found neither name nor text; expected at least one of them", "missing_value");
+            var old = catalog[number];
+            edited = old with { Name = name ?? old.Name, Description = text ?? old.Description };
+            if (gone is null && edited == old)
+                return null;
+            if (catalog.IsAsInGraph(number) && edited != old)
+                RequireRoom(catalog);
+            return new Change(0, default, ChangeKind.EntityEdited, old.Id, edited.Name, edited.Description);
+        }, context.RequestAborted);
+        await Tell(context, served, catalog, edited!, StatusCodes.Status200OK);
+    }
+
+    /// <summary>Deletes an entity.</summary>
+    public async Task Delete(HttpContext context)
+    {
+        var required = EntityTags.Required(context);
+        await host.Served.Changes.Make(null, catalog =>
+        {
+            var number = catalog.WithId(IdOf(context, catalog));
+            required(number is { } there ? catalog[there] : null);
+            return new Change(0, default, ChangeKind.EntityDeleted, catalog[number ?? throw Missing(IdOf(context, catalog))].Id);
+        }, context.RequestAborted);
+        context.Response.StatusCode = StatusCodes.Status204NoContent;
+    }
+
+    private static Task Tell(HttpContext context, ServedModel served, Catalog catalog, Entity entity, int status)
+    {
+        context.Response.Headers.ETag = EntityTags.Of(served, catalog, entity);
+        return Wire.Write(context, EntityAnswer.Of(entity), status);
+    }
+
+    // A slash is all that stays escaped in a path.
+    private static string IdOf(HttpContext context, Catalog catalog)
+    {
+        var id = (string)context.Request.RouteValues["id"]!;
+        return catalog.WithId(id) is null && catalog.HiddenWithId(id) is null
+            ? id.Replace("%2F", "/", StringComparison.OrdinalIgnoreCase) : id;
+    }
+
+    private static ApiException Missing(string id) =>
+        ApiException.Missing("id", $"there is no entity '{id}'; /v1/entities?search= finds them by words");
+
+    private void RequireRoom(Catalog catalog)
+    {
+        if (catalog.ChangedCount >= options.Limits.AddedEntities)
+            throw ApiException.Conflict(null, $"{options.Limits.AddedEntities} entities have been added or edited, which is the limit",
+                "too_many_entities");
     }
 
     private static List<KnownFact> KnownOf(ServedModel served, int index)
     {
-        var facts = new List<KnownFact>();
-        if (served.Catalog.IsAdded(index))
-            return facts;
+        var (catalog, facts) = (served.Catalog, new List<KnownFact>());
         foreach (var directed in served.Completer.RelationScores.Directed)
-            foreach (var answer in served.Completer.Facts.Answers(index, directed))
+            foreach (var answer in served.Completer.Facts.Answers(index, directed).Where(answer => !catalog.IsHidden(answer)))
                 facts.Add(new KnownFact(
-                    RelationAnswer.Of(served.Graph, directed), EntityName.Of(served.Graph.Entities[answer]),
+                    RelationAnswer.Of(served.Graph, directed), EntityName.Of(catalog[answer]),
                     served.Completer.Facts.Of(index, directed, answer)!));
         return facts;
     }
@@ -115,7 +202,7 @@ internal sealed class EntityRoutes(ModelHost host, ServerOptions options)
         var description = served.Completer.Description(served.Catalog.Of(index));
         var near = await served.Encode([new ViewRequest(description, true, [])], [new SearchRequest(index, [], Neighbours)], cancellation);
         var counts = new Dictionary<int, int>();
-        foreach (var entity in near.Found[0].Hits.Select(hit => hit.Entity).Append(index).Where(entity => !served.Catalog.IsAdded(entity)))
+        foreach (var entity in near.Found[0].Hits.Select(hit => hit.Entity).Append(index))
             foreach (var directed in served.Completer.RelationScores.Directed)
                 if (served.Completer.Facts.Answers(entity, directed).Length > 0)
                     counts[directed] = counts.GetValueOrDefault(directed) + (entity == index ? Neighbours : 1);
@@ -128,16 +215,25 @@ internal sealed class EntityRoutes(ModelHost host, ServerOptions options)
         var encoded = await served.Encode(
             [new ViewRequest(description, false, [.. relations.Select(served.Completer.RelationOf)])],
             searches, cancellation);
+        var candidates = relations.Select((relation, place) =>
+            served.Completer.Candidates(entityAsked, relation, searches[place], encoded.Found[place])).ToList();
+        // All at once: what they share is encoded once.
+        var judged = await served.Call(_ => served.Completer.Judge.Of(
+            [.. relations.SelectMany((relation, place) => candidates[place].Select(candidate =>
+                FactClaim.Of(served.Graph, entityAsked, relation, served.Catalog.Of(candidate.Entity))))], cancellation), cancellation);
+        var next = 0;
         return [.. relations.Select((relation, place) => new PredictedFacts(
-            RelationAnswer.Of(served.Graph, relation),
-            [.. served.Completer.Candidates(entityAsked, relation, searches[place], encoded.Found[place]).Select(candidate =>
-                new PredictedFact(EntityName.Of(served.Catalog[candidate.Entity]), candidate.Score, candidate.Probability))]))];
+            RelationAnswer.Of(served.Graph, relation), [.. candidates[place].Select(candidate => Told(candidate, judged[next++]))]))];
+
+        PredictedFact Told(EntityCandidate candidate, FactJudgement fact) => new(
+            EntityName.Of(served.Catalog[candidate.Entity]), candidate.Score, candidate.Probability, fact.Probability,
+            FactWords.Of(fact.Verdict));
     }
 
     private static string FreeId(Catalog catalog, string name)
     {
         var id = name;
-        for (var number = 2; catalog.WithId(id) is not null; number++)
+        for (var number = 2; catalog.WithId(id) is not null || catalog.HiddenWithId(id) is not null; number++)
             id = $"{name} ({number})";
         return id;
     }

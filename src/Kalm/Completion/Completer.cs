@@ -1,3 +1,5 @@
+using Kalm.Completion.Facts;
+using Kalm.Completion.Grounding;
 using Kalm.Completion.Reranking;
 using Kalm.Evaluation;
 using Kalm.Graph;
@@ -6,69 +8,49 @@ using static TorchSharp.torch;
 
 namespace Kalm.Completion;
 
-/// <summary>The entity from which a query starts: one of the graph, or one described by a text that the graph does not hold.</summary>
-/// <param name="Entity">Its index in the graph; null for a free text.</param>
-/// <param name="Description">The text that the model reads.</param>
-public sealed record QueryEntity(int? Entity, string Description)
-{
-    /// <summary>An entity of the graph.</summary>
-    public static QueryEntity Of(KnowledgeGraph graph, int entity) => new(entity, graph.Entities[entity].Description);
-}
-
-/// <summary>An entity that may complete a query.</summary>
-/// <param name="Entity">Its number in the catalog.</param>
-/// <param name="Rank">Its place by <paramref name="Score"/>, from 1.</param>
-/// <param name="Score">The cosine of the query and the entity.</param>
-/// <param name="Probability">That it is the answer, all other known answers left out; calibrated (<see cref="Calibration"/>).</param>
-/// <param name="Split">The split that holds the fact (train, valid or test); null when it is new.</param>
-/// <param name="Reranked">What the re-ranker makes of it; null when it was not asked.</param>
-public sealed record EntityCandidate(
-    int Entity, int Rank, double Score, double Probability, string? Split, RerankedScore? Reranked = null);
-
-/// <summary>What a re-ranker makes of a candidate.</summary>
-/// <param name="Score">By which it is ordered; differences are logarithms of odds.</param>
-/// <param name="Verdict">The trained verdict's part before it is weighed; 0 where it has no weight.</param>
-public sealed record RerankedScore(double Score, double Verdict);
-
-/// <summary>A relation that may hold between two entities.</summary>
-/// <param name="DirectedRelation">r, or r + R for its inverse.</param>
-/// <param name="Rank">Its place, from 1.</param>
-/// <param name="Score">The mean cosine of both queries and their answers: (head, r) with the tail, and (tail, r inverse) with the
-/// head.</param>
-/// <param name="Probability">That it is the relation, all other known ones left out; calibrated.</param>
-/// <param name="Split">As above.</param>
-public sealed record RelationCandidate(int DirectedRelation, int Rank, double Score, double Probability, string? Split);
-
 /// <summary>Completes triples with one model over one graph: the one engine behind the command line, the service and the library, so that
 /// a question has one answer wherever it is asked. A service that batches takes its parts: <see cref="Views"/> are encoded with those of
 /// others, <see cref="Find"/> searches, <see cref="Candidates"/> judges. What asks at once may be called from any thread; those calls
 /// take turns. Owns the index, not the model.</summary>
 public sealed class Completer : IDisposable
 {
-    private const int AddedAtOnce = 256;
+    private readonly TextVectors kept;
     private readonly Lazy<Explanations> explanations;
     private readonly Lazy<RelationScores> relationScores;
+    private readonly Lazy<FactJudge> judge;
+    private readonly Lazy<Grounder> grounder;
+    private Grounder? changed;
     private readonly Lock modelGate = new();
     private Reranker? reranker;
 
     private Completer(LoadedModel model, Catalog catalog, EntityIndex index, FactSplits facts)
     {
         (Model, Catalog, Index, Facts) = (model, catalog, index, facts);
+        kept = new TextVectors(Path.Combine(index.Folder, TextVectors.FileName), index.Vectors.Width);
         explanations = new(() => new Explanations(Graph, index.Vectors));
         relationScores = new(() => new RelationScores(Graph, model.Wording));
+        judge = new(() => new FactJudge(this));
+        grounder = new(() => new Grounder(Graph, facts));
     }
 
     /// <summary>The model.</summary>
     public LoadedModel Model { get; }
 
-    /// <summary>The entities that may be asked about and are candidates.</summary>
-    public Catalog Catalog { get; }
+    /// <summary>The entities that may be asked about and are candidates, and what was said of facts.</summary>
+    public Catalog Catalog { get; private set; }
 
     /// <summary>The entities' vectors, and how scores become probabilities.</summary>
     public EntityIndex Index { get; }
 
     /// <summary>What is known.</summary>
-    public FactSplits Facts { get; }
+    public FactSplits Facts { get; private set; }
+
+    /// <summary>The share of true facts wanted among those that are stated; where it is not reached on the validation split nothing
+    /// is.</summary>
+    public double Precision { get; set; } = FactCalibration.DefaultPrecision;
+
+    /// <summary>What it takes for a fact to be stated; null where nothing is.</summary>
+    public PrecisionPoint? Statement => Index.Calibration.Facts?.Statement(Precision);
 
     /// <summary>The graph.</summary>
     public KnowledgeGraph Graph => Catalog.Graph;
@@ -76,10 +58,16 @@ public sealed class Completer : IDisposable
     /// <summary>Finds training facts that speak for an answer.</summary>
     public Explanations Explanations => explanations.Value;
 
+    /// <summary>Tells whether facts are true; its calls are for the model's thread.</summary>
+    public FactJudge Judge => judge.Value;
+
     /// <summary>Scores relations.</summary>
     public RelationScores RelationScores => relationScores.Value;
 
-    /// <summary>Completes over a graph, with the index where it is kept by default and whatever was added to the graph there.</summary>
+    /// <summary>Answers questions in words from the graph.</summary>
+    public Grounder Grounder => changed is { } found && found.IsOf(Catalog) ? found : changed = grounder.Value.With(Catalog, Facts);
+
+    /// <summary>Completes over a graph, with the index where it is kept by default and what changes made of the graph there.</summary>
     /// <param name="model">The model; must outlive the completer.</param>
     /// <param name="graph">The graph.</param>
     /// <param name="progress">Told how far the work has come; may be null.</param>
@@ -93,9 +81,9 @@ public sealed class Completer : IDisposable
         return Open(model, Catalog.Open(graph, root), root, progress, cancellation);
     }
 
-    /// <summary>Opens the index, which is made when it is not there, and encodes what was added to the graph.</summary>
+    /// <summary>Opens the index, which is made when it is not there, and takes in what changes made of the graph.</summary>
     /// <param name="model">The model; must outlive the completer.</param>
-    /// <param name="catalog">The graph's entities and those added.</param>
+    /// <param name="catalog">The graph's entities after all changes.</param>
     /// <param name="root">Where indices are kept; see <see cref="EntityIndex.RootOf"/>.</param>
     /// <param name="progress">Told how far the work has come; may be null.</param>
     /// <param name="cancellation">Stops between portions.</param>
@@ -109,15 +97,61 @@ public sealed class Completer : IDisposable
         var index = EntityIndex.Open(root, model, catalog.Graph, facts, progress, cancellation);
         try
         {
-            foreach (var block in catalog.Added.Chunk(AddedAtOnce))
-                index.Vectors.Add(VectorsOf(model, block));
-            return new Completer(model, catalog, index, facts);
+            var completer = new Completer(model, catalog, index, facts);
+            completer.Take(catalog, catalog.Changed);
+            completer.kept.TrySave(catalog.Log.LockPath);
+            return completer;
         }
         catch
         {
             index.Dispose();
             throw;
         }
+    }
+
+    /// <summary>Takes in changes, on the model's thread: names and vectors at once, so that no search meets one without the other. Texts
+    /// without a vector at hand are encoded.</summary>
+    /// <param name="catalog">The catalog from now on.</param>
+    /// <param name="touched">The numbers of entities whose text or presence is another than in the catalog before.</param>
+    /// <exception cref="KalmException">An embedding is not finite; nothing has changed then.</exception>
+    public void Take(Catalog catalog, IReadOnlySet<int> touched)
+    {
+        ArgumentNullException.ThrowIfNull(catalog);
+        ArgumentNullException.ThrowIfNull(touched);
+        kept.Follow();
+        Index.Vectors.Take([.. touched.Select(number => new VectorRow(number, Changed(number), catalog.IsHidden(number)))]);
+        (Catalog, Facts) = (catalog, Facts.With(catalog.Reviewed));
+        kept.Forget();
+
+        float[]? Changed(int number)
+        {
+            var text = catalog[number].Description;
+            if (catalog.IsHidden(number) || catalog.IsAsInGraph(number))
+                return null;
+            if (kept.Of(text) is { } vector)
+                return vector;
+            kept.Add(text, vector = VectorOf(text));
+            return vector;
+        }
+    }
+
+    /// <summary>The vector of an entity's text, encoded by itself so that it is the same wherever that happens; on the model's
+    /// thread.</summary>
+    /// <exception cref="KalmException">It is not finite.</exception>
+    public float[] VectorOf(string text)
+    {
+        using var scope = NewDisposeScope();
+        var (vectors, reads) = Encode([new ViewRequest(Model.Wording.Description(text), true, [])]);
+        return vectors[reads[0]].cpu().data<float>().ToArray();
+    }
+
+    /// <summary>Keeps vectors of texts for all who share the index, before the changes that bring the texts. For the one who has the
+    /// log's lock.</summary>
+    public void Keep(IEnumerable<(string Text, float[] Vector)> vectors)
+    {
+        foreach (var (text, vector) in vectors)
+            kept.Add(text, vector);
+        kept.Save();
     }
 
     /// <summary>The views that a question for an entity takes: the entity's own, which explanations need, then the query's.</summary>
@@ -135,9 +169,15 @@ public sealed class Completer : IDisposable
     /// <param name="directedRelation">r, or r + R to read the relation backwards.</param>
     /// <param name="top">How many are wanted.</param>
     /// <param name="withKnown">Whether known answers are wanted among them.</param>
-    public SearchRequest Search(QueryEntity entity, int directedRelation, int top, bool withKnown = true) => new(
-        entity.Entity, entity.Entity is { } known && !Catalog.IsAdded(known) ? Facts.Answers(known, directedRelation) : [],
-        Math.Min(top, Catalog.Count), withKnown);
+    /// <param name="strictTypes">Whether only entities are wanted that are such as the relation has there
+    /// (<see cref="RelationSides.Admits"/>).</param>
+    public SearchRequest Search(
+        QueryEntity entity, int directedRelation, int top, bool withKnown = true, bool strictTypes = false) => new(
+        entity.Entity, entity.Entity is { } known ? Facts.Answers(known, directedRelation) : [], Math.Min(top, Catalog.Count), withKnown)
+    {
+        Admits = strictTypes ? answer => Judge.Sides.Admits(Graph.InverseOf(directedRelation), answer) : null,
+        Rejected = entity.Entity is { } reviewed ? Facts.Rejected(reviewed, directedRelation) : [],
+    };
 
     /// <summary>Searches, on the model's thread.</summary>
     /// <param name="queries">[queries, width], unit length.</param>
@@ -153,7 +193,7 @@ public sealed class Completer : IDisposable
             hit.Entity, place + 1, hit.Score,
             EntitySearch.Probability(
                 hit.Score, Array.BinarySearch(request.Known, hit.Entity) >= 0, found.LogSum, Index.Calibration.Temperature),
-            SplitOf(entity.Entity, directedRelation, hit.Entity)))];
+            Facts.Of(entity.Entity, directedRelation, hit.Entity)))];
 
     /// <summary>The entities that best complete (entity, relation, ?).</summary>
     /// <inheritdoc cref="Search"/>
@@ -172,6 +212,22 @@ public sealed class Completer : IDisposable
         }
     }
 
+    /// <summary>Tells of each candidate whether the fact is true that it makes.</summary>
+    /// <returns>The same candidates with <see cref="EntityCandidate.Fact"/>.</returns>
+    public IReadOnlyList<EntityCandidate> Judged(
+        IReadOnlyList<EntityCandidate> candidates, QueryEntity entity, int directedRelation)
+    {
+        lock (modelGate)
+            return Judge.Of(candidates, entity, directedRelation);
+    }
+
+    /// <summary>Whether facts are true, the first asked first.</summary>
+    public IReadOnlyList<FactJudgement> Verify(IReadOnlyList<FactClaim> claims, CancellationToken cancellation = default)
+    {
+        lock (modelGate)
+            return Judge.Of(claims, cancellation);
+    }
+
     /// <summary>The run's re-ranker, opened when it is first asked for, on the model's thread.</summary>
     /// <exception cref="KalmException">There is none, it is damaged, or it was trained on another run.</exception>
     public Reranker Reranker
@@ -183,32 +239,17 @@ public sealed class Completer : IDisposable
         }
     }
 
-    /// <summary>Puts candidates into the order of the run's re-ranker, on the model's thread; of equal ones the better by score goes
-    /// first.</summary>
-    /// <returns>The same candidates; ranks, scores and probabilities stay those of the embeddings. Where the re-ranker gained nothing on
-    /// the validation split, they are as they were.</returns>
+    /// <summary>Puts candidates into the order of the run's re-ranker, on the model's thread.</summary>
+    /// <inheritdoc cref="Reranking.Reranker.Order" path="/returns"/>
     /// <exception cref="KalmException">There is no re-ranker, or it is not sound.</exception>
     public IReadOnlyList<EntityCandidate> Rerank(IReadOnlyList<EntityCandidate> candidates, QueryEntity entity, int directedRelation)
     {
-        ArgumentNullException.ThrowIfNull(candidates);
         lock (modelGate)
-        {
-            if (!Reranker.IsUsed || candidates.Count == 0)
-                return candidates;
-            var signals = Reranker.Signals([new RerankRequest(
-                Known(entity), directedRelation,
-                [.. candidates.Select(candidate => Known(new QueryEntity(candidate.Entity, Catalog[candidate.Entity].Description)))],
-                [.. candidates.Select(candidate => (float)candidate.Score)])])[0];
-            return [.. candidates.Zip(signals.Fused(Reranker.Description.Weights), signals.Verdicts)
-                .Select(item => item.First with { Reranked = new RerankedScore(item.Second, item.Third) })
-                .OrderByDescending(candidate => candidate.Reranked!.Score)];
-        }
-
-        // What was added has no facts.
-        QueryEntity Known(QueryEntity found) => found.Entity is { } index && Catalog.IsAdded(index) ? found with { Entity = null } : found;
+            return Reranker.Order(candidates, entity, directedRelation, Catalog);
     }
 
-    /// <summary>Judges the relations between two entities; one that reads the same both ways stands once.</summary>
+    /// <summary>Judges the relations between two entities; one that reads the same both ways stands once, one that was rejected not at
+    /// all.</summary>
     /// <param name="head">The entity from which they are read.</param>
     /// <param name="tail">The other.</param>
     /// <param name="vectors">Of <see cref="RelationScores.Views"/>.</param>
@@ -217,9 +258,11 @@ public sealed class Completer : IDisposable
         QueryEntity head, QueryEntity tail, IReadOnlyList<float[]> vectors, int top)
     {
         var (scores, directed, temperature) = (RelationScores.Of(vectors), RelationScores.Directed, Index.Calibration.RelationTemperature);
-        var splits = directed.Select(relation => tail.Entity is { } answer ? SplitOf(head.Entity, relation, answer) : null).ToArray();
-        var logSum = EntitySearch.LogSum(scores.Where((_, index) => splits[index] is null).Select(score => score / temperature));
-        return [.. Enumerable.Range(0, directed.Length).OrderByDescending(index => scores[index]).Take(top).Select((index, place) =>
+        var splits = directed.Select(relation => tail.Entity is { } answer ? Facts.Of(head.Entity, relation, answer) : null).ToArray();
+        var possible = Enumerable.Range(0, directed.Length)
+            .Where(index => tail.Entity is not { } answer || !Facts.IsRejected(head.Entity, directed[index], answer)).ToList();
+        var logSum = EntitySearch.LogSum(possible.Where(index => splits[index] is null).Select(index => scores[index] / temperature));
+        return [.. possible.OrderByDescending(index => scores[index]).Take(top).Select((index, place) =>
             new RelationCandidate(directed[index], place + 1, scores[index],
                 EntitySearch.Probability(scores[index], splits[index] is not null, logSum, temperature), splits[index]))];
     }
@@ -237,10 +280,6 @@ public sealed class Completer : IDisposable
         }
     }
 
-    /// <summary>The split that holds a fact; null for none, and where a part of it was added.</summary>
-    public string? SplitOf(int? entity, int directedRelation, int answer) =>
-        entity is { } known && !Catalog.IsAdded(known) && !Catalog.IsAdded(answer) ? Facts.Of(known, directedRelation, answer) : null;
-
     /// <inheritdoc/>
     public void Dispose()
     {
@@ -256,17 +295,5 @@ public sealed class Completer : IDisposable
         var vectors = Encoder.Encode(Model.Decoder, forest.Rows);
         Encoder.RequireFinite(vectors);
         return (vectors, [.. views.SelectMany((_, index) => forest.Reads(index))]);
-    }
-
-    private static float[][] VectorsOf(LoadedModel model, IReadOnlyList<Entity> entities)
-    {
-        using var scope = NewDisposeScope();
-        using var noGradient = no_grad();
-        var forest = new ViewForest(
-            model.Wording, [.. entities.Select(entity => new ViewRequest(model.Wording.Description(entity.Description), true, []))]);
-        var encoded = Encoder.Encode(model.Decoder, forest.Rows);
-        Encoder.RequireFinite(encoded);
-        var (values, width) = (encoded.cpu().data<float>().ToArray(), (int)encoded.shape[1]);
-        return [.. entities.Select((_, index) => values.AsSpan(forest.Reads(index)[0] * width, width).ToArray())];
     }
 }

@@ -1,3 +1,4 @@
+using Kalm.Completion.Facts;
 using Kalm.Evaluation;
 using Kalm.Evaluation.Vectors;
 using Kalm.Files;
@@ -98,7 +99,13 @@ public sealed record EntityIndex(EntityVectors Vectors, Calibration Calibration,
         using var staged = new StagedFolder(folder);
         EmbeddingExport.Write(staged.Path, EmbeddingFormat.Safetensors, store, progress, cancellation);
         using (var vectors = OpenVectors(staged.Path, model, graph))
-            Json.Write(staged.File(Calibration.FileName), Calibrator.Fit(model, graph, vectors, facts, progress, cancellation));
+        {
+            var fitted = Calibrator.Fit(model, graph, vectors, facts, progress, cancellation);
+            Json.Write(staged.File(Calibration.FileName), fitted with
+            {
+                Facts = FactCalibrator.Fit(model, graph, vectors, facts, fitted.Temperature, progress, cancellation),
+            });
+        }
         staged.Commit();
         store.Delete();
     }

@@ -1,4 +1,3 @@
-using Kalm.Representation;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -9,7 +8,14 @@ namespace Kalm.Completion;
 /// <param name="Known">The known answers, ascending; they are candidates, but no rivals of the others.</param>
 /// <param name="Top">How many are wanted.</param>
 /// <param name="WithKnown">Whether known answers are wanted among them.</param>
-public sealed record SearchRequest(int? Entity, int[] Known, int Top, bool WithKnown = true);
+public sealed record SearchRequest(int? Entity, int[] Known, int Top, bool WithKnown = true)
+{
+    /// <summary>What is known to be no answer, ascending; no candidates.</summary>
+    public int[] Rejected { get; init; } = [];
+
+    /// <summary>Which entities are wanted at all; null for every one. The others stay rivals.</summary>
+    public Func<int, bool>? Admits { get; init; }
+}
 
 /// <summary>A candidate with its cosine.</summary>
 public readonly record struct Hit(int Entity, float Score);
@@ -41,10 +47,8 @@ public static class EntitySearch
         for (int start = 0, count; start < vectors.Count; start += count)
         {
             using var scope = NewDisposeScope();
-            var block = vectors.Block(start, Block);
-            count = (int)block.shape[0];
-            var product = queries.mm(block.t());
-            Encoder.RequireFinite(product);
+            var product = vectors.Cosines(queries, start, Block);
+            count = (int)product.shape[1];
             var scores = product.cpu().data<float>().ToArray();
             var (first, width) = (start, count);
             Parallel.For(0, requests.Count, index => best[index].Take(scores.AsSpan(index * width, width), first, requests[index]));
@@ -69,9 +73,9 @@ public static class EntitySearch
     {
         if (request.Entity is { } own && own >= start && own < start + count)
             yield return own;
-        var from = Array.BinarySearch(request.Known, start);
-        for (var at = from < 0 ? ~from : from; at < request.Known.Length && request.Known[at] < start + count; at++)
-            yield return request.Known[at];
+        foreach (var numbers in new[] { request.Known, request.Rejected })
+            foreach (var entity in EntityVectors.Within(numbers, start, count))
+                yield return entity;
     }
 
     /// <summary>The logarithm of a sum of powers of e.</summary>
@@ -91,10 +95,11 @@ public static class EntitySearch
         {
             for (var index = 0; index < scores.Length; index++)
             {
-                if (hits.Count == most && !(scores[index] > hits[^1].Score))
+                if (float.IsNegativeInfinity(scores[index]) || (hits.Count == most && !(scores[index] > hits[^1].Score)))
                     continue;
                 var entity = start + index;
-                if (entity == request.Entity || (!request.WithKnown && Array.BinarySearch(request.Known, entity) >= 0))
+                if (entity == request.Entity || Array.BinarySearch(request.Rejected, entity) >= 0
+                    || (!request.WithKnown && Array.BinarySearch(request.Known, entity) >= 0) || request.Admits?.Invoke(entity) == false)
                     continue;
                 var place = hits.Count;
                 while (place > 0 && hits[place - 1].Score < scores[index])

@@ -1,14 +1,23 @@
+using System.Collections.Immutable;
 using System.Numerics;
 using System.Runtime.InteropServices;
 using Kalm.Evaluation;
 using Kalm.Language.Sources.Safetensors;
+using Kalm.Representation;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Kalm.Completion;
 
+/// <summary>What became of an entity's vector.</summary>
+/// <param name="Entity">Its number.</param>
+/// <param name="Vector">Its vector from now on; null for the graph's own, and for one that is gone.</param>
+/// <param name="IsHidden">Whether it is gone.</param>
+public readonly record struct VectorRow(int Entity, float[]? Vector, bool IsHidden);
+
 /// <summary>A vector of unit length for every entity: those of the graph in a memory-mapped file, which the system loads and drops as it
-/// likes, and those added since behind them. Tensors are for the model's thread alone; <see cref="Row"/> is for every thread. Owns map and
-/// tensors.</summary>
+/// likes, those that took the place of some of them in memory, and those added since behind them. Tensors are for the model's thread
+/// alone; <see cref="Row"/> and <see cref="IsHidden"/> are for every thread. Owns map and tensors.</summary>
 public sealed class EntityVectors : IDisposable
 {
     private const int FewestAdded = 16;
@@ -16,7 +25,12 @@ public sealed class EntityVectors : IDisposable
     private readonly TensorEntry entry;
     private readonly Tensor graphVectors;
     private Tensor? addedVectors;
+    private readonly float[] nothing;
     private float[][] added = [];
+    private ImmutableSortedDictionary<int, float[]> replaced = ImmutableSortedDictionary<int, float[]>.Empty;
+    private Tensor? replacedVectors;
+    private int[] replacedRows = [];
+    private int[] hidden = [];
 
     /// <summary>Opens the vectors of a graph.</summary>
     /// <param name="path">As <see cref="EmbeddingExport"/> writes it.</param>
@@ -45,7 +59,7 @@ public sealed class EntityVectors : IDisposable
             file.Dispose();
             throw;
         }
-        (GraphCount, Width) = (rows, width);
+        (GraphCount, Width, nothing) = (rows, width, new float[width]);
     }
 
     /// <summary>The number of the graph's own entities.</summary>
@@ -66,28 +80,103 @@ public sealed class EntityVectors : IDisposable
         : addedVectors!.narrow(0, start - GraphCount, Math.Min(most, Count - start));
 
     /// <summary>The vector of one entity.</summary>
-    public ReadOnlySpan<float> Row(int entity) => entity < GraphCount
-        ? MemoryMarshal.Cast<byte, float>(file.Bytes(entry, (long)entity * Width * sizeof(float), Width * sizeof(float)))
-        : Volatile.Read(ref added)[entity - GraphCount];
+    public ReadOnlySpan<float> Row(int entity) => entity >= GraphCount ? Volatile.Read(ref added)[entity - GraphCount]
+        : Volatile.Read(ref replaced).TryGetValue(entity, out var vector) ? vector
+        : MemoryMarshal.Cast<byte, float>(file.Bytes(entry, (long)entity * Width * sizeof(float), Width * sizeof(float)));
 
-    /// <summary>Adds vectors behind the others, on the model's thread.</summary>
-    public void Add(IReadOnlyList<float[]> vectors)
+    /// <summary>Whether an entity is gone, and so never a candidate.</summary>
+    public bool IsHidden(int entity) => Array.BinarySearch(Volatile.Read(ref hidden), entity) >= 0;
+
+    /// <summary>The cosines of queries with some entities, for the model's thread.</summary>
+    /// <param name="queries">[queries, width], unit length.</param>
+    /// <param name="start">The first entity.</param>
+    /// <param name="most">At most so many.</param>
+    /// <returns>[queries, entities], minus infinity for those that are hidden; the caller disposes it.</returns>
+    /// <exception cref="KalmException">A cosine is not finite.</exception>
+    public Tensor Cosines(Tensor queries, int start, int most)
     {
+        using var scope = NewDisposeScope();
+        var cosines = queries.mm(Block(start, most).t());
+        var count = (int)cosines.shape[1];
+        if (Within(replacedRows, start, count) is { Count: > 0 } rows)
+            cosines.index_copy_(
+                1, Columns(rows, start, cosines.device), queries.mm(replacedVectors!.narrow(0, rows.Offset, rows.Count).t()));
+        Encoder.RequireFinite(cosines);
+        using var never = float.NegativeInfinity.ToScalar();
+        if (Within(hidden, start, count) is { Count: > 0 } gone)
+            cosines.index_fill_(1, Columns(gone, start, cosines.device), never);
+        return cosines.MoveToOuterDisposeScope();
+    }
+
+    /// <summary>Takes in what became of entities, on the model's thread.</summary>
+    /// <param name="rows">Of each entity its last state; the numbers behind the last known one are new.</param>
+    public void Take(IReadOnlyList<VectorRow> rows)
+    {
+        if (rows.Count == 0)
+            return;
         using var noGradient = no_grad();
         using var scope = NewDisposeScope();
-        var count = added.Length + vectors.Count;
-        if (addedVectors is null || addedVectors.shape[0] < count)
+        var grown = new float[Math.Max(added.Length, rows.Max(row => row.Entity) + 1 - GraphCount)][];
+        Array.Fill(grown, nothing, added.Length, grown.Length - added.Length);
+        added.CopyTo(grown, 0);
+        Reserve(grown.Length);
+        var (changed, gone) = (replaced.ToBuilder(), new SortedSet<int>(hidden));
+        foreach (var row in rows)
         {
-            var grown = zeros([Math.Max(FewestAdded, 2L * count), Width], ScalarType.Float32, graphVectors.device);
-            if (addedVectors is not null)
-                grown.narrow(0, 0, added.Length).copy_(addedVectors.narrow(0, 0, added.Length));
-            addedVectors?.Dispose();
-            addedVectors = grown.DetachFromDisposeScope();
+            if (row.Entity >= GraphCount)
+            {
+                grown[row.Entity - GraphCount] = row.Vector ?? nothing;
+                addedVectors![row.Entity - GraphCount].copy_(tensor(row.Vector ?? nothing));
+            }
+            else if (row.Vector is null)
+                changed.Remove(row.Entity);
+            else
+                changed[row.Entity] = row.Vector;
+            if (row.IsHidden)
+                gone.Add(row.Entity);
+            else
+                gone.Remove(row.Entity);
         }
-        foreach (var (index, vector) in vectors.Index())
-            addedVectors[added.Length + index].copy_(tensor(vector));
-        Volatile.Write(ref added, [.. added, .. vectors]);
+        if (rows.Any(row => row.Entity < GraphCount))
+            Replace(changed.ToImmutable());
+        Volatile.Write(ref added, grown);
+        Volatile.Write(ref hidden, [.. gone]);
     }
+
+    private void Reserve(int count)
+    {
+        if (count == 0 || (addedVectors is not null && addedVectors.shape[0] >= count))
+            return;
+        var grown = zeros([Math.Max(FewestAdded, 2L * count), Width], ScalarType.Float32, graphVectors.device);
+        if (addedVectors is not null)
+            grown.narrow(0, 0, added.Length).copy_(addedVectors.narrow(0, 0, added.Length));
+        addedVectors?.Dispose();
+        addedVectors = grown.DetachFromDisposeScope();
+    }
+
+    private void Replace(ImmutableSortedDictionary<int, float[]> changed)
+    {
+        replacedVectors?.Dispose();
+        replacedRows = [.. changed.Keys];
+        replacedVectors = changed.Count == 0 ? null : tensor(changed.Values.SelectMany(vector => vector).ToArray())
+            .view(changed.Count, Width).to(graphVectors.device).DetachFromDisposeScope();
+        Volatile.Write(ref replaced, changed);
+    }
+
+    /// <summary>Those of some ascending numbers that lie in a range.</summary>
+    internal static ArraySegment<int> Within(int[] numbers, int start, int count)
+    {
+        return new ArraySegment<int>(numbers, Place(start), Place(start + count) - Place(start));
+
+        int Place(int number)
+        {
+            var at = Array.BinarySearch(numbers, number);
+            return at < 0 ? ~at : at;
+        }
+    }
+
+    private static Tensor Columns(ArraySegment<int> entities, int start, Device device) =>
+        tensor(entities.Select(entity => (long)(entity - start)).ToArray(), device: device);
 
     /// <summary>The product of two vectors, which is their cosine.</summary>
     public static float Dot(ReadOnlySpan<float> left, ReadOnlySpan<float> right)
@@ -107,6 +196,7 @@ public sealed class EntityVectors : IDisposable
     {
         graphVectors.Dispose();
         addedVectors?.Dispose();
+        replacedVectors?.Dispose();
         file.Dispose();
     }
 }

@@ -58,7 +58,8 @@ public sealed class Explanations
                     break;
                 // The fact itself explains nothing, nor does the same read backwards.
                 var (one, other) = (near.Entities[near.Places[index]], far.Entities[far.Places[index]]);
-                if ((one == entity && other == answer) || (isSymmetric && one == answer && other == entity))
+                if ((one == entity && other == answer) || (isSymmetric && one == answer && other == entity)
+                    || vectors.IsHidden(one) || vectors.IsHidden(other))
                     continue;
                 ref var opposite = ref farness[far.Places[index]];
                 if (float.IsNaN(opposite))

@@ -8,7 +8,7 @@ namespace Kalm.Completion;
 public static class IndexKey
 {
     // Raised when the content of an index changes.
-    private const string Format = "kalm index 3";
+    private const string Format = "kalm index 4";
 
     /// <summary>The key, in hexadecimal.</summary>
     public static string Of(OpenedModel model, KnowledgeGraph graph) =>

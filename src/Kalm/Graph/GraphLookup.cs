@@ -11,11 +11,14 @@ public sealed class GraphLookup : INumbered<string>
     // The first entity of each name; behind each the next of the same name, 0 for none.
     private readonly NumberTable<string> names;
     private readonly int[] next;
+    private readonly Lazy<int[]> byId;
 
     /// <summary>Prepares the lookup of a graph.</summary>
     public GraphLookup(KnowledgeGraph graph)
     {
         this.graph = graph;
+        byId = new(() =>
+            [.. Enumerable.Range(0, graph.Entities.Count).OrderBy(entity => graph.Entities[entity].Id, StringComparer.Ordinal)]);
         names = new NumberTable<string>(this);
         next = new int[graph.Entities.Count];
         var last = new int[next.Length];
@@ -31,22 +34,41 @@ public sealed class GraphLookup : INumbered<string>
     }
 
     /// <summary>The entity that the words mean; null when the graph holds none of that id, name or description.</summary>
+    /// <param name="words">The words.</param>
+    /// <param name="isMeant">Whether an entity may be meant; null for all.</param>
     /// <exception cref="KalmException">Several entities bear the name, or the words are blank.</exception>
-    public int? Entity(string words)
+    public int? Entity(string words, Func<int, bool>? isMeant = null)
     {
         if (string.IsNullOrWhiteSpace(words))
             throw new KalmException($"found '{words}'; expected the id of an entity, its name or a description");
-        if (graph.TryEntityIndex(words, out var index))
+        if (graph.TryEntityIndex(words, out var index) && isMeant?.Invoke(index) != false)
             return index;
-        int[] senses = [.. Named(words)];
+        int[] senses = [.. Named(words).Where(entity => isMeant?.Invoke(entity) != false)];
         if (Array.FindAll(senses, sense => graph.Entities[sense].Name == words) is { Length: > 0 } exact)
             senses = exact;
         if (senses.Length > 1)
             throw new KalmException(Ambiguous(words, senses));
         if (senses.Length == 1)
             return senses[0];
-        var described = graph.Entities.Index().FirstOrDefault(item => item.Item.Description == words, (Index: -1, Item: null!)).Index;
+        var described = graph.Entities.Index().FirstOrDefault(
+            item => item.Item.Description == words && isMeant?.Invoke(item.Index) != false, (Index: -1, Item: null!)).Index;
         return described >= 0 ? described : null;
+    }
+
+    /// <summary>The entities by their ids in ordinal order.</summary>
+    /// <param name="id">Those behind it; null for all.</param>
+    public IEnumerable<int> IdsAfter(string? id)
+    {
+        var (low, high) = (0, id is null ? 0 : byId.Value.Length);
+        while (low < high)
+        {
+            var middle = (low + high) / 2;
+            if (string.CompareOrdinal(graph.Entities[byId.Value[middle]].Id, id) <= 0)
+                low = middle + 1;
+            else
+                high = middle;
+        }
+        return byId.Value.Skip(low);
     }
 
     /// <summary>The id or name that is nearly the words; null when none is.</summary>

@@ -58,11 +58,33 @@ public sealed class QuestionVerbTests : IDisposable
         var first = CommandLine.Run(ask).IsSuccess().Output;
         Assert.Equal(first, CommandLine.Run(ask).IsSuccess().Output);
         Assert.NotEqual(first, CommandLine.Run([.. ask, "--seed", "5"]).IsSuccess().Output);
-        Assert.Contains(
-            "among the graph's names", CommandLine.Run([.. ask, "--graph", graph.Path]).IsSuccess().Output, StringComparison.Ordinal);
+        // No entity is named, so the model's own words follow, marked as such.
+        Assert.Equal(
+            "unknown: it names no entity of the graph\nthe model's own words, not from the graph:\n" + first,
+            CommandLine.Run([.. ask, "--graph", graph.Path]).IsSuccess().Output);
+        Assert.Equal(first, CommandLine.Run([.. ask, "--graph", graph.Path, "--grounded", "never"]).IsSuccess().Output);
         CommandLine.Run("ask", " ", "--model", model).IsFault("QUESTION");
         CommandLine.Run("ask", new string('x', 3000), "--model", model).IsFault("does not fit");
         CommandLine.Run("ask", "x", "--model", model, "--top-p", "1.5").IsFault("top_p");
+    }
+
+    [Fact]
+    public void A_question_whose_fact_the_graph_holds_is_answered_from_it_with_the_fact()
+    {
+        var json = folder.File("answer.json");
+        string[] ask = ["--model", model, "--graph", graph.Path, "--json", json, "--max-tokens", "4"];
+        Assert.Equal(
+            "bird\nfrom the graph:\n  bird0 · kind of · bird\n",
+            CommandLine.Run(["ask", "What kind is bird0?", .. ask]).IsSuccess().Output);
+        var answer = JsonNode.Parse(File.ReadAllText(json))!;
+        Assert.Equal(("graph", "bird"), ((string?)answer["kind"], (string?)answer["answer"]));
+        Assert.Equal("bird0", (string?)answer["facts"]![0]!["head"]!["id"]);
+
+        Assert.StartsWith("unknown: ", CommandLine.Run(["ask", "What is the capital of bird0?", .. ask, "--grounded", "only"]).IsSuccess()
+            .Output, StringComparison.Ordinal);
+        Assert.Null((string?)JsonNode.Parse(File.ReadAllText(json))!["words"]);
+        CommandLine.Run("ask", "x", "--model", model, "--grounded", "only").IsFault("--grounded only", "--graph");
+        CommandLine.Run("ask", "x", "--model", model, "--json", json).IsFault("--json", "--graph");
     }
 
     [Fact]

@@ -41,7 +41,7 @@ public sealed class RerankVerbTests : IDisposable
 
         var completed = CommandLine.Run(
             "complete", "--model", run, "--head", "bird8", "--relation", "kind_of", "--top", "4", "--rerank", "--json", json).IsSuccess();
-        Assert.Contains("verdict", completed.Output, StringComparison.Ordinal);
+        Assert.Contains("re-ranked", completed.Output, StringComparison.Ordinal);
         var results = Read()["results"]!.AsArray();
         Assert.Equal(4, results.Count);
         Assert.Equal(results.OrderByDescending(result => (double)result!["reranked_score"]!), results);

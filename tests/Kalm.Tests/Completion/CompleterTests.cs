@@ -83,7 +83,10 @@ public sealed class CompleterTests : IDisposable
     public void What_was_added_is_a_candidate_like_any_other()
     {
         var added = new Entity("new", "frog99", "frog99, a frog that nobody knew");
-        AddedEntities.Write(completer.Catalog.AddedPath, [added]);
+        File.WriteAllText(completer.Catalog.Log.Path, $$"""
+            {"number":1,"time":"2026-01-31T12:00:00Z","kind":"entity_added","id":"new","name":"frog99","text":"{{added.Description}}"}
+
+            """);
         using var again = Open();
         var all = again.Entities(QueryEntity.Of(graph, 10), 0, int.MaxValue);
         Assert.Equal(graph.Entities.Count, all.Count);

@@ -12,6 +12,8 @@ internal sealed class BodyFuzz(Random random)
         ("/v1/embeddings", ["input", "model", "encoding_format", "dimensions"]),
         ("/v1/chat/completions", ["messages", "max_tokens", "temperature", "top_p", "stop", "seed", "n", "stream", "stream_options"]),
         ("/v1/entities", ["id", "name"]),
+        ("/v1/facts", ["head", "relation", "tail"]),
+        ("/v1/facts/rejections", ["head", "relation", "tail"]),
     ];
 
     private static readonly string[] Values =

@@ -15,7 +15,8 @@ public class EntityTests(RunningServer server)
     }
 
     [Theory]
-    [InlineData("/v1/entities", 400)]
+    [InlineData("/v1/entities?search=a&after=b", 400)]
+    [InlineData("/v1/entities?limit=201", 400)]
     [InlineData("/v1/entities?search=%20", 400)]
     [InlineData("/v1/entities?search=a&limit=0", 400)]
     [InlineData("/v1/entities?search=a&limit=x", 400)]
@@ -102,7 +103,7 @@ public class EntityTests(RunningServer server)
             Assert.Equal(server.Graph.Entities.Count + (2 * Each), second.Host.Served.Index.Vectors.Count);
 
             // What somebody else did to the file is not written over.
-            var path = first.Host.Served.Catalog.AddedPath;
+            var path = first.Host.Served.Catalog.Log.Path;
             System.IO.File.WriteAllText(path, System.IO.File.ReadAllText(path).Replace("new 0 0,", "new nothing,"));
             await server.Fault("/v1/entities", """{"text":"late"}""", 409, null, addresses[0]);
             var sound = System.IO.File.ReadAllText(path);

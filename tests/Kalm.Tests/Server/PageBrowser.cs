@@ -16,11 +16,11 @@ public sealed class PageBrowser : IAsyncLifetime
     private IBrowser? browser;
     private KalmServer? server;
 
-    /// <summary>Options for another server over the same model.</summary>
+    /// <summary>Options for another server over the same model, which writes its answers itself, piece by piece.</summary>
     public ServerOptions Options => new()
     {
         Model = folder.File("base"), Graph = Path.Combine(LayeringTests.RepositoryRoot(), "samples", "world"),
-        Urls = ["http://127.0.0.1:0"], Threads = 2, Quiet = true,
+        Urls = ["http://127.0.0.1:0"], Threads = 2, Quiet = true, IsGrounding = false,
     };
 
     internal KalmServer Server => server!;

@@ -64,6 +64,20 @@ public sealed class RunningServer : IAsyncLifetime
         return ((int)response.StatusCode, (await response.Content.ReadFromJsonAsync<JsonNode>(Cancellation))!);
     }
 
+    /// <summary>Any request: status, body (null for none) and ETag of the answer.</summary>
+    public async Task<(int Status, JsonNode? Body, string? Tag)> Send(
+        HttpMethod method, string path, JsonNode? body = null, Uri? address = null, (string Name, string Value)? header = null)
+    {
+        using var request = new HttpRequestMessage(method, new Uri(address ?? Client.BaseAddress!, path));
+        if (body is not null)
+            request.Content = new StringContent(body.ToJsonString(), Encoding.UTF8, "application/json");
+        if (header is { } given)
+            request.Headers.TryAddWithoutValidation(given.Name, given.Value);
+        using var response = await Client.SendAsync(request, Cancellation);
+        var text = await response.Content.ReadAsStringAsync(Cancellation);
+        return ((int)response.StatusCode, text.Length == 0 ? null : JsonNode.Parse(text), response.Headers.ETag?.Tag);
+    }
+
     /// <summary>The body of an answer that must be well.</summary>
     public async Task<JsonNode> PostWell(string path, JsonNode body, Uri? address = null)
     {

@@ -1,4 +1,3 @@
-using Kalm.Graph;
 using Kalm.Language.Execution;
 using Kalm.Language.Generation;
 using Kalm.Language.Tokenization;
@@ -36,12 +35,6 @@ public sealed class AnswerChoices
                 wording.Questions.Ask(neutral, [], decoder.Config.ContextLength - LongestTokens).Tokens, cancellation);
         constrained = new ConstrainedDecoder(decoder, trie, terminators, prior);
     }
-
-    /// <summary>The names of a graph's entities.</summary>
-    public static AnswerChoices OfEntities(
-        DecoderPool decoder, Tokenizer tokenizer, Wording wording, KnowledgeGraph graph,
-        Prompt? neutral = null, CancellationToken cancellation = default) =>
-        new(decoder, tokenizer, wording, graph.Entities.Select(entity => entity.Name), neutral, cancellation);
 
     /// <summary>The texts, in the order given.</summary>
     public IReadOnlyList<string> Texts { get; }

@@ -37,6 +37,6 @@ public static class EdgeFormats
         Single[key].Write(writer, source, edges);
     }
 
-    /// <summary>A number as every format writes it.</summary>
-    internal static string Number(double value) => value.ToString("R", CultureInfo.InvariantCulture);
+    /// <summary>A number as every format writes it; null as what stands there for none.</summary>
+    internal static string Number(double? value, string none = "") => value?.ToString("R", CultureInfo.InvariantCulture) ?? none;
 }

@@ -12,9 +12,9 @@ internal static class JsonEdges
         foreach (var edge in edges)
             writer.WriteLine(new JsonObject
             {
-                ["head"] = graph.Entities[edge.Fact.Head].Id,
+                ["head"] = source.Entity(edge.Fact.Head).Id,
                 ["relation"] = graph.Relations[edge.Fact.Relation].Id,
-                ["tail"] = graph.Entities[edge.Fact.Tail].Id,
+                ["tail"] = source.Entity(edge.Fact.Tail).Id,
                 ["score"] = edge.Score,
                 ["probability"] = edge.Probability,
                 ["rank"] = edge.Rank,

@@ -1,5 +1,3 @@
-using System.Globalization;
-
 namespace Kalm.Graph.Writers;
 
 /// <summary>The files of Neo4j's admin import: nodes.csv and relationships.csv.</summary>
@@ -23,11 +21,11 @@ public static class Neo4jEdges
         {
             foreach (var entity in new[] { edge.Fact.Head, edge.Fact.Tail })
                 if (seen.Add(entity))
-                    nodes.WriteLine(Row(graph.Entities[entity].Id, graph.Entities[entity].Name,
-                        graph.Entities[entity].Types.Count == 0 ? "Entity" : string.Join(';', graph.Entities[entity].Types)));
+                    nodes.WriteLine(Row(source.Entity(entity).Id, source.Entity(entity).Name,
+                        source.Entity(entity).Types.Count == 0 ? "Entity" : string.Join(';', source.Entity(entity).Types)));
             relationships.WriteLine(Row(
-                graph.Entities[edge.Fact.Head].Id, graph.Entities[edge.Fact.Tail].Id, graph.Relations[edge.Fact.Relation].Id,
-                EdgeFormats.Number(edge.Score), EdgeFormats.Number(edge.Probability), edge.Rank.ToString(CultureInfo.InvariantCulture),
+                source.Entity(edge.Fact.Head).Id, source.Entity(edge.Fact.Tail).Id, graph.Relations[edge.Fact.Relation].Id,
+                EdgeFormats.Number(edge.Score), EdgeFormats.Number(edge.Probability), EdgeFormats.Number(edge.Rank),
                 edge.Evidence, source.Model));
         }
 

@@ -1,10 +1,7 @@
-using System.Globalization;
-
 namespace Kalm.Graph.Writers;
 
-/// <summary>N-Triples and Turtle (W3C): each fact, and a statement about it (rdf:Statement) that bears its figures; names as rdfs:label.
-/// Ids
-/// that are no IRIs become urn:kalm:entity:ID and urn:kalm:relation:ID.</summary>
+/// <summary>N-Triples and Turtle (W3C): each fact, and a statement about it (rdf:Statement) that bears its figures, if it has any; names
+/// as rdfs:label. Ids that are no IRIs become urn:kalm:entity:ID and urn:kalm:relation:ID.</summary>
 internal static class RdfEdges
 {
     private const string Rdf = "http://www.w3.org/1999/02/22-rdf-syntax-ns#";
@@ -37,9 +34,9 @@ internal static class RdfEdges
         var (named, number) = (new HashSet<string>(), 0);
         foreach (var edge in edges)
         {
-            var head = Named("entity", graph.Entities[edge.Fact.Head].Id, graph.Entities[edge.Fact.Head].Name);
+            var head = Named("entity", source.Entity(edge.Fact.Head).Id, source.Entity(edge.Fact.Head).Name);
             var relation = Named("relation", graph.Relations[edge.Fact.Relation].Id, graph.Relations[edge.Fact.Relation].Text);
-            var tail = Named("entity", graph.Entities[edge.Fact.Tail].Id, graph.Entities[edge.Fact.Tail].Name);
+            var tail = Named("entity", source.Entity(edge.Fact.Tail).Id, source.Entity(edge.Fact.Tail).Name);
             var statement = $"_:e{++number}";
             writer.WriteLine($"{head} {relation} {tail} .");
             writer.WriteLine($"{statement} {rdf("type", "")} {rdf("Statement", "")} .");
@@ -48,12 +45,15 @@ internal static class RdfEdges
             writer.WriteLine($"{statement} {rdf("object", "")} {tail} .");
             Figure("score", EdgeFormats.Number(edge.Score), "double");
             Figure("probability", EdgeFormats.Number(edge.Probability), "double");
-            Figure("rank", edge.Rank.ToString(CultureInfo.InvariantCulture), "integer");
+            Figure("rank", EdgeFormats.Number(edge.Rank), "integer");
             writer.WriteLine($"{statement} {own("evidence", "")} {Literal(edge.Evidence)} .");
             writer.WriteLine($"{statement} {own("model", "")} {Literal(source.Model)} .");
 
-            void Figure(string name, string value, string type) =>
-                writer.WriteLine($"{statement} {own(name, "")} \"{value}\"^^{xsd(type, "")} .");
+            void Figure(string name, string value, string type)
+            {
+                if (value.Length > 0)
+                    writer.WriteLine($"{statement} {own(name, "")} \"{value}\"^^{xsd(type, "")} .");
+            }
         }
 
         string Named(string kind, string id, string name)

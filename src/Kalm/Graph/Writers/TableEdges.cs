@@ -10,8 +10,8 @@ internal static class TableEdges
         writer.WriteLine("head\trelation\ttail\tscore\tprobability\trank\tevidence\tmodel");
         foreach (var edge in edges)
             writer.WriteLine(string.Join('\t', [
-                Cell(graph.Entities[edge.Fact.Head].Id), Cell(graph.Relations[edge.Fact.Relation].Id),
-                Cell(graph.Entities[edge.Fact.Tail].Id), EdgeFormats.Number(edge.Score), EdgeFormats.Number(edge.Probability),
+                Cell(source.Entity(edge.Fact.Head).Id), Cell(graph.Relations[edge.Fact.Relation].Id),
+                Cell(source.Entity(edge.Fact.Tail).Id), EdgeFormats.Number(edge.Score), EdgeFormats.Number(edge.Probability),
                 $"{edge.Rank}", Cell(edge.Evidence), Cell(source.Model)]));
     }
 

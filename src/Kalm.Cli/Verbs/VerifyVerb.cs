@@ -1,0 +1,107 @@
+using System.CommandLine;
+using System.Text.Json.Nodes;
+using Kalm.Completion;
+using Kalm.Completion.Facts;
+using Kalm.Files;
+
+namespace Kalm.Cli.Verbs;
+
+/// <summary><c>verify</c>: tells whether a triple is true.</summary>
+internal static class VerifyVerb
+{
+    private const int DefaultExplanations = 3;
+
+    /// <summary>Describes the verb.</summary>
+    public static Command Create(Terminal terminal)
+    {
+        var model = new ModelChoice();
+        var graph = Options.Graph(false);
+        var head = Options.Text("--head", "X", "an entity's id or name, or a text that describes one the graph does not hold", true);
+        var relation = Options.Text("--relation", "R", "a relation's id or text; its inverse text reads it backwards", true);
+        var tail = Options.Text("--tail", "X", "as --head", true);
+        var explain = Options.Whole("--explain", $"how many train facts like it to show [default: {DefaultExplanations}]");
+        var facts = new FactOptions();
+        var seed = Options.Seed();
+        var source = new GraphSource(seed, graph);
+        var json = Options.JsonFile();
+        var index = Options.Text("--index", "DIR", "where the entities' vectors are kept, as serve keeps them [default: index/ in the "
+            + "model's folder]");
+        var threads = Options.Threads();
+        var device = Options.Device();
+        var quiet = Options.Quiet();
+        var command = new Command("verify", "Tells whether a triple is true, false or unknown, how sure that is, and why.")
+        {
+            graph, head, relation, tail, explain, seed, json, index, threads, device, quiet,
+        };
+        facts.AddPrecisionTo(command);
+        source.AddTo(command);
+        model.AddTo(command);
+        command.SetAction(parse =>
+        {
+            var precision = facts.Precision(parse);
+            source.Check(parse);
+            Given.Writable("--json", parse.GetValue(json));
+            using var opened = model.Open(parse, terminal, parse.GetValue(quiet));
+            var knowledge = terminal.Watch(parse.GetValue(quiet), progress => source.Load(parse, opened, progress));
+            var root = parse.GetValue(index) ?? EntityIndex.RootOf(opened);
+            var catalog = Catalog.Open(knowledge, root);
+            var (verified, calibration, statement) = terminal.Watch(parse.GetValue(quiet), progress =>
+            {
+                var directed = Given.Named("--relation", () => catalog.FindRelation(parse.GetRequiredValue(relation)));
+                var claim = FactClaim.Of(
+                    knowledge, CompletionQuestion.Find(catalog, "--head", parse.GetValue(head), progress)!, directed,
+                    CompletionQuestion.Find(catalog, "--tail", parse.GetValue(tail), progress)!);
+                using var loaded = Given.Load(opened, parse.GetRequiredValue(device), parse.GetValue(threads), progress);
+                using var completer = CompletionQuestion.Open(loaded, catalog, root, progress, terminal.Cancellation);
+                completer.Precision = precision;
+                return (Verification.Of(completer, claim, parse.GetValue(explain) ?? DefaultExplanations),
+                    completer.Index.Calibration.Facts, completer.Statement);
+            });
+            Print(terminal, catalog, verified, calibration, statement);
+            if (parse.GetValue(json) is { } path)
+            {
+                var report = Describe(catalog, verified, calibration, statement);
+                report["model"] = opened.Given;
+                report["graph"] = knowledge.Path;
+                AtomicFile.WriteAllText(path, report.ToJsonString(Json.Options) + "\n");
+            }
+            return ExitCode.Success;
+        });
+        return command;
+    }
+
+    private static void Print(
+        Terminal terminal, Catalog catalog, Verification verified, FactCalibration? calibration, PrecisionPoint? statement)
+    {
+        var (claim, judgement) = (verified.Claim, verified.Judgement);
+        terminal.Print($"{NameOf(catalog, claim.Head)} · {catalog.Graph.Relations[claim.Relation].Text} · {NameOf(catalog, claim.Tail)}: "
+            + FactWords.Of(judgement.Verdict) + (judgement.Probability is { } probability ? $", probability {probability:F3}" : "")
+            + (judgement.Split is not null || calibration is null ? ""
+                : $" (true from {(statement is null ? "none" : $"{statement.Threshold:F3}")}, false below {calibration.FalseBelow:F3})"));
+        foreach (var reason in verified.For)
+            terminal.Print($"  for: {reason}");
+        foreach (var reason in verified.Against)
+            terminal.Print($"  against: {reason}");
+        foreach (var (triple, similarity) in verified.Explanations)
+            terminal.Print($"  like: {catalog[triple.Head].Name}, {catalog.Graph.Relations[triple.Relation].Text}, "
+                + $"{catalog[triple.Tail].Name} ({similarity:F2})");
+    }
+
+    private static JsonObject Describe(
+        Catalog catalog, Verification verified, FactCalibration? calibration, PrecisionPoint? statement) => new()
+    {
+        ["head"] = NameOf(catalog, verified.Claim.Head),
+        ["relation"] = catalog.Graph.Relations[verified.Claim.Relation].Id,
+        ["tail"] = NameOf(catalog, verified.Claim.Tail),
+        ["verdict"] = FactWords.Of(verified.Judgement.Verdict),
+        ["probability"] = verified.Judgement.Probability,
+        ["threshold"] = statement?.Threshold,
+        ["false_below"] = calibration?.FalseBelow,
+        ["split"] = verified.Judgement.Split,
+        ["for"] = new JsonArray([.. verified.For.Select(reason => JsonValue.Create(reason))]),
+        ["against"] = new JsonArray([.. verified.Against.Select(reason => JsonValue.Create(reason))]),
+    };
+
+    private static string NameOf(Catalog catalog, QueryEntity entity) =>
+        entity.Entity is { } index ? catalog[index].Id : entity.Description;
+}
