@@ -31,6 +31,7 @@ internal static class DemoReport
                 + "and head sides.</p>\n");
         Figures(page, result);
         Completions(page, result);
+        Facts(page, result);
         Words(page, result);
         Answers(page, result);
         page.Append("<h2>Training</h2>\n<div class=\"plots\">\n");
@@ -81,6 +82,23 @@ internal static class DemoReport
                 .Append($"<td>{WebUtility.HtmlEncode(string.Join(" · ", completion.Marked))}</td>")
                 .Append($"<td>{WebUtility.HtmlEncode(completion.Answer)}</td><td class=\"number\">{completion.Rank:0.#}</td></tr>\n");
         page.Append("</table>\n<p>Shown without the query's own entity and its other known answers; the rank counts the former.</p>\n");
+    }
+
+    private static void Facts(StringBuilder page, DemoResult result)
+    {
+        if (result.Facts is not { } facts)
+            return;
+        page.Append("<h2>How sure a fact is</h2>\n<p>")
+            .Append($"{facts.TrueFacts:N0} facts of the test split and {facts.Facts - facts.TrueFacts:N0} false ones like them. ")
+            .Append("The calibration error, how far a probability is on average from the share that is true, falls from ")
+            .Append($"{facts.ErrorBefore:F3} (the probability of the answer taken for that of the fact) to {facts.Error:F3}. ")
+            .Append(facts is { Threshold: { } threshold, Precision: { } precision }
+                ? $"From a probability of {threshold:F2} on, facts are stated: {facts.Coverage:P0} of the true ones, and {precision:P0} of "
+                    + "what is stated is true."
+                : "None is stated: no threshold reached the wanted precision.")
+            .Append("</p>\n<div class=\"plots\">\n");
+        Image(page, "reliability", ReliabilityPlot.Draw("reliability", facts.ReliabilityBefore, facts.Reliability));
+        page.Append("</div>\n");
     }
 
     /// <summary>What the table of words shows.</summary>

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Kalm.Alignment;
+using Kalm.Completion.Facts;
 using Kalm.Evaluation;
 using Kalm.Evaluation.Questions;
 
@@ -43,11 +44,11 @@ internal sealed record DemoWords(string Name, string Key, IReadOnlyList<Question
     public IEnumerable<string> Cells => [.. Questions.Select(item => $"{item.Filtered:F2}"), Perplexity is { } value ? $"{value:N1}" : "-"];
 }
 
-/// <summary>What a demonstration came to.</summary>
+/// <summary>What a demonstration came to; facts are null where valid is too small to tell how sure they are.</summary>
 internal sealed record DemoResult(
     string Graph, IReadOnlyList<DemoRow> Rows, IReadOnlyList<DemoCompletion> Completions, DemoSimilarity Similarity,
     IReadOnlyList<DemoWords> Words, RunDescription Run,
-    double? PretrainingSeconds, double Seconds)
+    FactEvaluation? Facts, double? PretrainingSeconds, double Seconds)
 {
     /// <summary>The figures for programs.</summary>
     public JsonObject ToJson()
@@ -68,6 +69,7 @@ internal sealed record DemoResult(
                 words.Questions.Select(item => KeyValuePair.Create(item.Kind.ToString().ToLowerInvariant(), (JsonNode?)item.ToJson())));
             json[words.Key]!["perplexity"] = words.Perplexity;
         }
+        json["facts"] = Facts is null ? null : System.Text.Json.JsonSerializer.SerializeToNode(Facts, Json.Options);
         json["answers"] = Run.Kept is { } kept ? System.Text.Json.JsonSerializer.SerializeToNode(kept.Answers, Json.Options) : null;
         json["steps"] = Run.StepsDone;
         json["pretraining_seconds"] = PretrainingSeconds;

@@ -3,6 +3,7 @@ using Kalm.Alignment;
 using Kalm.Cli.Plots;
 using Kalm.Cli.Progress;
 using Kalm.Completion;
+using Kalm.Completion.Facts;
 using Kalm.Evaluation;
 using Kalm.Evaluation.Questions;
 using Kalm.Graph;
@@ -79,16 +80,23 @@ internal sealed class Demonstration
                 Named(before.Words, "base model", "base", run.Kept?.PerplexityBefore),
                 Named(after.Words, "aligned model", "aligned", run.Kept?.PerplexityAfter),
             ],
-            run, pretrained, clock.Elapsed.TotalSeconds);
+            run, after.Facts, pretrained, clock.Elapsed.TotalSeconds);
     }
 
-    private (IReadOnlyList<RankedQuery> Ranked, IReadOnlyList<DemoCompletion> Completions, double[,] Cosines, DemoWords Words) Measure(
-        string path, IReadOnlyList<int> entities, IReadOnlyList<string> heldOut)
+    private sealed record Measured(
+        IReadOnlyList<RankedQuery> Ranked, IReadOnlyList<DemoCompletion> Completions, FactEvaluation? Facts, double[,] Cosines,
+        DemoWords Words);
+
+    private Measured Measure(string path, IReadOnlyList<int> entities, IReadOnlyList<string> heldOut)
     {
         using var model = Given.Load(OpenedModel.Open(path), "cpu", settings.Alignment.Threads, progress);
         var texts = new TextIndex(graph, model.Wording);
         var ranked = CompletionEvaluation.Rank(model.Decoder, graph, texts, queries, known, progress, cancellation);
-        return (ranked, path == folder.Run ? Complete(model, ranked) : [],
+        using var completer = path == folder.Run ? Completer.Open(model, graph, progress, cancellation) : null;
+        return new Measured(
+            ranked, completer is null ? [] : [.. chosen.Select(query => Complete(query, completer, ranked))],
+            completer?.Index.Calibration.Facts is null ? null : FactEvaluation.Of(
+                completer, CompletionQuery.Sample(graph.Test, AskedTriples, settings.Alignment.Seed), 1, progress, cancellation),
             Geometry.Similarities(model.Decoder, texts, entities), Ask(model, heldOut));
     }
 
@@ -109,12 +117,6 @@ internal sealed class Demonstration
     private DemoRow Row(string name, string key, IReadOnlyList<FilteredRank> ranks) => new(
         name, key, CompletionMetrics.Of(ranks),
         CompletionMetrics.Of(ranks.Where((_, index) => !AnswerInText.Holds(graph, queries[index]))));
-
-    private IReadOnlyList<DemoCompletion> Complete(LoadedModel model, IReadOnlyList<RankedQuery> ranked)
-    {
-        using var completer = Completer.Open(model, graph, null, cancellation);
-        return [.. chosen.Select(query => Complete(query, completer, ranked))];
-    }
 
     private DemoCompletion Complete(CompletionQuery query, Completer completer, IReadOnlyList<RankedQuery> ranked)
     {

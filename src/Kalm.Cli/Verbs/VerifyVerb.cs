@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Text.Json.Nodes;
 using Kalm.Completion;
 using Kalm.Completion.Facts;
+using Kalm.Completion.Grounding;
 using Kalm.Files;
 
 namespace Kalm.Cli.Verbs;
@@ -16,9 +17,13 @@ internal static class VerifyVerb
     {
         var model = new ModelChoice();
         var graph = Options.Graph(false);
-        var head = Options.Text("--head", "X", "an entity's id or name, or a text that describes one the graph does not hold", true);
-        var relation = Options.Text("--relation", "R", "a relation's id or text; its inverse text reads it backwards", true);
-        var tail = Options.Text("--tail", "X", "as --head", true);
+        var head = Options.Text("--head", "X", "an entity's id or name, or a text that describes one the graph does not hold");
+        var relation = Options.Text("--relation", "R", "a relation's id or text; its inverse text reads it backwards");
+        var tail = Options.Text("--tail", "X", "as --head");
+        var sentence = new Argument<string?>("SENTENCE")
+        {
+            Arity = ArgumentArity.ZeroOrOne, Description = "the triple in words, in place of --head, --relation and --tail",
+        };
         var explain = Options.Whole("--explain", $"how many train facts like it to show [default: {DefaultExplanations}]");
         var facts = new FactOptions();
         var seed = Options.Seed();
@@ -31,7 +36,7 @@ internal static class VerifyVerb
         var quiet = Options.Quiet();
         var command = new Command("verify", "Tells whether a triple is true, false or unknown, how sure that is, and why.")
         {
-            graph, head, relation, tail, explain, seed, json, index, threads, device, quiet,
+            sentence, graph, head, relation, tail, explain, seed, json, index, threads, device, quiet,
         };
         facts.AddPrecisionTo(command);
         source.AddTo(command);
@@ -40,6 +45,7 @@ internal static class VerifyVerb
         {
             var precision = facts.Precision(parse);
             source.Check(parse);
+            RequireTriple(parse.GetValue(sentence), [.. new[] { head, relation, tail }.Where(part => parse.GetValue(part) is null)]);
             Given.Writable("--json", parse.GetValue(json));
             using var opened = model.Open(parse, terminal, parse.GetValue(quiet));
             var knowledge = terminal.Watch(parse.GetValue(quiet), progress => source.Load(parse, opened, progress));
@@ -47,10 +53,13 @@ internal static class VerifyVerb
             var catalog = Catalog.Open(knowledge, root);
             var (verified, calibration, statement) = terminal.Watch(parse.GetValue(quiet), progress =>
             {
-                var directed = Given.Named("--relation", () => catalog.FindRelation(parse.GetRequiredValue(relation)));
-                var claim = FactClaim.Of(
-                    knowledge, CompletionQuestion.Find(catalog, "--head", parse.GetValue(head), progress)!, directed,
-                    CompletionQuestion.Find(catalog, "--tail", parse.GetValue(tail), progress)!);
+                var claim = parse.GetValue(sentence) is { } words
+                    ? Given.Named("SENTENCE", () => new Grounder(knowledge, new FactSplits(knowledge))
+                        .With(catalog, new FactSplits(knowledge).With(catalog.Reviewed)).Claim(words))
+                    : FactClaim.Of(
+                        knowledge, CompletionQuestion.Find(catalog, "--head", parse.GetValue(head), progress)!,
+                        Given.Named("--relation", () => catalog.FindRelation(parse.GetRequiredValue(relation))),
+                        CompletionQuestion.Find(catalog, "--tail", parse.GetValue(tail), progress)!);
                 using var loaded = Given.Load(opened, parse.GetRequiredValue(device), parse.GetValue(threads), progress);
                 using var completer = CompletionQuestion.Open(loaded, catalog, root, progress, terminal.Cancellation);
                 completer.Precision = precision;
@@ -68,6 +77,14 @@ internal static class VerifyVerb
             return ExitCode.Success;
         });
         return command;
+    }
+
+    private static void RequireTriple(string? sentence, IReadOnlyList<Option<string>> missing)
+    {
+        if (sentence is null ? missing.Count > 0 : missing.Count < 3)
+            throw new KalmException(sentence is null
+                ? $"{missing[0].Name}: missing; expected --head, --relation and --tail, or a sentence"
+                : "SENTENCE: found beside --head, --relation or --tail; expected one or the others");
     }
 
     private static void Print(

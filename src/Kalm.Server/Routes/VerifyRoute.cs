@@ -10,8 +10,9 @@ namespace Kalm.Server.Routes;
 /// <param name="Head">An entity's id or name, or a text of its own.</param>
 /// <param name="Relation">A relation's id or text; its inverse text reads it backwards.</param>
 /// <param name="Tail">As the head.</param>
+/// <param name="Text">A sentence that states the triple, in place of the three.</param>
 /// <param name="Explain">How many training facts it comes with; 3 when absent.</param>
-internal sealed record VerifyRequest(string? Head, string? Relation, string? Tail, int? Explain);
+internal sealed record VerifyRequest(string? Head, string? Relation, string? Tail, string? Text, int? Explain);
 
 /// <summary>What is said of a triple.</summary>
 /// <param name="Head">As it was understood.</param>
@@ -51,11 +52,8 @@ internal sealed class VerifyRoute(ModelHost host, ServerOptions options)
         var request = await Wire.Read<VerifyRequest>(context);
         var most = Checks.Number("explain", request.Explain, DefaultExplanations, 0, MostExplanations);
         var served = await host.Current(context);
-        var directed = ApiException.Checking(
-            "relation", () => served.Catalog.FindRelation(Checks.Text("relation", request.Relation, options.Limits)));
-        var (head, tail) = (Find(served, "head", request.Head), Find(served, "tail", request.Tail));
-        var verified = await served.Call(
-            _ => Verification.Of(served.Completer, FactClaim.Of(served.Graph, head, directed, tail), most), context.RequestAborted);
+        var stated = ClaimOf(served, request);
+        var verified = await served.Call(_ => Verification.Of(served.Completer, stated, most), context.RequestAborted);
         var (claim, judgement) = (verified.Claim, verified.Judgement);
         await Wire.Write(context, new VerifyResponse(
             EntityAnswer.Of(served.Catalog, claim.Head), RelationAnswer.Of(served.Graph, claim.Relation),
@@ -63,6 +61,20 @@ internal sealed class VerifyRoute(ModelHost host, ServerOptions options)
             served.Completer.Statement?.Threshold, served.Index.Calibration.Facts?.FalseBelow, judgement.Split,
             verified.For, verified.Against, [.. judgement.Contradictions.Select(fact => HeldFact.Of(served.Catalog, fact))],
             [.. verified.Explanations.Select(explanation => ExplanationAnswer.Of(served.Catalog, explanation))]));
+    }
+
+    private FactClaim ClaimOf(ServedModel served, VerifyRequest request)
+    {
+        if (request.Text is not null)
+        {
+            if ((request.Head ?? request.Relation ?? request.Tail) is not null)
+                throw ApiException.Bad("text", "found beside head, relation or tail; expected a sentence or the three");
+            return ApiException.Checking(
+                "text", () => served.Completer.Grounder.Claim(Checks.Text("text", request.Text, options.Limits)));
+        }
+        var directed = ApiException.Checking(
+            "relation", () => served.Catalog.FindRelation(Checks.Text("relation", request.Relation, options.Limits)));
+        return FactClaim.Of(served.Graph, Find(served, "head", request.Head), directed, Find(served, "tail", request.Tail));
     }
 
     private QueryEntity Find(ServedModel served, string param, string? words) =>

@@ -91,10 +91,25 @@ public class VerifyTests(RunningServer server)
         // The server's graph holds out eighteen triples.
         var found = await server.PostWell(Path, new JsonObject
         {
-            ["head"] = "a frog that nobody knows", ["relation"] = "lives_with", ["tail"] = "frog13",
+            ["head"] = "a frog that nobody knows", ["relation"] = "kind_of", ["tail"] = "frog",
         });
         Assert.Null(found["probability"]);
         Assert.Equal("unknown", (string?)found["verdict"]);
+    }
+
+    [Fact]
+    public async Task A_sentence_states_the_triple()
+    {
+        var triple = server.Graph.Test.First(triple => triple.Relation == 0);
+        var (head, tail) = (server.Graph.Entities[triple.Head].Name, server.Graph.Entities[triple.Tail].Name);
+        var found = await server.PostWell(Path, new JsonObject { ["text"] = $"{head} is a kind of {tail}." });
+        Assert.Equal((head, "kind_of", tail, "true"), ((string?)found["head"]!["id"], (string?)found["relation"]!["id"],
+            (string?)found["tail"]!["id"], (string?)found["verdict"]));
+        var line = CommandLine.Run("verify", "--model", server.Model, "--graph", server.Graph.Path, $"{head} is a kind of {tail}.")
+            .IsSuccess();
+        Assert.Contains("true", line.Output, StringComparison.Ordinal);
+        await server.Fault(Path, """{"text":"frog13 is not a kind of frog"}""", param: "text");
+        await server.Fault(Path, """{"text":"frog13 kind of","head":"frog13"}""", param: "text");
     }
 
     [Theory]

@@ -103,6 +103,28 @@ public sealed class Grounder
         };
     }
 
+    /// <summary>The fact that a sentence states.</summary>
+    /// <exception cref="KalmException">It does not name two entities and a relation of the graph, or says more than a fact.</exception>
+    public FactClaim Claim(string sentence)
+    {
+        var words = PlainWord.Of(sentence);
+        if (words.Count > MostWords)
+            throw new KalmException($"found {words.Count} words; expected at most {MostWords}");
+        var linked = entities.Find(words);
+        var reading = new Reading(graph, Entity, words, linked.Mentions);
+        if (linked.Unknown.Count > 0)
+            throw new KalmException($"the graph knows no {linked.Unknown[0]}");
+        if (linked.Mentions.Count != 2)
+            throw new KalmException($"found {linked.Mentions.Count} entities of the graph in '{sentence}'; expected two");
+        if (reading.Free.FirstOrDefault(word => Changes(words, word)) is { Text: not null } changing)
+            throw new KalmException($"'{changing.Text}' says more than a fact of the graph; expected a plain statement");
+        var (head, directed, tail) = Claimed(reading, relations.Read(words, reading.IsName), linked.Mentions[0], linked.Mentions[1])
+            ?? throw new KalmException($"found no relation of the graph in '{sentence}'");
+        return FactClaim.Of(graph, Asked(head), directed, Asked(tail));
+
+        QueryEntity Asked(int number) => new(number, Entity(number).Description);
+    }
+
     /// <summary>Answers with an engine that may be called from here.</summary>
     public GroundedAnswer Answer(string question, Completer completer)
     {
@@ -152,6 +174,22 @@ public sealed class Grounder
 
     private GroundedQuestion Verdict(Reading reading, AskedWords asked, Mention first, Mention second)
     {
+        if (Claimed(reading, asked, first, second) is not { } claimed)
+            return reading.Refused("the graph has no relation of these words");
+        var (subject, relation, answer) = claimed;
+        if (facts.Of(subject, relation, answer) is not null)
+            return reading.Answered(Yes, [], [(subject, relation, answer)], relation);
+        if (Contradicting(subject, relation, answer) is { Count: > 0 } against)
+            return reading.Answered(No, [], against, relation);
+        return domains.Value.MayStand(subject, relation) && domains.Value.MayStand(answer, graph.InverseOf(relation))
+            ? reading.Unheld(subject, relation, answer)
+            : reading.Refused(
+                $"no fact '{graph.DirectedRelationText(relation)}' of the graph stands between such kinds of things", relation);
+    }
+
+    // The fact that the words put together best, of all senses.
+    private (int Head, int Directed, int Tail)? Claimed(Reading reading, AskedWords asked, Mention first, Mention second)
+    {
         var best = (Score: double.NegativeInfinity, Head: -1, Directed: -1, Tail: -1);
         foreach (var head in Ranked(first.Entities).Take(SensesPaired))
             foreach (var tail in Ranked(second.Entities).Take(SensesPaired))
@@ -172,17 +210,7 @@ public sealed class Grounder
                     if (score > best.Score)
                         best = (score, head, directed, tail);
                 }
-        if (best.Head < 0)
-            return reading.Refused("the graph has no relation of these words");
-        var (_, subject, relation, answer) = best;
-        if (facts.Of(subject, relation, answer) is not null)
-            return reading.Answered(Yes, [], [(subject, relation, answer)], relation);
-        if (Contradicting(subject, relation, answer) is { Count: > 0 } against)
-            return reading.Answered(No, [], against, relation);
-        return domains.Value.MayStand(subject, relation) && domains.Value.MayStand(answer, graph.InverseOf(relation))
-            ? reading.Unheld(subject, relation, answer)
-            : reading.Refused(
-                $"no fact '{graph.DirectedRelationText(relation)}' of the graph stands between such kinds of things", relation);
+        return best.Head < 0 ? null : (best.Head, best.Directed, best.Tail);
     }
 
     private GroundedQuestion Open(Reading reading, AskedWords asked)

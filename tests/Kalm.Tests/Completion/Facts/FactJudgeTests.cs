@@ -38,9 +38,11 @@ public sealed class FactJudgeTests : IDisposable
                     .Select(member => (double)EntityVectors.Dot(completer.Index.Vectors.Row(member), vector));
                 Assert.Equal(
                     cosines.OrderDescending().Take(3).Average(), sides.Near(vector, directed, entity, completer.Index.Vectors), 1e-5);
-                Assert.Equal(members.Contains(entity), sides.Admits(directed, entity));
+                Assert.True(!members.Contains(entity) || sides.Admits(directed, entity));
             }
         }
+        // A group stands in no relation that animals stand in: it lives with nobody.
+        Assert.False(sides.Admits(1, 0));
     }
 
     [Fact]
