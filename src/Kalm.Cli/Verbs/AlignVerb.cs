@@ -64,9 +64,10 @@ internal static class AlignVerb
         Option[] ofAlignment = [output, text, method, precision, epochs, batch, saveEvery, validations, resume];
         command.Validators.Add(result =>
         {
-            if (result.GetResult(stage)?.Tokens is not [{ Value: not AlignStage }])
-                foreach (var needed in new Option[] { graph, output }.Where(option => result.GetResult(option) is null))
-                    result.AddError($"Option '{needed.Name}' is required.");
+            var missing = new Option[] { graph, output }.Where(option => result.GetResult(option) is null).ToList();
+            if (missing.Count > 0 && result.GetResult(stage)?.Tokens is not [{ Value: not AlignStage }])
+                result.AddError($"{string.Join(", ", missing.Select(option => option.Name))}: missing; expected "
+                    + string.Join(" ", missing.Select(option => $"{option.Name} {option.HelpName}")));
         });
         command.SetAction(parse =>
         {
