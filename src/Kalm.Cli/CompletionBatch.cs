@@ -15,11 +15,12 @@ namespace Kalm.Cli;
 internal sealed record BatchWanted(int Top, double Least, bool Stated, bool StrictTypes);
 
 /// <summary>Many completions at once: of the questions of a file, or of every entity that lacks a relation.</summary>
-/// <param name="Graph">The graph.</param>
-/// <param name="Lookup">Finds what words mean.</param>
-internal sealed record CompletionBatch(KnowledgeGraph Graph, GraphLookup Lookup)
+/// <param name="Catalog">The graph's entities, and what changed of them.</param>
+internal sealed record CompletionBatch(Catalog Catalog)
 {
     private const int ProgressEvery = 100;
+
+    private KnowledgeGraph Graph => Catalog.Graph;
 
     /// <summary>What is asked: an entity, and the directed relation that is read from it.</summary>
     internal readonly record struct Query(int Entity, int DirectedRelation);
@@ -43,13 +44,14 @@ internal sealed record CompletionBatch(KnowledgeGraph Graph, GraphLookup Lookup)
                 throw new KalmException($"{place}: found '{line}'; expected head, relation and tail with tabs between them, either head "
                     + "or tail "
                     + "a ?");
-            var directed = Given.Named(place, () => Lookup.DirectedRelation(fields[1]));
+            var directed = Given.Named(place, () => Catalog.FindRelation(fields[1]));
             queries.Add(IsSought(fields[2]) ? new Query(Entity(fields[0]), directed) : new Query(Entity(fields[2]), Graph.InverseOf(
                 directed)));
 
-            int Entity(string words) => Given.Named(place, () => Lookup.Entity(words)) ?? throw new KalmException(
-                $"{place}: unknown entity '{words}'; " + (Lookup.NearestEntity(words) is { } nearest
-                    ? $"did you mean '{nearest}'?" : "expected an id or a name of the graph"));
+            int Entity(string words) => Given.Named(place, () => Catalog.Find(words)) is { Entity: { } found } && !Catalog.IsAdded(found)
+                ? found : throw new KalmException($"{place}: unknown entity '{words}'; "
+                    + (Catalog.Lookup.NearestEntity(words) is { } nearest && nearest != words
+                        ? $"did you mean '{nearest}'?" : "expected an id or a name of the graph"));
         }
         return queries.Count > 0 ? queries : throw new KalmException($"{path}: no questions; expected lines of head, relation and tail");
     }
@@ -66,7 +68,8 @@ internal sealed record CompletionBatch(KnowledgeGraph Graph, GraphLookup Lookup)
                 ? Graph.Entities[entity].Types.Any(kinds.Contains) : RelationsOf(entity).Any(relations.Contains)))
             .Select(entity => new Query(entity, directedRelation))];
 
-        bool Has(int entity) => known.Answers(entity, directedRelation).Length > 0;
+        bool Has(int entity) => known.Answers(entity, directedRelation).Length > 0
+            || Catalog.Reviewed.Answers(entity, directedRelation, areAccepted: true).Length > 0;
 
         IEnumerable<int> RelationsOf(int entity) =>
             Enumerable.Range(0, 2 * Graph.RelationCount).Where(relation => known.Answers(entity, relation).Length > 0);

@@ -85,9 +85,9 @@ internal sealed class CompletionBatchOptions
             var graph = inputs.Source.Load(parse, opened, progress);
             var root = inputs.Index ?? EntityIndex.RootOf(opened);
             var catalog = Catalog.Open(graph, root);
-            var batch = new CompletionBatch(graph, catalog.Lookup);
+            var batch = new CompletionBatch(catalog);
             var queries = parse.GetValue(file) is { } questions ? batch.Read(questions)
-                : batch.Missing(Given.Named("--all-missing", () => batch.Lookup.DirectedRelation(parse.GetValue(missing)!)));
+                : batch.Missing(Given.Named("--all-missing", () => catalog.FindRelation(parse.GetValue(missing)!)));
             using var loaded = Given.Load(opened, inputs.Device, inputs.Threads, progress);
             using var completer = CompletionQuestion.Open(loaded, catalog, root, progress, terminal.Cancellation);
             completer.Precision = inputs.Facts.Precision(parse);

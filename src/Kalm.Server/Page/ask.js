@@ -1,7 +1,9 @@
 // The question box, whose answer streams.
 
-import { byId } from "./dom.js";
+import { byId, percent } from "./dom.js";
 import { answer, isAborted } from "./service.js";
+
+const SHOWN = 5;
 
 const form = byId("ask");
 const field = byId("question");
@@ -29,6 +31,13 @@ export function startAsk() {
   });
 }
 
+// What an answer rests on, in words.
+function rests(facts) {
+  const told = facts.slice(0, SHOWN).map(({ head, relation, tail }) => `${head.name} ${relation.text} ${tail.name}`).join("; ");
+  const source = facts[0].source === "graph" ? "From the graph" : `Not in the graph, but sure enough (${percent(facts[0].probability)})`;
+  return `${source}: ${told}${facts.length > SHOWN ? `; and ${facts.length - SHOWN} more` : ""}.`;
+}
+
 export function suggest(question) {
   field.placeholder = question;
 }
@@ -44,11 +53,14 @@ async function ask(question) {
   exchange.classList.remove("failed");
   try {
     let end = "";
+    let facts = [];
     for await (const piece of answer(question, request.signal)) {
       text.append(piece.text ?? "");
       end = piece.end ?? end;
+      facts = piece.facts ?? facts;
     }
-    note.textContent = end === "length" ? "The answer reached its greatest length." : text.textContent.trim() === "" ? "The model says nothing." : "";
+    note.textContent = end === "length" ? "The answer reached its greatest length." : text.textContent.trim() === "" ? "The model says nothing."
+      : facts.length > 0 ? rests(facts) : "The model's own words, not from the graph.";
   } catch (error) {
     note.textContent = isAborted(error) ? "Stopped." : error.message;
     exchange.classList.toggle("failed", !isAborted(error));

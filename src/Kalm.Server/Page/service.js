@@ -48,7 +48,7 @@ export async function takeBack(id) {
   await ask(`v1/facts/${encodeURIComponent(id)}`, { method: "DELETE" });
 }
 
-// Yields the pieces of an answer, and at last why it ended: { text } ... { end }.
+// Yields the pieces of an answer, the facts it rests on, and at last why it ended: { text } ... { facts } { end }.
 export async function* answer(question, signal) {
   const response = await ask("v1/chat/completions", {
     method: "POST",
@@ -62,6 +62,8 @@ export async function* answer(question, signal) {
     for (const choice of JSON.parse(data).choices) {
       if (choice.delta.content)
         yield { text: choice.delta.content };
+      if (choice.delta.annotations?.length > 0)
+        yield { facts: choice.delta.annotations.map((annotation) => annotation.kalm_fact) };
       if (choice.finish_reason)
         yield { end: choice.finish_reason };
     }

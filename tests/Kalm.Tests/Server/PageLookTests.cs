@@ -68,6 +68,7 @@ public class PageLookTests(PageBrowser browser)
                 ["answers"] = new JsonArray(new JsonObject
                 {
                     ["entity"] = new JsonObject { ["id"] = "other", ["name"] = Evil }, ["score"] = 1, ["probability"] = 0.5,
+                    ["fact_probability"] = 0.5, ["verdict"] = "true",
                 }),
             }),
         };

@@ -41,6 +41,10 @@ public class PageTests(PageBrowser browser)
         Assert.Equal(Names(expected["known"]!.AsArray()), await page.Locator("#facts .known a").AllTextContentsAsync());
         var predictions = expected["predicted"]!.AsArray().SelectMany(relation => relation!["answers"]!.AsArray()).ToList();
         Assert.Equal(Names(predictions).Order(), (await page.Locator("#facts .predicted a").AllTextContentsAsync()).Order());
+        // What is not sure enough to be stated stands behind a line that says so.
+        Assert.All(predictions, prediction => Assert.NotEqual("true", (string?)prediction!["verdict"]));
+        await Expect(page.Locator("#facts summary").First).ToHaveTextAsync("Not sure enough to say");
+        await OpenAll(page);
         foreach (var relation in expected["predicted"]!.AsArray())
         {
             var row = page.Locator(".relation").Filter(
@@ -51,8 +55,8 @@ public class PageTests(PageBrowser browser)
                 await Expect(fact.Locator("a")).ToHaveTextAsync((string)answer!["entity"]!["name"]!);
                 var (bar, whole) = ((await fact.Locator(".bar span").BoundingBoxAsync())!,
                     (await fact.Locator(".bar").BoundingBoxAsync())!);
-                Assert.InRange(
-                    bar.Width / whole.Width, (double)answer["probability"]! - 0.01, (double)answer["probability"]! + 1.1 / whole.Width);
+                var sure = (double)answer["fact_probability"]!;
+                Assert.InRange(bar.Width / whole.Width, sure - 0.01, sure + 1.1 / whole.Width);
             }
         }
         await Expect(page.Locator(".relation").Filter(new() { HasText = "shares a border with" })
@@ -60,11 +64,20 @@ public class PageTests(PageBrowser browser)
     }
 
     [Fact]
-    public async Task The_drawing_shows_known_neighbours_solid_and_predicted_ones_dashed()
+    public async Task The_drawing_shows_known_neighbours_solid_and_stated_ones_dashed()
     {
         var page = await browser.Open(Peru);
         await Expect(page.Locator("svg text.centre")).ToHaveTextAsync("Peru");
         var expected = await Entity("peru");
+        // The model states nothing yet.
+        Assert.Equal(0, await page.Locator("svg line.predicted").CountAsync());
+        foreach (var answer in expected["predicted"]!.AsArray().SelectMany(relation => relation!["answers"]!.AsArray()))
+            answer!["verdict"] = "true";
+        await page.RouteAsync("**/v1/entities/peru",
+            route => route.FulfillAsync(new() { ContentType = "application/json", Body = expected.ToJsonString() }));
+        await page.ReloadAsync();
+        await Expect(page.Locator("svg text.centre")).ToHaveTextAsync("Peru");
+        await Expect(page.Locator("#facts details")).ToHaveCountAsync(0);
         foreach (var (kind, dashes, fewest) in new[] { ("known", "none", 6), ("predicted", "5px, 4px", 4) })
         {
             var dash = await page.Locator($"svg line.{kind}").EvaluateAllAsync<string[]>(
@@ -91,6 +104,7 @@ public class PageTests(PageBrowser browser)
         await Expect(name).ToHaveTextAsync("Lake Titicaca");
         await page.Locator("svg a.known", new() { HasText = "Bolivia" }).ClickAsync();
         await Expect(name).ToHaveTextAsync("Bolivia");
+        await OpenAll(page);
         var predicted = page.Locator("#facts .predicted a").First;
         var next = await predicted.TextContentAsync();
         await predicted.ClickAsync();
@@ -170,6 +184,8 @@ public class PageTests(PageBrowser browser)
         var next = await neighbour.Locator("text").TextContentAsync();
         await page.Keyboard.PressAsync("Enter");
         await Expect(name).ToHaveTextAsync(next!);
+        await TabTo(page, "#facts summary");
+        await page.Keyboard.PressAsync("Enter");
         await TabTo(page, "#facts .predicted a");
         next = await page.Locator("a:focus").TextContentAsync();
         await page.Keyboard.PressAsync("Enter");
@@ -213,6 +229,9 @@ public class PageTests(PageBrowser browser)
         Assert.All(asked, url => Assert.StartsWith(browser.Server.Urls[0], url, StringComparison.Ordinal));
         Assert.Empty(complaints);
     }
+
+    private static Task OpenAll(IPage page) =>
+        page.EvaluateAsync("() => document.querySelectorAll('details').forEach(part => part.open = true)");
 
     private static async Task TabTo(IPage page, string selector)
     {

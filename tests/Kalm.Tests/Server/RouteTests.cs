@@ -110,7 +110,7 @@ public class RouteTests(RunningServer server)
                 .SelectMany(path => path.Value!.AsObject().Select(operation => $"{operation.Key} {path.Key}")).Order());
         var fields = document["paths"]!["/v1/complete"]!["post"]!["requestBody"]!["content"]!["application/json"]!["schema"]!["properties"]!
             .AsObject();
-        Assert.Equal(["head", "relation", "tail", "top", "explain", "rerank", "known"], fields.Select(field => field.Key));
+        Assert.Equal(["head", "relation", "tail", "top", "explain", "rerank", "known", "facts", "strict_types"], fields.Select(field => field.Key));
         Assert.Equal("id", (string?)document["paths"]!["/v1/entities/{id}"]!["get"]!["parameters"]![0]!["name"]);
         foreach (var (_, path) in document["paths"]!.AsObject())
             foreach (var (_, operation) in path!.AsObject())
