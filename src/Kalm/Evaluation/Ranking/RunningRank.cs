@@ -71,7 +71,7 @@ internal sealed class RunningRank(CompletionQuery query, int[] known, KnownFacts
     /// <summary>What came of it, behind the last block.</summary>
     public RankedQuery Finish() => new(query, new FilteredRank(1 + higher, higher + equal), GoldScore, best)
     {
-        Nearest = depth == 0 ? [] : nearest,
+        Nearest = depth == 0 ? Array.Empty<ScoredEntity>() : nearest,
     };
 
     private void LeaveOut(int text, int answers, ref float score)
