@@ -35,7 +35,7 @@ internal sealed record DemoSettings
     /// <param name="recipe">A recipe in the place of the one that ships with the sources; null for that one.</param>
     /// <param name="seed">Replaces the recipe's seed.</param>
     /// <param name="threads">CPU threads; null takes all cores.</param>
-    /// <exception cref="KalmException">The program does not lie below the sources.</exception>
+    /// <exception cref="KalmException">The sample graph lies neither beside the program nor above it.</exception>
     public static DemoSettings OfSample(string output, string? model, string? recipe, long? seed, int? threads)
     {
         var root = Root();
@@ -52,10 +52,14 @@ internal sealed record DemoSettings
 
     private static string Root()
     {
-        for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
-            if (Directory.Exists(Path.Combine(folder.FullName, "samples", "world")))
+        const string Sample = "samples/world";
+        // Inside the repository its own files, so that a run remembers a graph that stays; elsewhere what lies beside the program.
+        for (var folder = new DirectoryInfo(AppContext.BaseDirectory).Parent; folder is not null; folder = folder.Parent)
+            if (Directory.Exists(Path.Combine(folder.FullName, Sample)))
                 return folder.FullName;
-        throw new KalmException($"demo: found no samples/world above {AppContext.BaseDirectory}; expected the program inside the "
-            + "repository that holds its sample graph");
+        if (Directory.Exists(Path.Combine(AppContext.BaseDirectory, Sample)))
+            return AppContext.BaseDirectory;
+        throw new KalmException($"demo: found no samples/world above {AppContext.BaseDirectory}; expected it beside the "
+            + "program, as it is installed");
     }
 }
