@@ -28,7 +28,6 @@ public sealed record SharedModelOptions
 /// it.</summary>
 public sealed class SharedModel : IDisposable
 {
-    private const int TextsAtOnce = 256;
     private readonly JobQueue queue;
     private readonly Thread thread;
     private readonly CancellationTokenSource giveUp = new();
@@ -69,28 +68,37 @@ public sealed class SharedModel : IDisposable
         return shared;
     }
 
-    /// <summary>The vectors of texts as the model sees entities, of unit length, and the number of tokens read. A text is cut as
-    /// descriptions are.</summary>
+    /// <summary>The vectors of texts as the model sees entities, of unit length, and the number of their tokens. A text is read whole,
+    /// however long alignment let descriptions be.</summary>
     /// <param name="texts">Any number.</param>
     /// <param name="cancellation">Gives up.</param>
-    /// <exception cref="KalmException">A text holds no token.</exception>
+    /// <exception cref="KalmException">A text holds no token, or more than the model's context has room for.</exception>
     /// <exception cref="ModelUnavailableException">Too many wait for the model, or it is closed.</exception>
     public async Task<(IReadOnlyList<float[]> Vectors, int Tokens)> Embed(
         IReadOnlyList<string> texts, CancellationToken cancellation = default)
     {
-        var descriptions = texts.Select((text, index) => Model.Wording.Description(text) is { Length: > 0 } ids
-            ? ids
-            : throw new KalmException($"text {index}: found '{text}', which holds no token; expected one of a token or more")).ToList();
+        var requests = texts.Select((text, index) => RequestOf(text, index)).ToList();
         var vectors = new List<float[]>(texts.Count);
-        foreach (var part in descriptions.Chunk(TextsAtOnce))
+        foreach (var portion in ViewPortions.Of(requests))
         {
             cancellation.ThrowIfCancellationRequested();
-            var job = new EncodingJob([.. part.Select(description => new ViewRequest(description, true, []))], cancellation);
+            var job = new EncodingJob(portion, cancellation);
             queue.Add(job);
             // The thread looks at the token when the job's turn comes; who asked need not wait until then.
             vectors.AddRange(await job.Result.WaitAsync(cancellation).ConfigureAwait(false));
         }
-        return (vectors, descriptions.Sum(ids => ids.Length));
+        return (vectors, requests.Sum(request => request.Description.Length));
+    }
+
+    private ViewRequest RequestOf(string text, int index)
+    {
+        var request = new ViewRequest(Model.Wording.Text(text), true, []);
+        if (request.Description.Length == 0)
+            throw new KalmException($"text {index}: found '{text}', which holds no token; expected one of a token or more");
+        var (length, context) = (Model.Wording.LengthOf(request), Model.Model.Config.ContextLength);
+        return length <= context ? request
+            : throw new KalmException($"text {index}: found {length} tokens with those of the wording; expected at most {context}, the "
+                + "model's context");
     }
 
     /// <summary>Begins to answer a chat.</summary>

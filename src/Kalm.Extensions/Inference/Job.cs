@@ -45,8 +45,8 @@ internal class EncodingJob(IReadOnlyList<ViewRequest> views, CancellationToken c
     /// <summary>The views.</summary>
     public IReadOnlyList<ViewRequest> Views => views;
 
-    /// <summary>The number of vectors.</summary>
-    public int Count { get; } = views.Sum(view => view.Count);
+    /// <summary>How many views it counts for where jobs are taken together; a long text counts for several.</summary>
+    public int Weight { get; } = views.Sum(ViewPortions.WeightOf);
 }
 
 /// <summary>Anything else, done by itself on the model's thread.</summary>

@@ -58,12 +58,12 @@ internal sealed class JobQueue(int most)
             for (var views = 0; quick.TryPeek(out var next);)
             {
                 // A call is done by itself.
-                if (taken.Count > 0 && (next is not EncodingJob more || views + more.Count > mostViews))
+                if (taken.Count > 0 && (next is not EncodingJob more || views + more.Weight > mostViews))
                     break;
                 taken.Add(quick.Dequeue());
                 if (next is not EncodingJob encoding)
                     break;
-                views += encoding.Count;
+                views += encoding.Weight;
             }
             for (var count = 0; count < mostChats && chats.TryDequeue(out var chat); count++)
                 taken.Add(chat);

@@ -1,4 +1,5 @@
 using System.Runtime.ExceptionServices;
+using Kalm.Language.Execution;
 using Kalm.Language.Generation;
 using Kalm.Representation;
 using static TorchSharp.torch;
@@ -11,10 +12,16 @@ namespace Kalm.Extensions.Inference;
 /// <param name="queue">Where jobs come from.</param>
 /// <param name="limits">How much is done at once.</param>
 /// <param name="watch">Sees what is done.</param>
-internal class ModelWorker(LoadedModel model, JobQueue queue, WorkerLimits limits, WorkerWatch watch)
+/// <param name="turns">Whose turn it is, where another thread uses the model in the background; null where none does.</param>
+internal class ModelWorker(
+    LoadedModel model, JobQueue queue, WorkerLimits limits, WorkerWatch watch, DecoderTurns? turns = null)
 {
     private readonly Language.Generation.Generator generator = new(model.Decoder, model.Model.Tokenizer);
     private readonly List<ChatJob> chats = [];
+    private volatile int writing;
+
+    /// <summary>Whether chats are being written.</summary>
+    public bool IsWriting => writing > 0;
 
     /// <summary>Works until the queue is closed and all is done, or until it is told to give up.</summary>
     public void Run(CancellationToken giveUp)
@@ -22,6 +29,7 @@ internal class ModelWorker(LoadedModel model, JobQueue queue, WorkerLimits limit
         var taken = new List<Job>();
         while (queue.Take(taken, limits.BatchViews, limits.Chats - chats.Count, isIdle: chats.Count == 0))
         {
+            using var turn = turns?.Take();
             if (giveUp.IsCancellationRequested)
                 taken.ForEach(job => job.Fail(ModelUnavailableException.Closed()));
             taken.RemoveAll(job => IsLost(job, giveUp));
@@ -33,6 +41,7 @@ internal class ModelWorker(LoadedModel model, JobQueue queue, WorkerLimits limit
                 else if (job is ChatJob chat && Guard(chat, () => chat.Begin(generator)))
                     chats.Add(chat);
             Write(giveUp);
+            writing = chats.Count;
         }
     }
 

@@ -4,7 +4,7 @@ using Kalm.Language.Execution;
 namespace Kalm.Representation;
 
 /// <summary>The views of one description that somebody asks for.</summary>
-/// <param name="Description">From <see cref="Wording.Description"/>.</param>
+/// <param name="Description">From <see cref="Wording.Description"/>, or whole from <see cref="Wording.Text"/>.</param>
 /// <param name="WithEntityView">Whether its own view is wanted; it is the first.</param>
 /// <param name="Relations">From <see cref="Wording.Relation"/>, a query each, behind the entity view.</param>
 public sealed record ViewRequest(int[] Description, bool WithEntityView, IReadOnlyList<int[]> Relations)
@@ -39,7 +39,8 @@ public sealed class ViewForest
             tree.FirstRead = ReadCount;
             ReadCount += tree.Relations.Count + (tree.WithEntityView ? 1 : 0);
             foreach (var view in wording.Views(tree.Description, tree.WithEntityView, tree.Relations))
-                rows.AddRange(view.ToRows(Forest.RowTokens));
+                rows.AddRange(view.Branches.Count == 1 && view.LongestText > Forest.RowTokens
+                    ? [view.ToSequence()] : view.ToRows(Forest.RowTokens));
         }
         foreach (var request in requests)
         {

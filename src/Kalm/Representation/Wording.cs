@@ -84,6 +84,17 @@ public sealed class Wording
         return tokens.Length <= Options.MaximumTextTokens ? tokens : tokens[..Options.MaximumTextTokens];
     }
 
+    /// <summary>The ids of a text of any length, with no opening token: those of <see cref="Description"/> where that cuts
+    /// nothing.</summary>
+    public int[] Text(string text) => tokenizer.Encode(text);
+
+    /// <summary>How many tokens the model reads for the longest view of a request, with what opens and closes the text.</summary>
+    public int LengthOf(ViewRequest request)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        return Views(request.Description, request.WithEntityView, request.Relations).Max(tree => tree.LongestText);
+    }
+
     /// <summary>The ids of <c>, relation text</c>, never cut.</summary>
     public int[] Relation(string text) => tokenizer.EncodeContinuation(", " + text);
 

@@ -77,6 +77,9 @@ public sealed partial class DecoderPool : IDisposable
     /// <summary>The CPU threads that all workers use together.</summary>
     public int ThreadCount => threads;
 
+    /// <summary>Whose turn it is, where two threads use the workers; null where one does.</summary>
+    public DecoderTurns? Turns { get; set; }
+
     /// <summary>The number of workers.</summary>
     public int WorkerCount => decoders.Length;
 
@@ -89,19 +92,26 @@ public sealed partial class DecoderPool : IDisposable
     public Tensor Read(IReadOnlyList<TokenRow> rows)
     {
         var plan = Plan(rows);
-        var parts = new Tensor[WorkerCount][];
-        workers.Run(worker =>
+        var parts = Array.ConvertAll(plan.Blocks.ToArray(), blocks => new Tensor[blocks.Count]);
+        if (Turns is null or { IsMine: true })
+            workers.Run(worker => ReadBlocks(worker, 0, parts[worker].Length));
+        else
+            // The blocks are the same, whoever has a turn between them, and so are the numbers.
+            for (var round = 0; round < parts.Max(blocks => blocks.Length); round++)
+                Turns.RunRound(() => workers.Run(worker => ReadBlocks(worker, round, Math.Min(round + 1, parts[worker].Length))));
+        return Gather(plan, parts);
+
+        void ReadBlocks(int worker, int start, int end)
         {
             using var noGradient = no_grad();
-            parts[worker] = [.. plan.Blocks[worker].Select(block =>
+            for (var index = start; index < end; index++)
             {
                 using var scope = NewDisposeScope();
                 var decoder = decoders[worker];
-                using var tokens = decoder.Block(plan.RowsOf(block));
-                return decoder.Read(decoder.Embed(tokens.Tokens), tokens, vectorLayer).DetachFromDisposeScope();
-            })];
-        });
-        return Gather(plan, parts);
+                using var tokens = decoder.Block(plan.RowsOf(plan.Blocks[worker][index]));
+                parts[worker][index] = decoder.Read(decoder.Embed(tokens.Tokens), tokens, vectorLayer).DetachFromDisposeScope();
+            }
+        }
     }
 
     /// <summary>The log-probabilities of the labels that follow the reads, without gradients.</summary>

@@ -20,6 +20,17 @@ public sealed record TextTree(int[] Prefix, IReadOnlyList<Branch> Branches)
     /// <summary>Where the states of the prefix lie, as those of the branches; negative where nowhere.</summary>
     public long StatesAt { get; init; } = -1;
 
+    /// <summary>The number of tokens of the prefix with its longest branch.</summary>
+    public int LongestText => Prefix.Length + Branches.Max(branch => branch.Tokens.Length);
+
+    /// <summary>The tree as a plain sequence, which needs no mask of its length squared; for a tree of one branch.</summary>
+    public TokenRow ToSequence()
+    {
+        var branch = Branches.Single();
+        int[] tokens = [.. Prefix, .. branch.Tokens];
+        return TokenRow.Sequence(tokens, [.. Enumerable.Range(Prefix.Length + branch.FirstRead, branch.Tokens.Length - branch.FirstRead)]);
+    }
+
     /// <summary>Lays the tree out as rows of at most <paramref name="limit"/> tokens (a single branch may exceed it); the prefix is
     /// repeated where a tree needs more than one row. Reads keep the order of the branches.</summary>
     public IEnumerable<TokenRow> ToRows(int limit)
