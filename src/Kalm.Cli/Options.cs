@@ -18,6 +18,15 @@ internal static class Options
             ? result.Tokens[0].Value : Fault<string>(result, name, $"a value for {placeholder}"),
     };
 
+    /// <summary>Texts, an option each, none of which may be empty.</summary>
+    public static Option<string[]> Several(string name, string placeholder, string description) => new(name)
+    {
+        HelpName = placeholder,
+        Description = description + "; may be given several times",
+        CustomParser = result => result.Tokens.All(token => token.Value.Length > 0)
+            ? [.. result.Tokens.Select(token => token.Value)] : Fault<string[]>(result, name, $"a value for {placeholder}", ""),
+    };
+
     /// <summary>A whole number.</summary>
     public static Option<int?> Whole(string name, string description, int least = 1, string placeholder = "N") => new(name)
     {

@@ -13,8 +13,8 @@ using Route = Kalm.Server.Http.Route;
 
 namespace Kalm.Server;
 
-/// <summary>Serves one model and its graph over HTTP. It listens at once; until the model is ready every route but /health is answered with
-/// 503.</summary>
+/// <summary>Serves one model and its graph over HTTP. It listens at once; until the model is loaded its routes are answered
+/// with 503, and those that need the index until that is made.</summary>
 public sealed class KalmServer : IAsyncDisposable
 {
     /// <summary>The environment variable that names where metrics go; without it none are exported.</summary>
@@ -36,7 +36,7 @@ public sealed class KalmServer : IAsyncDisposable
         application = Build(options);
         log = application.Services.GetRequiredService<ILoggerFactory>().CreateLogger("Kalm.Server");
         host = new ModelHost(options, metrics, log);
-        routes = new RouteTable(host, options);
+        routes = new RouteTable(host, options, metrics);
         Map();
     }
 
@@ -44,7 +44,7 @@ public sealed class KalmServer : IAsyncDisposable
     public IReadOnlyList<string> Urls =>
         [.. application.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()?.Addresses ?? []];
 
-    /// <summary>Completes when requests can be answered; fails when they never will.</summary>
+    /// <summary>Completes when all requests can be answered; fails when they never will.</summary>
     public Task Ready => host.Ready;
 
     /// <summary>The routes.</summary>
@@ -126,6 +126,7 @@ public sealed class KalmServer : IAsyncDisposable
         });
         // Signals are the program's affair.
         builder.Services.AddSingleton<IHostLifetime, NoLifetime>();
+        builder.Services.AddSingleton(options.Limits);
         builder.Services.Configure<HostOptions>(hosting => hosting.ShutdownTimeout = options.Limits.DrainTime);
         builder.Logging.ClearProviders();
         // Results only go to the standard output.
@@ -147,6 +148,15 @@ public sealed class KalmServer : IAsyncDisposable
     private void Map()
     {
         var requests = new Requests(options.ApiKey is { } key ? new ApiKeyGate(key) : null, host, metrics, log);
+        var origins = new CrossOrigin(options.Origins);
+        application.Use((context, next) => origins.Answer(context) ? Task.CompletedTask : next(context));
+        // What answers GET answers HEAD; the web server leaves the body out by what the client asked.
+        application.Use((context, next) =>
+        {
+            if (HttpMethods.IsHead(context.Request.Method))
+                context.Request.Method = HttpMethods.Get;
+            return next(context);
+        });
         application.UseRouting();
         application.Use((context, next) => requests.Run(
             context, context.GetEndpoint()?.Metadata.GetMetadata<Route>(), () => next(context)));

@@ -4,6 +4,7 @@ using Kalm.Engine;
 using Kalm.Evaluation;
 using Kalm.Extensions.Inference;
 using Kalm.Graph;
+using Kalm.Language.Execution;
 using Kalm.Language.Sources;
 using Kalm.Representation;
 using Kalm.Server.Http;
@@ -14,7 +15,8 @@ using TorchSharp;
 
 namespace Kalm.Server;
 
-/// <summary>Loads the model on a thread of its own and keeps it there. Until the index is ready requests are refused with 503.</summary>
+/// <summary>Loads the model on a thread of its own and keeps it there; what needs nothing but the model is answered from then on. The index
+/// is made meanwhile on a second thread, which takes turns with the first; what needs it is refused with 503 until then.</summary>
 /// <param name="options">What is served.</param>
 /// <param name="metrics">Counts.</param>
 /// <param name="log">Takes notes and failures.</param>
@@ -22,14 +24,20 @@ internal sealed class ModelHost(ServerOptions options, ServerMetrics metrics, IL
 {
     private static readonly TimeSpan LogInterval = TimeSpan.FromSeconds(5);
     private readonly CancellationTokenSource giveUp = new();
+    private readonly CancellationTokenSource giveUpIndex = new();
+    private readonly TaskCompletionSource loaded = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly JobQueue queue = new(options.Limits.Queue);
+    private readonly long started = Stopwatch.GetTimestamp();
     private ServedModel? served;
     private bool isStarted;
     private long lastLogged = Stopwatch.GetTimestamp();
 
-    /// <summary>Completes when requests can be answered; fails when they never will.</summary>
+    /// <summary>Completes when what needs nothing but the model is answered; fails when it never will be.</summary>
+    public Task Loaded => loaded.Task;
+
+    /// <summary>Completes when all requests can be answered; fails when they never will.</summary>
     public Task Ready => ready.Task;
 
     /// <summary>What is being done before it is ready.</summary>
@@ -38,25 +46,29 @@ internal sealed class ModelHost(ServerOptions options, ServerMetrics metrics, IL
     /// <summary>The jobs that wait.</summary>
     public int Waiting => queue.Length;
 
-    /// <summary>Whether requests can be answered.</summary>
+    /// <summary>Whether what needs nothing but the model can be answered.</summary>
+    public bool IsLoaded => loaded.Task.IsCompletedSuccessfully && !ended.Task.IsCompleted;
+
+    /// <summary>Whether all requests can be answered.</summary>
     public bool IsReady => ready.Task.IsCompletedSuccessfully && !ended.Task.IsCompleted;
 
     /// <summary>All that requests need.</summary>
-    /// <exception cref="ApiException">503: it is not ready.</exception>
+    /// <exception cref="ApiException">503: the model is not loaded.</exception>
     public ServedModel Served
     {
         get
         {
-            RequireReady();
+            RequireLoaded();
             return served!;
         }
     }
 
     /// <summary>The same, knowing what other servers changed.</summary>
-    /// <exception cref="ApiException">503: it is not ready.</exception>
+    /// <exception cref="ApiException">503: the model is not loaded.</exception>
     public async Task<ServedModel> Current(HttpContext context)
     {
-        await Served.Changes.Refresh(context.RequestAborted);
+        if (Served.HasIndex)
+            await Served.Changes.Refresh(context.RequestAborted);
         return Served;
     }
 
@@ -67,11 +79,11 @@ internal sealed class ModelHost(ServerOptions options, ServerMetrics metrics, IL
         new Thread(Work) { IsBackground = true, Name = "model" }.Start();
     }
 
-    /// <summary>Fails unless requests can be answered.</summary>
+    /// <summary>Fails unless the model is loaded.</summary>
     /// <exception cref="ApiException">503.</exception>
-    public void RequireReady()
+    public void RequireLoaded()
     {
-        if (!IsReady)
+        if (!IsLoaded)
             throw ApiException.NotReady(ended.Task.IsCompleted
                 ? "the server is stopping" : $"the model is being made ready: {Progress.Stage} {Progress.Done}/{Progress.Total}");
     }
@@ -81,8 +93,7 @@ internal sealed class ModelHost(ServerOptions options, ServerMetrics metrics, IL
     public async Task Stop(CancellationToken patience)
     {
         queue.Close();
-        if (!ready.Task.IsCompleted)
-            await giveUp.CancelAsync();
+        await giveUpIndex.CancelAsync();
         await using var registration = patience.Register(giveUp.Cancel);
         if (isStarted)
             await ended.Task;
@@ -104,15 +115,21 @@ internal sealed class ModelHost(ServerOptions options, ServerMetrics metrics, IL
         {
             using (served = Load())
             {
-                ready.TrySetResult();
-                new SearchWorker(served.Completer, queue, options.Limits.ForWorker, new ServerWatch(metrics, log))
-                    .Run(giveUp.Token);
+                SearchWorker? worker = null;
+                var turns = served.Model.Decoder.Turns = new DecoderTurns(() => queue.Length > 0 || worker?.IsWriting == true);
+                worker = new SearchWorker(served, queue, options.Limits.ForWorker, new ServerWatch(metrics, log), turns);
+                var indexing = new Thread(MakeIndex) { IsBackground = true, Name = "index" };
+                indexing.Start();
+                loaded.TrySetResult();
+                worker.Run(giveUp.Token);
+                indexing.Join();
             }
         }
 #pragma warning disable CA1031 // Told to whoever waits for the model.
         catch (Exception error)
 #pragma warning restore CA1031
         {
+            loaded.TrySetException(error);
             ready.TrySetException(error);
         }
         finally
@@ -121,24 +138,28 @@ internal sealed class ModelHost(ServerOptions options, ServerMetrics metrics, IL
         }
     }
 
+    private void MakeIndex()
+    {
+        try
+        {
+            served!.Take(Open(served.Model));
+            ready.TrySetResult();
+        }
+#pragma warning disable CA1031 // Told to whoever waits for the index.
+        catch (Exception error)
+#pragma warning restore CA1031
+        {
+            ready.TrySetException(error);
+        }
+    }
+
     private ServedModel Load()
     {
-        var started = Stopwatch.GetTimestamp();
-        var cancellation = giveUp.Token;
-        Report(new EvaluationProgress("reading the graph", 0, 1));
-        var graph = KnowledgeGraph.Load(options.Graph, options.GraphOptions);
-        if (options.GraphFingerprint is { } expected && expected != graph.Fingerprint())
-            throw new KalmException($"{options.Graph}: no longer the graph that {options.Model} learned from: its triples are others; "
-                + "expected "
-                + "the same, or --graph to insist");
-        foreach (var warning in graph.Warnings)
-            ServerLog.Note(log, warning);
-        cancellation.ThrowIfCancellationRequested();
+        giveUpIndex.Token.ThrowIfCancellationRequested();
         Report(new EvaluationProgress("loading the model", 0, 1));
         NativeEngine.Initialize();
-        var opened = OpenedModel.Open(options.Model, new ModelSourceOptions { Base = options.Base, Cancellation = cancellation });
+        var opened = OpenedModel.Open(options.Model, new ModelSourceOptions { Base = options.Base, Cancellation = giveUpIndex.Token });
         var model = new LoadedModel(opened, torch.device(options.Device), options.Threads);
-        Completer? completer = null;
         try
         {
             foreach (var warning in model.Model.Warnings)
@@ -148,29 +169,47 @@ internal sealed class ModelHost(ServerOptions options, ServerMetrics metrics, IL
             var chats = new ChatWording(model);
             if (chats.Refusal is { } refusal)
                 ServerLog.Note(log, $"chats are refused: {refusal}");
-            var root = options.IndexFolder ?? EntityIndex.RootOf(opened);
-            completer = Completer.Open(model, Catalog.Open(graph, root), root, this, cancellation);
-            completer.Precision = options.Precision;
-            if (completer.Catalog.Log.Damage is { } damage)
-                ServerLog.Note(log, $"{damage}; what was changed before is served, nothing can be changed");
-            var index = completer.Index;
-            if (index.Calibration.Queries == 0)
-                ServerLog.Note(log, $"{graph.Path}: no validation split; probabilities are taken at the temperature of training");
-            if (completer.Statement is null)
-                ServerLog.Note(log, $"{graph.Path}: the validation split does not show how sure a fact must be for a precision of "
-                    + $"{options.Precision}; no prediction is stated as a fact");
-            ServerLog.Ready(
-                log, index.Vectors.Count, index.Folder, index.WasBuilt ? "built" : "found", Stopwatch.GetElapsedTime(started).TotalSeconds);
-            return new ServedModel(completer, chats, queue);
+            ServerLog.Loaded(log, options.ModelName, Stopwatch.GetElapsedTime(started).TotalSeconds);
+            return new ServedModel(model, chats, queue);
         }
         catch
         {
-            completer?.Dispose();
             model.Dispose();
             throw;
         }
     }
 
+    private Completer Open(LoadedModel model)
+    {
+        var cancellation = giveUpIndex.Token;
+        Report(new EvaluationProgress("reading the graph", 0, 1));
+        var graph = KnowledgeGraph.Load(options.Graph, options.GraphOptions);
+        if (options.GraphFingerprint is { } expected && expected != graph.Fingerprint())
+            throw new KalmException($"{options.Graph}: no longer the graph that {options.Model} learned from: its triples are others; "
+                + "expected the same, or --graph to insist");
+        foreach (var warning in graph.Warnings)
+            ServerLog.Note(log, warning);
+        cancellation.ThrowIfCancellationRequested();
+        var root = options.IndexFolder ?? EntityIndex.RootOf(model.Opened);
+        var completer = Completer.Open(model, Catalog.Open(graph, root), root, this, cancellation);
+        completer.Precision = options.Precision;
+        if (completer.Catalog.Log.Damage is { } damage)
+            ServerLog.Note(log, $"{damage}; what was changed before is served, nothing can be changed");
+        var index = completer.Index;
+        if (index.Calibration.Queries == 0)
+            ServerLog.Note(log, $"{graph.Path}: no validation split; probabilities are taken at the temperature of training");
+        if (completer.Statement is null)
+            ServerLog.Note(log, $"{graph.Path}: the validation split does not show how sure a fact must be for a precision of "
+                + $"{options.Precision}; no prediction is stated as a fact");
+        ServerLog.Ready(
+            log, index.Vectors.Count, index.Folder, index.WasBuilt ? "built" : "found", Stopwatch.GetElapsedTime(started).TotalSeconds);
+        return completer;
+    }
+
     /// <inheritdoc/>
-    public void Dispose() => giveUp.Dispose();
+    public void Dispose()
+    {
+        giveUp.Dispose();
+        giveUpIndex.Dispose();
+    }
 }

@@ -1,25 +1,39 @@
+using System.Runtime.CompilerServices;
 using Kalm.Completion;
+using Kalm.Extensions;
 using Kalm.Extensions.Inference;
 using Kalm.Graph;
 using Kalm.Representation;
+using Kalm.Server.Http;
 using Kalm.Server.Inference;
 
 namespace Kalm.Server;
 
-/// <summary>All that requests need once it is loaded. Safe to use from several threads: what touches tensors goes through the
-/// queue.</summary>
-/// <param name="Completer">Completes triples; its tensors belong to the model's thread.</param>
+/// <summary>All that requests need once the model is loaded; what needs the index refuses with 503 until that is there. Safe to use from
+/// several threads: what touches tensors goes through the queue.</summary>
+/// <param name="Model">The model; its tensors belong to the model's thread.</param>
 /// <param name="Chats">Puts chats into its words.</param>
 /// <param name="Queue">Where jobs go.</param>
-internal sealed record ServedModel(Completer Completer, ChatWording Chats, JobQueue Queue) : IDisposable
+internal sealed record ServedModel(LoadedModel Model, ChatWording Chats, JobQueue Queue) : IDisposable
 {
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(10);
+    private volatile Completer? completer;
     private SharedChanges? changes;
 
-    /// <summary>Changes entities and facts.</summary>
-    public SharedChanges Changes => LazyInitializer.EnsureInitialized(ref changes, () => new SharedChanges(this));
+    /// <summary>Whether the index is there.</summary>
+    public bool HasIndex => completer is not null;
 
-    /// <summary>The model; its tensors belong to the model's thread.</summary>
-    public LoadedModel Model => Completer.Model;
+    /// <summary>Completes triples; its tensors belong to the model's thread.</summary>
+    /// <exception cref="ApiException">503: the index is being made.</exception>
+    public Completer Completer => completer ?? throw ApiException.IndexNotReady();
+
+    /// <summary>Changes entities and facts.</summary>
+    /// <exception cref="ApiException">503: the index is being made.</exception>
+    public SharedChanges Changes => HasIndex
+        ? LazyInitializer.EnsureInitialized(ref changes, () => new SharedChanges(this)) : throw ApiException.IndexNotReady();
+
+    /// <summary>The number of values in a vector.</summary>
+    public int Width => Model.Model.Config.HiddenSize;
 
     /// <summary>The graph.</summary>
     public KnowledgeGraph Graph => Completer.Graph;
@@ -30,6 +44,9 @@ internal sealed record ServedModel(Completer Completer, ChatWording Chats, JobQu
     /// <summary>Their vectors.</summary>
     public EntityIndex Index => Completer.Index;
 
+    /// <summary>Takes the index, once; owned from here on.</summary>
+    public void Take(Completer made) => completer = made;
+
     /// <summary>Encodes views and seeks entities.</summary>
     public async Task<Encodings> Encode(
         IReadOnlyList<ViewRequest> views, IReadOnlyList<SearchRequest> search, CancellationToken cancellation)
@@ -37,6 +54,37 @@ internal sealed record ServedModel(Completer Completer, ChatWording Chats, JobQu
         var job = new SearchJob(views, search, cancellation);
         Queue.Add(job);
         return new Encodings(await job.Result, job.Found);
+    }
+
+    /// <summary>Encodes any number of views, a portion at a time; others get their turn between two.</summary>
+    /// <returns>The vectors, in the order of the views.</returns>
+    public async IAsyncEnumerable<float[]> EncodeAll(
+        IReadOnlyList<ViewRequest> views, [EnumeratorCancellation] CancellationToken cancellation)
+    {
+        var isBegun = false;
+        foreach (var portion in ViewPortions.Of(views))
+        {
+            var job = new EncodingJob(portion, cancellation);
+            // A queue that is full refuses a request, but not one that has come in already.
+            while (!TryAdd(job, isBegun))
+                await Task.Delay(Pause, cancellation);
+            foreach (var vector in await job.Result)
+                yield return vector;
+            isBegun = true;
+        }
+    }
+
+    private bool TryAdd(Job job, bool waits)
+    {
+        try
+        {
+            Queue.Add(job);
+            return true;
+        }
+        catch (ModelUnavailableException error) when (waits && error.IsBusy)
+        {
+            return false;
+        }
     }
 
     /// <summary>Does something by itself on the model's thread.</summary>
@@ -50,9 +98,8 @@ internal sealed record ServedModel(Completer Completer, ChatWording Chats, JobQu
     /// <inheritdoc/>
     public void Dispose()
     {
-        var model = Model;
         changes?.Dispose();
-        Completer.Dispose();
-        model.Dispose();
+        completer?.Dispose();
+        Model.Dispose();
     }
 }

@@ -6,13 +6,19 @@ namespace Kalm.Server;
 public sealed record ServerLimits
 {
     /// <summary>Bytes of a request's body.</summary>
-    public long BodyBytes { get; init; } = 1 << 20;
+    public long BodyBytes { get; init; } = 64 << 20;
 
-    /// <summary>Characters of one text: a description, an input, all messages of a chat together.</summary>
-    public int TextCharacters { get; init; } = 32_768;
+    /// <summary>How deep the JSON of a request may be nested.</summary>
+    public int JsonDepth { get; init; } = 64;
 
-    /// <summary>Texts of one embedding request.</summary>
-    public int Inputs { get; init; } = 256;
+    /// <summary>Characters of one text: an input, all messages of a chat together.</summary>
+    public int TextCharacters { get; init; } = 1 << 20;
+
+    /// <summary>Characters of an entity's text, which outlives its request.</summary>
+    public int EntityCharacters { get; init; } = 32_768;
+
+    /// <summary>Texts of one request for vectors or scores.</summary>
+    public int Inputs { get; init; } = 16_384;
 
     /// <summary>Messages of a chat.</summary>
     public int Messages { get; init; } = 256;
@@ -52,6 +58,9 @@ public sealed record ServerLimits
 
     /// <summary>How long a chat may be written; it ends there with <c>length</c>.</summary>
     public TimeSpan ChatTime { get; init; } = TimeSpan.FromSeconds(120);
+
+    /// <summary>The same for texts that are kept.</summary>
+    internal ServerLimits OfEntities => this with { TextCharacters = Math.Min(TextCharacters, EntityCharacters) };
 
     /// <summary>What the model's thread has to know of them.</summary>
     internal WorkerLimits ForWorker => new() { BatchViews = BatchViews, Chats = Chats, QueueTime = QueueTime, ChatTime = ChatTime };

@@ -21,6 +21,9 @@ internal static partial class ServerLog
     [LoggerMessage(5, LogLevel.Information, "Ready: {Entities} entities, index {Folder} ({Origin}), {Seconds:F1} s")]
     public static partial void Ready(ILogger log, int entities, string folder, string origin, double seconds);
 
+    [LoggerMessage(9, LogLevel.Information, "Loaded: {Model} answers chats and embeddings, {Seconds:F1} s; the index follows")]
+    public static partial void Loaded(ILogger log, string model, double seconds);
+
     [LoggerMessage(6, LogLevel.Information, "Stopping: no new requests, {Seconds:F0} s for those under way")]
     public static partial void Stopping(ILogger log, double seconds);
 

@@ -19,6 +19,7 @@ internal sealed class ServerMetrics : IDisposable
     /// <summary>Makes the instruments.</summary>
     public ServerMetrics()
     {
+        Text = new PrometheusText(meter);
         requests = meter.CreateCounter<long>("kalm.server.requests", "{request}", "Requests answered, by route and status");
         duration = meter.CreateHistogram<double>(
             "kalm.server.request.duration", "s", "Time from a request's headers to the end of its answer");
@@ -31,6 +32,9 @@ internal sealed class ServerMetrics : IDisposable
 
     /// <summary>Whether a meter is this one; there may be several servers in a process.</summary>
     public bool Owns(Meter other) => ReferenceEquals(meter, other);
+
+    /// <summary>What was counted, for Prometheus.</summary>
+    public PrometheusText Text { get; }
 
     /// <summary>Jobs that wait for the model.</summary>
     public int Waiting { get; set; }
@@ -56,5 +60,9 @@ internal sealed class ServerMetrics : IDisposable
     public void Written(int tokens) => written.Add(tokens);
 
     /// <inheritdoc/>
-    public void Dispose() => meter.Dispose();
+    public void Dispose()
+    {
+        Text.Dispose();
+        meter.Dispose();
+    }
 }

@@ -51,6 +51,23 @@ public sealed record ServerOptions
     /// <summary>What one client may ask for.</summary>
     public ServerLimits Limits { get; init; } = new();
 
-    /// <summary>What the model is called in requests and answers: the name of its folder.</summary>
-    public string ModelName => Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(Model)));
+    /// <summary>What the model is called in requests, the first also in answers; the name of its folder when empty.</summary>
+    public IReadOnlyList<string> Names
+    {
+        get => field.Count > 0 ? field : [Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(Model)))];
+        init;
+    } = [];
+
+    /// <summary>What the model is called in answers.</summary>
+    public string ModelName => Names[0];
+
+    /// <summary>Whether texts to embed may be given as ids of the model's own tokenizer. Clients that send ids unasked send those of
+    /// OpenAI's, which would be embedded as other words.</summary>
+    public bool TakesTokenIds { get; init; }
+
+    /// <summary>Origins whose pages may read answers, such as <c>https://app.example</c>; <c>*</c> for all.</summary>
+    public IReadOnlyList<string> Origins { get; init; } = [];
+
+    /// <summary>Whether <c>/metrics</c> answers without the key.</summary>
+    public bool HasOpenMetrics { get; init; }
 }

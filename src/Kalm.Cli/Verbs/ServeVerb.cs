@@ -9,7 +9,6 @@ internal static class ServeVerb
     /// <summary>Describes the verb.</summary>
     public static Command Create(Terminal terminal)
     {
-        var defaults = new ServerLimits();
         var model = new ModelChoice();
         var graph = Options.Graph(false);
         var urls = Options.Text("--urls", "URL;URL", "addresses to listen at [default: http://127.0.0.1:8080]");
@@ -17,8 +16,16 @@ internal static class ServeVerb
             "lets in only who sends Authorization: Bearer KEY, or gives it to a browser as the password; /health stays open");
         var index = Options.Text(
             "--index", "DIR", "where the index and the log of changes are kept [default: index/ in the model's folder]");
-        var queue = Options.Whole("--queue", $"requests that may wait for the model before others are refused [default: {defaults.Queue}]");
-        var tokens = Options.Whole("--max-tokens", $"tokens that one choice of a chat may have [default: {defaults.NewTokens}]");
+        var names = Options.Several(
+            "--name", "NAME", "what requests call the model, the first also in answers [default: its folder's name]");
+        var origins = Options.Several(
+            "--cors", "ORIGIN", "an origin whose pages may read answers, such as https://app.example; * for all [default: none]");
+        var ids = new Option<bool>("--token-ids")
+        {
+            Description = "take texts to embed as ids of the model's own tokenizer too; clients that send ids unasked send OpenAI's",
+        };
+        var metrics = new Option<bool>("--open-metrics") { Description = "answer /metrics without the key too" };
+        var limits = new LimitOptions();
         var ground = Options.Choice(
             "--ground", "auto answers chats from the graph where it holds the fact or the model is sure of it; never leaves them to the "
                 + "model", "auto", "auto", "never");
@@ -32,11 +39,12 @@ internal static class ServeVerb
         var command = new Command(
             "serve", "Serves a model and its graph over HTTP: completion, entities, embeddings, chat, and a page to explore them.")
         {
-            graph, urls, key, index, queue, tokens, ground, json, seed, threads, device, quiet,
+            graph, urls, names, key, origins, index, ground, ids, metrics, json, seed, threads, device, quiet,
         };
         facts.AddPrecisionTo(command);
         source.AddTo(command);
         model.AddTo(command);
+        limits.AddTo(command);
         command.SetAction(async (parse, _) =>
         {
             var named = Named(parse, model);
@@ -56,10 +64,11 @@ internal static class ServeVerb
                 IsGrounding = parse.GetRequiredValue(ground) == "auto",
                 JsonLog = parse.GetValue(json),
                 Quiet = parse.GetValue(quiet),
-                Limits = defaults with
-                {
-                    Queue = parse.GetValue(queue) ?? defaults.Queue, NewTokens = parse.GetValue(tokens) ?? defaults.NewTokens,
-                },
+                Names = parse.GetValue(names) ?? [],
+                Origins = OriginsOf(parse.GetValue(origins) ?? []),
+                TakesTokenIds = parse.GetValue(ids),
+                HasOpenMetrics = parse.GetValue(metrics),
+                Limits = limits.Of(parse),
             };
             if (options.ApiKey?.All(character => character is > ' ' and <= '~') == false)
                 throw new KalmException(
@@ -74,6 +83,15 @@ internal static class ServeVerb
             return ExitCode.Success;
         });
         return command;
+    }
+
+    private static string[] OriginsOf(string[] found)
+    {
+        foreach (var origin in found)
+            if (origin != "*" && !(Uri.TryCreate(origin, UriKind.Absolute, out var address)
+                && address.GetLeftPart(UriPartial.Authority).Equals(origin, StringComparison.OrdinalIgnoreCase)))
+                throw new KalmException($"--cors: found '{origin}'; expected an origin such as https://app.example, without a path, or *");
+        return found;
     }
 
     private static string Named(ParseResult parse, ModelChoice model)

@@ -37,6 +37,11 @@ internal sealed class ApiException(int status, string type, string message, stri
     public static ApiException NotReady(string message) =>
         new(503, "service_unavailable_error", message, null, "not_ready") { RetryAfter = 2 };
 
+    /// <summary>503: the model answers, but what is asked for needs the index of entities.</summary>
+    public static ApiException IndexNotReady() =>
+        new(503, "service_unavailable_error", "the index of entities is being made; chats and embeddings are answered already", null,
+            "index_not_ready") { RetryAfter = 5 };
+
     /// <summary>Runs what may find fault with a field.</summary>
     public static T Checking<T>(string param, Func<T> check)
     {

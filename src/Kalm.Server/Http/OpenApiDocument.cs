@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json.Nodes;
 using System.Text.Json.Schema;
 using System.Text.RegularExpressions;
@@ -7,53 +8,89 @@ namespace Kalm.Server.Http;
 /// <summary>Describes the routes as OpenAPI 3.1, made from the table that the server itself is made of.</summary>
 internal static partial class OpenApiDocument
 {
-    private static readonly JsonSchemaExporterOptions Schemas = new() { TreatNullObliviousAsNonNullable = true };
+    private const string Schemas = "#/components/schemas/";
+    private const string Json = "application/json";
+    private const string EventStream = "text/event-stream";
+    private const string Reference = "$ref";
+    private static readonly JsonSchemaExporterOptions Exporting = new() { TreatNullObliviousAsNonNullable = true };
+
+    private static readonly (int Status, string Summary)[] Faults =
+    [
+        (400, "a field is not what was expected: param names it"), (401, "the key is missing or another"),
+        (404, "there is no such thing"), (413, "the body is too large"), (429, "too many requests wait: try again after Retry-After"),
+        (503, "the model is being loaded (not_ready) or its index made (index_not_ready): try again after Retry-After"),
+    ];
 
     /// <summary>The document.</summary>
     public static JsonObject Of(IReadOnlyList<Route> routes, bool hasKey)
     {
         var paths = new JsonObject();
-        foreach (var group in routes.GroupBy(route => route.Path))
+        foreach (var group in routes.GroupBy(route => PathOf(route)))
             paths[group.Key] = new JsonObject(
                 group.Select(route => KeyValuePair.Create<string, JsonNode?>(route.Method.ToLowerInvariant(), Operation(route, hasKey))));
-        var document = new JsonObject
+        var types = routes.SelectMany(route => new[] { route.Request, route.Response, route.Event }).OfType<Type>()
+            .Append(typeof(ErrorBody)).Distinct().OrderBy(type => type.Name, StringComparer.Ordinal);
+        var components = new JsonObject
+        {
+            ["schemas"] = new JsonObject(types.Select(type => KeyValuePair.Create<string, JsonNode?>(type.Name, Schema(type)))),
+        };
+        if (hasKey)
+            components["securitySchemes"] = new JsonObject
+            {
+                ["key"] = new JsonObject { ["type"] = "http", ["scheme"] = "bearer" },
+            };
+        return new JsonObject
         {
             ["openapi"] = "3.1.0",
             ["info"] = new JsonObject { ["title"] = "Kalm", ["version"] = typeof(OpenApiDocument).Assembly.GetName().Version?.ToString(3) },
             ["paths"] = paths,
+            ["components"] = components,
         };
-        if (hasKey)
-            document["components"] = new JsonObject
-            {
-                ["securitySchemes"] = new JsonObject { ["key"] = new JsonObject { ["type"] = "http", ["scheme"] = "bearer" } },
-            };
-        return document;
     }
+
+    /// <summary>The path as the document spells it.</summary>
+    public static string PathOf(Route route) => route.Path.Replace("{**", "{", StringComparison.Ordinal);
 
     private static JsonObject Operation(Route route, bool hasKey)
     {
         var operation = new JsonObject
         {
+            ["operationId"] = Id(route),
             ["summary"] = route.Summary,
             ["parameters"] = new JsonArray([
-                .. Parameter().Matches(route.Path).Select(match => Described(match.Groups[1].Value, "path", true, "string", null)),
+                .. Parameter().Matches(PathOf(route)).Select(match => Described(match.Groups[1].Value, "path", true, "string", null)),
                 .. route.Query.Select(query =>
                     Described(query.Name, "query", false, query.IsNumber ? "integer" : "string", query.Summary)),
             ]),
-            ["responses"] = new JsonObject
-            {
-                [$"{route.Status}"] = route.Response is null
-                    ? new JsonObject { ["description"] = "the answer" }
-                    : new JsonObject { ["description"] = "the answer", ["content"] = Content(route.Response) },
-                ["default"] = new JsonObject { ["description"] = "an error", ["content"] = Content(typeof(ErrorBody)) },
-            },
+            ["responses"] = Responses(route, hasKey),
         };
         if (route.Request is not null)
-            operation["requestBody"] = new JsonObject { ["required"] = true, ["content"] = Content(route.Request) };
+            operation["requestBody"] = new JsonObject { ["required"] = true, ["content"] = Content(route.Request, null) };
         if (hasKey && !route.IsPublic)
             operation["security"] = new JsonArray(new JsonObject { ["key"] = new JsonArray() });
         return operation;
     }
+
+    private static JsonObject Responses(Route route, bool hasKey)
+    {
+        var answer = new JsonObject { ["description"] = "the answer" };
+        if (route.Response is not null)
+            answer["content"] = Content(route.Response, route.Event);
+        var responses = new JsonObject { [$"{route.Status}"] = answer };
+        foreach (var (status, summary) in Faults)
+            if (status switch { 400 or 413 => route.Request is not null, 401 => hasKey && !route.IsPublic, _ => !route.IsAlwaysOpen })
+                responses[$"{status}"] = Fault(summary);
+        responses["default"] = Fault("an error");
+        return responses;
+    }
+
+    private static JsonObject Fault(string summary) =>
+        new() { ["description"] = summary, ["content"] = Content(typeof(ErrorBody), null) };
+
+    // getV1EntitiesById: what generated clients call the method.
+    private static string Id(Route route) => route.Method.ToLowerInvariant() + string.Concat(Parts().Matches(PathOf(route)).Select(
+        match => (match.Groups[1].Success ? "By" : "")
+            + string.Concat(match.Groups[2].Value[..1].ToUpper(CultureInfo.InvariantCulture), match.Groups[2].Value[1..])));
 
     private static JsonObject Described(string name, string place, bool isRequired, string type, string? summary) => new()
     {
@@ -61,11 +98,40 @@ internal static partial class OpenApiDocument
         ["description"] = summary ?? name, ["schema"] = new JsonObject { ["type"] = type },
     };
 
-    private static JsonObject Content(Type type) => new()
+    private static JsonObject Content(Type type, Type? streamed)
     {
-        ["application/json"] = new JsonObject { ["schema"] = Wire.Options.GetJsonSchemaAsNode(type, Schemas) },
-    };
+        var content = new JsonObject { [Json] = Referring(type) };
+        if (streamed is not null)
+            content[EventStream] = Referring(streamed);
+        return content;
+    }
+
+    private static JsonObject Referring(Type type) => new() { ["schema"] = new JsonObject { [Reference] = Schemas + type.Name } };
+
+    // A schema that refers to a part of itself does so from its own root, which in the document lies deeper.
+    private static JsonNode Schema(Type type)
+    {
+        var schema = Wire.Options.GetJsonSchemaAsNode(type, Exporting);
+        Move(schema);
+        return schema;
+
+        void Move(JsonNode? node)
+        {
+            if (node is JsonArray items)
+                foreach (var item in items)
+                    Move(item);
+            if (node is not JsonObject fields)
+                return;
+            if (fields[Reference] is JsonValue place && place.GetValueKind() == System.Text.Json.JsonValueKind.String)
+                fields[Reference] = Schemas + type.Name + ((string)place!)[1..];
+            foreach (var (_, value) in fields.ToList())
+                Move(value);
+        }
+    }
 
     [GeneratedRegex(@"\{(\w+)\}")]
     private static partial Regex Parameter();
+
+    [GeneratedRegex(@"(\{)?(\w+)")]
+    private static partial Regex Parts();
 }

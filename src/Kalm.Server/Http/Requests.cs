@@ -2,6 +2,7 @@ using System.Diagnostics;
 using Kalm.Extensions;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
+using Microsoft.Net.Http.Headers;
 
 namespace Kalm.Server.Http;
 
@@ -14,6 +15,7 @@ internal sealed class Requests(ApiKeyGate? gate, ModelHost host, ServerMetrics m
 {
     // What nginx writes for a client that left.
     private const int ClientLeft = 499;
+    private static readonly string[] Methods = ["GET", "POST", "PUT", "DELETE", "OPTIONS", "PATCH"];
 
     /// <summary>Answers a request of a route; null when no route fits.</summary>
     public async Task Run(HttpContext context, Route? route, Func<Task> answer)
@@ -25,7 +27,7 @@ internal sealed class Requests(ApiKeyGate? gate, ModelHost host, ServerMetrics m
             if (route?.IsPublic != true)
                 gate?.Require(context);
             if (route is { IsAlwaysOpen: false })
-                host.RequireReady();
+                host.RequireLoaded();
             await answer();
             status = context.Response.StatusCode;
             if (status >= 400 && !context.Response.HasStarted)
@@ -40,7 +42,7 @@ internal sealed class Requests(ApiKeyGate? gate, ModelHost host, ServerMetrics m
         finally
         {
             var elapsed = Stopwatch.GetElapsedTime(started);
-            metrics.Answered(context.Request.Method, route?.Path ?? "unknown", status, elapsed);
+            metrics.Answered(MethodOf(context), route?.Path ?? "unknown", status, elapsed);
             ServerLog.Answered(log, context.Request.Method, route?.Path ?? "unknown", status, elapsed.TotalMilliseconds);
         }
     }
@@ -68,11 +70,23 @@ internal sealed class Requests(ApiKeyGate? gate, ModelHost host, ServerMetrics m
         return told.Status;
     }
 
+    private static ApiException NotAllowed(HttpContext context)
+    {
+        if (context.Response.Headers.Allow.ToString().Contains(HttpMethods.Get, StringComparison.Ordinal))
+            context.Response.Headers.Append(HeaderNames.Allow, HttpMethods.Head);
+        return new ApiException(
+            405, "invalid_request_error", $"{context.Request.Method} is not a method of {context.Request.Path}; expected "
+                + string.Join(", ", context.Response.Headers.Allow.AsEnumerable()), null, "method_not_allowed");
+    }
+
+    // Whatever a client sends as a method, the counts of it must not grow without bound.
+    private static string MethodOf(HttpContext context) =>
+        Methods.FirstOrDefault(method => method == context.Request.Method) ?? "other";
+
     private static ApiException Unanswered(HttpContext context) => context.Response.StatusCode switch
     {
         404 => ApiException.Missing(null, $"there is no route {context.Request.Path}; /openapi.json lists them"),
-        405 => new ApiException(405, "invalid_request_error",
-            $"{context.Request.Method} is not a method of {context.Request.Path}", null, "method_not_allowed"),
+        405 => NotAllowed(context),
         var status => new ApiException(status, "invalid_request_error", "the request was refused", null, "bad_request"),
     };
 }

@@ -4,7 +4,7 @@ namespace Kalm.Server.Http;
 
 /// <summary>One route of the server.</summary>
 /// <param name="Method">GET, POST, PUT or DELETE.</param>
-/// <param name="Path">The path, parameters in braces.</param>
+/// <param name="Path">The path, parameters in braces; one behind two stars takes the rest of the path.</param>
 /// <param name="Summary">What it does.</param>
 /// <param name="Answer">Answers a request.</param>
 internal sealed record Route(string Method, string Path, string Summary, Func<HttpContext, Task> Answer)
@@ -14,6 +14,9 @@ internal sealed record Route(string Method, string Path, string Summary, Func<Ht
 
     /// <summary>What the body of an answer holds; null when it is not JSON.</summary>
     public Type? Response { get; init; }
+
+    /// <summary>What each event of an answer holds that is streamed as server-sent events; null where none is.</summary>
+    public Type? Event { get; init; }
 
     /// <summary>The parameters of the query string.</summary>
     public IReadOnlyList<QueryParameter> Query { get; init; } = [];

@@ -9,12 +9,13 @@ internal sealed class RouteTable
     private readonly string description;
 
     /// <summary>Makes the routes.</summary>
-    public RouteTable(ModelHost host, ServerOptions options)
+    public RouteTable(ModelHost host, ServerOptions options, ServerMetrics metrics)
     {
-        var (entities, facts) = (new EntityRoutes(host, options), new FactRoutes(host, options));
+        var (entities, facts, models) = (new EntityRoutes(host, options), new FactRoutes(host, options), new ModelsRoute(host, options));
+        var rerank = new RerankRoute(host, options);
         Routes =
         [
-            new("GET", "/health", "Whether requests are answered: 200, or 503 until the index is ready",
+            new("GET", "/health", "Whether all requests are answered: 200, or 503 until the index is ready",
                 new HealthRoute(host, options).Answer)
             {
                 Response = typeof(HealthResponse), IsAlwaysOpen = true, IsPublic = true,
@@ -22,7 +23,16 @@ internal sealed class RouteTable
             new("GET", "/", "The page, where a person explores what the model believes", PageRoute.Answer) { IsAlwaysOpen = true },
             new("GET", "/page/{part}", "A part of the page", PageRoute.Answer) { IsAlwaysOpen = true },
             new("GET", "/openapi.json", "This document", Describe) { IsAlwaysOpen = true },
-            new("GET", "/v1/models", "The model that is served", new ModelsRoute(options).Answer) { Response = typeof(ModelsResponse) },
+            new("GET", "/metrics", "What the server counts, in Prometheus' text format", new MetricsRoute(metrics).Answer)
+            {
+                IsAlwaysOpen = true, IsPublic = options.HasOpenMetrics,
+            },
+            new("GET", "/v1/limits", "What one client may ask for", new LimitsRoute(host, options).Answer)
+            {
+                Response = typeof(LimitsResponse),
+            },
+            new("GET", "/v1/models", "The model that is served, by each of its names", models.List) { Response = typeof(ModelsResponse) },
+            new("GET", "/v1/models/{**id}", "The model, if it has the name", models.Find) { Response = typeof(ModelAnswer) },
             new("POST", "/v1/complete", "Predicts the part of a triple that is missing: two of head, relation and tail are given",
                 new CompleteRoute(host, options).Answer)
             {
@@ -109,12 +119,18 @@ internal sealed class RouteTable
             {
                 Request = typeof(EmbeddingsRequest), Response = typeof(EmbeddingsResponse),
             },
+            .. RerankRoute.Paths.Select(path => new Route("POST", path,
+                "Orders texts by how well they answer a query, as the clients of Jina, Cohere and text-embeddings-inference ask",
+                rerank.Answer)
+            {
+                Request = typeof(RerankRequest), Response = typeof(RerankResponse),
+            }),
             new("POST", "/v1/chat/completions", "Continues a chat, as OpenAI's clients ask for it; with stream, as server-sent events. "
                 + "A question that the graph answers is answered from it, its facts as annotations of type kalm_fact; grounding "
                 + "false leaves it to the model",
                 new ChatRoute(host, options).Answer)
             {
-                Request = typeof(ChatRequest), Response = typeof(ChatResponse),
+                Request = typeof(ChatRequest), Response = typeof(ChatResponse), Event = typeof(ChatChunk),
             },
         ];
         description = OpenApiDocument.Of(Routes, options.ApiKey is not null).ToJsonString();

@@ -1,17 +1,19 @@
+using System.Collections.Concurrent;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Kalm.Server.Http;
 
 /// <summary>How bodies are spelled: snake case; fields that are not known are ignored.</summary>
 internal static class Wire
 {
-    private const int DeepestNesting = 16;
+    private static readonly ConcurrentDictionary<int, JsonSerializerOptions> OfDepth = [];
 
-    /// <summary>The shared options.</summary>
-    public static JsonSerializerOptions Options { get; } = MakeOptions();
+    /// <summary>The shared options, with room for all that is answered.</summary>
+    public static JsonSerializerOptions Options { get; } = MakeOptions(0);
 
     /// <summary>Reads the body of a request.</summary>
     /// <exception cref="ApiException">It is not JSON, or does not fit.</exception>
@@ -24,7 +26,8 @@ internal static class Wire
                 null, "unsupported_media_type");
         try
         {
-            return await JsonSerializer.DeserializeAsync<T>(request.Body, Options, context.RequestAborted)
+            var options = OfDepth.GetOrAdd(context.RequestServices.GetRequiredService<ServerLimits>().JsonDepth, MakeOptions);
+            return await JsonSerializer.DeserializeAsync<T>(request.Body, options, context.RequestAborted)
                 ?? throw ApiException.Bad(null, "found null; expected a JSON object", "invalid_json");
         }
         catch (JsonException error)
@@ -56,12 +59,12 @@ internal static class Wire
         return Write(context, ErrorBody.Of(error), error.Status);
     }
 
-    private static JsonSerializerOptions MakeOptions()
+    private static JsonSerializerOptions MakeOptions(int deepest)
     {
         var options = new JsonSerializerOptions
         {
             PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
-            MaxDepth = DeepestNesting,
+            MaxDepth = deepest,
             RespectRequiredConstructorParameters = false,
             Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
             Converters = { new JsonStringEnumConverter(JsonNamingPolicy.SnakeCaseLower) },

@@ -1,5 +1,6 @@
 using Kalm.Completion;
 using Kalm.Extensions.Inference;
+using Kalm.Language.Execution;
 using Kalm.Representation;
 using static TorchSharp.torch;
 
@@ -25,8 +26,9 @@ internal sealed class SearchJob(IReadOnlyList<ViewRequest> views, IReadOnlyList<
 internal sealed record Encodings(IReadOnlyList<float[]> Vectors, IReadOnlyList<SearchResult> Found);
 
 /// <summary>The model's thread of a server, which also searches: for all jobs together.</summary>
-internal sealed class SearchWorker(Completer completer, JobQueue queue, WorkerLimits limits, WorkerWatch watch)
-    : ModelWorker(completer.Model, queue, limits, watch)
+internal sealed class SearchWorker(
+    ServedModel served, JobQueue queue, WorkerLimits limits, WorkerWatch watch, DecoderTurns turns)
+    : ModelWorker(served.Model, queue, limits, watch, turns)
 {
     /// <inheritdoc/>
     protected override void Use(IReadOnlyList<EncodingJob> jobs, IReadOnlyList<int[]> reads, Tensor vectors)
@@ -36,7 +38,7 @@ internal sealed class SearchWorker(Completer completer, JobQueue queue, WorkerLi
         if (seeking.Count == 0)
             return;
         var queries = seeking.SelectMany(item => item.Reads.TakeLast(item.Job.Search.Count)).Select(read => (long)read).ToArray();
-        var found = new Queue<SearchResult>(completer.Find(
+        var found = new Queue<SearchResult>(served.Completer.Find(
             vectors.index_select(0, tensor(queries, device: vectors.device)), [.. seeking.SelectMany(item => item.Job.Search)]));
         foreach (var (job, _) in seeking)
             job.Found = [.. job.Search.Select(_ => found.Dequeue())];

@@ -55,7 +55,7 @@ internal sealed class ChatRoute(ModelHost host, ServerOptions options)
 
     private static bool WithUsage(ChatRequest request) => request.StreamOptions?.IncludeUsage == true;
 
-    private bool IsGrounding(ChatRequest request) => options.IsGrounding && request.Grounding != false
+    private bool IsGrounding(ChatRequest request) => options.IsGrounding && (request.Grounding ?? host.IsReady)
         && request.ResponseFormat.ValueKind is JsonValueKind.Undefined or JsonValueKind.Null
         && request.Tools.ValueKind is JsonValueKind.Undefined or JsonValueKind.Null;
 

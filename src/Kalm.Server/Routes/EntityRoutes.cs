@@ -99,8 +99,8 @@ internal sealed class EntityRoutes(ModelHost host, ServerOptions options)
     public async Task Add(HttpContext context)
     {
         var request = await Wire.Read<AddEntityRequest>(context);
-        var text = Checks.Text("text", request.Text, options.Limits).Trim();
-        var name = request.Name is null ? text.Split(',')[0].Trim() : Checks.Text("name", request.Name, options.Limits).Trim();
+        var text = Checks.Text("text", request.Text, options.Limits.OfEntities).Trim();
+        var name = request.Name is null ? text.Split(',')[0].Trim() : Checks.Text("name", request.Name, options.Limits.OfEntities).Trim();
         if (name.Length == 0)
             throw ApiException.Bad("name", "the text has no name before its first comma; expected one");
         var wanted = request.Id is null ? null : Checks.Text("id", request.Id, options.Limits).Trim();
@@ -123,8 +123,8 @@ internal sealed class EntityRoutes(ModelHost host, ServerOptions options)
     public async Task Edit(HttpContext context)
     {
         var request = await Wire.Read<EditEntityRequest>(context);
-        var text = request.Text is null ? null : Checks.Text("text", request.Text, options.Limits).Trim();
-        var name = request.Name is null ? null : Checks.Text("name", request.Name, options.Limits).Trim();
+        var text = request.Text is null ? null : Checks.Text("text", request.Text, options.Limits.OfEntities).Trim();
+        var name = request.Name is null ? null : Checks.Text("name", request.Name, options.Limits.OfEntities).Trim();
         var required = EntityTags.Required(context);
         var served = host.Served;
         Entity? edited = null;

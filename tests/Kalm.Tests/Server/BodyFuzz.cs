@@ -9,7 +9,8 @@ internal sealed class BodyFuzz(Random random)
     private static readonly (string Path, string[] Fields)[] Routes =
     [
         ("/v1/complete", ["head", "relation", "tail", "top", "explain", "rerank", "known"]),
-        ("/v1/embeddings", ["input", "model", "encoding_format", "dimensions"]),
+        ("/v1/embeddings", ["input", "model", "encoding_format", "dimensions", "user", "input_type", "other"]),
+        ("/v1/rerank", ["query", "documents", "texts", "model", "top_n", "return_documents", "max_tokens_per_doc", "truncate"]),
         ("/v1/chat/completions", ["messages", "max_tokens", "temperature", "top_p", "stop", "seed", "n", "stream", "stream_options"]),
         ("/v1/entities", ["id", "name"]),
         ("/v1/facts", ["head", "relation", "tail"]),

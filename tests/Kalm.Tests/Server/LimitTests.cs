@@ -40,6 +40,23 @@ public class LimitTests(RunningServer server)
     }
 
     [Fact]
+    public async Task Limits_are_told_and_those_of_bodies_are_what_clients_send()
+    {
+        var told = await server.GetWell("/v1/limits");
+        var limits = new ServerLimits();
+        Assert.Equal(server.Served.Model.Model.Config.ContextLength, (int)told["context"]!);
+        Assert.Equal((limits.BodyBytes, limits.JsonDepth, limits.Inputs, 200),
+            ((long)told["body_bytes"]!, (int)told["json_depth"]!, (int)told["inputs"]!, (int)told["answers"]!));
+        Assert.True(limits.BodyBytes >= 32 << 20 && limits.JsonDepth >= 64 && limits.Inputs >= 2048);
+        var deep = $$"""{"input":"a","other":{{new string('[', 40)}}{{new string(']', 40)}}}""";
+        Assert.Equal("unknown_field", (string?)(await server.Fault("/v1/embeddings", deep, 400, "other"))["code"]);
+        await using var flat = await RunningServer.Another(server.Options(new ServerLimits { JsonDepth = 4 }));
+        Assert.Equal("invalid_json", (string?)(await server.Fault("/v1/embeddings", deep, 400, null, new Uri(flat.Urls[0])))["code"]);
+        var large = new JsonObject { ["input"] = "a", ["user"] = new string('u', 3 << 20) };
+        await server.PostWell("/v1/embeddings", large);
+    }
+
+    [Fact]
     public async Task A_body_of_another_type_is_refused()
     {
         using var content = new StringContent("""{"input":"a"}""", Encoding.UTF8, "text/plain");

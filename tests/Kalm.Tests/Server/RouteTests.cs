@@ -4,6 +4,7 @@ using System.Text;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using Kalm.Server;
+using Kalm.Server.Http;
 
 namespace Kalm.Tests.Server;
 
@@ -105,16 +106,89 @@ public class RouteTests(RunningServer server)
         var document = await server.GetWell("/openapi.json");
         Assert.Equal("3.1.0", (string?)document["openapi"]);
         Assert.Equal(
-            server.Server.MappedRoutes.Select(route => $"{route.Method.ToLowerInvariant()} {route.Path}").Order(),
+            server.Server.Routes.Select(route => $"{route.Method.ToLowerInvariant()} {OpenApiDocument.PathOf(route)}").Order(),
             document["paths"]!.AsObject()
                 .SelectMany(path => path.Value!.AsObject().Select(operation => $"{operation.Key} {path.Key}")).Order());
-        var fields = document["paths"]!["/v1/complete"]!["post"]!["requestBody"]!["content"]!["application/json"]!["schema"]!["properties"]!
-            .AsObject();
-        Assert.Equal(["head", "relation", "tail", "top", "explain", "rerank", "known", "facts", "strict_types"], fields.Select(field => field.Key));
+        var fields = document["components"]!["schemas"]!["CompleteRequest"]!["properties"]!.AsObject();
+        Assert.Equal(
+            ["head", "relation", "tail", "top", "explain", "rerank", "known", "facts", "strict_types"], fields.Select(field => field.Key));
         Assert.Equal("id", (string?)document["paths"]!["/v1/entities/{id}"]!["get"]!["parameters"]![0]!["name"]);
         foreach (var (_, path) in document["paths"]!.AsObject())
             foreach (var (_, operation) in path!.AsObject())
                 Assert.NotNull(operation!["responses"]!["default"]);
+    }
+
+    [Fact]
+    public async Task The_document_is_sound_names_each_operation_once_and_refers_only_to_what_it_holds()
+    {
+        var document = await server.GetWell("/openapi.json");
+        var ids = new List<string>();
+        foreach (var (path, methods) in document["paths"]!.AsObject())
+            foreach (var (method, operation) in methods!.AsObject())
+            {
+                ids.Add((string)operation!["operationId"]!);
+                Assert.Matches("^[a-z][A-Za-z0-9]+$", ids[^1]);
+                var named = operation["parameters"]!.AsArray().Where(item => (string?)item!["in"] == "path")
+                    .Select(item => (string)item!["name"]!);
+                Assert.Equal(Regex.Matches(path, @"\{(\w+)\}").Select(match => match.Groups[1].Value), named);
+                Assert.All(operation["responses"]!.AsObject(), answer =>
+                {
+                    Assert.Matches("^([1-5][0-9][0-9]|default)$", answer.Key);
+                    Assert.NotEqual("", (string?)answer.Value!["description"]);
+                });
+                Assert.Equal(method == "get" || method == "delete", operation["requestBody"] is null);
+            }
+        Assert.Equal(ids.Count, ids.Distinct().Count());
+        var references = new List<string>();
+        Collect(document);
+        Assert.Contains("#/components/schemas/ErrorBody", references);
+        Assert.All(references, reference =>
+        {
+            JsonNode? place = document;
+            foreach (var step in reference.Split('/').Skip(1))
+                place = place![step];
+            Assert.NotNull(place);
+        });
+        var chat = document["paths"]!["/v1/chat/completions"]!["post"]!["responses"]!["200"]!["content"]!.AsObject();
+        Assert.Equal(["application/json", "text/event-stream"], chat.Select(content => content.Key));
+
+        void Collect(JsonNode? node)
+        {
+            if (node is JsonArray items)
+                foreach (var item in items)
+                    Collect(item);
+            if (node is not JsonObject fields)
+                return;
+            if (fields["$ref"] is { } reference)
+                references.Add((string)reference!);
+            foreach (var (_, value) in fields)
+                Collect(value);
+        }
+    }
+
+    [Theory]
+    [InlineData("/v1/models", "GET, HEAD")]
+    [InlineData("/v1/embeddings", "POST")]
+    public async Task A_method_that_a_route_has_not_is_answered_with_those_that_it_has(string path, string allowed)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Patch, new Uri(path, UriKind.Relative));
+        using var response = await server.Client.SendAsync(request, RunningServer.Cancellation);
+        Assert.Equal(405, (int)response.StatusCode);
+        Assert.Equal(allowed.Split(", "), response.Content.Headers.Allow);
+    }
+
+    [Theory]
+    [InlineData("/v1/models", 200)]
+    [InlineData("/health", 200)]
+    [InlineData("/", 200)]
+    [InlineData("/v1/models/gpt", 404)]
+    [InlineData("/v1/embeddings", 405)]
+    public async Task Head_is_answered_as_get_without_a_body(string path, int status)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Head, new Uri(path, UriKind.Relative));
+        using var response = await server.Client.SendAsync(request, RunningServer.Cancellation);
+        Assert.Equal(status, (int)response.StatusCode);
+        Assert.Empty(await response.Content.ReadAsByteArrayAsync(RunningServer.Cancellation));
     }
 
     private static string Password(string key) => "Basic " + Convert.ToBase64String(Encoding.UTF8.GetBytes("whoever:" + key));

@@ -1,0 +1,51 @@
+using System.CommandLine;
+using Kalm.Server;
+
+namespace Kalm.Cli;
+
+/// <summary>The options that say what one client may ask of a server; <c>GET /v1/limits</c> tells them.</summary>
+internal sealed class LimitOptions
+{
+    private const int Mebi = 1 << 20;
+    private static readonly ServerLimits Defaults = new();
+
+    private readonly Option<int?> queue = Options.Whole(
+        "--queue", $"requests that may wait for the model before others are refused [default: {Defaults.Queue}]");
+
+    private readonly Option<int?> tokens = Options.Whole(
+        "--max-tokens", $"tokens that one choice of a chat may have [default: {Defaults.NewTokens}]");
+
+    private readonly Option<int?> body = Options.Whole(
+        "--max-body", $"size of a request's body in MiB [default: {Defaults.BodyBytes / Mebi}]", placeholder: "MIB");
+
+    private readonly Option<int?> depth = Options.Whole(
+        "--max-depth", $"how deep the JSON of a request may be nested [default: {Defaults.JsonDepth}]");
+
+    private readonly Option<int?> inputs = Options.Whole(
+        "--max-inputs", $"texts of one request for vectors or scores [default: {Defaults.Inputs}]");
+
+    private readonly Option<int?> characters = Options.Whole(
+        "--max-characters", $"characters of one text, or of all messages of a chat [default: {Defaults.TextCharacters}]");
+
+    private readonly Option<int?> answers = Options.Whole(
+        "--max-answers", $"answers of one completion, entities of one search, facts of one entity [default: {Defaults.Answers}]");
+
+    /// <summary>Adds the options to a verb.</summary>
+    public void AddTo(Command command)
+    {
+        foreach (var option in new[] { queue, tokens, body, depth, inputs, characters, answers })
+            command.Add(option);
+    }
+
+    /// <summary>The limits wanted.</summary>
+    public ServerLimits Of(ParseResult parse) => Defaults with
+    {
+        Queue = parse.GetValue(queue) ?? Defaults.Queue,
+        NewTokens = parse.GetValue(tokens) ?? Defaults.NewTokens,
+        BodyBytes = parse.GetValue(body) is { } size ? (long)size * Mebi : Defaults.BodyBytes,
+        JsonDepth = parse.GetValue(depth) ?? Defaults.JsonDepth,
+        Inputs = parse.GetValue(inputs) ?? Defaults.Inputs,
+        TextCharacters = parse.GetValue(characters) ?? Defaults.TextCharacters,
+        Answers = parse.GetValue(answers) ?? Defaults.Answers,
+    };
+}
