@@ -102,9 +102,14 @@ public sealed class SharedModel : IDisposable
     }
 
     /// <summary>Begins to answer a chat.</summary>
+    /// <exception cref="KalmException">The chat leaves no room in the context.</exception>
     internal ChatJob Answer(IReadOnlyList<ChatTurn> said, GenerationOptions options, CancellationToken cancellation)
     {
-        var job = new ChatJob(Chats.Prompt(said, options.MaximumNewTokens), 1, options.Validated(), cancellation);
+        var prompt = Chats.Prompt(said);
+        if (prompt.Length >= Chats.Context)
+            throw new KalmException(
+                $"the chat has {prompt.Length} tokens; expected fewer than the {Chats.Context} of the model's context");
+        var job = new ChatJob(prompt, 1, options.Validated(), cancellation);
         queue.Add(job);
         return job;
     }

@@ -11,7 +11,7 @@ public sealed record ServerLimits
     /// <summary>How deep the JSON of a request may be nested.</summary>
     public int JsonDepth { get; init; } = 64;
 
-    /// <summary>Characters of one text: an input, all messages of a chat together.</summary>
+    /// <summary>Characters of one text: a description, an input. A chat may have what the context holds.</summary>
     public int TextCharacters { get; init; } = 1 << 20;
 
     /// <summary>Characters of an entity's text, which outlives its request.</summary>
@@ -23,8 +23,8 @@ public sealed record ServerLimits
     /// <summary>Messages of a chat.</summary>
     public int Messages { get; init; } = 256;
 
-    /// <summary>Tokens that one choice of a chat may have.</summary>
-    public int NewTokens { get; init; } = 1024;
+    /// <summary>Tokens that one choice of a chat may have, where the context leaves so many.</summary>
+    public int NewTokens { get; init; } = 1 << 17;
 
     /// <summary>Choices of one chat.</summary>
     public int Choices { get; init; } = 8;

@@ -127,7 +127,7 @@ internal static class AskVerb
     private static string Write(string question, LoadedModel model, GenerationOptions options, Terminal terminal)
     {
         var prompt = model.Wording.Questions.Form == PromptForm.Chat
-            ? new ChatWording(model).Prompt([new("user", question)], options.MaximumNewTokens)
+            ? new ChatWording(model).Prompt([new("user", question)])
             : model.Wording.Questions.Ask(model.Wording.Questions.Free(question), [], model.Decoder.Config.ContextLength - 1).Tokens;
         var written = new StringBuilder();
         foreach (var piece in new Generator(model.Decoder, model.Model.Tokenizer).Stream(prompt, options, terminal.Cancellation))

@@ -99,7 +99,7 @@ internal sealed class ChatJob(int[] prompt, int choices, GenerationOptions optio
     public void HandOn()
     {
         foreach (var piece in generation!.Pieces)
-            if (piece.Text.Length > 0 || piece.End is not null)
+            if (piece.Text.Length > 0 || piece.End is not null || piece.Token is not null)
                 pieces.Writer.TryWrite(piece);
         WrittenTokens = generation.WrittenTokens;
     }

@@ -132,6 +132,17 @@ internal sealed class RouteTable
             {
                 Request = typeof(ChatRequest), Response = typeof(ChatResponse), Event = typeof(ChatChunk),
             },
+            new("POST", "/v1/completions",
+                "Continues texts as they stand, as OpenAI's clients ask for it; with stream, as server-sent events",
+                new CompletionsRoute(host, options).Answer)
+            {
+                Request = typeof(CompletionRequest), Response = typeof(CompletionResponse),
+            },
+            new("POST", "/v1/responses", "Answers in the shape of OpenAI's responses; with stream, as server-sent events",
+                new ResponsesRoute(host, options).Answer)
+            {
+                Request = typeof(ResponseRequest), Response = typeof(ResponseAnswer),
+            },
         ];
         description = OpenApiDocument.Of(Routes, options.ApiKey is not null).ToJsonString();
     }

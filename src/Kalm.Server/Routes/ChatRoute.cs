@@ -1,9 +1,8 @@
-using System.Text;
 using System.Text.Json;
 using Kalm.Completion.Grounding;
 using Kalm.Extensions.Inference;
 using Kalm.Language.Generation;
-using Kalm.Language.Sources;
+using Kalm.Language.Tokenization;
 using Kalm.Server.Http;
 using Microsoft.AspNetCore.Http;
 
@@ -12,7 +11,7 @@ namespace Kalm.Server.Routes;
 /// <summary><c>/v1/chat/completions</c>, as OpenAI's clients ask for chats.</summary>
 internal sealed class ChatRoute(ModelHost host, ServerOptions options)
 {
-    private const int DefaultTokens = 128;
+    private const int MostTopLogprobs = 20;
     private const string Assistant = "assistant";
     private readonly ChatPrompt prompts = new(options.Limits);
 
@@ -23,11 +22,18 @@ internal sealed class ChatRoute(ModelHost host, ServerOptions options)
         Checks.Model(request.Model, options);
         var choices = Checks.Number("n", request.N, 1, 1, options.Limits.Choices);
         var served = await host.Current(context);
-        var generation = OptionsOf(request, served.Model.Model.Generation);
-        var prompt = prompts.Of(served.Chats, request.Messages, generation.MaximumNewTokens);
-        var reply = new Reply($"chatcmpl-{Guid.NewGuid():N}", DateTimeOffset.UtcNow.ToUnixTimeSeconds(), options.ModelName, choices);
-        var answer = IsGrounding(request) ? await Ground(served, ChatPrompt.TextOf(request.Messages!, request.Messages!.Count - 1),
-            context.RequestAborted) : null;
+        var (tools, generation, prompt) = JsonText.Reading(() => Read(request, served));
+        var (param, wanted) = request.MaxCompletionTokens is { } newer
+            ? ("max_completion_tokens", newer) : ("max_tokens", request.MaxTokens);
+        generation = generation with
+        {
+            MaximumNewTokens = Sampling.Room(param, wanted, prompt.Length, served, options.Limits, "messages"),
+        };
+        var reply = new Reply(
+            $"chatcmpl-{Guid.NewGuid():N}", DateTimeOffset.UtcNow.ToUnixTimeSeconds(), options.ModelName, choices, tools,
+            served.Model.Model.Tokenizer);
+        var answer = IsGrounding(request, generation)
+            ? await Ground(served, ChatPrompt.TextOf(request.Messages![^1].Content, "messages"), context.RequestAborted) : null;
         if (answer?.IsGrounded == true)
         {
             await Tell(context, reply, GroundedReply.Of(served.Catalog, answer, served.Model.Model.Tokenizer, generation), prompt.Length,
@@ -45,7 +51,7 @@ internal sealed class ChatRoute(ModelHost host, ServerOptions options)
             if (request.Stream == true)
                 await Stream(context, job, reply, grounding, WithUsage(request));
             else
-                await Whole(context, job, reply, grounding);
+                await Whole(context, job, reply, grounding, generation.LogProbabilities is not null);
         }
         finally
         {
@@ -53,11 +59,31 @@ internal sealed class ChatRoute(ModelHost host, ServerOptions options)
         }
     }
 
+    private (ToolSet? Tools, GenerationOptions Options, int[] Prompt) Read(ChatRequest request, ServedModel served)
+    {
+        var tools = ToolSet.Of(request.Tools, request.ToolChoice, request.ParallelToolCalls);
+        return (tools, Sampling.Of(request, served, options.Limits) with
+        {
+            LogProbabilities = LogprobsOf(request),
+            Grammar = tools?.Grammar() ?? AnswerFormat.Of(request.ResponseFormat, "response_format", isNested: true),
+        }, prompts.Of(served.Chats, request, tools));
+    }
+
     private static bool WithUsage(ChatRequest request) => request.StreamOptions?.IncludeUsage == true;
 
-    private bool IsGrounding(ChatRequest request) => options.IsGrounding && (request.Grounding ?? host.IsReady)
+    private static int? LogprobsOf(ChatRequest request)
+    {
+        if (request.TopLogprobs is not null && request.Logprobs != true)
+            throw ApiException.Bad("top_logprobs", "found top_logprobs without logprobs; expected both");
+        return request.Logprobs == true ? Checks.Number("top_logprobs", request.TopLogprobs, 0, 0, MostTopLogprobs) : null;
+    }
+
+    // What is written otherwise than by the model alone has no probabilities, and no form but its own.
+    private bool IsGrounding(ChatRequest request, GenerationOptions generation) => options.IsGrounding
+        && (request.Grounding ?? host.IsReady)
         && request.ResponseFormat.ValueKind is JsonValueKind.Undefined or JsonValueKind.Null
-        && request.Tools.ValueKind is JsonValueKind.Undefined or JsonValueKind.Null;
+        && request.Tools.ValueKind is JsonValueKind.Undefined or JsonValueKind.Null
+        && generation.LogProbabilities is null && request.Messages![^1].Role == "user";
 
     private static async Task<GroundedAnswer> Ground(ServedModel served, string question, CancellationToken cancellation)
     {
@@ -77,11 +103,12 @@ internal sealed class ChatRoute(ModelHost host, ServerOptions options)
     private static async Task Tell(HttpContext context, Reply reply, GroundedReply grounded, int promptTokens, ChatRequest request)
     {
         var (choices, usage) = (Enumerable.Range(0, reply.Choices), ChatUsage.Of(promptTokens, reply.Choices * grounded.Tokens));
+        var reason = grounded.End == GenerationEnd.Stop ? "stop" : "length";
         if (request.Stream != true)
         {
             await Wire.Write(context, reply.Whole(
                 [.. choices.Select(choice => new ChatChoice(
-                    choice, new ChatReply(Assistant, grounded.Text) { Annotations = grounded.Annotations }, ReasonOf(grounded.End)))],
+                    choice, new ChatReply(Assistant, grounded.Text) { Annotations = grounded.Annotations }, reason))],
                 usage, grounded.Grounding));
             return;
         }
@@ -90,7 +117,7 @@ internal sealed class ChatRoute(ModelHost host, ServerOptions options)
         {
             await events.Send(reply.Chunk(new ChatChunkChoice(choice, new ChatDelta { Role = Assistant, Content = "" }, null)));
             await events.Send(reply.Chunk(new ChatChunkChoice(choice, new ChatDelta { Content = grounded.Text }, null)));
-            var end = new ChatChunkChoice(choice, new ChatDelta { Annotations = grounded.Annotations }, ReasonOf(grounded.End));
+            var end = new ChatChunkChoice(choice, new ChatDelta { Annotations = grounded.Annotations }, reason);
             await events.Send(reply.Chunk(end) with { Grounding = grounded.Grounding });
         }
         if (WithUsage(request))
@@ -98,18 +125,18 @@ internal sealed class ChatRoute(ModelHost host, ServerOptions options)
         await events.Finish();
     }
 
-    private static async Task Whole(HttpContext context, ChatJob job, Reply reply, ChatGrounding? grounding)
+    private static async Task Whole(HttpContext context, ChatJob job, Reply reply, ChatGrounding? grounding, bool withLogprobs)
     {
-        var texts = Enumerable.Range(0, reply.Choices).Select(_ => new StringBuilder()).ToArray();
-        var ends = new string[reply.Choices];
+        var texts = reply.Begin();
         await foreach (var piece in job.Pieces.ReadAllAsync(context.RequestAborted))
-        {
-            texts[piece.Sequence].Append(piece.Text);
-            if (piece.End is { } end)
-                ends[piece.Sequence] = ReasonOf(end);
-        }
+            texts[piece.Sequence].Add(piece);
         await Wire.Write(context, reply.Whole(
-            [.. texts.Select((text, index) => new ChatChoice(index, new ChatReply(Assistant, text.ToString()), ends[index]))],
+            [.. texts.Select((text, index) => new ChatChoice(
+                index, new ChatReply(Assistant, text.Calls.Count > 0 && text.Text.Length == 0 ? null : text.Text)
+                {
+                    ToolCalls = text.Calls.Count > 0 ? [.. text.Calls.Select(ChatCall.Of)] : null,
+                },
+                text.FinishReason!, withLogprobs ? ChatLogprobs.Of(text.Tokens, reply.Tokenizer) : null))],
             ChatUsage.Of(job.PromptTokens, job.WrittenTokens), grounding));
     }
 
@@ -118,63 +145,33 @@ internal sealed class ChatRoute(ModelHost host, ServerOptions options)
         var cancellation = context.RequestAborted;
         // Nothing is said before the model has begun, so that a queue that is full can still be told with a status.
         await job.Pieces.WaitToReadAsync(cancellation);
-        var events = new EventStream(context);
+        var (events, texts) = (new EventStream(context), reply.Begin());
         for (var choice = 0; choice < reply.Choices; choice++)
             await events.Send(reply.Chunk(new ChatChunkChoice(choice, new ChatDelta { Role = Assistant, Content = "" }, null)));
         await foreach (var piece in job.Pieces.ReadAllAsync(cancellation))
         {
-            if (piece.Text.Length > 0)
-                await events.Send(reply.Chunk(new ChatChunkChoice(piece.Sequence, new ChatDelta { Content = piece.Text }, null)));
-            if (piece.End is { } end)
+            var text = texts[piece.Sequence];
+            var added = text.Add(piece);
+            if (added.Length > 0 || piece.Token is not null)
+                await events.Send(reply.Chunk(new ChatChunkChoice(piece.Sequence, new ChatDelta { Content = added }, null)
+                {
+                    Logprobs = piece.Token is { } token ? ChatLogprobs.Of([token], reply.Tokenizer) : null,
+                }));
+            if (ChatCallDelta.Of(text.Calls) is { } calls)
+                await events.Send(reply.Chunk(new ChatChunkChoice(piece.Sequence, new ChatDelta { ToolCalls = calls }, null)));
+            if (text.FinishReason is { } reason)
                 await events.Send(
-                    reply.Chunk(new ChatChunkChoice(piece.Sequence, new ChatDelta(), ReasonOf(end))) with { Grounding = grounding });
+                    reply.Chunk(new ChatChunkChoice(piece.Sequence, new ChatDelta(), reason)) with { Grounding = grounding });
         }
         if (withUsage)
             await events.Send(reply.Chunk() with { Usage = ChatUsage.Of(job.PromptTokens, job.WrittenTokens) });
         await events.Finish();
     }
 
-    private GenerationOptions OptionsOf(ChatRequest request, GenerationDefaults model)
+    private sealed record Reply(string Id, long Created, string Model, int Choices, ToolSet? Tools, Tokenizer Tokenizer)
     {
-        var defaults = GenerationOptions.Of(model);
-        var (param, wanted) = request.MaxCompletionTokens is { } newer
-            ? ("max_completion_tokens", newer) : ("max_tokens", request.MaxTokens);
-        var generation = defaults with
-        {
-            MaximumNewTokens = Checks.Number(param, wanted, Math.Min(DefaultTokens, options.Limits.NewTokens), 1, options.Limits.NewTokens),
-            Temperature = Within("temperature", request.Temperature, Math.Min(defaults.Temperature, 2), 2),
-            TopP = Within("top_p", request.TopP, defaults.TopP, 1),
-            Stop = StopsOf(request.Stop),
-            Seed = request.Seed ?? Random.Shared.NextInt64(),
-        };
-        return generation.TopP > 0 ? generation : generation with { TopP = double.Epsilon };
-    }
+        public WrittenChoice[] Begin() => [.. Enumerable.Range(0, Choices).Select(_ => new WrittenChoice(Tools))];
 
-    private static double Within(string param, double? found, double fallback, double most)
-    {
-        var number = found ?? fallback;
-        return number >= 0 && number <= most ? number : throw ApiException.Bad(param, $"found {number}; expected 0..{most}");
-    }
-
-    private string[] StopsOf(JsonElement stop)
-    {
-        string[] stops = stop.ValueKind switch
-        {
-            JsonValueKind.Undefined or JsonValueKind.Null => [],
-            JsonValueKind.Array => [.. stop.EnumerateArray().Take(options.Limits.Stops + 1).Select(item => JsonText.Of(item, "stop"))],
-            _ => [JsonText.Of(stop, "stop")],
-        };
-        if (stops.Length > options.Limits.Stops)
-            throw ApiException.Bad("stop", $"found more than {options.Limits.Stops} texts; expected at most {options.Limits.Stops}");
-        if (Array.Find(stops, text => text.Length == 0 || text.Length > options.Limits.StopCharacters) is { } bad)
-            throw ApiException.Bad("stop", $"found a text of {bad.Length} characters; expected 1..{options.Limits.StopCharacters}");
-        return stops;
-    }
-
-    private static string ReasonOf(GenerationEnd end) => end == GenerationEnd.Stop ? "stop" : "length";
-
-    private sealed record Reply(string Id, long Created, string Model, int Choices)
-    {
         public ChatResponse Whole(IReadOnlyList<ChatChoice> choices, ChatUsage usage, ChatGrounding? grounding) =>
             new(Id, "chat.completion", Created, Model, choices, usage) { Grounding = grounding };
 

@@ -21,14 +21,17 @@ internal sealed class EventStream
     }
 
     /// <summary>Sends a piece.</summary>
-    public Task Send(ChatChunk chunk) => Send(JsonSerializer.SerializeToUtf8Bytes(chunk, Wire.Options));
+    /// <param name="piece">The piece.</param>
+    /// <param name="name">What the event is called; null for no name.</param>
+    public Task Send<T>(T piece, string? name = null) => Send(JsonSerializer.SerializeToUtf8Bytes(piece, Wire.Options), name);
 
     /// <summary>Says that no more will come.</summary>
-    public Task Finish() => Send("[DONE]"u8.ToArray());
+    public Task Finish() => Send("[DONE]"u8.ToArray(), null);
 
-    private async Task Send(byte[] data)
+    private async Task Send(byte[] data, string? name)
     {
-        await context.Response.Body.WriteAsync((byte[])[.. Start, .. data, .. End], context.RequestAborted);
+        var title = name is null ? [] : Encoding.UTF8.GetBytes($"event: {name}\n");
+        await context.Response.Body.WriteAsync((byte[])[.. title, .. Start, .. data, .. End], context.RequestAborted);
         await context.Response.Body.FlushAsync(context.RequestAborted);
     }
 }

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Kalm.Language.Chat;
 
 namespace Kalm.Representation;
@@ -7,6 +8,7 @@ namespace Kalm.Representation;
 /// before the first question. Safe to use from several threads.</summary>
 public sealed class ChatWording
 {
+    private const int Unbounded = 1 << 30;
     private readonly LoadedModel model;
     private readonly ChatTemplate? template;
 
@@ -25,64 +27,48 @@ public sealed class ChatWording
     /// <summary>Whether the model brings words of its own.</summary>
     public bool HasTemplate => template is not null;
 
-    /// <summary>The prompt's tokens. Of a chat that finds no room the oldest turns are left out, but not what the system says.</summary>
-    /// <param name="said">Turns of the system, the user and the assistant.</param>
-    /// <param name="reserved">Tokens to be left for the answer, where the context is large enough.</param>
-    /// <exception cref="KalmException">The model's template cannot be used or refuses the chat, nobody has asked, or the last question
-    /// does not fit.</exception>
-    public int[] Prompt(IReadOnlyList<ChatTurn> said, int reserved)
+    /// <summary>The number of tokens that prompt and answer may have together.</summary>
+    public int Context => model.Decoder.Config.ContextLength;
+
+    /// <summary>The prompt's tokens, however many they are.</summary>
+    /// <param name="said">Turns of the system, the user, the assistant and its tools.</param>
+    /// <param name="tools">Tools that may be called, each as OpenAI's clients describe it; null for none.</param>
+    /// <param name="continuesLast">Whether a last turn of the assistant is gone on with; else it is answered like any other.</param>
+    /// <exception cref="KalmException">The model's template cannot be used or refuses the chat.</exception>
+    public int[] Prompt(IReadOnlyList<ChatTurn> said, IReadOnlyList<JsonElement>? tools = null, bool continuesLast = true)
     {
+        ArgumentNullException.ThrowIfNull(said);
         if (Refusal is not null)
             throw new KalmException(Refusal);
-        var positions = model.Decoder.Config.ContextLength;
-        var room = positions - Math.Clamp(reserved, 1, positions / 2);
-        return template is null ? OfAlignment(said, room) : OfTemplate(template, said, room);
+        if (continuesLast && said.Count > 0 && said[^1] is { Role: "assistant", ToolCalls.Count: 0 } begun)
+            return [.. Of([.. said.SkipLast(1)], tools), .. Encode(begun.Text)];
+        return Of(said, tools);
     }
 
-    private int[] OfTemplate(ChatTemplate words, IReadOnlyList<ChatTurn> said, int room)
+    /// <summary>The tokens of what an answer begins with.</summary>
+    public int[] Encode(string begun) => model.Model.Tokenizer.EncodeSaid(begun);
+
+    private int[] Of(IReadOnlyList<ChatTurn> said, IReadOnlyList<JsonElement>? tools)
     {
-        if (said.Count == 0 || said[^1].Role != "user")
-            throw LastIsNotTheUsers();
-        var system = said.TakeWhile(turn => turn.Role == "system").ToList();
-        var rest = said.Skip(system.Count).ToList();
-        // A chat can begin anew wherever the user speaks after another.
-        var starts = Enumerable.Range(0, rest.Count)
-            .Where(index => rest[index].Role == "user" && (index == 0 || rest[index - 1].Role != "user")).ToList();
-        if (starts[0] != 0)
-            starts.Insert(0, 0);
-        var whole = Tokens(0);
-        if (whole.Length <= room)
-            return whole;
-        // The first start from which it fits: the fewer turns are left, the shorter it is.
-        var (low, high) = (1, starts.Count);
-        int[]? fitting = null;
-        while (low < high)
-        {
-            var middle = (low + high) / 2;
-            var tokens = Tokens(middle);
-            if (tokens.Length <= room)
-                (fitting, high) = (tokens, middle);
-            else
-                low = middle + 1;
-        }
-        return fitting
-            ?? throw new KalmException($"the last question does not fit the {room} tokens that the context leaves; expected a shorter one");
-
-        int[] Tokens(int start) => words.Render([.. system, .. rest.Skip(starts[start])]).Encode(model.Model.Tokenizer);
+        if (template is null)
+            return OfAlignment(ToolWords.Plain(said, tools ?? []));
+        return (template.TakesTools ? template.Render(said, tools: tools) : template.Render(ToolWords.Plain(said, tools ?? [])))
+            .Encode(model.Model.Tokenizer);
     }
 
-    private int[] OfAlignment(IReadOnlyList<ChatTurn> said, int room)
+    private int[] OfAlignment(IReadOnlyList<ChatTurn> said)
     {
         var system = string.Join("\n", said.Where(turn => turn.Role == "system").Select(turn => turn.Text));
         var turns = Turns(said.Where(turn => turn.Role != "system"));
         if (system.Length > 0)
-            turns[0] = turns[0] with { Question = $"{system}\n{turns[0].Question}" };
+            turns[0] = turns[0] with { Question = turns[0].Question.Length == 0 ? system : $"{system}\n{turns[0].Question}" };
         var questions = model.Wording.Questions;
         var shots = turns.SkipLast(1)
             .Select(turn => new Shot(questions.Free(turn.Question), model.Model.Tokenizer.Encode(turn.Answer!))).ToList();
-        return questions.Ask(questions.Free(turns[^1].Question), shots, room).Tokens;
+        return questions.Ask(questions.Free(turns[^1].Question), shots, Unbounded).Tokens;
     }
 
+    // The last question has no answer yet; where nobody asked, it has no words.
     private static List<(string Question, string? Answer)> Turns(IEnumerable<ChatTurn> said)
     {
         var turns = new List<(string Question, string? Answer)>();
@@ -93,10 +79,12 @@ public sealed class ChatWording
                     turns[^1] = ($"{turns[^1].Question}\n{text}", null);
                 else
                     turns.Add((text, null));
-            else if (turns.Count > 0)
+            else if (turns.Count == 0)
+                turns.Add(("", text));
+            else
                 turns[^1] = (turns[^1].Question, turns[^1].Answer is { } earlier ? $"{earlier}\n{text}" : text);
-        return turns.Count > 0 && turns[^1].Answer is null ? turns : throw LastIsNotTheUsers();
+        if (turns.Count == 0 || turns[^1].Answer is not null)
+            turns.Add(("", null));
+        return turns;
     }
-
-    private static KalmException LastIsNotTheUsers() => new("the last message is not the user's; expected a question to answer");
 }

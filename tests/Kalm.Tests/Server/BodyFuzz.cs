@@ -12,6 +12,9 @@ internal sealed class BodyFuzz(Random random)
         ("/v1/embeddings", ["input", "model", "encoding_format", "dimensions", "user", "input_type", "other"]),
         ("/v1/rerank", ["query", "documents", "texts", "model", "top_n", "return_documents", "max_tokens_per_doc", "truncate"]),
         ("/v1/chat/completions", ["messages", "max_tokens", "temperature", "top_p", "stop", "seed", "n", "stream", "stream_options"]),
+        ("/v1/chat/completions", ["messages", "logprobs", "top_logprobs", "logit_bias", "response_format", "tools", "tool_choice", "top_k"]),
+        ("/v1/completions", ["prompt", "max_tokens", "echo", "logprobs", "n", "best_of", "stream", "logit_bias"]),
+        ("/v1/responses", ["input", "instructions", "max_output_tokens", "text", "tools", "tool_choice", "stream"]),
         ("/v1/entities", ["id", "name"]),
         ("/v1/facts", ["head", "relation", "tail"]),
         ("/v1/facts/rejections", ["head", "relation", "tail"]),
@@ -23,6 +26,8 @@ internal sealed class BodyFuzz(Random random)
         "\"peru\"", "\"borders\"", "\"base\"", "\"base64\"", "\"\\ud800\"", "\"\\u0000\"",
         "\"𝐀 𠀀 \\ud83d\\ude00\"", "[]", "{}", "[1,2,3]", "[[1],[2,3]]", "[\"a\",\"b\"]", "[null]", "{\"include_usage\":true}",
         "[{\"role\":\"user\",\"content\":\"a\"}]", "[{\"role\":\"user\",\"content\":[{\"type\":\"text\",\"text\":\"a\"}]}]",
+        "[{\"type\":\"function\",\"function\":{\"name\":\"f\",\"parameters\":{\"type\":\"object\"}}}]", "\"required\"", "{\"9\":1}",
+        "{\"type\":\"json_schema\",\"json_schema\":{\"schema\":{\"enum\":[1,null]}}}", "{\"format\":{\"type\":\"json_object\"}}",
         "[{\"role\":7}]", "[[[[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]]]]",
     ];
 

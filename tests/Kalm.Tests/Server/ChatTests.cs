@@ -139,7 +139,24 @@ public class ChatTests(RunningServer server)
     [InlineData("""{"messages":[{"role":"robot","content":"a"}]}""", "messages[0].role")]
     [InlineData("""{"messages":[{"role":"user"}]}""", "messages[0].content")]
     [InlineData("""{"messages":[{"role":"user","content":[{"type":"image_url"}]}]}""", "messages[0].content")]
-    [InlineData("""{"messages":[{"role":"assistant","content":"a"}]}""", "messages")]
+    [InlineData("""{"messages":[{"role":"user","content":null}]}""", "messages[0].content")]
+    [InlineData("""{"messages":[{"role":"tool","content":"a"}]}""", "messages[0].tool_call_id")]
+    [InlineData("""{"messages":[{"role":"assistant","content":null,"tool_calls":[{"id":"a"}]}]}""", "messages[0].tool_calls[0].function.name")]
+    [InlineData("""{"messages":[{"role":"user","content":"a"}],"temprature":1}""", "temprature")]
+    [InlineData("""{"messages":[{"role":"user","content":"a"}],"reasoning_effort":"high"}""", "reasoning_effort")]
+    [InlineData("""{"messages":[{"role":"user","content":"a"}],"top_logprobs":2}""", "top_logprobs")]
+    [InlineData("""{"messages":[{"role":"user","content":"a"}],"logprobs":true,"top_logprobs":21}""", "top_logprobs")]
+    [InlineData("""{"messages":[{"role":"user","content":"a"}],"logit_bias":{"9999":1}}""", "logit_bias")]
+    [InlineData("""{"messages":[{"role":"user","content":"a"}],"logit_bias":{"9":101}}""", "logit_bias")]
+    [InlineData("""{"messages":[{"role":"user","content":"a"}],"frequency_penalty":3}""", "frequency_penalty")]
+    [InlineData("""{"messages":[{"role":"user","content":"a"}],"presence_penalty":-3}""", "presence_penalty")]
+    [InlineData("""{"messages":[{"role":"user","content":"a"}],"top_k":-2}""", "top_k")]
+    [InlineData("""{"messages":[{"role":"user","content":"a"}],"min_p":2}""", "min_p")]
+    [InlineData("""{"messages":[{"role":"user","content":"a"}],"stream_options":{"include_usage":true}}""", "stream_options")]
+    [InlineData("""{"messages":[{"role":"user","content":"a"}],"response_format":{"type":"xml"}}""", "response_format.type")]
+    [InlineData("""{"messages":[{"role":"user","content":"a"}],"response_format":{"type":"json_schema"}}""", "response_format.json_schema")]
+    [InlineData("""{"messages":[{"role":"user","content":"a"}],"tool_choice":"required"}""", "tool_choice")]
+    [InlineData("""{"messages":[{"role":"user","content":"a"}],"tools":[{"type":"web"}]}""", "tools[0].type")]
     [InlineData("""{"messages":[{"role":"user","content":"a"}],"temperature":2.5}""", "temperature")]
     [InlineData("""{"messages":[{"role":"user","content":"a"}],"temperature":-1}""", "temperature")]
     [InlineData("""{"messages":[{"role":"user","content":"a"}],"top_p":1.1}""", "top_p")]
@@ -152,7 +169,8 @@ public class ChatTests(RunningServer server)
 
     [Fact]
     public async Task A_question_longer_than_the_context_is_refused() =>
-        await server.Fault(Path, Ask(string.Join(' ', Enumerable.Repeat("zyx", 2000))).ToJsonString(), 400, "messages");
+        Assert.Equal("context_length_exceeded", (string?)(await server.Fault(
+            Path, Ask(string.Join(' ', Enumerable.Repeat("zyx", 2000))).ToJsonString(), 400, "messages"))["code"]);
 
     private async Task<List<string>> Events(JsonObject body)
     {

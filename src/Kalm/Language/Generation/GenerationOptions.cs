@@ -1,3 +1,4 @@
+using Kalm.Language.Generation.Grammar;
 using Kalm.Language.Sources;
 
 namespace Kalm.Language.Generation;
@@ -21,6 +22,25 @@ public sealed record GenerationOptions
     /// <summary>Logits of tokens that occurred are divided by it when positive and multiplied when negative (CTRL, arXiv
     /// 1909.05858).</summary>
     public double RepetitionPenalty { get; init; } = 1;
+
+    /// <summary>Tokens less likely than this share of the likeliest one's probability are not drawn.</summary>
+    public double MinP { get; init; }
+
+    /// <summary>Taken off the logit of every token that was written, once.</summary>
+    public double PresencePenalty { get; init; }
+
+    /// <summary>Taken off the logit of every token that was written, for each time.</summary>
+    public double FrequencyPenalty { get; init; }
+
+    /// <summary>Added to the logits of tokens, by their ids.</summary>
+    public IReadOnlyDictionary<int, double> LogitBias { get; init; } = new Dictionary<int, double>();
+
+    /// <summary>Of each token that is written its log-probability is told, and those of the so many likeliest ones; null tells
+    /// none.</summary>
+    public int? LogProbabilities { get; init; }
+
+    /// <summary>What the text must be, whole or cut short; null for anything.</summary>
+    public TextGrammar? Grammar { get; init; }
 
     /// <summary>Writing ends before any of these.</summary>
     public IReadOnlyList<string> Stop { get; init; } = [];
@@ -54,6 +74,10 @@ public sealed record GenerationOptions
         Require(Temperature is >= 0 and <= 100, "temperature", Temperature, "0..100");
         Require(TopK is null or > 0, "top_k", TopK, "1 or more");
         Require(TopP is > 0 and <= 1, "top_p", TopP, "more than 0, at most 1");
+        Require(MinP is >= 0 and <= 1, "min_p", MinP, "0..1");
+        Require(double.IsFinite(PresencePenalty), "presence_penalty", PresencePenalty, "a finite number");
+        Require(double.IsFinite(FrequencyPenalty), "frequency_penalty", FrequencyPenalty, "a finite number");
+        Require(LogProbabilities is null or >= 0, "logprobs", LogProbabilities, "0 or more");
         Require(RepetitionPenalty is > 0 and <= 100, "repetition_penalty", RepetitionPenalty, "more than 0, at most 100");
         Require(Stop.All(text => text.Length > 0), "stop", "an empty string", "texts of one character or more");
         return this;

@@ -1,4 +1,5 @@
 using Kalm.Language.Execution;
+using Kalm.Language.Generation.Grammar;
 using Kalm.Language.Tokenization;
 
 namespace Kalm.Language.Generation;
@@ -9,6 +10,7 @@ namespace Kalm.Language.Generation;
 public sealed class Generator(DecoderPool pool, Tokenizer tokenizer)
 {
     private readonly HashSet<int> ends = [.. pool.EndTokenIds];
+    private readonly Lazy<VocabularyTrie> vocabulary = new(() => new VocabularyTrie(tokenizer));
 
     /// <summary>Continues prompts.</summary>
     /// <param name="prompts">Token ids, each at least one.</param>
@@ -72,7 +74,8 @@ public sealed class Generator(DecoderPool pool, Tokenizer tokenizer)
     private GeneratedSequence Begin(int[] prompt, int number, GenerationOptions options)
     {
         PromptBatches.RequireRoom(prompt, pool.Config);
-        return new GeneratedSequence(prompt, number, options, tokenizer, ends, pool.Config.ContextLength);
+        var grammar = options.Grammar is { } wanted ? new GrammarCursor(wanted, vocabulary.Value, tokenizer, ends) : null;
+        return new GeneratedSequence(prompt, number, options, tokenizer, ends, pool.Config.ContextLength, grammar);
     }
 
     private static void Finish(PromptBatch batch, GeneratedSequence[] sequences, CancellationToken cancellation)

@@ -62,7 +62,7 @@ public sealed class OpenGeneration : IDisposable
         {
             // Writing changes the logits, which all sequences share at first.
             var own = isFirst ? logits.AsSpan().ToArray() : logits.AsSpan(place * width, width);
-            pieces.Add(new GeneratedPiece(row, sequences[row].Write(own), sequences[row].End));
+            pieces.Add(new GeneratedPiece(row, sequences[row].Write(own), sequences[row].End) { Token = sequences[row].LastWritten });
         }
         var open = Array.FindAll(rows, row => sequences[row].End is null);
         if (open.Length > 0 && (isFirst ? open.Length > 1 : open.Length < rows.Length))
@@ -78,4 +78,8 @@ public sealed class OpenGeneration : IDisposable
 /// <param name="Sequence">Its number, from 0.</param>
 /// <param name="Text">The text that has become certain; often empty.</param>
 /// <param name="End">Why it has ended; null while it goes on.</param>
-public sealed record GeneratedPiece(int Sequence, string Text, GenerationEnd? End);
+public sealed record GeneratedPiece(int Sequence, string Text, GenerationEnd? End)
+{
+    /// <summary>The token that was written, where log-probabilities are told; null for an end token.</summary>
+    public WrittenToken? Token { get; init; }
+}

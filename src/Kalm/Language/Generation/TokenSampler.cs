@@ -1,4 +1,9 @@
+using System.Collections.Immutable;
+
 namespace Kalm.Language.Generation;
+
+/// <summary>Makes the logits of tokens that may not follow minus infinity.</summary>
+internal delegate void Restriction(Span<float> logits);
 
 /// <summary>Chooses the next token of one sequence. Its draws depend on the seed and the sequence's number alone, not on its
 /// company.</summary>
@@ -13,13 +18,23 @@ internal sealed class TokenSampler(GenerationOptions options, int sequence)
     /// <summary>Chooses.</summary>
     /// <param name="logits">One number a token; changed.</param>
     /// <param name="seen">The tokens of prompt and continuation so far.</param>
-    public int Choose(Span<float> logits, IReadOnlySet<int> seen)
+    /// <param name="written">How often each token was written; null for never.</param>
+    /// <param name="restrict">Makes the logits of tokens that may not follow minus infinity; null lets all.</param>
+    public int Choose(
+        Span<float> logits, IReadOnlySet<int> seen, IReadOnlyDictionary<int, int>? written = null, Restriction? restrict = null)
     {
         if (options.RepetitionPenalty != 1)
             foreach (var token in seen)
                 if (token < logits.Length)
                     logits[token] = (float)(logits[token] > 0
                         ? logits[token] / options.RepetitionPenalty : logits[token] * options.RepetitionPenalty);
+        if (options.PresencePenalty != 0 || options.FrequencyPenalty != 0)
+            foreach (var (token, count) in written ?? ImmutableDictionary<int, int>.Empty)
+                logits[token] -= (float)(options.PresencePenalty + (count * options.FrequencyPenalty));
+        foreach (var (token, bias) in options.LogitBias)
+            if (token < logits.Length)
+                logits[token] += (float)bias;
+        restrict?.Invoke(logits);
         return options.Temperature == 0 ? Likeliest(logits) : Draw(logits);
     }
 
@@ -49,6 +64,10 @@ internal sealed class TokenSampler(GenerationOptions options, int sequence)
             count = Math.Min(options.TopK ?? count, count);
             count = Nucleus(count);
         }
+        if (options.MinP > 0)
+            for (var place = 0; place < count; place++)
+                if (weights[order[place]] < options.MinP)
+                    weights[order[place]] = 0;
         var total = 0.0;
         for (var place = 0; place < count; place++)
             total += weights[order[place]];
@@ -56,6 +75,9 @@ internal sealed class TokenSampler(GenerationOptions options, int sequence)
         for (var place = 0; place < count; place++)
             if ((left -= weights[order[place]]) < 0)
                 return order[place];
+        // What rounding leaves over belongs to the last one that may be drawn.
+        while (weights[order[count - 1]] == 0)
+            count--;
         return order[count - 1];
     }
 

@@ -145,6 +145,17 @@ public sealed class Tokenizer
         return _pieces[id] ?? "";
     }
 
+    /// <summary>The bytes that a token adds to a text: UTF-8, or a part of a character of it; none for an id without a token.</summary>
+    public byte[] BytesOf(int id)
+    {
+        if (FragmentOf(id) is not { } token)
+            return [];
+        if (Definition.SpellsBytes && !token.IsAdded)
+            return ByteAlphabet.Read(token.Text);
+        return Definition.FallsBackToBytes && ByteToken.Read(token.Text) is { } value
+            ? [value] : Encoding.UTF8.GetBytes(DecodeContinuation([id]));
+    }
+
     /// <summary>The text of a token as decoding begins with it; null where there is none with this id.</summary>
     internal Fragment? FragmentOf(int id)
     {

@@ -1,0 +1,72 @@
+using Kalm.Language.Tokenization;
+
+namespace Kalm.Language.Generation.Grammar;
+
+/// <summary>Keeps one sequence within a grammar.</summary>
+/// <param name="grammar">The grammar.</param>
+/// <param name="vocabulary">The tokens.</param>
+/// <param name="tokenizer">Spells them.</param>
+/// <param name="ends">The tokens that end a text.</param>
+internal sealed class GrammarCursor(TextGrammar grammar, VocabularyTrie vocabulary, Tokenizer tokenizer, IReadOnlySet<int> ends)
+{
+    private const int MostStates = 4096;
+    private const int MostMasks = 64;
+    private readonly Dictionary<GrammarState, GrammarState> states = [];
+    private readonly Dictionary<GrammarState, GrammarState?[]> steps = [];
+    private readonly Dictionary<GrammarState, List<int>> masks = [];
+    private GrammarState state = GrammarState.Before(grammar.Start);
+
+    /// <summary>Whether nothing may be written any more.</summary>
+    public bool IsOver => state.IsOver;
+
+    /// <summary>Takes the probability of every token that may not follow.</summary>
+    /// <param name="logits">One number a token; those that may not follow become minus infinity.</param>
+    /// <returns>False when no token may follow, not even the end.</returns>
+    public bool Restrict(Span<float> logits)
+    {
+        if (!masks.TryGetValue(state, out var allowed))
+        {
+            if (masks.Count >= MostMasks)
+                masks.Clear();
+            masks.Add(state, allowed = vocabulary.Allowed(state, Follow));
+        }
+        var kept = new List<(int Token, float Logit)>(allowed.Count + ends.Count);
+        foreach (var token in allowed)
+            if (token < logits.Length && !ends.Contains(token))
+                kept.Add((token, logits[token]));
+        if (state.IsWhole)
+            foreach (var token in ends)
+                if (token < logits.Length)
+                    kept.Add((token, logits[token]));
+        logits.Fill(float.NegativeInfinity);
+        foreach (var (token, logit) in kept)
+            logits[token] = logit;
+        return kept.Count > 0;
+    }
+
+    /// <summary>Goes on behind a token that may follow.</summary>
+    public void Take(int token)
+    {
+        foreach (var value in tokenizer.BytesOf(token))
+            state = Follow(state, value);
+    }
+
+    private GrammarState Follow(GrammarState from, byte value)
+    {
+        if (!steps.TryGetValue(from, out var next))
+        {
+            if (steps.Count >= MostStates)
+            {
+                steps.Clear();
+                states.Clear();
+            }
+            steps.Add(from, next = new GrammarState?[256]);
+        }
+        if (next[value] is { } known)
+            return known;
+        var after = from.After(value);
+        if (!states.TryGetValue(after, out var same))
+            states.Add(after, same = after);
+        return next[value] = same;
+    }
+}
