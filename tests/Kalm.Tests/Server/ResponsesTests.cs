@@ -1,11 +1,13 @@
 using System.Text.Json.Nodes;
+using Kalm.Tests.Extensions;
 
 namespace Kalm.Tests.Server;
 
 /// <summary>Chats in the shape of OpenAI's responses.</summary>
 [Collection(nameof(RunningServer))]
-public class ResponsesTests(RunningServer server)
+public sealed class ResponsesTests(RunningServer server) : IDisposable
 {
+    private readonly TemporaryFolder folder = new();
     private const string Path = "/v1/responses";
     private const string Tool = """
         {"type":"function","name":"f","strict":true,"parameters":{"type":"object","properties":{"n":{"type":"integer","maximum":9,"minimum":0}},
@@ -55,12 +57,18 @@ public class ResponsesTests(RunningServer server)
     [Fact]
     public async Task Functions_are_called_and_their_answers_taken()
     {
+        // The test's model has little room for words about tools.
+        await using var brief = await RunningServer.Another(server.Options() with
+        {
+            Model = ChatFolder.Make(folder, server.Model, "{% for m in messages %}{{ m.content }};{% endfor %}{# tools, tool_calls #}"),
+        });
+        var address = new Uri(brief.Urls[0]);
         var body = JsonNode.Parse($$"""{"input":"Go on","max_output_tokens":60,"tools":[{{Tool}}],"tool_choice":"required"}""")!;
-        var call = (await server.PostWell(Path, body))["output"]!.AsArray().Single()!;
+        var call = (await server.PostWell(Path, body, address))["output"]!.AsArray().Single()!;
         Assert.Equal(("function_call", "f"), ((string?)call["type"], (string?)call["name"]));
         Assert.InRange((int)JsonNode.Parse((string)call["arguments"]!)!["n"]!, 0, 9);
         body["stream"] = true;
-        var events = await Events.Of(server, Path, body);
+        var events = await Events.Of(server, Path, body, address);
         Assert.Equal(
             ["response.created", "response.in_progress", "response.output_item.added", "response.function_call_arguments.delta",
                 "response.function_call_arguments.done", "response.output_item.done", "response.completed"],
@@ -70,7 +78,7 @@ public class ResponsesTests(RunningServer server)
         body["input"] = new JsonArray(
             new JsonObject { ["role"] = "user", ["content"] = "Go on" }, call.DeepClone(),
             new JsonObject { ["type"] = "function_call_output", ["call_id"] = (string)call["call_id"]!, ["output"] = "7" });
-        await server.PostWell(Path, body);
+        await server.PostWell(Path, body, address);
     }
 
     [Fact]
@@ -89,4 +97,6 @@ public class ResponsesTests(RunningServer server)
     [InlineData("""{"input":"a","text":{"format":{"type":"grammar"}}}""", "text.format.type")]
     [InlineData("""{"input":"a","tools":[{"type":"web_search"}]}""", "tools[0].type")]
     public async Task Faults_are_told(string body, string param) => await server.Fault(Path, body, 400, param);
+
+    public void Dispose() => folder.Dispose();
 }

@@ -87,7 +87,7 @@ internal sealed class JsonSchemaGrammar
     }
 
     // A schema that says nothing of types means the one that its rules are of, or all.
-    private static IReadOnlyList<string> TypesOf(JsonObject words, string place)
+    private static List<string> TypesOf(JsonObject words, string place)
     {
         List<string> types = words["type"] switch
         {
