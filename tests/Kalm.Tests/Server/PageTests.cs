@@ -230,8 +230,8 @@ public class PageTests(PageBrowser browser)
         Assert.Empty(complaints);
     }
 
-    private static Task OpenAll(IPage page) =>
-        page.EvaluateAsync("() => document.querySelectorAll('details').forEach(part => part.open = true)");
+    private static async Task OpenAll(IPage page) =>
+        await page.EvaluateAsync("() => document.querySelectorAll('details').forEach(part => part.open = true)");
 
     private static async Task TabTo(IPage page, string selector)
     {
