@@ -62,9 +62,9 @@ public sealed class GrammarTests : TorchTest
         for (var number = 0; number < 200; number++)
             finished += Check(generator, model.Model.Tokenizer.Encode("fish"), schemas.Next(), new GenerationOptions
             {
-                MaximumNewTokens = 240, Temperature = number % 3 / 2.0, Seed = number,
+                MaximumNewTokens = 100, Temperature = number % 3 / 2.0, Seed = number,
             });
-        Assert.InRange(finished, 120, 200);
+        Assert.InRange(finished, 100, 200);
     }
 
     [Fact]
@@ -77,9 +77,9 @@ public sealed class GrammarTests : TorchTest
         var prompt = source.ReadChatTemplate()!.Render([new("user", "Describe a city as JSON.")]).Encode(model.Tokenizer);
         var schemas = new RandomSchema(new Random(5));
         var finished = 0;
-        for (var number = 0; number < 5; number++)
-            finished += Check(generator, prompt, schemas.Next(), new GenerationOptions { MaximumNewTokens = 120 });
-        Assert.InRange(finished, 3, 5);
+        for (var number = 0; number < 3; number++)
+            finished += Check(generator, prompt, schemas.Next(), new GenerationOptions { MaximumNewTokens = 80 });
+        Assert.InRange(finished, 1, 3);
     }
 
     // 1 when the answer was finished.
