@@ -68,18 +68,17 @@ public sealed class GrammarTests : TorchTest
     }
 
     [Fact]
-    public void A_published_model_answers_within_schemas()
+    public void A_published_model_answers_within_a_schema()
     {
         using var source = ModelSources.Open(DataFolder.Require("smollm2-135m/SmolLM2-135M-Instruct.Q4_1.gguf"));
         using var model = CausalModel.Load(source);
         using var pool = new DecoderPool(model, null, null, 2);
         var generator = new Generator(pool, model.Tokenizer);
-        var prompt = source.ReadChatTemplate()!.Render([new("user", "Describe a city as JSON.")]).Encode(model.Tokenizer);
-        var schemas = new RandomSchema(new Random(5));
-        var finished = 0;
-        for (var number = 0; number < 3; number++)
-            finished += Check(generator, prompt, schemas.Next(), new GenerationOptions { MaximumNewTokens = 80 });
-        Assert.InRange(finished, 1, 3);
+        var prompt = source.ReadChatTemplate()!.Render([new("user", "What is the capital of France?")]).Encode(model.Tokenizer);
+        var schema = (JsonObject)JsonNode.Parse("""
+            {"type":"object","properties":{"capital":{"type":"string"}},"required":["capital"],"additionalProperties":false}
+            """)!;
+        Assert.Equal(1, Check(generator, prompt, schema, new GenerationOptions { MaximumNewTokens = 40 }));
     }
 
     // 1 when the answer was finished.
