@@ -57,10 +57,13 @@ public class ChatGroundingTests(RunningServer server)
         var answer = await server.PostWell(Path, own);
         Assert.Null(answer["grounding"]);
         Assert.Null(answer["choices"]![0]!["message"]!["annotations"]);
-        foreach (var field in new[] { "tools", "response_format" })
+        foreach (var (field, value) in new (string, JsonNode)[]
+        {
+            ("tools", new JsonArray()), ("response_format", new JsonObject { ["type"] = "text" }),
+        })
         {
             var body = Ask(Question);
-            body[field] = new JsonArray();
+            body[field] = value;
             Assert.Equal(answer["choices"]!.ToJsonString(), (await server.PostWell(Path, body))["choices"]!.ToJsonString());
         }
         await using var never = await RunningServer.Another(server.Options() with { IsGrounding = false });
