@@ -92,7 +92,9 @@ internal static class VerifyVerb
     {
         var (claim, judgement) = (verified.Claim, verified.Judgement);
         terminal.Print($"{NameOf(catalog, claim.Head)} · {catalog.Graph.Relations[claim.Relation].Text} · {NameOf(catalog, claim.Tail)}: "
-            + FactWords.Of(judgement.Verdict) + (judgement.Probability is { } probability ? $", probability {probability:F3}" : "")
+            + FactWords.Of(judgement.Verdict)
+            + (judgement.Probability is not { } probability ? ""
+                : judgement.Split is null ? $", probability {probability:F3}" : $", which the graph says; without it {probability:F3}")
             + (judgement.Split is not null || calibration is null ? ""
                 : $" (true from {(statement is null ? "none" : $"{statement.Threshold:F3}")}, false below {calibration.FalseBelow:F3})"));
         foreach (var reason in verified.For)
