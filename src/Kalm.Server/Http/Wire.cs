@@ -7,7 +7,8 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace Kalm.Server.Http;
 
-/// <summary>How bodies are spelled: snake case; fields that are not known are ignored.</summary>
+/// <summary>How bodies are spelled: snake case. Fields that a request's record does not know go into its extension data where it has
+/// any.</summary>
 internal static class Wire
 {
     private static readonly ConcurrentDictionary<int, JsonSerializerOptions> OfDepth = [];

@@ -59,7 +59,8 @@ async function ask(question) {
       end = piece.end ?? end;
       facts = piece.facts ?? facts;
     }
-    note.textContent = end === "length" ? "The answer reached its greatest length." : text.textContent.trim() === "" ? "The model says nothing."
+    note.textContent = end === "length" ? "The answer reached its greatest length."
+      : text.textContent.trim() === "" ? "The model says nothing."
       : facts.length > 0 ? rests(facts) : "The model's own words, not from the graph.";
   } catch (error) {
     note.textContent = isAborted(error) ? "Stopped." : error.message;

@@ -75,7 +75,8 @@ function chosen(entity, rows, mostKnown, mostPredicted) {
       if (turn < facts.length)
         known.push({ kind: "known", relation: text, other: facts[turn].entity });
   const predicted = rows
-    .flatMap(({ text, predicted: facts }) => facts.filter(isStated).map((fact) => ({ kind: "predicted", relation: text, other: fact.entity, probability: fact.fact_probability })))
+    .flatMap(({ text, predicted: facts }) => facts.filter(isStated).map((fact) =>
+      ({ kind: "predicted", relation: text, other: fact.entity, probability: fact.fact_probability })))
     .sort((one, other) => other.probability - one.probability);
   return [...known.filter(isNew).slice(0, mostKnown), ...predicted.filter(isNew).slice(0, mostPredicted)];
 }

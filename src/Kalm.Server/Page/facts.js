@@ -44,7 +44,8 @@ function relationRow({ text, known, predicted }) {
   if (stated.length > 0)
     row.append(make("ul", { class: "predicted", "aria-label": "Predicted" }, ...stated.map(prediction)));
   if (unsure.length > 0)
-    row.append(make("details", { class: "predicted unsure" }, make("summary", {}, stated.length > 0 ? "Less sure" : "Not sure enough to say"),
+    row.append(make("details", { class: "predicted unsure" },
+      make("summary", {}, stated.length > 0 ? "Less sure" : "Not sure enough to say"),
       make("ul", { "aria-label": "Not sure enough to say" }, ...unsure.map(prediction))));
   return row;
 }

@@ -51,12 +51,9 @@ public static class Calibrator
         {
             cancellation.ThrowIfCancellationRequested();
             using var scope = NewDisposeScope();
-            var forest = new ViewForest(model.Wording, [.. block.Select(query => new ViewRequest(
-                model.Wording.Description(graph.Entities[query.Entity].Description), false,
-                [model.Wording.Relation(graph.DirectedRelationText(query.DirectedRelation))]))]);
-            var reads = block.Select((_, index) => (long)forest.Reads(index)[0]).ToArray();
-            var encoded = Encoder.Encode(model.Decoder, forest.Rows);
-            var scores = encoded.index_select(0, tensor(reads, device: encoded.device)).mm(vectors.Block(0, vectors.GraphCount).t());
+            var asked = QueryVectors.Of(
+                model, graph, [.. block.Select(query => (QueryEntity.Of(graph, query.Entity), query.DirectedRelation))]);
+            var scores = asked.mm(vectors.Block(0, vectors.GraphCount).t());
             Encoder.RequireFinite(scores);
             var values = scores.cpu().data<float>().ToArray();
             foreach (var (index, query) in block.Index())

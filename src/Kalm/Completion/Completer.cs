@@ -30,7 +30,7 @@ public sealed class Completer : IDisposable
         explanations = new(() => new Explanations(Graph, index.Vectors));
         relationScores = new(() => new RelationScores(Graph, model.Wording));
         judge = new(() => new FactJudge(this));
-        grounder = new(() => new Grounder(Graph, facts));
+        grounder = new(() => new Grounder(Graph, facts, new(() => Judge.Sides.Domains)));
     }
 
     /// <summary>The model.</summary>

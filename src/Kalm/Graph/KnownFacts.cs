@@ -19,6 +19,20 @@ public sealed class KnownFacts
     /// <summary>The facts that an entity is in, read from it: directed relations, ascending, and the tail of each.</summary>
     public (ReadOnlyMemory<int> Relations, ReadOnlyMemory<int> Tails) FactsOf(int entity) => facts.Of(entity);
 
+    /// <summary>The directed relations that an entity is in, ascending, each with where its facts lie in <see cref="FactsOf"/>.</summary>
+    public List<(int DirectedRelation, int From, int To)> RelationsOf(int entity)
+    {
+        var relations = FactsOf(entity).Relations.Span;
+        var found = new List<(int, int, int)>();
+        for (int from = 0, to; from < relations.Length; from = to)
+        {
+            for (to = from + 1; to < relations.Length && relations[to] == relations[from];)
+                to++;
+            found.Add((relations[from], from, to));
+        }
+        return found;
+    }
+
     /// <summary>Whether the fact (entity, directed relation, tail) is known.</summary>
     public bool Contains(int entity, int directedRelation, int tail) => Answers(entity, directedRelation).BinarySearch(tail) >= 0;
 }

@@ -5,8 +5,6 @@ namespace Kalm.Completion.Facts;
 /// <summary>Tells whether facts are true, by what the model, the graph and the calibration say. For the model's thread.</summary>
 public sealed class FactJudge
 {
-    // Of a relation with one tail for nearly every head, another tail is wrong.
-    private const double Function = 1.05;
     private const double LeastRule = 0.05;
     private readonly Completer completer;
     private readonly FactScorer scorer;
@@ -60,7 +58,7 @@ public sealed class FactJudge
     }
 
     private IEnumerable<int> Others(QueryEntity entity, int relation, QueryEntity answer) =>
-        entity.Entity is { } index && Sides.MeanAnswers(relation) is > 0 and <= Function
+        entity.Entity is { } index && Sides.IsFunction(relation)
             ? Known(index, relation).Where(other => other != answer.Entity) : [];
 
     private (int, double)? RuleOf(FactClaim claim)

@@ -74,16 +74,10 @@ public sealed record FactSample(IReadOnlyList<int> Groups, IReadOnlyList<Triple>
 
         List<IReadOnlyList<int>> Best(List<(int Group, int Entity, int Relation, int Most)> asked)
         {
-            using var scope = NewDisposeScope();
-            using var noGradient = no_grad();
-            var forest = new ViewForest(model.Wording, [.. asked.Select(query => new ViewRequest(
-                model.Wording.Description(graph.Entities[query.Entity].Description), false,
-                [model.Wording.Relation(graph.DirectedRelationText(query.Relation))]))]);
-            var encoded = Encoder.Encode(model.Decoder, forest.Rows);
-            Encoder.RequireFinite(encoded);
-            var reads = asked.Select((_, index) => (long)forest.Reads(index)[0]).ToArray();
+            using var encoded = QueryVectors.Of(
+                model, graph, [.. asked.Select(query => (QueryEntity.Of(graph, query.Entity), query.Relation))]);
             return [.. EntitySearch.Run(
-                    vectors, encoded.index_select(0, tensor(reads, device: encoded.device)),
+                    vectors, encoded,
                     [.. asked.Select(query => new SearchRequest(
                         query.Entity, facts.Answers(query.Entity, query.Relation), query.Most, WithKnown: false))], 1)
                 .Select(found => (IReadOnlyList<int>)[.. found.Hits.Select(hit => hit.Entity)])];

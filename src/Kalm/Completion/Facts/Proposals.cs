@@ -1,7 +1,5 @@
 using Kalm.Evaluation;
 using Kalm.Graph;
-using Kalm.Representation;
-using static TorchSharp.torch;
 
 namespace Kalm.Completion.Facts;
 
@@ -35,8 +33,6 @@ public sealed record ProposalOptions
 /// <summary>Finds facts that a graph seems to lack, the ones most worth a look first.</summary>
 public static class Proposals
 {
-    // Of relations with one answer for nearly every entity, those that have it are not asked.
-    private const double Function = 1.05;
     private const int Answers = 2;
     private const double LeastProbability = 0.02;
     private const int AtOnce = 32;
@@ -95,7 +91,8 @@ public static class Proposals
         {
             if (sides.MeanAnswers(relation) == 0)
                 continue;
-            var isFunction = sides.MeanAnswers(relation) <= Function;
+            // Where nearly every entity has one answer, those that have it are not asked.
+            var isFunction = sides.IsFunction(relation);
             for (var entity = 0; entity < graph.Entities.Count; entity++)
                 if (sides.Admits(relation, entity) && !completer.Catalog.IsHidden(entity)
                     && !(isFunction && completer.Facts.Answers(entity, relation).Length > 0))
@@ -109,17 +106,12 @@ public static class Proposals
 
     private static List<IReadOnlyList<EntityCandidate>> Ask(Completer completer, (int Entity, int Relation)[] queries)
     {
-        using var scope = NewDisposeScope();
-        using var noGradient = no_grad();
         var asked = queries.Select(query => completer.Catalog.Of(query.Entity)).ToList();
-        var forest = new ViewForest(completer.Model.Wording, [.. queries.Select((query, index) => new ViewRequest(
-            completer.Description(asked[index]), false, [completer.RelationOf(query.Relation)]))]);
-        var encoded = Encoder.Encode(completer.Model.Decoder, forest.Rows);
-        Encoder.RequireFinite(encoded);
+        using var encoded = QueryVectors.Of(
+            completer.Model, completer.Graph, [.. queries.Select((query, index) => (asked[index], query.Relation))]);
         var requests = queries.Select((query, index) =>
             completer.Search(asked[index], query.Relation, Answers, withKnown: false, strictTypes: true)).ToList();
-        var reads = queries.Select((_, index) => (long)forest.Reads(index)[0]).ToArray();
-        var hits = completer.Find(encoded.index_select(0, tensor(reads, device: encoded.device)), requests);
+        var hits = completer.Find(encoded, requests);
         return [.. queries.Select((query, index) => completer.Candidates(asked[index], query.Relation, requests[index], hits[index]))];
     }
 

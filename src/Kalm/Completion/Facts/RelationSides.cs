@@ -9,10 +9,10 @@ public sealed class RelationSides
     // So many show what a side is like; hubs have hundreds of thousands.
     private const int LookedAt = 512;
     private const int Nearest = 3;
+    private const double Function = 1.05;
     private readonly KnowledgeGraph graph;
     private readonly int[][] members;
     private readonly double[] answers;
-    private readonly FactDomains domains;
 
     /// <summary>Looks at the train facts of a graph.</summary>
     public RelationSides(KnowledgeGraph graph)
@@ -34,12 +34,15 @@ public sealed class RelationSides
                 taken[relation].Add(entity);
         }
         members = [.. taken.Select(list => list.ToArray())];
-        domains = new FactDomains(graph);
+        Domains = new FactDomains(graph);
     }
 
     /// <summary>The distinct answers of an entity that has some, on average; 0 for a relation without train facts, 1 where it is a
     /// function.</summary>
     public double MeanAnswers(int directedRelation) => answers[directedRelation];
+
+    /// <summary>Whether nearly every entity that has answers has one: at most 1.05 on average.</summary>
+    public bool IsFunction(int directedRelation) => answers[directedRelation] is > 0 and <= Function;
 
     /// <summary>The mean cosine of a vector with the three nearest entities of a side, the entity itself left out; 0 where the side has no
     /// other.</summary>
@@ -67,20 +70,15 @@ public sealed class RelationSides
     }
 
     /// <summary>Whether an entity may stand on a side (<see cref="FactDomains.MayStand"/>).</summary>
-    public bool Admits(int directedRelation, int entity) => domains.MayStand(entity, directedRelation);
+    public bool Admits(int directedRelation, int entity) => Domains.MayStand(entity, directedRelation);
+
+    /// <summary>Which entities may stand on a side.</summary>
+    internal FactDomains Domains { get; }
 
     private IEnumerable<(int Entity, int DirectedRelation, int Answers)> Sides()
     {
         for (var entity = 0; entity < graph.Entities.Count; entity++)
-        {
-            var relations = graph.TrainFacts.FactsOf(entity).Relations;
-            for (int from = 0, to; from < relations.Length; from = to)
-            {
-                var relation = relations.Span[from];
-                for (to = from + 1; to < relations.Length && relations.Span[to] == relation;)
-                    to++;
+            foreach (var (relation, from, to) in graph.TrainFacts.RelationsOf(entity))
                 yield return (entity, relation, to - from);
-            }
-        }
     }
 }

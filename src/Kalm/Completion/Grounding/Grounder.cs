@@ -31,11 +31,16 @@ public sealed class Grounder
     /// <param name="graph">The graph.</param>
     /// <param name="facts">What it holds.</param>
     public Grounder(KnowledgeGraph graph, FactSplits facts)
+        : this(graph, facts, new(() => new FactDomains(graph)))
     {
-        (this.graph, this.facts) = (graph, facts);
+    }
+
+    /// <summary>The same, with domains that another has learned or will.</summary>
+    internal Grounder(KnowledgeGraph graph, FactSplits facts, Lazy<FactDomains> domains)
+    {
+        (this.graph, this.facts, this.domains) = (graph, facts, domains);
         relations = new RelationLinker(graph);
         entities = new EntityLinker(graph, relations.MeansRelation);
-        domains = new(() => new FactDomains(graph));
     }
 
     private Grounder(Grounder other, Catalog catalog, FactSplits facts)

@@ -39,8 +39,8 @@ public sealed record RelationPattern(
         var every = Math.Max(1, graph.Entities.Count / EntitiesLookedAt);
         for (var entity = 0; entity < graph.Entities.Count; entity++)
         {
-            var (relations, tails) = graph.TrainFacts.FactsOf(entity);
-            var own = Distinct(relations.Span);
+            var tails = graph.TrainFacts.FactsOf(entity).Tails;
+            var own = graph.TrainFacts.RelationsOf(entity);
             foreach (var (relation, from, to) in own)
             {
                 entities[relation]++;
@@ -54,7 +54,7 @@ public sealed record RelationPattern(
                         }
             }
             if (entity % every == 0)
-                kinds.Add(entity, own.ConvertAll(item => item.Relation));
+                kinds.Add(entity, own.ConvertAll(item => item.DirectedRelation));
         }
         return [.. Enumerable.Range(0, graph.RelationCount).Select(relation => new RelationPattern(
             PerEntity(relation), PerEntity(relation + graph.RelationCount),
@@ -62,19 +62,6 @@ public sealed record RelationPattern(
             kinds.Of(relation), kinds.Of(relation + graph.RelationCount)))];
 
         double PerEntity(int relation) => entities[relation] == 0 ? 0 : (double)facts[relation] / entities[relation];
-    }
-
-    // The directed relations of an entity, each with the range of its facts.
-    private static List<(int Relation, int From, int To)> Distinct(ReadOnlySpan<int> relations)
-    {
-        var found = new List<(int, int, int)>();
-        for (int from = 0, to; from < relations.Length; from = to)
-        {
-            for (to = from + 1; to < relations.Length && relations[to] == relations[from];)
-                to++;
-            found.Add((relations[from], from, to));
-        }
-        return found;
     }
 
     /// <summary>Counts what the entities on each side of a relation are.</summary>
