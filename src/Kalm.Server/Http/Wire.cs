@@ -28,8 +28,10 @@ internal static class Wire
         try
         {
             var options = OfDepth.GetOrAdd(context.RequestServices.GetRequiredService<ServerLimits>().JsonDepth, MakeOptions);
-            return await JsonSerializer.DeserializeAsync<T>(request.Body, options, context.RequestAborted)
+            var read = await JsonSerializer.DeserializeAsync<T>(request.Body, options, context.RequestAborted)
                 ?? throw ApiException.Bad(null, "found null; expected a JSON object", "invalid_json");
+            (read as StrictRequest)?.RequireKnown();
+            return read;
         }
         catch (JsonException error)
         {

@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text.Json;
 using Kalm.Server.Http;
 using Microsoft.AspNetCore.Http;
 
@@ -44,17 +43,5 @@ internal static class Checks
         if (found is not null && !options.Names.Contains(found))
             throw ApiException.Missing("model", $"there is no model '{found}'; expected {string.Join(" or ", options.Names.Select(
                 name => $"'{name}'"))}", "model_not_found");
-    }
-
-    /// <summary>That a request has no fields but those that are known; one that is null says nothing.</summary>
-    /// <typeparam name="TRequest">What the request was read as.</typeparam>
-    public static void NothingElse<TRequest>(IReadOnlyDictionary<string, JsonElement>? unknown)
-    {
-        if (unknown?.FirstOrDefault(field => field.Value.ValueKind != JsonValueKind.Null).Key is not { } name)
-            return;
-        var known = Wire.Options.GetTypeInfo(typeof(TRequest)).Properties.Where(property => !property.IsExtensionData)
-            .Select(property => property.Name);
-        throw ApiException.Bad(name, $"found the field '{name}', which is not known here; expected only {string.Join(", ", known)}",
-            "unknown_field");
     }
 }

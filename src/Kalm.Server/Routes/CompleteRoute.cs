@@ -17,7 +17,8 @@ namespace Kalm.Server.Routes;
 /// <param name="Facts">Whether each answer comes with how sure the fact is; true when absent.</param>
 /// <param name="StrictTypes">Whether only entities are wanted that are such as the relation has there in train.</param>
 internal sealed record CompleteRequest(
-    string? Head, string? Relation, string? Tail, int? Top, int? Explain, bool? Rerank, bool? Known, bool? Facts, bool? StrictTypes);
+    string? Head, string? Relation, string? Tail, int? Top, int? Explain, bool? Rerank, bool? Known, bool? Facts, bool? StrictTypes)
+    : StrictRequest;
 
 /// <summary>The answers, the best first.</summary>
 /// <param name="Head">As it was understood; null when it was sought.</param>

@@ -1,6 +1,5 @@
 using System.Runtime.InteropServices;
 using System.Text.Json;
-using System.Text.Json.Serialization;
 using Kalm.Representation;
 using Kalm.Server.Http;
 using Microsoft.AspNetCore.Http;
@@ -15,12 +14,7 @@ namespace Kalm.Server.Routes;
 /// <param name="User">Who asks; not used.</param>
 /// <param name="InputType">query or document, in the words of any client: both are read alike.</param>
 internal sealed record EmbeddingsRequest(
-    JsonElement Input, string? Model, string? EncodingFormat, int? Dimensions, string? User, string? InputType)
-{
-    /// <summary>Fields that are not known.</summary>
-    [JsonExtensionData]
-    public Dictionary<string, JsonElement>? Unknown { get; init; }
-}
+    JsonElement Input, string? Model, string? EncodingFormat, int? Dimensions, string? User, string? InputType) : StrictRequest;
 
 /// <summary>The vectors.</summary>
 internal sealed record EmbeddingsResponse(string Object, IEnumerable<EmbeddingAnswer> Data, string Model, EmbeddingsUsage Usage);
@@ -46,7 +40,6 @@ internal sealed class EmbeddingsRoute(ModelHost host, ServerOptions options)
     public async Task Answer(HttpContext context)
     {
         var request = await Wire.Read<EmbeddingsRequest>(context);
-        Checks.NothingElse<EmbeddingsRequest>(request.Unknown);
         Checks.Model(request.Model, options);
         if (request.EncodingFormat is not (null or "float" or Base64))
             throw ApiException.Bad("encoding_format", $"found '{request.EncodingFormat}'; expected float or base64");

@@ -16,12 +16,12 @@ internal sealed record EntitiesResponse(IReadOnlyList<EntityAnswer> Entities, st
 /// <param name="Id">Its id; made from the name when absent.</param>
 /// <param name="Name">What people call it; the text up to its first comma when absent.</param>
 /// <param name="Text">What the model reads.</param>
-internal sealed record AddEntityRequest(string? Id, string? Name, string? Text);
+internal sealed record AddEntityRequest(string? Id, string? Name, string? Text) : StrictRequest;
 
 /// <summary>What becomes of an entity.</summary>
 /// <param name="Name">Its name from now on; the one it has when absent.</param>
 /// <param name="Text">What the model reads from now on; what it reads when absent.</param>
-internal sealed record EditEntityRequest(string? Name, string? Text);
+internal sealed record EditEntityRequest(string? Name, string? Text) : StrictRequest;
 
 /// <summary>All about an entity.</summary>
 /// <param name="Id">Its id.</param>

@@ -11,7 +11,7 @@ namespace Kalm.Server.Routes;
 /// <param name="Head">An entity's id or name.</param>
 /// <param name="Relation">A relation's id or text; its inverse text reads it backwards.</param>
 /// <param name="Tail">As the head.</param>
-internal sealed record FactRequest(string? Head, string? Relation, string? Tail);
+internal sealed record FactRequest(string? Head, string? Relation, string? Tail) : StrictRequest;
 
 /// <summary>A fact that was accepted or rejected.</summary>
 /// <param name="Id">By which it can be deleted.</param>

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Kalm.Server.Http;
 
 namespace Kalm.Server.Routes;
 
@@ -21,12 +22,7 @@ namespace Kalm.Server.Routes;
 internal sealed record RerankRequest(
     JsonElement Query, IReadOnlyList<JsonElement>? Documents, IReadOnlyList<JsonElement>? Texts, string? Model, int? TopN,
     bool? ReturnDocuments, bool? ReturnText, int? MaxTokensPerDoc, IReadOnlyList<string>? RankFields, bool? RawScores, bool? Truncate,
-    string? TruncationDirection, string? User)
-{
-    /// <summary>Fields that are not known.</summary>
-    [JsonExtensionData]
-    public Dictionary<string, JsonElement>? Unknown { get; init; }
-}
+    string? TruncationDirection, string? User) : StrictRequest;
 
 /// <summary>The documents, the best first.</summary>
 /// <param name="Id">Of this answer.</param>

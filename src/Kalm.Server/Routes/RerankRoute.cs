@@ -19,7 +19,6 @@ internal sealed class RerankRoute(ModelHost host, ServerOptions options)
     public async Task Answer(HttpContext context)
     {
         var request = await Wire.Read<RerankRequest>(context);
-        Checks.NothingElse<RerankRequest>(request.Unknown);
         Checks.Model(request.Model, options);
         var (param, documents) = Documents(request);
         var top = Checks.Number("top_n", request.TopN, documents.Count, 1, int.MaxValue);

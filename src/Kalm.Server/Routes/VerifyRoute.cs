@@ -12,7 +12,8 @@ namespace Kalm.Server.Routes;
 /// <param name="Tail">As the head.</param>
 /// <param name="Text">A sentence that states the triple, in place of the three.</param>
 /// <param name="Explain">How many training facts it comes with; 3 when absent.</param>
-internal sealed record VerifyRequest(string? Head, string? Relation, string? Tail, string? Text, int? Explain);
+internal sealed record VerifyRequest(string? Head, string? Relation, string? Tail, string? Text, int? Explain)
+    : StrictRequest;
 
 /// <summary>What is said of a triple.</summary>
 /// <param name="Head">As it was understood.</param>

@@ -117,6 +117,7 @@ public class VerifyTests(RunningServer server)
     [InlineData("""{"head":"frog13","relation":"kind_of"}""", "tail")]
     [InlineData("""{"head":"frog13","relation":"is_like","tail":"frog5"}""", "relation")]
     [InlineData("""{"head":"frog13","relation":"kind_of","tail":"frog5","explain":99}""", "explain")]
+    [InlineData("""{"head":"frog13","relation":"kind_of","tail":"frog5","precision":0.9}""", "precision")]
     public Task What_is_missing_or_unknown_is_named(string json, string param) => server.Fault(Path, json, param: param);
 
     [Theory]
