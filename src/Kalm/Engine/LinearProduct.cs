@@ -14,6 +14,8 @@ internal static class LinearProduct
     private const long LeastOperations = 25_000_000;
     // The library takes oneDNN for larger inputs alone.
     private const long LargestLeftOut = 20_480;
+    // oneDNN lays the weight out anew at every call, in new memory: a head over a vocabulary costs more to lay out than to multiply.
+    private const long LargestWeight = 8_000_000;
     // A kernel of one place has no distances to widen, but the library takes oneDNN for one of a single thread only where they are wide.
     private static readonly long[] Dilation = [2, 2];
     // AMD's family 1Ah (Zen 5) is the first whose units are as wide as AVX-512's registers.
@@ -37,7 +39,7 @@ internal static class LinearProduct
             return false;
         var (shape, outputs) = (input.shape, weight.shape[0]);
         return shape.Length == 2 && shape[0] >= LeastRows && shape[0] * shape[1] > LargestLeftOut
-            && 2 * shape[0] * shape[1] * outputs >= LeastOperations;
+            && shape[1] * outputs <= LargestWeight && 2 * shape[0] * shape[1] * outputs >= LeastOperations;
     }
 
     /// <summary>The same as a convolution, whatever the processor.</summary>

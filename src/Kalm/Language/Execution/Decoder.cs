@@ -146,6 +146,12 @@ public sealed class Decoder : IDisposable
         return (read.shape[0] == block.ReadCount ? read : read.narrow(0, 0, block.ReadCount)).MoveToOuterDisposeScope();
     }
 
+    /// <summary>Whether the head's matrix is trained itself.</summary>
+    internal bool LearnsHead => head.Values.requires_grad;
+
+    /// <summary>The number of logits.</summary>
+    internal int Vocabulary => (int)head.Values.shape[0];
+
     /// <summary>The language-model head.</summary>
     /// <param name="states">[reads, hidden], from <see cref="Read"/>.</param>
     /// <returns>Logits [reads, vocabulary]; the caller owns them.</returns>

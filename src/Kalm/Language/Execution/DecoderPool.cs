@@ -58,6 +58,8 @@ public sealed partial class DecoderPool : IDisposable
         EndTokenIds = model.EndTokenIds;
         var count = device.type == DeviceType.CPU && model.Config.HiddenSize < Decoder.WideModel ? threads : 1;
         memory = new ActivationMemory(model.Config, device, count, learned is null ? 0 : lora?.LayersBelow ?? 0);
+        if (learned is not null && device.type == DeviceType.CPU)
+            NativeMemory.KeepForUse();
         workers = new WorkerThreads(count, Math.Max(1, threads / count));
         EngineThreads.Use(Math.Max(1, threads / count));
         replicas = learned is null ? [] : [.. Enumerable.Range(0, count).Select(_ => learned.CreateReplica())];

@@ -1,11 +1,9 @@
-using Kalm.Engine;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Kalm.Language.Execution;
 
-/// <summary>Losses of a language model: each pass adds its gradient to what a pool learns, block by block, so that no more than one block's
-/// logits are held by a worker.</summary>
+/// <summary>Losses of a language model: each pass adds its gradient to what a pool learns, block by block, and within one a portion of the
+/// logits at a time.</summary>
 public static class LanguageModelLoss
 {
     private const long Unlabelled = -100;
@@ -27,17 +25,18 @@ public static class LanguageModelLoss
         return pool.SumOverBlocks(rows, seed, (_, decoder, numbers, block) =>
         {
             var states = decoder.Read(decoder.Embed(block.Tokens), block);
-            var filled = Filled(block.ReadCount, pool.ShapeMultiple) - block.ReadCount;
-            var logits = decoder.Logits(filled == 0 ? states : nn.functional.pad(states, [0, 0, 0, filled]));
-            long[] ids = [.. numbers.SelectMany(row => labels[row]).Select(label => (long)label), .. Enumerable.Repeat(Unlabelled, filled)];
-            var target = tensor(ids, device: pool.Device);
-            var sum = shares is null
-                ? nn.functional.cross_entropy(logits, target, ignore_index: Unlabelled, reduction: nn.Reduction.Sum)
-                : Weighed(nn.functional.cross_entropy(logits, target, ignore_index: Unlabelled, reduction: nn.Reduction.None),
-                    [.. numbers.SelectMany(row => shares[row]), .. new float[filled]]);
-            using var factor = (weight / total).ToScalar();
-            sum.mul(factor).backward();
-            return sum.ReadNumber();
+            long[] ids = [.. numbers.SelectMany(row => labels[row]).Select(label => (long)label)];
+            float[]? parts = shares is null ? null : [.. numbers.SelectMany(row => shares[row])];
+            return HeadPortions.Backward(decoder, states, pool.ShapeMultiple, weight / total, (logits, start, count) =>
+            {
+                var filled = (int)logits.shape[0] - count;
+                long[] asked = [.. ids[start..(start + count)], .. Enumerable.Repeat(Unlabelled, filled)];
+                var target = tensor(asked, device: pool.Device);
+                return parts is null
+                    ? nn.functional.cross_entropy(logits, target, ignore_index: Unlabelled, reduction: nn.Reduction.Sum)
+                    : Weighed(nn.functional.cross_entropy(logits, target, ignore_index: Unlabelled, reduction: nn.Reduction.None),
+                        [.. parts[start..(start + count)], .. new float[filled]]);
+            });
         }) / total;
     }
 
@@ -61,11 +60,9 @@ public static class LanguageModelLoss
         {
             var states = decoder.Read(decoder.Embed(block.Tokens), block);
             var target = cat([.. numbers.Select(row => expected[row])]);
-            return Divergence.Backward(decoder, states, other.DecoderOf(worker), target, weight / total, pool.Config.VocabularySize);
+            return Divergence.Backward(decoder, states, other.DecoderOf(worker), target, weight / total);
         }) / total;
     }
 
     private static Tensor Weighed(Tensor losses, float[] shares) => (losses * tensor(shares, device: losses.device)).sum();
-
-    private static int Filled(int count, int multiple) => (count + multiple - 1) / multiple * multiple;
 }

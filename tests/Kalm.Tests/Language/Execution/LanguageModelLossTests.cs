@@ -64,4 +64,42 @@ public class LanguageModelLossTests : TorchTest
             return sum / count;
         }
     }
+
+    [Theory]
+    [InlineData(1, 5)]
+    [InlineData(4, 5)]
+    [InlineData(4, 16)]
+    public void Logits_in_portions_have_the_loss_and_the_gradient_of_all_at_once(int multiple, int reads)
+    {
+        using var model = Generation.FixtureModel.Load("llama3");
+        using var learned = new ParameterSet(model.Weights, CPU);
+        using var pool = new DecoderPool(model, learned, null, 1);
+        using var generator = new torch.Generator(1);
+        using var scope = NewDisposeScope();
+        var values = randn(37, model.Config.HiddenSize, generator: generator);
+        var labels = randint(0, model.Config.VocabularySize, 37, generator: generator).to(ScalarType.Int64);
+        var (whole, wholeGradient) = Pass(37);
+        var (parts, gradient) = Pass(reads);
+        Assert.Equal(whole, parts, whole * 1e-6);
+        Assert.True(allclose(wholeGradient, gradient, 1e-5, 1e-7));
+
+        (double Loss, Tensor Gradient) Pass(int count)
+        {
+            var states = values.clone().requires_grad_();
+            var loss = pool.OnFirst(decoder =>
+            {
+                using var gradients = enable_grad();
+                return HeadPortions.Backward(decoder, states, multiple, 0.5, Loss, count * model.Config.VocabularySize);
+            });
+            var gradient = cat([states.grad!.flatten(), pool.SumGradients()]);
+            pool.ZeroGradients();
+            return (loss, gradient);
+        }
+
+        Tensor Loss(Tensor logits, int start, int count)
+        {
+            Assert.Equal(0, logits.shape[0] % multiple);
+            return nn.functional.cross_entropy(logits.narrow(0, 0, count), labels.narrow(0, start, count), reduction: nn.Reduction.Sum);
+        }
+    }
 }

@@ -1,0 +1,51 @@
+using Kalm.Engine;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Kalm.Language.Execution;
+
+/// <summary>A loss of the head's logits, a portion of the states at a time: logits over a whole vocabulary are held for a portion, never
+/// for all, and are small enough for the allocator to use their memory again instead of asking the system for it.</summary>
+internal static class HeadPortions
+{
+    // 16 MiB: glibc's malloc maps what is above 32 MiB anew each time, and every page of it is a fault.
+    private const int LogitsAtOnce = 1 << 22;
+    // A head that learns gets a gradient of its own size from every portion.
+    private const int LearnedLogitsAtOnce = 1 << 24;
+
+    /// <summary>Sends the gradient of weight * (sum of the portions' losses) back.</summary>
+    /// <param name="decoder">The model that learns.</param>
+    /// <param name="states">Its states, [reads, hidden], with their graph.</param>
+    /// <param name="multiple">Portions are filled with zeros to a multiple of it.</param>
+    /// <param name="weight">What the sum is weighed with.</param>
+    /// <param name="loss">The sum of the losses of some reads: their logits [filled, vocabulary], the first read and their number, without
+    /// what is filled.</param>
+    /// <param name="logitsAtOnce">The logits of a portion; null for as many as suit memory.</param>
+    /// <returns>The sum over the reads, not weighed.</returns>
+    public static double Backward(
+        Decoder decoder, Tensor states, int multiple, double weight, Func<Tensor, int, int, Tensor> loss, int? logitsAtOnce = null)
+    {
+        using var scope = NewDisposeScope();
+        using var factor = weight.ToScalar();
+        var (reads, sum) = ((int)states.shape[0], 0.0);
+        var most = logitsAtOnce ?? (decoder.LearnsHead ? LearnedLogitsAtOnce : LogitsAtOnce);
+        var portion = Filled(Math.Max(1, most / decoder.Vocabulary), multiple);
+        var isWhole = reads <= portion;
+        var leaf = isWhole ? states : states.detach().requires_grad_();
+        for (var start = 0; start < reads; start += portion)
+        {
+            using var inner = NewDisposeScope();
+            var count = Math.Min(portion, reads - start);
+            var filled = Filled(count, multiple) - count;
+            var some = leaf.narrow(0, start, count);
+            var total = loss(decoder.Logits(filled == 0 ? some : nn.functional.pad(some, [0, 0, 0, filled])), start, count);
+            total.mul(factor).backward();
+            sum += total.ReadNumber();
+        }
+        if (!isWhole)
+            autograd.backward([states], [leaf.grad!]);
+        return sum;
+    }
+
+    private static int Filled(int count, int multiple) => (count + multiple - 1) / multiple * multiple;
+}
