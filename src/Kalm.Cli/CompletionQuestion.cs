@@ -13,13 +13,15 @@ internal sealed record CompletionQuestion(Catalog Catalog, QueryEntity? Head, in
 {
     /// <summary>Opens what answers; where the index was made for it, the user is told where it lies.</summary>
     public static Completer Open(
-        LoadedModel model, Catalog catalog, string root, ProgressView progress, CancellationToken cancellation)
+        LoadedModel model, Catalog catalog, string root, ProgressView progress, CancellationToken cancellation, bool approximate = false)
     {
         if (catalog.Log.Damage is { } damage)
             progress.Note($"{damage}; what was changed before counts");
         var completer = Completer.Open(model, catalog, root, progress, cancellation);
         if (completer.Index.WasBuilt)
             progress.Note($"{completer.Index.Folder}: the entities' vectors, kept for the next question");
+        if (approximate)
+            progress.Note(completer.Index.SearchApproximately(model, catalog.Graph, progress, cancellation).ToString());
         return completer;
     }
 

@@ -122,6 +122,11 @@ internal static class Options
     /// <summary>--device.</summary>
     public static Option<string> Device() => Choice("--device", "where to compute", "cpu", "cpu", "cuda");
 
+    /// <summary>--search.</summary>
+    public static Option<string> Search() => Choice(
+        "--search", "how entities are sought: exactly, or approximately among the nearest that a graph of neighbours finds, which is made "
+            + "once beside the index (for a million entities and more; its recall is told)", "exact", "exact", "approximate");
+
     /// <summary>--json.</summary>
     public static Option<string> JsonFile() => Text("--json", "FILE", "also write the results to a file, for programs");
 

@@ -196,6 +196,8 @@ internal sealed class ModelHost(ServerOptions options, ServerMetrics metrics, IL
         if (completer.Catalog.Log.Damage is { } damage)
             ServerLog.Note(log, $"{damage}; what was changed before is served, nothing can be changed");
         var index = completer.Index;
+        if (options.SearchesApproximately)
+            ServerLog.Note(log, index.SearchApproximately(model, graph, this, cancellation).ToString());
         if (index.Calibration.Queries == 0)
             ServerLog.Note(log, $"{graph.Path}: no validation split; probabilities are taken at the temperature of training");
         if (completer.Statement is null)

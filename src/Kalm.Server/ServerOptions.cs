@@ -24,6 +24,10 @@ public sealed record ServerOptions
     /// <see cref="Completion.EntityIndex.RootOf"/> when null.</summary>
     public string? IndexFolder { get; init; }
 
+    /// <summary>Whether entities are sought among the nearest that a graph of neighbours finds; see
+    /// <see cref="Completion.EntityIndex.SearchApproximately"/>.</summary>
+    public bool SearchesApproximately { get; init; }
+
     /// <summary>Addresses to listen at.</summary>
     public IReadOnlyList<string> Urls { get; init; } = ["http://127.0.0.1:8080"];
 

@@ -28,12 +28,13 @@ internal static class CompleteVerb
         var json = Options.JsonFile();
         var index = Options.Text("--index", "DIR", "where the entities' vectors are kept, as serve keeps them [default: index/ in the "
             + "model's folder]");
+        var search = Options.Search();
         var threads = Options.Threads();
         var device = Options.Device();
         var quiet = Options.Quiet();
         var command = new Command("complete", "Predicts what is missing of a triple: its tail, its head or its relation.")
         {
-            graph, head, relation, tail, top, rerank, seed, json, index, threads, device, quiet,
+            graph, head, relation, tail, top, rerank, seed, json, index, search, threads, device, quiet,
         };
         facts.AddTo(command);
         source.AddTo(command);
@@ -44,8 +45,7 @@ internal static class CompleteVerb
             if (batch.IsGiven(parse))
                 return batch.Run(parse, terminal, new BatchInputs(
                     model, source, parse.GetValue(index), parse.GetValue(top) ?? 1, parse.GetRequiredValue(device), parse.GetValue(threads),
-                    parse.GetValue(quiet),
-                    facts,
+                    parse.GetValue(quiet), parse.GetValue(search) == "approximate", facts,
                     [("--head", parse.GetValue(head) is not null), ("--relation", parse.GetValue(relation) is not null),
                         ("--tail", parse.GetValue(tail) is not null), ("--rerank", parse.GetValue(rerank)),
                         ("--json", parse.GetValue(json) is not null)]));
@@ -73,7 +73,8 @@ internal static class CompleteVerb
                 if (!opened.IsAligned)
                     progress.Note($"{opened.Given}: not an aligned model; it answers as it is, with the default wording");
                 using var loaded = Given.Load(opened, parse.GetRequiredValue(device), parse.GetValue(threads), progress);
-                using var completer = CompletionQuestion.Open(loaded, catalog, root, progress, terminal.Cancellation);
+                using var completer = CompletionQuestion.Open(
+                    loaded, catalog, root, progress, terminal.Cancellation, parse.GetValue(search) == "approximate");
                 completer.Precision = facts.Precision(parse);
                 var answer = asked.Answer(completer, shown, parse.GetValue(rerank), facts.StrictTypes(parse));
                 if (parse.GetValue(rerank) && completer.Reranker.Refusal is { } refusal)

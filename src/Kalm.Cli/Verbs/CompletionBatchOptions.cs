@@ -13,10 +13,11 @@ namespace Kalm.Cli.Verbs;
 /// <param name="Device">Where to compute.</param>
 /// <param name="Threads">CPU threads; null takes all cores.</param>
 /// <param name="Quiet">Whether nothing is told.</param>
+/// <param name="Approximate">Whether entities are sought among the nearest that a graph of neighbours finds.</param>
 /// <param name="Facts">What is stated as a fact.</param>
 /// <param name="Others">Options that go with a single question only, and whether they are given.</param>
 internal sealed record BatchInputs(
-    ModelChoice Model, GraphSource Source, string? Index, int Top, string Device, int? Threads, bool Quiet,
+    ModelChoice Model, GraphSource Source, string? Index, int Top, string Device, int? Threads, bool Quiet, bool Approximate,
     FactOptions Facts, IReadOnlyList<(string Option, bool IsGiven)> Others);
 
 /// <summary>The options of <c>complete</c> that ask many questions at once and write the answers as edges.</summary>
@@ -89,7 +90,8 @@ internal sealed class CompletionBatchOptions
             var queries = parse.GetValue(file) is { } questions ? batch.Read(questions)
                 : batch.Missing(Given.Named("--all-missing", () => catalog.FindRelation(parse.GetValue(missing)!)));
             using var loaded = Given.Load(opened, inputs.Device, inputs.Threads, progress);
-            using var completer = CompletionQuestion.Open(loaded, catalog, root, progress, terminal.Cancellation);
+            using var completer = CompletionQuestion.Open(
+                loaded, catalog, root, progress, terminal.Cancellation, inputs.Approximate);
             completer.Precision = inputs.Facts.Precision(parse);
             var wanted = new BatchWanted(
                 inputs.Top, parse.GetValue(least) ?? 0, parse.GetValue(stated), inputs.Facts.StrictTypes(parse));

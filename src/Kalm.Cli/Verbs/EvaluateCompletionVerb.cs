@@ -3,6 +3,7 @@ using System.Diagnostics;
 using System.Security.Cryptography;
 using System.Text.Json.Nodes;
 using Kalm.Cli.Progress;
+using Kalm.Completion;
 using Kalm.Completion.Reranking;
 using Kalm.Evaluation;
 using Kalm.Evaluation.Vectors;
@@ -30,6 +31,8 @@ internal static class EvaluateCompletionVerb
             + "inductive splits are measured (Wikidata5M)", "all", "all", "split");
         var kept = Options.Text("--vectors", "DIR", "keep the entities' vectors in this folder: what an earlier command of the same model "
             + "and graph left there is taken, what is missing is encoded, and ranks are read from the file [default: none is kept]");
+        var index = Options.Text("--index", "DIR", "where complete and serve keep the entities' vectors, which are taken where they are "
+            + "there [default: index/ in the model's folder]");
         var rerank = new Option<bool>("--rerank")
         {
             Description = "let the run's re-ranker put the best candidates of each query into order (align --stage rerank makes it)",
@@ -41,7 +44,7 @@ internal static class EvaluateCompletionVerb
         var quiet = Options.Quiet();
         var command = new Command("completion", "Ranks the right answers of completion queries among all entities, known answers left out.")
         {
-            graph, limit, seed, among, rerank, kept, json, ranks, threads, device, quiet,
+            graph, limit, seed, among, rerank, index, kept, json, ranks, threads, device, quiet,
         };
         source.AddTo(command);
         model.AddTo(command);
@@ -49,6 +52,8 @@ internal static class EvaluateCompletionVerb
         {
             Given.Model(model.NameOf(parse)!);
             source.Check(parse);
+            if (parse.GetValue(kept) is not null && parse.GetValue(index) is not null)
+                throw new KalmException("--vectors: found with --index; expected one of them, for each tells where vectors are taken from");
             Given.Writable("--json", parse.GetValue(json));
             Given.Writable("--ranks", parse.GetValue(ranks));
             using var opened = model.Open(parse, terminal, parse.GetValue(quiet));
@@ -73,18 +78,14 @@ internal static class EvaluateCompletionVerb
                 var texts = new TextIndex(knowledge, loaded.Wording);
                 using var reranker = parse.GetValue(rerank) ? Reranker.Open(loaded, knowledge, texts) : null;
                 var depth = reranker?.Description.Shape.Depth ?? 0;
-                IReadOnlyList<RankedQuery> found;
-                if (parse.GetValue(kept) is not { } folder)
-                {
-                    found = CompletionEvaluation.Rank(
-                        loaded.Decoder, knowledge, texts, queries, known, progress, terminal.Cancellation, candidates, depth);
-                }
-                else
-                {
-                    using var vectors = Kept(folder, opened, loaded, knowledge, texts, progress, terminal.Cancellation);
-                    found = CompletionEvaluation.Rank(
+                using var vectors = parse.GetValue(kept) is { } folder
+                    ? Kept(folder, opened, loaded, knowledge, texts, progress, terminal.Cancellation)
+                    : Indexed(parse.GetValue(index), loaded, knowledge, texts, progress);
+                var found = vectors is null
+                    ? CompletionEvaluation.Rank(
+                        loaded.Decoder, knowledge, texts, queries, known, progress, terminal.Cancellation, candidates, depth)
+                    : CompletionEvaluation.Rank(
                         loaded.Decoder, knowledge, texts, vectors, queries, known, progress, terminal.Cancellation, candidates, depth);
-                }
                 if (reranker is null)
                     return (found, null, clock.Elapsed.TotalSeconds);
                 if (reranker.Refusal is { } refusal)
@@ -102,6 +103,17 @@ internal static class EvaluateCompletionVerb
             return ExitCode.Success;
         });
         return command;
+    }
+
+    private static IEntityVectors? Indexed(
+        string? given, LoadedModel loaded, KnowledgeGraph graph, TextIndex texts, ProgressView progress)
+    {
+        var vectors = EntityIndex.Find(given ?? EntityIndex.RootOf(loaded.Opened), loaded, graph, texts, out var folder);
+        if (vectors is not null)
+            progress.Note($"takes the entities' vectors of the index in {folder}");
+        else if (given is not null)
+            progress.Note($"--index: found no index in {folder}; the entities are encoded (complete and serve make it)");
+        return vectors;
     }
 
     private static VectorFile Kept(

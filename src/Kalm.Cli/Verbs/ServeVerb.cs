@@ -20,6 +20,7 @@ internal static class ServeVerb
             "--name", "NAME", "what requests call the model, the first also in answers [default: its folder's name]");
         var origins = Options.Several(
             "--cors", "ORIGIN", "an origin whose pages may read answers, such as https://app.example; * for all [default: none]");
+        var search = Options.Search();
         var ids = new Option<bool>("--token-ids")
         {
             Description = "take texts to embed as ids of the model's own tokenizer too; clients that send ids unasked send OpenAI's",
@@ -39,7 +40,7 @@ internal static class ServeVerb
         var command = new Command(
             "serve", "Serves a model and its graph over HTTP: completion, entities, embeddings, chat, and a page to explore them.")
         {
-            graph, urls, names, key, origins, index, ground, ids, metrics, json, seed, threads, device, quiet,
+            graph, urls, names, key, origins, index, search, ground, ids, metrics, json, seed, threads, device, quiet,
         };
         facts.AddPrecisionTo(command);
         source.AddTo(command);
@@ -57,6 +58,7 @@ internal static class ServeVerb
                 GraphOptions = found.Options,
                 GraphFingerprint = parse.GetValue(graph) is null ? found.Fingerprint : null,
                 IndexFolder = parse.GetValue(index),
+                SearchesApproximately = parse.GetValue(search) == "approximate",
                 ApiKey = parse.GetValue(key),
                 Precision = facts.Precision(parse),
                 Device = parse.GetRequiredValue(device),

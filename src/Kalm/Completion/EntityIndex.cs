@@ -68,6 +68,18 @@ public sealed record EntityIndex(EntityVectors Vectors, Calibration Calibration,
             OpenVectors(folder, model, graph), Json.Read<Calibration>(Path.Combine(folder, Calibration.FileName)), folder, wasBuilt);
     }
 
+    /// <summary>The vectors of the index for rankings, where it is there and sound; null where it is not.</summary>
+    /// <param name="root">Where indices are kept.</param>
+    /// <param name="model">The model.</param>
+    /// <param name="graph">The graph.</param>
+    /// <param name="texts">Its texts as this model sees them.</param>
+    /// <param name="folder">Where it lies, or would.</param>
+    public static IEntityVectors? Find(string root, LoadedModel model, KnowledgeGraph graph, TextIndex texts, out string folder)
+    {
+        folder = Path.Combine(root, IndexKey.Of(model.Opened, graph)[..KeyLength]);
+        return IsSound(folder, model, graph) ? new IndexedTexts(OpenVectors(folder, model, graph), texts) : null;
+    }
+
     private static bool IsSound(string folder, LoadedModel model, KnowledgeGraph graph)
     {
         try
@@ -109,6 +121,20 @@ public sealed record EntityIndex(EntityVectors Vectors, Calibration Calibration,
         staged.Commit();
         store.Delete();
     }
+
+    /// <summary>From here on entities are sought among the nearest that a graph of neighbours finds, which is made where it is not there:
+    /// for graphs of a million entities and more. Their scores are exact, probabilities near, and one or the other of the best may be
+    /// missed. On the model's thread.</summary>
+    /// <param name="model">The index's model, which reads the queries that recall is measured with.</param>
+    /// <param name="graph">The index's graph.</param>
+    /// <param name="progress">Told how far the work has come; may be null.</param>
+    /// <param name="cancellation">Stops between portions.</param>
+    /// <returns>How many of the best it finds.</returns>
+    /// <exception cref="KalmException">The index's folder cannot be written, or the library cannot be loaded.</exception>
+    public NeighbourRecall SearchApproximately(
+        LoadedModel model, KnowledgeGraph graph, IProgress<EvaluationProgress>? progress = null,
+        CancellationToken cancellation = default) =>
+        (Vectors.Neighbours ??= NearestNeighbours.Open(this, model, graph, progress, cancellation)).Recall;
 
     /// <inheritdoc/>
     public void Dispose() => Vectors.Dispose();

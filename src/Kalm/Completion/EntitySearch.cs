@@ -25,7 +25,8 @@ public readonly record struct Hit(int Entity, float Score);
 /// <param name="LogSum">The logarithm of the sum, over all candidates that are not known answers, of exp(cosine / temperature).</param>
 public sealed record SearchResult(IReadOnlyList<Hit> Hits, double LogSum);
 
-/// <summary>Exact search: all queries against all entities, a block of entities at a time.</summary>
+/// <summary>Search among all entities: exact, all queries against all entities, a block of entities at a time, unless the vectors come with
+/// neighbours.</summary>
 public static class EntitySearch
 {
     private const int Block = 16_384;
@@ -37,6 +38,13 @@ public static class EntitySearch
     /// <param name="temperature">The temperature of the sums.</param>
     /// <exception cref="KalmException">A score is not finite.</exception>
     public static IReadOnlyList<SearchResult> Run(
+        EntityVectors vectors, Tensor queries, IReadOnlyList<SearchRequest> requests, double temperature) =>
+        vectors.Neighbours is { } near && requests.All(request => ApproximateSearch.Suits(request, vectors))
+            ? ApproximateSearch.Run(vectors, near, queries, requests, temperature)
+            : Exactly(vectors, queries, requests, temperature);
+
+    /// <summary>The same, exact in any case.</summary>
+    internal static IReadOnlyList<SearchResult> Exactly(
         EntityVectors vectors, Tensor queries, IReadOnlyList<SearchRequest> requests, double temperature)
     {
         using var noGradient = no_grad();

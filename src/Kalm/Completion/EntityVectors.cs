@@ -71,6 +71,15 @@ public sealed class EntityVectors : IDisposable
     /// <summary>The number of values in a vector.</summary>
     public int Width { get; }
 
+    /// <summary>What finds the nearest without looking at all; null for exact searches. Owned.</summary>
+    public NearestNeighbours? Neighbours { get; internal set; }
+
+    /// <summary>The graph's entities whose vector is another than in the file, ascending.</summary>
+    internal IReadOnlyCollection<int> ReplacedRows => replacedRows;
+
+    /// <summary>The entities that are gone, ascending.</summary>
+    internal IReadOnlyCollection<int> HiddenRows => Volatile.Read(ref hidden);
+
     /// <summary>Some vectors as they lie, for the model's thread.</summary>
     /// <param name="start">The first.</param>
     /// <param name="most">At most so many.</param>
@@ -197,6 +206,7 @@ public sealed class EntityVectors : IDisposable
         graphVectors.Dispose();
         addedVectors?.Dispose();
         replacedVectors?.Dispose();
+        Neighbours?.Dispose();
         file.Dispose();
     }
 }
