@@ -35,12 +35,15 @@ try
         case "scale":
             ScaleBenchmark.Run(new Arguments(args[1..], ScaleBenchmark.Options));
             return 0;
+        case "search":
+            SearchBenchmark.Run(new Arguments(args[1..], SearchBenchmark.Options));
+            return 0;
         case "soak":
             await SoakBenchmark.Run(new Arguments(args[1..], SoakBenchmark.Options));
             return 0;
         default:
             throw new KalmException($"found '{args.FirstOrDefault()}'; expected generation, cost, kernels, load, lora, memory, "
-                + "scale, serving, soak, steps or writing");
+                + "scale, search, serving, soak, steps or writing");
     }
 }
 catch (KalmException error)

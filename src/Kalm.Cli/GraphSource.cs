@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Kalm.Alignment;
+using Kalm.Engine;
 using Kalm.Graph;
 using Kalm.Graph.Readers;
 using Kalm.Language.Sources;
@@ -68,14 +69,14 @@ internal sealed class GraphSource
     /// <param name="progress">Told when a run learned from another graph than the given one; may be null.</param>
     public KnowledgeGraph Load(ParseResult parse, OpenedModel model, IProgress<ProgressEvent>? progress)
     {
+        NativeEngine.Prepare();
         var found = Find(parse, model.Given);
         var read = KnowledgeGraph.Load(found.Path, found.Options);
         if (found.Fingerprint is not { } expected || expected == read.Fingerprint())
             return read;
         if (parse.GetValue(graph) is null)
             throw new KalmException($"{found.Path}: no longer the graph that {model.Given} learned from: its triples are others; expected "
-                + "the "
-                + "same, or --graph to insist");
+                + "the same, or --graph to insist");
         progress?.Report(new ProgressNote(found.IsSamePath
             ? $"{model.Given}: learned from another split of {found.Path}, so held-out triples may be known to it; its own is"
                 + Written(found.LearnedOptions)

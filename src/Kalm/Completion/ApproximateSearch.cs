@@ -6,7 +6,7 @@ namespace Kalm.Completion;
 /// estimated from a sample.</summary>
 internal static class ApproximateSearch
 {
-    private const int LeastLooked = 64;
+    private const int LeastLooked = 256;
     private const int LookedForOneWanted = 4;
     private const int LeastShare = 4;
 

@@ -79,11 +79,8 @@ public sealed class NearestNeighbours : IDisposable
         {
             if (Kept(path, card, entities.Vectors) is { } kept)
                 return new NearestNeighbours(path, kept);
-            var clock = Stopwatch.StartNew();
-            Make(path, entities.Vectors, progress, cancellation);
-            var made = new NeighbourRecall(
-                entities.Vectors.GraphCount, entities.Vectors.Width, 0, 0, clock.Elapsed.TotalSeconds, new FileInfo(path).Length);
-            using (var neighbours = new NearestNeighbours(path, made))
+            NeighbourRecall made;
+            using (var neighbours = Make(path, entities.Vectors, progress, cancellation))
                 made = neighbours.Measured(entities.Vectors, model, graph);
             Json.Write(card, made);
             return new NearestNeighbours(path, made);
@@ -109,9 +106,11 @@ public sealed class NearestNeighbours : IDisposable
         }
     }
 
-    private static void Make(
+    /// <summary>Makes them, without a measure of what they find.</summary>
+    internal static NearestNeighbours Make(
         string path, EntityVectors vectors, IProgress<EvaluationProgress>? progress, CancellationToken cancellation)
     {
+        var clock = Stopwatch.StartNew();
         using var index = new USearchIndex(
             MetricKind.Ip, ScalarKind.Float16, (ulong)vectors.Width, Links, LooksWhenMade, LooksWhenAsked);
         for (var start = 0; start < vectors.GraphCount; start += Portion)
@@ -136,6 +135,8 @@ public sealed class NearestNeighbours : IDisposable
         {
             File.Delete(staged);
         }
+        return new NearestNeighbours(path, new NeighbourRecall(
+            vectors.GraphCount, vectors.Width, 0, 0, clock.Elapsed.TotalSeconds, new FileInfo(path).Length));
     }
 
     private NeighbourRecall Measured(EntityVectors vectors, LoadedModel model, KnowledgeGraph graph)

@@ -12,7 +12,7 @@ public sealed class ApproximateSearchTests : IDisposable
 
     public ApproximateSearchTests()
     {
-        using var files = FamilyGraph.Make(120);
+        using var files = FamilyGraph.Make(200);
         graph = files.Load();
         model = new LoadedModel(OpenedModel.Open(TinyModel.Make(folder, graph)), threads: 2);
     }
