@@ -16,7 +16,6 @@ namespace Kalm.Alignment;
 public sealed record AlignmentMemory(long Base, long Learned, long Pass, long Logits, long Rest)
 {
     private const int Block = DecoderPool.BlockTokens;
-    private const long LogitsAtOnce = 1 << 23;
     // Logits of two models, their logarithms, and a gradient.
     private const int LogitCopies = 5;
     private const int TextsLookedAt = 1000;
@@ -46,7 +45,8 @@ public sealed record AlignmentMemory(long Base, long Learned, long Pass, long Lo
             // Values, moments and the best so far once, a gradient for each worker.
             learned * sizeof(float) * (4 + workers),
             Math.Max(blocks, kept) * memory.BytesPerToken,
-            workers * LogitCopies * sizeof(float) * Math.Min(LogitsAtOnce, (long)config.VocabularySize * Block),
+            workers * LogitCopies * sizeof(float) * Math.Min(
+                isLora ? HeadPortions.LogitsAtOnce : HeadPortions.LearnedLogitsAtOnce, (long)config.VocabularySize * Block),
             ModelMemory.Program + GC.GetTotalMemory(false));
     }
 

@@ -9,9 +9,9 @@ namespace Kalm.Language.Execution;
 internal static class HeadPortions
 {
     // 16 MiB: glibc's malloc maps what is above 32 MiB anew each time, and every page of it is a fault.
-    private const int LogitsAtOnce = 1 << 22;
+    internal const int LogitsAtOnce = 1 << 22;
     // A head that learns gets a gradient of its own size from every portion.
-    private const int LearnedLogitsAtOnce = 1 << 24;
+    internal const int LearnedLogitsAtOnce = 1 << 24;
 
     /// <summary>Sends the gradient of weight * (sum of the portions' losses) back.</summary>
     /// <param name="decoder">The model that learns.</param>
