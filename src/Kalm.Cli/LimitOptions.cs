@@ -18,6 +18,10 @@ internal sealed class LimitOptions
     private readonly Option<int?> body = Options.Whole(
         "--max-body", $"size of a request's body in MiB [default: {Defaults.BodyBytes / Mebi}]", placeholder: "MIB");
 
+    private readonly Option<int?> seconds = Options.Whole(
+        "--max-body-time", $"seconds that a request's body may take to come [default: {Defaults.BodyTime.TotalSeconds}]",
+        placeholder: "SECONDS");
+
     private readonly Option<int?> depth = Options.Whole(
         "--max-depth", $"how deep the JSON of a request may be nested [default: {Defaults.JsonDepth}]");
 
@@ -33,7 +37,7 @@ internal sealed class LimitOptions
     /// <summary>Adds the options to a verb.</summary>
     public void AddTo(Command command)
     {
-        foreach (var option in new[] { queue, tokens, body, depth, inputs, characters, answers })
+        foreach (var option in new[] { queue, tokens, body, seconds, depth, inputs, characters, answers })
             command.Add(option);
     }
 
@@ -43,6 +47,7 @@ internal sealed class LimitOptions
         Queue = parse.GetValue(queue) ?? Defaults.Queue,
         NewTokens = parse.GetValue(tokens) ?? Defaults.NewTokens,
         BodyBytes = parse.GetValue(body) is { } size ? (long)size * Mebi : Defaults.BodyBytes,
+        BodyTime = parse.GetValue(seconds) is { } time ? TimeSpan.FromSeconds(time) : Defaults.BodyTime,
         JsonDepth = parse.GetValue(depth) ?? Defaults.JsonDepth,
         Inputs = parse.GetValue(inputs) ?? Defaults.Inputs,
         TextCharacters = parse.GetValue(characters) ?? Defaults.TextCharacters,

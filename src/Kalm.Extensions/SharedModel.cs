@@ -103,9 +103,10 @@ public sealed class SharedModel : IDisposable
 
     /// <summary>Begins to answer a chat.</summary>
     /// <exception cref="KalmException">The chat leaves no room in the context.</exception>
-    internal ChatJob Answer(IReadOnlyList<ChatTurn> said, GenerationOptions options, CancellationToken cancellation)
+    internal ChatJob Answer(
+        IReadOnlyList<ChatTurn> said, ToolSet? tools, GenerationOptions options, CancellationToken cancellation)
     {
-        var prompt = Chats.Prompt(said);
+        var prompt = ToolSet.Prompt(Chats, said, tools);
         if (prompt.Length >= Chats.Context)
             throw new KalmException(
                 $"the chat has {prompt.Length} tokens; expected fewer than the {Chats.Context} of the model's context");

@@ -8,6 +8,9 @@ public sealed record ServerLimits
     /// <summary>Bytes of a request's body.</summary>
     public long BodyBytes { get; init; } = 64 << 20;
 
+    /// <summary>How long a body may take to come; it is refused with 408 then.</summary>
+    public TimeSpan BodyTime { get; init; } = TimeSpan.FromMinutes(5);
+
     /// <summary>How deep the JSON of a request may be nested.</summary>
     public int JsonDepth { get; init; } = 64;
 

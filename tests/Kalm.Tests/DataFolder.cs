@@ -7,15 +7,15 @@ internal static class DataFolder
     /// the calling test is skipped when it does not exist.</summary>
     public static string Require(string relative)
     {
-        foreach (var root in Roots())
-        {
-            var path = Path.Combine(root, relative);
-            if (File.Exists(path) || Directory.Exists(path))
-                return path;
-        }
+        if (Find(relative) is { } path)
+            return path;
         Assert.Skip($"needs {relative}: set KALM_DATA to the folder that holds it");
         return "";
     }
+
+    /// <summary>The same, and null when it does not exist.</summary>
+    public static string? Find(string relative) => Roots().Select(root => Path.Combine(root, relative))
+        .FirstOrDefault(path => File.Exists(path) || Directory.Exists(path));
 
     private static IEnumerable<string> Roots()
     {

@@ -85,6 +85,13 @@ public partial class LayeringTests
             Assert.DoesNotMatch(@"\bKalm\.(?!Templates\b)\w", Comment().Replace(File.ReadAllText(file), ""));
     }
 
+    [Fact]
+    public void What_stands_around_requests_knows_no_route()
+    {
+        foreach (var file in Directory.EnumerateFiles(Path.Combine(RepositoryRoot(), "src", "Kalm.Server", "Http"), "*.cs"))
+            Assert.DoesNotMatch(@"\bKalm\.Server\.Routes\b|(?<![\w.])Routes\.[A-Z]", Comment().Replace(File.ReadAllText(file), ""));
+    }
+
     [Theory]
     [InlineData("Graph")]
     [InlineData("Language")]

@@ -24,7 +24,8 @@ internal static class JsonText
     public static string Of(JsonElement element, string param)
     {
         if (element.ValueKind != JsonValueKind.String)
-            throw ApiException.Bad(param, $"found {element.ValueKind}; expected a text");
+            throw ApiException.Bad(
+                param, $"found {(element.ValueKind == JsonValueKind.Undefined ? "nothing" : element.ValueKind)}; expected a text");
         try
         {
             return element.GetString()!;

@@ -1,7 +1,11 @@
+using System.ComponentModel.DataAnnotations;
 using System.Globalization;
+using System.Reflection;
 using System.Text.Json.Nodes;
 using System.Text.Json.Schema;
+using System.Text.Json.Serialization;
 using System.Text.RegularExpressions;
+using Microsoft.Net.Http.Headers;
 
 namespace Kalm.Server.Http;
 
@@ -12,12 +16,15 @@ internal static partial class OpenApiDocument
     private const string Json = "application/json";
     private const string EventStream = "text/event-stream";
     private const string Reference = "$ref";
-    private static readonly JsonSchemaExporterOptions Exporting = new() { TreatNullObliviousAsNonNullable = true };
+    // A request needs few of its fields; an answer has all but those that are left out where they say nothing.
+    private static readonly JsonSchemaExporterOptions Asking = Exporting(field => field.IsDefined(typeof(RequiredAttribute), true));
+    private static readonly JsonSchemaExporterOptions Answering = Exporting(field => !field.IsDefined(typeof(JsonIgnoreAttribute), true));
 
     private static readonly (int Status, string Summary)[] Faults =
     [
         (400, "a field is not what was expected: param names it"), (401, "the key is missing or another"),
-        (404, "there is no such thing"), (413, "the body is too large"), (429, "too many requests wait: try again after Retry-After"),
+        (404, "there is no such thing"), (408, "the body took too long to come"), (412, "the entity is no longer what If-Match names"),
+        (413, "the body is too large"), (415, "the body is not JSON"), (429, "too many requests wait: try again after Retry-After"),
         (503, "the model is being loaded (not_ready) or its index made (index_not_ready): try again after Retry-After"),
     ];
 
@@ -28,11 +35,14 @@ internal static partial class OpenApiDocument
         foreach (var group in routes.GroupBy(route => PathOf(route)))
             paths[group.Key] = new JsonObject(
                 group.Select(route => KeyValuePair.Create<string, JsonNode?>(route.Method.ToLowerInvariant(), Operation(route, hasKey))));
-        var types = routes.SelectMany(route => new[] { route.Request, route.Response, route.Event }).OfType<Type>()
-            .Append(typeof(ErrorBody)).Distinct().OrderBy(type => type.Name, StringComparer.Ordinal);
+        var asked = routes.Select(route => (Type: route.Request, Exporting: Asking));
+        var answered = routes.SelectMany(route => new[] { route.Response, route.Event }).Append(typeof(ErrorBody))
+            .Select(type => (Type: type, Exporting: Answering));
         var components = new JsonObject
         {
-            ["schemas"] = new JsonObject(types.Select(type => KeyValuePair.Create<string, JsonNode?>(type.Name, Schema(type)))),
+            ["schemas"] = new JsonObject(asked.Concat(answered).Where(schema => schema.Type is not null).DistinctBy(schema => schema.Type)
+                .OrderBy(schema => schema.Type!.Name, StringComparer.Ordinal).Select(schema =>
+                    KeyValuePair.Create<string, JsonNode?>(schema.Type!.Name, Schema(schema.Type, schema.Exporting)))),
         };
         if (hasKey)
             components["securitySchemes"] = new JsonObject
@@ -61,6 +71,7 @@ internal static partial class OpenApiDocument
                 .. Parameter().Matches(PathOf(route)).Select(match => Described(match.Groups[1].Value, "path", true, "string", null)),
                 .. route.Query.Select(query =>
                     Described(query.Name, "query", false, query.IsNumber ? "integer" : "string", query.Summary)),
+                .. route.Headers.Select(header => Described(header.Name, "header", false, "string", header.Summary)),
             ]),
             ["responses"] = Responses(route, hasKey),
         };
@@ -76,9 +87,21 @@ internal static partial class OpenApiDocument
         var answer = new JsonObject { ["description"] = "the answer" };
         if (route.Response is not null)
             answer["content"] = Content(route.Response, route.Event);
+        else if (route.MediaType is not null)
+            answer["content"] = new JsonObject
+            {
+                [route.MediaType] = new JsonObject { ["schema"] = new JsonObject { ["type"] = "string" } },
+            };
         var responses = new JsonObject { [$"{route.Status}"] = answer };
         foreach (var (status, summary) in Faults)
-            if (status switch { 400 or 413 => route.Request is not null, 401 => hasKey && !route.IsPublic, _ => !route.IsAlwaysOpen })
+            if (status switch
+            {
+                400 => route.Request is not null || route.Query.Count > 0,
+                408 or 413 or 415 => route.Request is not null,
+                412 => route.Headers.Any(header => header.Name == HeaderNames.IfMatch),
+                401 => hasKey && !route.IsPublic,
+                _ => !route.IsAlwaysOpen,
+            })
                 responses[$"{status}"] = Fault(summary);
         responses["default"] = Fault("an error");
         return responses;
@@ -109,9 +132,9 @@ internal static partial class OpenApiDocument
     private static JsonObject Referring(Type type) => new() { ["schema"] = new JsonObject { [Reference] = Schemas + type.Name } };
 
     // A schema that refers to a part of itself does so from its own root, which in the document lies deeper.
-    private static JsonNode Schema(Type type)
+    private static JsonNode Schema(Type type, JsonSchemaExporterOptions exporting)
     {
-        var schema = Wire.Options.GetJsonSchemaAsNode(type, Exporting);
+        var schema = Wire.Options.GetJsonSchemaAsNode(type, exporting);
         Move(schema);
         return schema;
 
@@ -128,6 +151,23 @@ internal static partial class OpenApiDocument
                 Move(value);
         }
     }
+
+    private static JsonSchemaExporterOptions Exporting(Func<ICustomAttributeProvider, bool> isRequired) => new()
+    {
+        TreatNullObliviousAsNonNullable = true,
+        TransformSchemaNode = (context, schema) =>
+        {
+            if (schema is not JsonObject fields || fields["properties"] is not JsonObject)
+                return schema;
+            fields.Remove("required");
+            JsonNode?[] required = [.. context.TypeInfo.Properties
+                .Where(field => !field.IsExtensionData && field.AttributeProvider is { } own && isRequired(own))
+                .Select(field => (JsonNode)field.Name)];
+            if (required.Length > 0)
+                fields["required"] = new JsonArray(required);
+            return schema;
+        },
+    };
 
     [GeneratedRegex(@"\{(\w+)\}")]
     private static partial Regex Parameter();

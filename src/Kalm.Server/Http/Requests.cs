@@ -28,6 +28,7 @@ internal sealed class Requests(ApiKeyGate? gate, ModelHost host, ServerMetrics m
                 gate?.Require(context);
             if (route is { IsAlwaysOpen: false })
                 host.RequireLoaded();
+            route?.RequireKnown(context.Request.Query);
             await answer();
             status = context.Response.StatusCode;
             if (status >= 400 && !context.Response.HasStarted)

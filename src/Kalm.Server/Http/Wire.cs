@@ -17,7 +17,7 @@ internal static class Wire
     public static JsonSerializerOptions Options { get; } = MakeOptions(0);
 
     /// <summary>Reads the body of a request.</summary>
-    /// <exception cref="ApiException">It is not JSON, or does not fit.</exception>
+    /// <exception cref="ApiException">It is not JSON, does not fit, or takes too long.</exception>
     public static async Task<T> Read<T>(HttpContext context) where T : class
     {
         var request = context.Request;
@@ -25,10 +25,18 @@ internal static class Wire
             throw new ApiException(
                 415, "invalid_request_error", $"found the content type '{request.ContentType}'; expected application/json",
                 null, "unsupported_media_type");
+        if (request.Headers.ContentEncoding.ToString() is { Length: > 0 } encoding
+            && !encoding.Equals("identity", StringComparison.OrdinalIgnoreCase))
+            throw new ApiException(
+                415, "invalid_request_error", $"found the content encoding '{encoding}'; expected none: bodies are read as they are", null,
+                "unsupported_media_type");
+        var limits = context.RequestServices.GetRequiredService<ServerLimits>();
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted);
+        patience.CancelAfter(limits.BodyTime);
         try
         {
-            var options = OfDepth.GetOrAdd(context.RequestServices.GetRequiredService<ServerLimits>().JsonDepth, MakeOptions);
-            var read = await JsonSerializer.DeserializeAsync<T>(request.Body, options, context.RequestAborted)
+            var options = OfDepth.GetOrAdd(limits.JsonDepth, MakeOptions);
+            var read = await JsonSerializer.DeserializeAsync<T>(request.Body, options, patience.Token)
                 ?? throw ApiException.Bad(null, "found null; expected a JSON object", "invalid_json");
             (read as StrictRequest)?.RequireKnown();
             return read;
@@ -40,6 +48,11 @@ internal static class Wire
             var fault = error.Message.Contains("could not be converted", StringComparison.Ordinal)
                 ? "a value is not of the kind expected" : error.Message.Split(" Path:")[0];
             throw ApiException.Bad(place, $"the body is not what was expected: {fault}", "invalid_json");
+        }
+        catch (OperationCanceledException) when (!context.RequestAborted.IsCancellationRequested)
+        {
+            throw new ApiException(408, "invalid_request_error",
+                $"the body did not come within {limits.BodyTime.TotalSeconds} s; expected it to", null, "body_too_slow");
         }
         catch (InvalidOperationException)
         {

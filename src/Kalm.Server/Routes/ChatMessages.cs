@@ -1,4 +1,7 @@
+using System.ComponentModel.DataAnnotations;
 using System.Text.Json;
+using Kalm.Extensions.Inference;
+using Kalm.Server.Http;
 
 namespace Kalm.Server.Routes;
 
@@ -6,6 +9,7 @@ namespace Kalm.Server.Routes;
 internal sealed record ChatRequest : SamplingRequest
 {
     /// <summary>What was said.</summary>
+    [Required]
     public IReadOnlyList<ChatMessage>? Messages { get; init; }
 
     /// <summary>At most so many tokens; as many as the context leaves when absent.</summary>
@@ -48,14 +52,16 @@ internal sealed record ChatRequest : SamplingRequest
 /// <param name="ToolCalls">What the assistant called.</param>
 /// <param name="ToolCallId">What a tool answers.</param>
 /// <param name="Name">Who speaks.</param>
+/// <param name="Refusal">What the assistant said in place of an answer; read where there is no content.</param>
 internal sealed record ChatMessage(
-    string? Role, JsonElement Content, IReadOnlyList<ChatCall?>? ToolCalls, string? ToolCallId, string? Name);
+    [property: Required] string? Role, JsonElement Content, IReadOnlyList<ChatCall?>? ToolCalls, string? ToolCallId, string? Name,
+    string? Refusal) : StrictRequest;
 
 /// <summary>A call in a message.</summary>
 /// <param name="Id">What its answer names.</param>
 /// <param name="Type">function.</param>
 /// <param name="Function">The function.</param>
-internal sealed record ChatCall(string? Id, string? Type, ChatCallFunction? Function)
+internal sealed record ChatCall(string? Id, string? Type, ChatCallFunction? Function) : StrictRequest
 {
     /// <summary>A call that was written.</summary>
     public static ChatCall Of(WrittenCall call) => new(call.Id, "function", new ChatCallFunction(call.Name, call.Arguments));
@@ -64,4 +70,4 @@ internal sealed record ChatCall(string? Id, string? Type, ChatCallFunction? Func
 /// <summary>A function that is called.</summary>
 /// <param name="Name">Its name.</param>
 /// <param name="Arguments">Its arguments, as JSON.</param>
-internal sealed record ChatCallFunction(string? Name, string? Arguments);
+internal sealed record ChatCallFunction(string? Name, string? Arguments) : StrictRequest;

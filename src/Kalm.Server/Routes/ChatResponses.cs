@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using Kalm.Extensions.Inference;
 
 namespace Kalm.Server.Routes;
 

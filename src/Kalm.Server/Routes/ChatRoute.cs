@@ -61,11 +61,11 @@ internal sealed class ChatRoute(ModelHost host, ServerOptions options)
 
     private (ToolSet? Tools, GenerationOptions Options, int[] Prompt) Read(ChatRequest request, ServedModel served)
     {
-        var tools = ToolSet.Of(request.Tools, request.ToolChoice, request.ParallelToolCalls);
+        var tools = ToolRequest.Of(request.Tools, request.ToolChoice, request.ParallelToolCalls);
         return (tools, Sampling.Of(request, served, options.Limits) with
         {
             LogProbabilities = LogprobsOf(request),
-            Grammar = tools?.Grammar() ?? AnswerFormat.Of(request.ResponseFormat, "response_format", isNested: true),
+            Grammar = AnswerFormat.Grammar(tools, request.ResponseFormat, "response_format", isNested: true),
         }, prompts.Of(served.Chats, request, tools));
     }
 
@@ -73,7 +73,7 @@ internal sealed class ChatRoute(ModelHost host, ServerOptions options)
 
     private static int? LogprobsOf(ChatRequest request)
     {
-        if (request.TopLogprobs is not null && request.Logprobs != true)
+        if (request.TopLogprobs is not (null or 0) && request.Logprobs != true)
             throw ApiException.Bad("top_logprobs", "found top_logprobs without logprobs; expected both");
         return request.Logprobs == true ? Checks.Number("top_logprobs", request.TopLogprobs, 0, 0, MostTopLogprobs) : null;
     }

@@ -1,3 +1,4 @@
+using System.ComponentModel.DataAnnotations;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 
@@ -7,6 +8,7 @@ namespace Kalm.Server.Routes;
 internal sealed record CompletionRequest : SamplingRequest
 {
     /// <summary>A text, texts, the token ids of a text, or those of several.</summary>
+    [Required]
     public JsonElement Prompt { get; init; }
 
     /// <summary>At most so many tokens; 16 when absent.</summary>

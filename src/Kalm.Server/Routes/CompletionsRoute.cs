@@ -18,8 +18,6 @@ internal sealed class CompletionsRoute(ModelHost host, ServerOptions options)
     {
         var request = await Wire.Read<CompletionRequest>(context);
         Checks.Model(request.Model, options);
-        if (request.Others?.GetValueOrDefault("suffix") is { ValueKind: not (JsonValueKind.Null or JsonValueKind.Undefined) })
-            throw ApiException.Bad("suffix", "found a suffix; expected none: the model writes forward only", "unsupported_parameter");
         var choices = Checks.Number("n", request.N, 1, 1, options.Limits.Choices);
         if (request.BestOf is { } best && best != choices)
             throw ApiException.Bad("best_of", $"found {best}; expected {choices}, as n: all that is written is told");

@@ -1,3 +1,4 @@
+using System.ComponentModel.DataAnnotations;
 using System.Runtime.InteropServices;
 using System.Text.Json;
 using Kalm.Representation;
@@ -14,7 +15,8 @@ namespace Kalm.Server.Routes;
 /// <param name="User">Who asks; not used.</param>
 /// <param name="InputType">query or document, in the words of any client: both are read alike.</param>
 internal sealed record EmbeddingsRequest(
-    JsonElement Input, string? Model, string? EncodingFormat, int? Dimensions, string? User, string? InputType) : StrictRequest;
+    [property: Required] JsonElement Input, string? Model, string? EncodingFormat, int? Dimensions, string? User, string? InputType)
+    : StrictRequest;
 
 /// <summary>The vectors.</summary>
 internal sealed record EmbeddingsResponse(string Object, IEnumerable<EmbeddingAnswer> Data, string Model, EmbeddingsUsage Usage);

@@ -1,3 +1,4 @@
+using System.ComponentModel.DataAnnotations;
 using Kalm.Completion;
 using Kalm.Completion.Facts;
 using Kalm.Graph;
@@ -16,7 +17,7 @@ internal sealed record EntitiesResponse(IReadOnlyList<EntityAnswer> Entities, st
 /// <param name="Id">Its id; made from the name when absent.</param>
 /// <param name="Name">What people call it; the text up to its first comma when absent.</param>
 /// <param name="Text">What the model reads.</param>
-internal sealed record AddEntityRequest(string? Id, string? Name, string? Text) : StrictRequest;
+internal sealed record AddEntityRequest(string? Id, string? Name, [property: Required] string? Text) : StrictRequest;
 
 /// <summary>What becomes of an entity.</summary>
 /// <param name="Name">Its name from now on; the one it has when absent.</param>

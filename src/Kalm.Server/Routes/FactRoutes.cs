@@ -1,3 +1,4 @@
+using System.ComponentModel.DataAnnotations;
 using System.Globalization;
 using Kalm.Completion;
 using Kalm.Graph;
@@ -11,7 +12,8 @@ namespace Kalm.Server.Routes;
 /// <param name="Head">An entity's id or name.</param>
 /// <param name="Relation">A relation's id or text; its inverse text reads it backwards.</param>
 /// <param name="Tail">As the head.</param>
-internal sealed record FactRequest(string? Head, string? Relation, string? Tail) : StrictRequest;
+internal sealed record FactRequest(
+    [property: Required] string? Head, [property: Required] string? Relation, [property: Required] string? Tail) : StrictRequest;
 
 /// <summary>A fact that was accepted or rejected.</summary>
 /// <param name="Id">By which it can be deleted.</param>

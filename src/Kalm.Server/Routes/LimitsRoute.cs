@@ -6,6 +6,7 @@ namespace Kalm.Server.Routes;
 /// <summary>What one client may ask for.</summary>
 /// <param name="Context">Tokens that the model's context holds: of a text to embed, or of a chat with its answer.</param>
 /// <param name="BodyBytes">Bytes of a request's body.</param>
+/// <param name="BodySeconds">How long it may take to come.</param>
 /// <param name="JsonDepth">How deep its JSON may be nested.</param>
 /// <param name="TextCharacters">Characters of one text, or of all messages of a chat together.</param>
 /// <param name="EntityCharacters">Characters of an entity's text.</param>
@@ -22,9 +23,9 @@ namespace Kalm.Server.Routes;
 /// <param name="QueueSeconds">How long one may.</param>
 /// <param name="ChatSeconds">How long a chat may be written.</param>
 internal sealed record LimitsResponse(
-    int Context, long BodyBytes, int JsonDepth, int TextCharacters, int EntityCharacters, int Inputs, int Messages, int NewTokens,
-    int Choices, int Stops, int StopCharacters, int Answers, int AddedEntities, int ReviewedFacts, int Queue, double QueueSeconds,
-    double ChatSeconds);
+    int Context, long BodyBytes, double BodySeconds, int JsonDepth, int TextCharacters, int EntityCharacters, int Inputs,
+    int Messages, int NewTokens, int Choices, int Stops, int StopCharacters, int Answers, int AddedEntities, int ReviewedFacts,
+    int Queue, double QueueSeconds, double ChatSeconds);
 
 /// <summary><c>/v1/limits</c>.</summary>
 internal sealed class LimitsRoute(ModelHost host, ServerOptions options)
@@ -34,8 +35,8 @@ internal sealed class LimitsRoute(ModelHost host, ServerOptions options)
     {
         var limits = options.Limits;
         return Wire.Write(context, new LimitsResponse(
-            host.Served.Model.Model.Config.ContextLength, limits.BodyBytes, limits.JsonDepth, limits.TextCharacters,
-            limits.EntityCharacters, limits.Inputs, limits.Messages, limits.NewTokens, limits.Choices, limits.Stops,
+            host.Served.Model.Model.Config.ContextLength, limits.BodyBytes, limits.BodyTime.TotalSeconds, limits.JsonDepth,
+            limits.TextCharacters, limits.EntityCharacters, limits.Inputs, limits.Messages, limits.NewTokens, limits.Choices, limits.Stops,
             limits.StopCharacters, limits.Answers, limits.AddedEntities, limits.ReviewedFacts, limits.Queue,
             limits.QueueTime.TotalSeconds, limits.ChatTime.TotalSeconds));
     }

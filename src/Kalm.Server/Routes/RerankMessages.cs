@@ -1,3 +1,4 @@
+using System.ComponentModel.DataAnnotations;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Kalm.Server.Http;
@@ -20,9 +21,9 @@ namespace Kalm.Server.Routes;
 /// <param name="TruncationDirection">right: the end is cut.</param>
 /// <param name="User">Who asks; not used.</param>
 internal sealed record RerankRequest(
-    JsonElement Query, IReadOnlyList<JsonElement>? Documents, IReadOnlyList<JsonElement>? Texts, string? Model, int? TopN,
-    bool? ReturnDocuments, bool? ReturnText, int? MaxTokensPerDoc, IReadOnlyList<string>? RankFields, bool? RawScores, bool? Truncate,
-    string? TruncationDirection, string? User) : StrictRequest;
+    [property: Required] JsonElement Query, IReadOnlyList<JsonElement>? Documents, IReadOnlyList<JsonElement>? Texts, string? Model,
+    int? TopN, bool? ReturnDocuments, bool? ReturnText, int? MaxTokensPerDoc, IReadOnlyList<string>? RankFields, bool? RawScores,
+    bool? Truncate, string? TruncationDirection, string? User) : StrictRequest;
 
 /// <summary>The documents, the best first.</summary>
 /// <param name="Id">Of this answer.</param>

@@ -34,6 +34,7 @@ internal static class ResponseInput
         switch (item.TryGetProperty("type", out _) ? Text("type") : "message")
         {
             case "message":
+                Require("role", "content");
                 turns.Add(new ChatTurn(Text("role") switch
                 {
                     "system" or "developer" => "system",
@@ -44,6 +45,7 @@ internal static class ResponseInput
                 }, Content("content")));
                 break;
             case "function_call":
+                Require("call_id", "name", "arguments");
                 var call = new ChatToolCall(Text("call_id"), Text("name"), ChatPrompt.ArgumentsOf(Text("arguments")));
                 if (turns.Count > 0 && turns[^1] is { Role: "assistant" } last)
                     turns[^1] = last with { ToolCalls = [.. last.ToolCalls, call] };
@@ -51,12 +53,16 @@ internal static class ResponseInput
                     turns.Add(new ChatTurn("assistant", "") { ToolCalls = [call] });
                 break;
             case "function_call_output":
+                Require("call_id", "output");
                 turns.Add(new ChatTurn("tool", Content("output")) { ToolCallId = Text("call_id") });
                 break;
             case var other:
                 throw ApiException.Bad(
                     $"{param}.type", $"found '{other}'; expected message, function_call or function_call_output");
         }
+
+        void Require(params IEnumerable<string> fields) =>
+            KnownFields.Require(item, param, ["type", .. fields], "id", "status", "parsed_arguments");
 
         string Text(string field) => JsonText.Of(item.TryGetProperty(field, out var value) ? value : default, $"{param}.{field}");
 

@@ -1,3 +1,4 @@
+using System.ComponentModel.DataAnnotations;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 
@@ -7,6 +8,7 @@ namespace Kalm.Server.Routes;
 internal sealed record ResponseRequest : SamplingRequest
 {
     /// <summary>A text, or items: messages, function_call and function_call_output.</summary>
+    [Required]
     public JsonElement Input { get; init; }
 
     /// <summary>What the system says first.</summary>

@@ -58,8 +58,8 @@ internal sealed class ResponsesRoute(ModelHost host, ServerOptions options)
 
     private (ToolSet? Tools, GenerationOptions Options, int[] Prompt) Read(ResponseRequest request, ServedModel served)
     {
-        var tools = ToolSet.Of(request.Tools, request.ToolChoice, request.ParallelToolCalls);
-        return (tools, Sampling.Of(request, served, options.Limits) with { Grammar = tools?.Grammar() ?? FormatOf(request.Text) },
+        var tools = ToolRequest.Of(request.Tools, request.ToolChoice, request.ParallelToolCalls);
+        return (tools, Sampling.Of(request, served, options.Limits) with { Grammar = GrammarOf(tools, request.Text) },
             ChatPrompt.Of(served.Chats, ResponseInput.Of(request.Input, request.Instructions, options.Limits), tools));
     }
 
@@ -69,16 +69,17 @@ internal sealed class ResponsesRoute(ModelHost host, ServerOptions options)
     private static JsonElement Or(JsonElement given, JsonElement absent) =>
         given.ValueKind is JsonValueKind.Undefined or JsonValueKind.Null ? absent : given;
 
-    private static TextGrammar? FormatOf(JsonElement text)
+    private static TextGrammar? GrammarOf(ToolSet? tools, JsonElement text)
     {
         if (text.ValueKind is JsonValueKind.Undefined or JsonValueKind.Null)
-            return null;
+            return AnswerFormat.Grammar(tools, default, "text.format", isNested: false);
         if (text.ValueKind != JsonValueKind.Object)
             throw ApiException.Bad("text", $"found {text.ValueKind}; expected an object with a format");
         foreach (var field in text.EnumerateObject())
             if (field.Name != "format" && !(field.Name == "verbosity" && field.Value.GetRawText() is "\"medium\"" or Nothing))
                 throw ApiException.Bad($"text.{field.Name}", $"found {field.Value.GetRawText()}; expected format alone");
-        return AnswerFormat.Of(text.TryGetProperty("format", out var format) ? format : default, "text.format", isNested: false);
+        return AnswerFormat.Grammar(
+            tools, text.TryGetProperty("format", out var format) ? format : default, "text.format", isNested: false);
     }
 
     private static async Task Whole(HttpContext context, ChatJob job, ResponseAnswer answer, ToolSet? tools)

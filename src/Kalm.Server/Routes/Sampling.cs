@@ -21,8 +21,10 @@ internal static class Sampling
     private static readonly Dictionary<string, string[]> Defaults = new()
     {
         ["reasoning_effort"] = ["\"medium\"", "\"none\""], ["verbosity"] = ["\"medium\""], ["modalities"] = ["[\"text\"]"],
-        ["truncation"] = ["\"disabled\""], ["background"] = ["false"], ["function_call"] = ["\"none\""], ["include"] = ["[]"],
-        ["reasoning"] = ["{}"],
+        ["truncation"] = ["\"disabled\""], ["background"] = ["false"], ["function_call"] = ["\"none\"", "\"auto\""],
+        ["functions"] = ["[]"], ["suffix"] = ["\"\""], ["top_logprobs"] = ["0"],
+        ["include"] = ["[]", "[\"reasoning.encrypted_content\"]"],
+        ["reasoning"] = ["{}", "{\"effort\":\"medium\"}", "{\"effort\":\"none\"}"],
     };
 
     /// <summary>Options that follow a request.</summary>
@@ -35,6 +37,7 @@ internal static class Sampling
         RequireKnown(request.Others);
         if (request.StreamOptions is not null && request.Stream != true)
             throw ApiException.Bad("stream_options", "found stream_options without stream; expected both");
+        request.StreamOptions?.RequireKnown("stream_options");
         var defaults = GenerationOptions.Of(served.Model.Model.Generation);
         var topP = Within("top_p", request.TopP, defaults.TopP, 0, 1);
         return defaults with
@@ -78,11 +81,16 @@ internal static class Sampling
     {
         foreach (var (name, value) in others ?? [])
             if (value.ValueKind != JsonValueKind.Null && !Remarks.Contains(name)
-                && !(Defaults.TryGetValue(name, out var taken) && taken.Contains(value.GetRawText())))
+                && !(Defaults.TryGetValue(name, out var taken) && taken.Contains(Plain(value))))
                 throw ApiException.Bad(name, Defaults.TryGetValue(name, out var known)
                     ? $"found {name}, which this model does not follow; expected {string.Join(" or ", known)}, or none"
                     : $"found the field {name}, which is not known here; expected none", "unsupported_parameter");
     }
+
+    // Without what says nothing: spaces, and fields that are null.
+    private static string Plain(JsonElement value) => value.ValueKind != JsonValueKind.Object ? JsonSerializer.Serialize(value)
+        : JsonSerializer.Serialize(value.EnumerateObject().Where(field => field.Value.ValueKind != JsonValueKind.Null)
+            .ToDictionary(field => field.Name, field => field.Value));
 
     private static double Within(string param, double? found, double fallback, double least, double most)
     {

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Kalm.Server.Http;
 
 namespace Kalm.Server.Routes;
 
@@ -56,4 +57,4 @@ internal record SamplingRequest
 /// <summary>How an answer is streamed.</summary>
 /// <param name="IncludeUsage">Whether the last event counts tokens.</param>
 /// <param name="IncludeObfuscation">Taken and not followed: nothing is padded.</param>
-internal sealed record ChatStreamOptions(bool? IncludeUsage, bool? IncludeObfuscation = null);
+internal sealed record ChatStreamOptions(bool? IncludeUsage, bool? IncludeObfuscation) : StrictRequest;

@@ -172,10 +172,6 @@ public class SharedModelTests(SharedFixture fixture) : IClassFixture<SharedFixtu
         await Fault("DataContent", () => fixture.Chat.GetResponseAsync(
             [new ChatMessage(ChatRole.User, [new DataContent("data:image/png;base64,AAAA")])], null, Cancellation));
         await Fault("temperature", () => fixture.Chat.GetResponseAsync("a", new ChatOptions { Temperature = -1 }, Cancellation));
-        await Assert.ThrowsAsync<NotSupportedException>(() => fixture.Chat.GetResponseAsync(
-            "a", new ChatOptions { ResponseFormat = ChatResponseFormat.Json }, Cancellation));
-        await Assert.ThrowsAsync<NotSupportedException>(() => fixture.Chat.GetResponseAsync(
-            "a", new ChatOptions { Tools = [AIFunctionFactory.CreateDeclaration("f", null, default)] }, Cancellation));
         Assert.Contains("no-such", Assert.Throws<KalmException>(() => SharedModel.Load("no-such")).Message, StringComparison.Ordinal);
 
         static async Task Fault(string word, Func<Task> ask) =>

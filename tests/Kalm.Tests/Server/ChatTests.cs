@@ -138,7 +138,7 @@ public class ChatTests(RunningServer server)
     [InlineData("""{"messages":[null]}""", "messages[0].role")]
     [InlineData("""{"messages":[{"role":"robot","content":"a"}]}""", "messages[0].role")]
     [InlineData("""{"messages":[{"role":"user"}]}""", "messages[0].content")]
-    [InlineData("""{"messages":[{"role":"user","content":[{"type":"image_url"}]}]}""", "messages[0].content")]
+    [InlineData("""{"messages":[{"role":"user","content":[{"type":"image_url"}]}]}""", "messages[0].content[0].type")]
     [InlineData("""{"messages":[{"role":"user","content":null}]}""", "messages[0].content")]
     [InlineData("""{"messages":[{"role":"tool","content":"a"}]}""", "messages[0].tool_call_id")]
     [InlineData("""{"messages":[{"role":"assistant","content":null,"tool_calls":[{"id":"a"}]}]}""", "messages[0].tool_calls[0].function.name")]

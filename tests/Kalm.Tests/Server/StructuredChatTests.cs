@@ -105,6 +105,30 @@ public sealed class StructuredChatTests(RunningServer server) : IDisposable
     }
 
     [Fact]
+    public async Task An_answer_of_a_form_may_be_a_call_where_there_are_tools()
+    {
+        var body = Ask($$$"""
+            "temperature":1,"tools":[{{{Function("f1")}}}],
+            "response_format":{"type":"json_schema","json_schema":{"name":"a","schema":{"$ref":"#/$defs/b","$defs":{"b":{{{Schema}}} } } } }
+            """);
+        await using var brief = await RunningServer.Another(
+            server.Options() with { Model = ChatFolder.Make(folder, server.Model, Brief) });
+        var reasons = new HashSet<string>();
+        for (var seed = 0; seed < 40 && reasons.Count < 2; seed++)
+        {
+            body["seed"] = seed;
+            var choice = (await server.PostWell(Path, body, new Uri(brief.Urls[0])))["choices"]![0]!;
+            var reason = (string)choice["finish_reason"]!;
+            if (reason == "length")
+                continue;
+            reasons.Add(reason);
+            IsOfSchema(reason == "stop" ? (string)choice["message"]!["content"]!
+                : (string)choice["message"]!["tool_calls"]!.AsArray().Single()!["function"]!["arguments"]!);
+        }
+        Assert.Equal(["stop", "tool_calls"], reasons.Order());
+    }
+
+    [Fact]
     public async Task A_template_gets_tools_calls_and_answers()
     {
         const string Template = "{% for t in tools or [] %}T:{{ t.function.name }} {% endfor %}{% for m in messages %}{{ m.role }}:"

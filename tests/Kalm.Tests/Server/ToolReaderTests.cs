@@ -1,11 +1,12 @@
 using System.Text.Json;
+using Kalm.Extensions.Inference;
 using Kalm.Server.Routes;
 
 namespace Kalm.Tests.Server;
 
 public class ToolReaderTests
 {
-    private static readonly ToolSet Tools = ToolSet.Of(
+    private static readonly ToolSet Tools = ToolRequest.Of(
         JsonSerializer.Deserialize<JsonElement>("""[{"type":"function","function":{"name":"f"}},{"type":"function","name":"g"}]"""),
         default, null)!;
 

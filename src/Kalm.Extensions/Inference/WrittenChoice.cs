@@ -1,7 +1,7 @@
 using System.Text;
 using Kalm.Language.Generation;
 
-namespace Kalm.Server.Routes;
+namespace Kalm.Extensions.Inference;
 
 /// <summary>One text of a request while it is written.</summary>
 /// <param name="tools">The tools; null for none.</param>

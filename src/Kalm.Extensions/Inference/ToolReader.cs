@@ -2,7 +2,7 @@ using System.Text;
 using System.Text.Json;
 using Kalm.Language.Chat;
 
-namespace Kalm.Server.Routes;
+namespace Kalm.Extensions.Inference;
 
 /// <summary>A call that the model wrote.</summary>
 /// <param name="Id">What its answer names.</param>

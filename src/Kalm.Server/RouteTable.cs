@@ -1,7 +1,8 @@
+using Kalm.Server.Http;
 using Kalm.Server.Routes;
 using Microsoft.AspNetCore.Http;
 
-namespace Kalm.Server.Http;
+namespace Kalm.Server;
 
 /// <summary>Every route of the server.</summary>
 internal sealed class RouteTable
@@ -13,6 +14,7 @@ internal sealed class RouteTable
     {
         var (entities, facts, models) = (new EntityRoutes(host, options), new FactRoutes(host, options), new ModelsRoute(host, options));
         var rerank = new RerankRoute(host, options);
+        var unchanged = new RouteParameter("If-Match", "ETags that the entity must have; any when absent");
         Routes =
         [
             new("GET", "/health", "Whether all requests are answered: 200, or 503 until the index is ready",
@@ -20,12 +22,15 @@ internal sealed class RouteTable
             {
                 Response = typeof(HealthResponse), IsAlwaysOpen = true, IsPublic = true,
             },
-            new("GET", "/", "The page, where a person explores what the model believes", PageRoute.Answer) { IsAlwaysOpen = true },
-            new("GET", "/page/{part}", "A part of the page", PageRoute.Answer) { IsAlwaysOpen = true },
-            new("GET", "/openapi.json", "This document", Describe) { IsAlwaysOpen = true },
+            new("GET", "/", "The page, where a person explores what the model believes", PageRoute.Answer)
+            {
+                MediaType = "text/html", IsAlwaysOpen = true,
+            },
+            new("GET", "/page/{part}", "A part of the page", PageRoute.Answer) { MediaType = "*/*", IsAlwaysOpen = true },
+            new("GET", "/openapi.json", "This document", Describe) { MediaType = "application/json", IsAlwaysOpen = true },
             new("GET", "/metrics", "What the server counts, in Prometheus' text format", new MetricsRoute(metrics).Answer)
             {
-                IsAlwaysOpen = true, IsPublic = options.HasOpenMetrics,
+                MediaType = "text/plain", IsAlwaysOpen = true, IsPublic = options.HasOpenMetrics,
             },
             new("GET", "/v1/limits", "What one client may ask for", new LimitsRoute(host, options).Answer)
             {
@@ -76,18 +81,19 @@ internal sealed class RouteTable
                     new("limit", "how many known facts are wanted", IsNumber: true),
                     new("predict", "how many predictions a relation; 0 for none", IsNumber: true),
                 ],
+                Headers = [new("If-None-Match", "ETags that are had already: such an answer is left out, with 304")],
             },
             new("PUT", "/v1/entities/{id}",
                 "Gives an entity another name or text, if it still is what If-Match names; brings one of the graph back that was deleted",
                 entities.Edit)
             {
-                Request = typeof(EditEntityRequest), Response = typeof(EntityAnswer),
+                Request = typeof(EditEntityRequest), Response = typeof(EntityAnswer), Headers = [unchanged],
             },
             new("DELETE", "/v1/entities/{id}",
                 "Deletes an entity, if it still is what If-Match names: one of the graph is hidden, what was added takes its facts along",
                 entities.Delete)
             {
-                Status = StatusCodes.Status204NoContent,
+                Status = StatusCodes.Status204NoContent, Headers = [unchanged],
             },
             new("GET", "/v1/facts", "Lists the facts that were accepted or rejected, in that order", facts.List)
             {
@@ -112,7 +118,7 @@ internal sealed class RouteTable
             },
             new("GET", "/v1/facts/export", "All accepted facts, as a file that can be read as a graph again", facts.Export)
             {
-                Query = [new("format", "tsv, jsonl, nt or ttl; tsv when absent")],
+                Query = [new("format", "tsv, jsonl, nt or ttl; tsv when absent")], MediaType = "*/*",
             },
             new("POST", "/v1/embeddings", "Vectors of texts, as OpenAI's clients ask for them: the entity view",
                 new EmbeddingsRoute(host, options).Answer)
@@ -136,12 +142,12 @@ internal sealed class RouteTable
                 "Continues texts as they stand, as OpenAI's clients ask for it; with stream, as server-sent events",
                 new CompletionsRoute(host, options).Answer)
             {
-                Request = typeof(CompletionRequest), Response = typeof(CompletionResponse),
+                Request = typeof(CompletionRequest), Response = typeof(CompletionResponse), Event = typeof(CompletionResponse),
             },
             new("POST", "/v1/responses", "Answers in the shape of OpenAI's responses; with stream, as server-sent events",
                 new ResponsesRoute(host, options).Answer)
             {
-                Request = typeof(ResponseRequest), Response = typeof(ResponseAnswer),
+                Request = typeof(ResponseRequest), Response = typeof(ResponseAnswer), Event = typeof(ResponseEvent),
             },
         ];
         description = OpenApiDocument.Of(Routes, options.ApiKey is not null).ToJsonString();

@@ -1,0 +1,87 @@
+using System.Diagnostics;
+using System.Text.Json.Nodes;
+using Kalm.Tests.Cli;
+using Kalm.Tests.Extensions;
+
+namespace Kalm.Tests.Server;
+
+/// <summary>Clients as npm installs them make their calls to a server of this process: over a published model where its file is there, else
+/// over a tiny one. Which client makes which call is told in <c>docs/clients.md</c>.</summary>
+[Collection(nameof(RunningServer))]
+[Trait("needs", "node")]
+public sealed class ClientTests(RunningServer server) : IDisposable
+{
+    private const string Key = "sesame";
+    private const string Model = "chat";
+
+    // A tiny model has little room for words about tools.
+    private const string Brief = "{% for t in tools or [] %}{{ t.function.name }} {% endfor %}{% for m in messages %}{{ m.content }}"
+        + "{{ '!' if m.tool_calls }};{% endfor %}";
+
+    private static readonly string Root = LayeringTests.RepositoryRoot();
+    private static readonly string Sources = Path.Combine(Root, "tests", "clients");
+    private readonly TemporaryFolder folder = new();
+
+    [Fact]
+    public async Task Every_client_makes_its_calls_and_the_table_tells_them()
+    {
+        var clients = await Install();
+        await using var serving = await RunningServer.Another(server.Options() with
+        {
+            Model = DataFolder.Find(Path.Combine("smollm2-135m", "SmolLM2-135M-Instruct.Q4_1.gguf"))
+                ?? ChatFolder.Make(folder, server.Model, Brief),
+            Names = [Model], ApiKey = Key, IndexFolder = folder.File("index"),
+        });
+        var table = Path.Combine(clients, "clients.md");
+        var ran = await Run("node", clients, "run.mjs", serving.Urls[0], Model, Key, table);
+        var lines = ran.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => JsonNode.Parse(line)!).ToList();
+        Assert.Empty(lines.Where(line => !(bool)line["ok"]!).Select(line => line.ToJsonString()));
+        ran.IsSuccess();
+        foreach (var client in (string[])["openai", "ai + @ai-sdk/openai-compatible", "fetch", "openapi-typescript + openapi-fetch"])
+            Assert.Contains(lines, line => (string?)line["client"] == client);
+        Assert.Contains(
+            await File.ReadAllTextAsync(table, RunningServer.Cancellation),
+            await File.ReadAllTextAsync(Path.Combine(Root, "docs", "clients.md"), RunningServer.Cancellation), StringComparison.Ordinal);
+    }
+
+    // The clients are installed once and kept, as the package source may not be reachable each time.
+    private static async Task<string> Install()
+    {
+        var folder = Path.Combine(Root, "artifacts", "clients");
+        Directory.CreateDirectory(folder);
+        foreach (var file in Directory.EnumerateFiles(Sources))
+            File.Copy(file, Path.Combine(folder, Path.GetFileName(file)), overwrite: true);
+        var stamp = Path.Combine(folder, "node_modules", ".package-lock.json");
+        if (await Find("node") is null)
+            Assert.Skip("needs node, which is not on the PATH");
+        if (!File.Exists(stamp) || File.GetLastWriteTimeUtc(stamp) < File.GetLastWriteTimeUtc(Path.Combine(Sources, "package-lock.json")))
+        {
+            if (await Find("npm") is null)
+                Assert.Skip("needs npm, which is not on the PATH");
+            var installed = await Run("npm", folder, "ci", "--no-audit", "--no-fund", "--ignore-scripts");
+            if (installed.ExitCode != 0)
+            {
+                var fault = installed.Error.Split('\n').FirstOrDefault(line => line.Contains("npm error", StringComparison.Ordinal));
+                Assert.Skip($"npm cannot install the clients: {fault}");
+            }
+        }
+        return folder;
+    }
+
+    private static async Task<CommandLine?> Find(string program)
+    {
+        try
+        {
+            return await Run(program, Sources, "--version");
+        }
+        catch (System.ComponentModel.Win32Exception)
+        {
+            return null;
+        }
+    }
+
+    private static Task<CommandLine> Run(string program, string folder, params string[] arguments) =>
+        CommandLine.RunToEnd(new ProcessStartInfo(program, arguments) { WorkingDirectory = folder }, TimeSpan.FromMinutes(10));
+
+    public void Dispose() => folder.Dispose();
+}
