@@ -1,9 +1,9 @@
 using System.ComponentModel.DataAnnotations;
 using System.Globalization;
-using System.Reflection;
 using System.Text.Json.Nodes;
 using System.Text.Json.Schema;
 using System.Text.Json.Serialization;
+using System.Text.Json.Serialization.Metadata;
 using System.Text.RegularExpressions;
 using Microsoft.Net.Http.Headers;
 
@@ -16,9 +16,6 @@ internal static partial class OpenApiDocument
     private const string Json = "application/json";
     private const string EventStream = "text/event-stream";
     private const string Reference = "$ref";
-    // A request needs few of its fields; an answer has all but those that are left out where they say nothing.
-    private static readonly JsonSchemaExporterOptions Asking = Exporting(field => field.IsDefined(typeof(RequiredAttribute), true));
-    private static readonly JsonSchemaExporterOptions Answering = Exporting(field => !field.IsDefined(typeof(JsonIgnoreAttribute), true));
 
     private static readonly (int Status, string Summary)[] Faults =
     [
@@ -35,14 +32,11 @@ internal static partial class OpenApiDocument
         foreach (var group in routes.GroupBy(route => PathOf(route)))
             paths[group.Key] = new JsonObject(
                 group.Select(route => KeyValuePair.Create<string, JsonNode?>(route.Method.ToLowerInvariant(), Operation(route, hasKey))));
-        var asked = routes.Select(route => (Type: route.Request, Exporting: Asking));
-        var answered = routes.SelectMany(route => new[] { route.Response, route.Event }).Append(typeof(ErrorBody))
-            .Select(type => (Type: type, Exporting: Answering));
+        var asked = routes.Select(route => route.Request).OfType<Type>();
+        var answered = routes.SelectMany(route => new[] { route.Response, route.Event }).OfType<Type>().Append(typeof(ErrorBody));
         var components = new JsonObject
         {
-            ["schemas"] = new JsonObject(asked.Concat(answered).Where(schema => schema.Type is not null).DistinctBy(schema => schema.Type)
-                .OrderBy(schema => schema.Type!.Name, StringComparer.Ordinal).Select(schema =>
-                    KeyValuePair.Create<string, JsonNode?>(schema.Type!.Name, Schema(schema.Type, schema.Exporting)))),
+            ["schemas"] = SchemasOf([.. asked.Select(type => (type, true)), .. answered.Select(type => (type, false))]),
         };
         if (hasKey)
             components["securitySchemes"] = new JsonObject
@@ -131,41 +125,42 @@ internal static partial class OpenApiDocument
 
     private static JsonObject Referring(Type type) => new() { ["schema"] = new JsonObject { [Reference] = Schemas + type.Name } };
 
-    // A schema that refers to a part of itself does so from its own root, which in the document lies deeper.
-    private static JsonNode Schema(Type type, JsonSchemaExporterOptions exporting)
+    // Each record has a schema of its own name, whatever others hold it.
+    private static JsonObject SchemasOf(IEnumerable<(Type Type, bool IsAsked)> roots)
     {
-        var schema = Wire.Options.GetJsonSchemaAsNode(type, exporting);
-        Move(schema);
-        return schema;
-
-        void Move(JsonNode? node)
-        {
-            if (node is JsonArray items)
-                foreach (var item in items)
-                    Move(item);
-            if (node is not JsonObject fields)
-                return;
-            if (fields[Reference] is JsonValue place && place.GetValueKind() == System.Text.Json.JsonValueKind.String)
-                fields[Reference] = Schemas + type.Name + ((string)place!)[1..];
-            foreach (var (_, value) in fields.ToList())
-                Move(value);
-        }
+        var schemas = new SortedDictionary<string, JsonNode?>(StringComparer.Ordinal);
+        var waiting = new Queue<(Type Type, bool IsAsked)>(roots);
+        while (waiting.TryDequeue(out var next))
+            if (!schemas.ContainsKey(next.Type.Name))
+                schemas.Add(next.Type.Name, Wire.Options.GetJsonSchemaAsNode(
+                    next.Type, Exporting(next.IsAsked, held => waiting.Enqueue((held, next.IsAsked)))));
+        return new JsonObject(schemas);
     }
 
-    private static JsonSchemaExporterOptions Exporting(Func<ICustomAttributeProvider, bool> isRequired) => new()
+    // A request needs few of its fields; an answer has all but those that are left out where they say nothing.
+    private static JsonSchemaExporterOptions Exporting(bool isAsked, Action<Type> hold) => new()
     {
         TreatNullObliviousAsNonNullable = true,
         TransformSchemaNode = (context, schema) =>
         {
-            if (schema is not JsonObject fields || fields["properties"] is not JsonObject)
+            var type = context.TypeInfo;
+            if (type.Kind != JsonTypeInfoKind.Object || type.Type.Assembly != typeof(OpenApiDocument).Assembly)
                 return schema;
+            if (!context.Path.IsEmpty)
+            {
+                hold(type.Type);
+                var own = new JsonObject { [Reference] = Schemas + type.Type.Name };
+                return context.PropertyInfo is { IsGetNullable: true } or { IsSetNullable: true }
+                    ? new JsonObject { ["anyOf"] = new JsonArray(own, new JsonObject { ["type"] = "null" }) } : own;
+            }
+            var fields = (JsonObject)schema;
             fields.Remove("required");
-            JsonNode?[] required = [.. context.TypeInfo.Properties
-                .Where(field => !field.IsExtensionData && field.AttributeProvider is { } own && isRequired(own))
+            JsonNode?[] required = [.. type.Properties.Where(field => !field.IsExtensionData && field.AttributeProvider is { } marks
+                && (isAsked ? marks.IsDefined(typeof(RequiredAttribute), true) : !marks.IsDefined(typeof(JsonIgnoreAttribute), true)))
                 .Select(field => (JsonNode)field.Name)];
             if (required.Length > 0)
                 fields["required"] = new JsonArray(required);
-            return schema;
+            return fields;
         },
     };
 
