@@ -52,7 +52,7 @@ public sealed class Decoder : IDisposable
     {
         this.device = device;
         FrozenLayers = learned is null ? 0 : lora?.LayersBelow ?? 0;
-        this.kernels = kernels ??= DecoderKernels.For(config, device);
+        this.kernels = kernels ??= DecoderKernels.For(config, device, team);
         turnsOutside = Attention.TurnsOutside(config);
         var weights = new DecoderWeights(config, frozen, learned, lora, kernels, team);
         this.dropout = new Dropout(dropout);

@@ -51,8 +51,8 @@ internal sealed class LayerWeights(DecoderWeights weights, int layer)
         return new Projection(
             weights.Matrix(weight),
             weights.Config.HasBias(module) ? weights.Find(TensorNames.BiasOfLayer(layer, module)) : null,
-            isKept ? weights.Frozen[TensorNames.AddedTo(weight, 'A')] : down,
-            isKept ? weights.Frozen[TensorNames.AddedTo(weight, 'B')] : weights.Learned?.Find(AdapterConfig.LoraName(adapted, 'B')),
-            isKept ? 1 : weights.Lora?.ScaleOf(adapted) ?? 0, weights.Lora?.Dropout ?? 0);
+            down, weights.Learned?.Find(AdapterConfig.LoraName(adapted, 'B')), weights.Lora?.ScaleOf(adapted) ?? 0,
+            weights.Lora?.Dropout ?? 0, isKept ? new KeptLowRank(
+                weights.Frozen[TensorNames.AddedTo(weight, 'A')], weights.Frozen[TensorNames.AddedTo(weight, 'B')], weights.Team) : null);
     }
 }

@@ -65,6 +65,28 @@ public sealed class KeyValueCache : IDisposable
         return chosen;
     }
 
+    /// <summary>The first slots of a single row as a cache of its own.</summary>
+    /// <param name="slots">How many, at most those in use; none of them empty.</param>
+    /// <returns>A copy; the caller owns it.</returns>
+    public KeyValueCache First(int slots)
+    {
+        var first = new KeyValueCache(config, 1, device) { positions = [positions[0][..slots]], SlotCount = slots };
+        using var noGradient = no_grad();
+        for (var layer = 0; layer < keys.Length; layer++)
+        {
+            first.keys[layer] = keys[layer] is { } key ? Grown(key, slots, slots) : null;
+            first.values[layer] = values[layer] is { } value ? Grown(value, slots, slots) : null;
+        }
+        return first;
+    }
+
+    /// <summary>Forgets a single row's slots behind the first ones.</summary>
+    /// <param name="slots">How many stay.</param>
+    public void CutTo(int slots) => (positions[0], SlotCount) = (positions[0][..slots], slots);
+
+    /// <summary>The memory that keys and values take, room for more included.</summary>
+    public long Bytes => keys.Concat(values).Sum(tensor => tensor is null ? 0 : tensor.numel() * tensor.element_size());
+
     /// <summary>Adds one layer's keys and values behind the slots in use.</summary>
     /// <param name="layer">The layer.</param>
     /// <param name="key">[rows, key-value heads, length, head dimension], turned.</param>
@@ -100,8 +122,13 @@ public sealed class KeyValueCache : IDisposable
     private void Reserve([NotNull] ref Tensor? buffer, long[] shape, ScalarType type)
     {
         var needed = SlotCount + shape[2];
-        if (buffer is null || buffer.shape[2] < needed)
-            buffer = Grow(buffer, [shape[0], shape[1], Math.Max(FewestSlots, needed * 3 / 2), shape[3]], type);
+        if (buffer is null)
+            buffer = zeros([shape[0], shape[1], RoomFor(needed), shape[3]], type, device).DetachFromDisposeScope();
+        else if (buffer.shape[2] < needed)
+        {
+            using var old = buffer;
+            buffer = Grown(old, SlotCount, needed);
+        }
     }
 
     private Tensor Append(ref Tensor? buffer, Tensor added)
@@ -112,16 +139,16 @@ public sealed class KeyValueCache : IDisposable
         return buffer.narrow(2, 0, needed);
     }
 
-    private Tensor Grow(Tensor? old, long[] shape, ScalarType type)
+    private static long RoomFor(long slots) => Math.Max(FewestSlots, slots * 3 / 2);
+
+    private static Tensor Grown(Tensor old, int used, long slots)
     {
-        var grown = zeros(shape, type, device).DetachFromDisposeScope();
-        if (old is not null)
-        {
-            using var used = old.narrow(2, 0, SlotCount);
-            using var target = grown.narrow(2, 0, SlotCount);
-            target.copy_(used);
-            old.Dispose();
-        }
+        var shape = old.shape;
+        shape[2] = RoomFor(slots);
+        var grown = zeros(shape, old.dtype, old.device).DetachFromDisposeScope();
+        using var from = old.narrow(2, 0, used);
+        using var to = grown.narrow(2, 0, used);
+        to.copy_(from);
         return grown;
     }
 

@@ -13,8 +13,9 @@ namespace Kalm.Language.Execution;
 /// <param name="up">B, [out, rank], or null.</param>
 /// <param name="scale">alpha / rank.</param>
 /// <param name="dropout">The probability with which an input of the low-rank path is dropped in training.</param>
+/// <param name="kept">An addition that does not learn, scaled already; owned from here on, null for none.</param>
 internal sealed class Projection(
-    HeldMatrix weight, Tensor? bias, Tensor? down, Tensor? up, double scale, double dropout) : IDisposable
+    HeldMatrix weight, Tensor? bias, Tensor? down, Tensor? up, double scale, double dropout, KeptLowRank? kept = null) : IDisposable
 {
     private readonly Scalar scale = scale.ToScalar();
     private readonly Dropout dropout = new(dropout);
@@ -38,9 +39,11 @@ internal sealed class Projection(
     /// <returns>[tokens, out]; the caller owns it.</returns>
     public Tensor Apply(Tensor input, DecoderPass pass)
     {
-        if (down is null || up is null)
-            return Multiply(input, pass);
         using var scope = NewDisposeScope();
+        if (kept is not null)
+            return Multiply(input, pass).Plus(kept.Multiply(input)).MoveToOuterDisposeScope();
+        if (down is null || up is null)
+            return Multiply(input, pass).MoveToOuterDisposeScope();
         var low = functional.linear(functional.linear(dropout.Apply(input, pass.Randomness), down), up);
         return Multiply(input, pass).add(low, scale).MoveToOuterDisposeScope();
     }
@@ -57,6 +60,7 @@ internal sealed class Projection(
 
     public void Dispose()
     {
+        kept?.Dispose();
         scale.Dispose();
         dropout.Dispose();
     }

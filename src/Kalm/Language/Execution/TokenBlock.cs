@@ -27,13 +27,17 @@ public sealed record TokenRow(int[] Tokens, int[] Positions, int[] Segments, int
 public sealed class TokenBlock : IDisposable
 {
     private const float Hidden = float.NegativeInfinity;
-    private const int LongPrompt = 256;
+
+    /// <summary>Parts of a prompt of so many tokens or more may be rounded where they are multiplied.</summary>
+    internal const int LongPrompt = 256;
+
     private readonly IReadOnlyList<TokenRow> rows;
     private readonly Device device;
     private readonly Dictionary<int, Tensor> masks = [];
     private readonly Dictionary<int, AttentionSpan[][]> spans = [];
     private readonly Dictionary<int, int[][][]> visibleSlots = [];
     private readonly bool isPlain;
+    private TokenBlock[]? parts;
 
     /// <summary>Lays rows out, padded to the longest or end to end.</summary>
     /// <param name="rows">At least one row.</param>
@@ -44,20 +48,25 @@ public sealed class TokenBlock : IDisposable
     /// <param name="multiple">Packed tokens and reads are filled up to a multiple of this: a library that prepares a product for every new
     /// shape then meets few of them.</param>
     public TokenBlock(IReadOnlyList<TokenRow> rows, Device device, KeyValueCache? cache = null, bool packed = false, int multiple = 1)
+        : this(rows, device, cache, [], packed, multiple) { }
+
+    private TokenBlock(
+        IReadOnlyList<TokenRow> rows, Device device, KeyValueCache? cache, IReadOnlyList<KeyValueCache> caches, bool packed, int multiple)
     {
-        (this.rows, this.device, Cache) = (rows, device, cache);
+        (this.rows, this.device, Cache, Caches) = (rows, device, cache, caches);
         RowCount = rows.Count;
         Length = rows.Max(row => row.Length);
         TokenCount = rows.Sum(row => row.Length);
         RowLengths = [.. rows.Select(row => row.Positions.Max() + 1)];
         LastPosition = RowLengths.Max() - 1;
-        IsLongPrompt = cache is not null && rows.All(row => row.Length >= LongPrompt);
+        IsLongPrompt = (cache is not null || caches.Count > 0) && rows.All(row => row.Length >= LongPrompt);
         IsPacked = packed && cache is null && Sees(int.MaxValue);
-        var tokens = new long[IsPacked ? Filled(TokenCount) : RowCount * Length];
+        var isFlat = IsPacked || caches.Count > 0;
+        var tokens = new long[isFlat ? Filled(TokenCount) : RowCount * Length];
         var positions = new long[tokens.Length];
         var reads = new List<long>();
         Starts = new int[RowCount];
-        for (var (index, start) = (0, 0); index < RowCount; start += IsPacked ? rows[index].Length : Length, index++)
+        for (var (index, start) = (0, 0); index < RowCount; start += isFlat ? rows[index].Length : Length, index++)
         {
             var row = rows[index];
             Starts[index] = start;
@@ -71,8 +80,8 @@ public sealed class TokenBlock : IDisposable
         }
         ReadCount = reads.Count;
         Tokens = tensor(tokens, device: device).DetachFromDisposeScope();
-        Positions = tensor(positions, IsPacked ? [1, tokens.Length] : [RowCount, Length], device: device).DetachFromDisposeScope();
-        var areAllRead = ReadCount == (IsPacked ? TokenCount : tokens.Length);
+        Positions = tensor(positions, isFlat ? [1, tokens.Length] : [RowCount, Length], device: device).DetachFromDisposeScope();
+        var areAllRead = ReadCount == (isFlat ? TokenCount : tokens.Length);
         if (IsPacked)
             reads.AddRange(Enumerable.Repeat(0L, Filled(ReadCount) - ReadCount));
         Reads = areAllRead ? null : tensor([.. reads], dtype: ScalarType.Int64, device: device).DetachFromDisposeScope();
@@ -80,6 +89,15 @@ public sealed class TokenBlock : IDisposable
 
         int Filled(int count) => (count + multiple - 1) / multiple * multiple;
     }
+
+    /// <summary>Lays rows end to end, each behind what a cache of its own holds: sequences of any lengths that share the products of a
+    /// pass.</summary>
+    /// <param name="rows">Plain sequences, at least one.</param>
+    /// <param name="caches">For each row its cache, of one row; not owned.</param>
+    /// <param name="device">Where the tensors go.</param>
+    /// <returns>The block; the caller owns it.</returns>
+    public static TokenBlock Behind(IReadOnlyList<TokenRow> rows, IReadOnlyList<KeyValueCache> caches, Device device) =>
+        new(rows, device, null, caches, packed: false, multiple: 1);
 
     /// <summary>The number of rows.</summary>
     public int RowCount { get; }
@@ -110,6 +128,16 @@ public sealed class TokenBlock : IDisposable
 
     /// <summary>What the rows continue; null for nothing.</summary>
     public KeyValueCache? Cache { get; }
+
+    /// <summary>What each row continues by itself; empty where they do not.</summary>
+    public IReadOnlyList<KeyValueCache> Caches { get; }
+
+    /// <summary>Where they do, the rows as blocks of their own. Owned by the block.</summary>
+    internal IReadOnlyList<TokenBlock> Parts =>
+        parts ??= [.. Caches.Select((cache, row) => new TokenBlock([rows[row]], device, cache))];
+
+    /// <summary>The tokens of a row, its padding included.</summary>
+    internal int LengthOf(int row) => Caches.Count > 0 ? rows[row].Length : Length;
 
     /// <summary>Whether every row is a long part of a prompt that a text is to continue. Its products may be rounded to BF16; those of
     /// short ones may not, so that what a question is answered does not depend on what is asked beside it.</summary>
@@ -163,6 +191,14 @@ public sealed class TokenBlock : IDisposable
         var width = window is { } some && some <= LastPosition ? some : int.MaxValue;
         if (visibleSlots.TryGetValue(width, out var found))
             return found;
+        if (Caches.Count > 0)
+        {
+            // A plain sequence's slots are its positions.
+            found = [.. rows.Select(row => Array.ConvertAll(row.Positions, position =>
+                Enumerable.Range(Math.Max(0, position - width + 1), Math.Min(position + 1, width)).ToArray()))];
+            visibleSlots.Add(width, found);
+            return found;
+        }
         var (mask, slots) = (BuildMask(width), CachedSlots + Length);
         found = [.. Enumerable.Range(0, RowCount).Select(row => Enumerable.Range(0, Length).Select(at =>
         {
@@ -193,7 +229,12 @@ public sealed class TokenBlock : IDisposable
     }
 
     /// <summary>Tells the cache that every layer has added these rows.</summary>
-    internal void CountInCache() => Cache?.Advance(rows);
+    internal void CountInCache()
+    {
+        Cache?.Advance(rows);
+        for (var row = 0; row < Caches.Count; row++)
+            Caches[row].Advance([rows[row]]);
+    }
 
     private int CachedSlots => Cache?.SlotCount ?? 0;
 
@@ -233,6 +274,8 @@ public sealed class TokenBlock : IDisposable
         Tokens.Dispose();
         Positions.Dispose();
         Reads?.Dispose();
+        foreach (var part in parts ?? [])
+            part.Dispose();
         foreach (var mask in masks.Values)
             mask.Dispose();
     }

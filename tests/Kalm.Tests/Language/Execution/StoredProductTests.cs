@@ -43,6 +43,13 @@ public class StoredProductTests : TorchTest
             var expected = input.to(ScalarType.Float64).matmul(weight.t());
             var size = input.abs().to(ScalarType.Float64).matmul(weight.abs().t()).max().ReadNumber();
             Assert.InRange((found - expected).abs().max().ReadNumber(), 0, 1e-6 * size);
+            // And of a row the same numbers as alone.
+            for (var row = 0; row < rows; row++)
+            {
+                using var own = input.narrow(0, row, 1).contiguous();
+                using var alone = StoredProduct.Apply(own, values, type, team);
+                Assert.True(alone[0].Equals(found[row]));
+            }
         }
     }
 

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
@@ -6,67 +7,72 @@ using static TorchSharp.torch;
 
 namespace Kalm.Language.Execution.Kernels;
 
-/// <summary>Rotary positions and attention of a few new tokens over what their rows have in a cache: the turned keys and the values go
-/// straight to their slots, and nothing is copied, repeated or masked on the way.</summary>
+/// <summary>Rotary positions and attention of a few new tokens over what their rows have in a cache, or in caches of their own: the turned
+/// keys and the values go straight to their slots, and nothing is copied, repeated or masked on the way.</summary>
 internal static unsafe class CachedAttention
 {
     private const int MostTokens = StoredProduct.MostRows;
 
+    // To wait for another thread takes longer than fewer multiplications than these.
+    private const long PartWork = 1 << 15;
+
     /// <summary>Whether a block is of this kind.</summary>
     public static bool Covers(ModelConfig config, TokenBlock block) =>
-        block.Cache is not null && block.RowCount * block.Length <= MostTokens && block.Tokens.device_type == TorchSharp.DeviceType.CPU
+        (block.Caches.Count > 0 ? block.TokenCount : block.Cache is null ? int.MaxValue : block.RowCount * block.Length) <= MostTokens
+        && block.Tokens.device_type == TorchSharp.DeviceType.CPU
         && config.HeadDimension % Numbers.Lanes == 0 && config.ScoreCap is null && config.QueryStretch is null && !is_grad_enabled();
 
-    /// <summary>Adds keys and values to the cache and mixes.</summary>
-    /// <param name="query">[rows x length, heads x dimension], F32 on the CPU.</param>
-    /// <param name="key">[rows x length, key heads x dimension].</param>
+    /// <summary>Adds keys and values to the caches and mixes.</summary>
+    /// <param name="query">[tokens, heads x dimension], F32 on the CPU.</param>
+    /// <param name="key">[tokens, key heads x dimension].</param>
     /// <param name="value">The same shape.</param>
     /// <param name="config">The architecture.</param>
     /// <param name="block">The rows.</param>
     /// <param name="layer">What the layer asks for.</param>
-    /// <returns>[rows x length, heads x dimension]; the caller owns it.</returns>
+    /// <param name="team">Shares rows and heads; null where one thread does all.</param>
+    /// <returns>[tokens, heads x dimension]; the caller owns it.</returns>
     public static Tensor Apply(
-        Tensor query, Tensor key, Tensor value, ModelConfig config, TokenBlock block, AttentionLayer layer)
+        Tensor query, Tensor key, Tensor value, ModelConfig config, TokenBlock block, AttentionLayer layer, CoreTeam? team = null)
     {
         using var queries = query.contiguous();
         using var keys = key.contiguous();
         using var values = value.contiguous();
         var mixed = empty_like(queries);
-        var (keyHeads, dimension) = (config.KeyValueHeadCount, config.HeadDimension);
-        var (slots, keySlots, valueSlots) = block.Cache!.Reserve(layer.Index, keyHeads, dimension, block.Length);
-        var group = config.HeadCount / keyHeads;
-        var visible = block.VisibleSlots(layer.Window);
-        Span<float> turned = stackalloc float[dimension];
-        var weights = new float[block.Cache.SlotCount + block.Length + Numbers.Lanes];
-        fixed (float* own = turned, scores = weights)
-            for (var row = 0; row < block.RowCount; row++)
-            {
-                var table = layer.Rotary?.Table(block.RowLengths[row]) ?? RotaryTable.None;
-                for (var head = 0; head < keyHeads; head++)
-                {
-                    var start = ((long)row * keyHeads + head) * slots * dimension;
-                    float* rowKeys = Address(keySlots) + start, rowValues = Address(valueSlots) + start;
-                    for (var at = 0; at < block.Length; at++)
-                    {
-                        var from = (((row * block.Length) + at) * keyHeads + head) * dimension;
-                        var to = (long)(block.Cache.SlotCount + at) * dimension;
-                        table.Turn(
-                            new ReadOnlySpan<float>(Address(keys) + from, dimension), new Span<float>(rowKeys + to, dimension),
-                            block.PositionOf(row, at), 1, 1);
-                        new ReadOnlySpan<float>(Address(values) + from, dimension).CopyTo(new Span<float>(rowValues + to, dimension));
-                    }
-                    for (var at = 0; at < block.Length; at++)
-                        for (var member = 0; member < group; member++)
-                        {
-                            var place = (((row * block.Length) + at) * config.HeadCount + (head * group) + member) * dimension;
-                            table.Turn(
-                                new ReadOnlySpan<float>(Address(queries) + place, dimension), turned, block.PositionOf(row, at),
-                                (float)config.ScoreFactor, 1);
-                            Mix(own, rowKeys, rowValues, visible[row][at], dimension, scores, Address(mixed) + place);
-                        }
-                }
-            }
+        var work = new Work(
+            config, block, block.VisibleSlots(layer.Window), Address(queries), Address(keys), Address(values), Address(mixed));
+        var rows = RowsOf(block, config, layer);
+        var tasks = rows.Length * config.KeyValueHeadCount;
+        var size = rows.Select((row, index) => block.LengthOf(index) * (long)(row.Used + block.LengthOf(index))).Sum()
+            * config.HeadCount * config.HeadDimension / tasks;
+        if (team is null)
+            Part(0, tasks);
+        else
+            team.Run(tasks, (int)(1 + (PartWork / (1 + size))), Part);
         return mixed;
+
+        void Part(int first, int end)
+        {
+            for (var task = first; task < end; task++)
+                work.Attend(rows, task / config.KeyValueHeadCount, task % config.KeyValueHeadCount);
+        }
+    }
+
+    // Room in each row's slots, and what turns its vectors: made before threads share the rest.
+    private static Row[] RowsOf(TokenBlock block, ModelConfig config, AttentionLayer layer)
+    {
+        var (keyHeads, dimension) = (config.KeyValueHeadCount, config.HeadDimension);
+        var rows = new Row[block.RowCount];
+        for (var row = 0; row < rows.Length; row++)
+        {
+            var isOwn = block.Caches.Count > 0;
+            var cache = isOwn ? block.Caches[row] : block.Cache!;
+            var (slots, keys, values) = cache.Reserve(layer.Index, keyHeads, dimension, block.LengthOf(row));
+            var start = isOwn ? 0 : row * keyHeads * slots * dimension;
+            rows[row] = new Row(
+                (nint)(Address(keys) + start), (nint)(Address(values) + start), slots, cache.SlotCount,
+                layer.Rotary?.Table(block.RowLengths[row]) ?? RotaryTable.None);
+        }
+        return rows;
     }
 
     private static float* Address(Tensor tensor) =>
@@ -111,6 +117,49 @@ internal static unsafe class CachedAttention
                 even = Vector512.FusedMultiplyAdd(
                     Vector512.Create(scores[index]), Vector512.Load(values + ((long)seen[index] * dimension) + at), even);
             ((even + odd) * share).Store(to + at);
+        }
+    }
+
+    /// <param name="Keys">The row's slots of keys, [key heads, slots, dimension].</param>
+    /// <param name="Values">The same of values.</param>
+    /// <param name="Slots">The slots of a head.</param>
+    /// <param name="Used">Those that are filled.</param>
+    /// <param name="Table">Turns queries and keys.</param>
+    private readonly record struct Row(nint Keys, nint Values, long Slots, int Used, RotaryTable Table);
+
+    private sealed class Work(
+        ModelConfig config, TokenBlock block, int[][][] visible, float* queries, float* keys, float* values, float* mixed)
+    {
+        public void Attend(Row[] rows, int index, int head)
+        {
+            var row = rows[index];
+            var (keyHeads, dimension, length) = (config.KeyValueHeadCount, config.HeadDimension, block.LengthOf(index));
+            var group = config.HeadCount / keyHeads;
+            var first = block.Starts[index];
+            var start = head * row.Slots * dimension;
+            float* rowKeys = (float*)row.Keys + start, rowValues = (float*)row.Values + start;
+            for (var at = 0; at < length; at++)
+            {
+                var from = (((long)first + at) * keyHeads + head) * dimension;
+                var to = (long)(row.Used + at) * dimension;
+                row.Table.Turn(
+                    new ReadOnlySpan<float>(keys + from, dimension), new Span<float>(rowKeys + to, dimension),
+                    block.PositionOf(index, at), 1, 1);
+                new ReadOnlySpan<float>(values + from, dimension).CopyTo(new Span<float>(rowValues + to, dimension));
+            }
+            Span<float> turned = stackalloc float[dimension];
+            var weights = ArrayPool<float>.Shared.Rent(row.Used + length + Numbers.Lanes);
+            fixed (float* own = turned, scores = weights)
+                for (var at = 0; at < length; at++)
+                    for (var member = 0; member < group; member++)
+                    {
+                        var place = (((long)first + at) * config.HeadCount + (head * group) + member) * dimension;
+                        row.Table.Turn(
+                            new ReadOnlySpan<float>(queries + place, dimension), turned, block.PositionOf(index, at),
+                            (float)config.ScoreFactor, 1);
+                        Mix(own, rowKeys, rowValues, visible[index][at], dimension, scores, mixed + place);
+                    }
+            ArrayPool<float>.Shared.Return(weights);
         }
     }
 }

@@ -6,7 +6,8 @@ namespace Kalm.Language.Execution.Kernels;
 
 /// <summary>Hand-written operations for narrow models, each one pass over its numbers.</summary>
 /// <param name="config">The architecture.</param>
-internal sealed class CpuKernels(ModelConfig config) : WideCpuKernels(config)
+/// <param name="team">Shares attention to caches; null where one thread does it. Not owned.</param>
+internal sealed class CpuKernels(ModelConfig config, CoreTeam? team = null) : WideCpuKernels(config, team)
 {
     /// <inheritdoc/>
     // Capped scores are the library's affair.

@@ -55,9 +55,12 @@ internal sealed record AttentionLayer(int Index, int? Window, Rotary? Rotary);
 internal static class DecoderKernels
 {
     /// <summary>The body for a model on a device.</summary>
+    /// <param name="config">The architecture.</param>
+    /// <param name="device">Where it computes.</param>
+    /// <param name="team">Shares attention to caches on a CPU; null where one thread does it. Not owned.</param>
     /// <returns>The caller owns it.</returns>
-    public static IDecoderKernels For(ModelConfig config, Device device) =>
+    public static IDecoderKernels For(ModelConfig config, Device device, CoreTeam? team) =>
         device.type != DeviceType.CPU ? new TorchKernels(config)
-        : config.HiddenSize < Decoder.WideModel ? new CpuKernels(config)
-        : new WideCpuKernels(config);
+        : config.HiddenSize < Decoder.WideModel ? new CpuKernels(config, team)
+        : new WideCpuKernels(config, team);
 }

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
@@ -9,13 +10,16 @@ namespace Kalm.Language.Execution.Kernels;
 
 /// <summary>y = x W^T with W as it is stored, for a few rows x: what takes the time is to read W, so it is read once, in its few bytes, and
 /// turned into single precision in registers. The products are those of the numbers that the form stands for, added up in single
-/// precision.</summary>
+/// precision, in an order that is the same for any number of rows: what comes of a row does not depend on its company.</summary>
 internal static unsafe class StoredProduct
 {
     /// <summary>The most rows; for more the library's product with a restored matrix is faster.</summary>
     public const int MostRows = 64;
 
-    private const int Together = 4;
+    // A tile is so many rows of W by so many of x: its sums fill the registers.
+    private const int TileOutputs = 4;
+    private const int TileRows = 2;
+    private const int Alignment = 64;
     private const int PortionBytes = 1 << 15;
     private const int Ahead = 2048;
 
@@ -39,7 +43,7 @@ internal static unsafe class StoredProduct
         float* from = (float*)Address(contiguous), to = (float*)Address(output);
         var weights = (byte*)Address(values);
         var blocks = width / Math.Max(32, type.BlockSize());
-        var portion = (int)Math.Clamp(PortionBytes / rowBytes, 1, outputs);
+        var portion = (int)Math.Max(TileOutputs, PortionBytes / rowBytes / TileOutputs * TileOutputs);
         team.Run(outputs, portion, (first, end) => multiply(weights, blocks, from, rows, to, outputs, first, end));
         return output;
     }
@@ -138,23 +142,32 @@ internal static unsafe class StoredProduct
             return;
         }
         var width = blocks * TForm.Parts * 32;
-        Span<float> restored = width <= 8192 ? stackalloc float[width] : new float[width];
-        fixed (float* numbers = restored)
-            for (var row = from; row < to; row++)
+        var scratch = ArrayPool<float>.Shared.Rent((TileOutputs * width) + (Alignment / sizeof(float)));
+        fixed (float* start = scratch)
+        {
+            var numbers = (float*)(((nuint)start + Alignment - 1) & ~(nuint)(Alignment - 1));
+            for (var row = from; row < to; row += TileOutputs)
             {
-                Restore<TForm>(weights + ((long)row * blocks * TForm.Bytes), blocks, numbers);
+                var count = Math.Min(TileOutputs, to - row);
+                Restore<TForm>(weights + ((long)row * blocks * TForm.Bytes), blocks * count, numbers);
                 var place = 0;
-                for (; place <= rows - Together; place += Together)
-                    DotFour(numbers, input + ((long)place * width), width, output + ((long)place * outputs) + row, outputs);
+                if (count == TileOutputs)
+                    for (; place <= rows - TileRows; place += TileRows)
+                        DotTile(numbers, input + ((long)place * width), width, output + ((long)place * outputs) + row, outputs);
                 for (; place < rows; place++)
-                    output[((long)place * outputs) + row] = Dot<SingleForm>((byte*)numbers, width / 32, input + ((long)place * width));
+                    for (var own = 0; own < count; own++)
+                        output[((long)place * outputs) + row + own] =
+                            Dot<SingleForm>((byte*)(numbers + ((long)own * width)), width / 32, input + ((long)place * width));
             }
+        }
+        ArrayPool<float>.Shared.Return(scratch);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static float Dot<TForm>(byte* weights, int blocks, float* input) where TForm : struct, IStoredForm
     {
-        var (one, two, three, four) = (Vector512<float>.Zero, Vector512<float>.Zero, Vector512<float>.Zero, Vector512<float>.Zero);
+        // Two sums, of every other 16 numbers, as in a tile.
+        var (one, two) = (Vector512<float>.Zero, Vector512<float>.Zero);
         var count = blocks * TForm.Parts;
         var at = 0;
         for (; at + 2 <= count; at += 2, input += 64)
@@ -171,8 +184,8 @@ internal static unsafe class StoredProduct
             one = Vector512.FusedMultiplyAdd(first, Vector512.Load(input), one);
             two = Vector512.FusedMultiplyAdd(second, Vector512.Load(input + 16), two);
             TForm.Read(ref *(weights + ((at + 1) / TForm.Parts * TForm.Bytes)), (at + 1) % TForm.Parts, out first, out second);
-            three = Vector512.FusedMultiplyAdd(first, Vector512.Load(input + 32), three);
-            four = Vector512.FusedMultiplyAdd(second, Vector512.Load(input + 48), four);
+            one = Vector512.FusedMultiplyAdd(first, Vector512.Load(input + 32), one);
+            two = Vector512.FusedMultiplyAdd(second, Vector512.Load(input + 48), two);
         }
         if (at < count)
         {
@@ -180,7 +193,7 @@ internal static unsafe class StoredProduct
             one = Vector512.FusedMultiplyAdd(first, Vector512.Load(input), one);
             two = Vector512.FusedMultiplyAdd(second, Vector512.Load(input + 16), two);
         }
-        return Vector512.Sum(one + two + (three + four));
+        return Vector512.Sum(one + two);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -196,21 +209,31 @@ internal static unsafe class StoredProduct
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void DotFour(float* numbers, float* input, int width, float* output, int outputs)
+    private static void DotTile(float* numbers, float* input, int width, float* output, int outputs)
     {
-        var (one, two, three, four) = (Vector512<float>.Zero, Vector512<float>.Zero, Vector512<float>.Zero, Vector512<float>.Zero);
-        for (var at = 0; at < width; at += 16)
+        var sums = stackalloc Vector512<float>[TileOutputs * TileRows];
+        // The even 16 numbers, then the odd ones.
+        for (var half = 0; half < 2; half++)
         {
-            var number = Vector512.Load(numbers + at);
-            one = Vector512.FusedMultiplyAdd(number, Vector512.Load(input + at), one);
-            two = Vector512.FusedMultiplyAdd(number, Vector512.Load(input + width + at), two);
-            three = Vector512.FusedMultiplyAdd(number, Vector512.Load(input + (2 * width) + at), three);
-            four = Vector512.FusedMultiplyAdd(number, Vector512.Load(input + (3 * width) + at), four);
+            var (a, b, c, d) = (Vector512<float>.Zero, Vector512<float>.Zero, Vector512<float>.Zero, Vector512<float>.Zero);
+            var (e, f, g, h) = (Vector512<float>.Zero, Vector512<float>.Zero, Vector512<float>.Zero, Vector512<float>.Zero);
+            for (var at = 16 * half; at < width; at += 32)
+            {
+                var (first, second) = (Vector512.Load(input + at), Vector512.Load(input + width + at));
+                var number = Vector512.Load(numbers + at);
+                (a, b) = (Vector512.FusedMultiplyAdd(number, first, a), Vector512.FusedMultiplyAdd(number, second, b));
+                number = Vector512.Load(numbers + width + at);
+                (c, d) = (Vector512.FusedMultiplyAdd(number, first, c), Vector512.FusedMultiplyAdd(number, second, d));
+                number = Vector512.Load(numbers + (2 * width) + at);
+                (e, f) = (Vector512.FusedMultiplyAdd(number, first, e), Vector512.FusedMultiplyAdd(number, second, f));
+                number = Vector512.Load(numbers + (3 * width) + at);
+                (g, h) = (Vector512.FusedMultiplyAdd(number, first, g), Vector512.FusedMultiplyAdd(number, second, h));
+            }
+            (sums[0], sums[1], sums[2], sums[3]) = (sums[0] + a, sums[1] + b, sums[2] + c, sums[3] + d);
+            (sums[4], sums[5], sums[6], sums[7]) = (sums[4] + e, sums[5] + f, sums[6] + g, sums[7] + h);
         }
-        output[0] = Vector512.Sum(one);
-        output[outputs] = Vector512.Sum(two);
-        output[2 * outputs] = Vector512.Sum(three);
-        output[3 * outputs] = Vector512.Sum(four);
+        for (var own = 0; own < TileOutputs; own++)
+            (output[own], output[outputs + own]) = (Vector512.Sum(sums[2 * own]), Vector512.Sum(sums[(2 * own) + 1]));
     }
 
     private sealed record Form(MultiplyRows Multiply, RestoreBlocks Restore);

@@ -52,8 +52,15 @@ internal sealed class SwiGlu : autograd.SingleTensorFunction<SwiGlu>
             var g = Vector512.LoadUnsafe(ref gate0, (nuint)at);
             (g * Numbers.Sigmoid(g) * Vector512.LoadUnsafe(ref up0, (nuint)at)).StoreUnsafe(ref y0, (nuint)at);
         }
-        for (; at < y.Length; at++)
-            y[at] = gate[at] / (1 + MathF.Exp(-gate[at])) * up[at];
+        if (at == y.Length)
+            return;
+        // The rest by the same operations: what comes of a number does not depend on where it stands.
+        Span<float> rest = stackalloc float[3 * Numbers.Lanes];
+        rest.Clear();
+        gate[at..].CopyTo(rest);
+        up[at..].CopyTo(rest[Numbers.Lanes..]);
+        Forward(rest[..Numbers.Lanes], rest[Numbers.Lanes..(2 * Numbers.Lanes)], rest[(2 * Numbers.Lanes)..]);
+        rest.Slice(2 * Numbers.Lanes, y.Length - at).CopyTo(y[at..]);
     }
 
     // With s = sigmoid(gate): d(gate s) / d gate = s (1 + gate (1 - s)).

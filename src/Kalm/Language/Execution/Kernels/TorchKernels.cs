@@ -59,6 +59,20 @@ internal class TorchKernels : IDecoderKernels
     /// <inheritdoc/>
     public virtual Tensor Attend(Tensor query, Tensor key, Tensor value, AttentionLayer layer, DecoderPass pass)
     {
+        if (pass.Block.Caches.Count == 0)
+            return AttendTogether(query, key, value, layer, pass);
+        using var scope = NewDisposeScope();
+        return cat([.. pass.Block.Parts.Select((part, row) =>
+        {
+            var start = pass.Block.Starts[row];
+            return AttendTogether(
+                query.narrow(0, start, part.Length), key.narrow(0, start, part.Length), value.narrow(0, start, part.Length), layer,
+                pass with { Block = part, Stretch = pass.Stretch?.narrow(1, start, part.Length) });
+        })]).MoveToOuterDisposeScope();
+    }
+
+    private Tensor AttendTogether(Tensor query, Tensor key, Tensor value, AttentionLayer layer, DecoderPass pass)
+    {
         using var scope = NewDisposeScope();
         var block = pass.Block;
         query = Heads(query, Config.HeadCount);
