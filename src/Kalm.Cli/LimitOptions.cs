@@ -12,6 +12,13 @@ internal sealed class LimitOptions
     private readonly Option<int?> queue = Options.Whole(
         "--queue", $"requests that may wait for the model before others are refused [default: {Defaults.Queue}]");
 
+    private readonly Option<int?> chats = Options.Whole(
+        "--chats", $"chats that are written at the same time; others wait [default: {Defaults.Chats}]");
+
+    private readonly Option<int?> prefixes = Options.Whole(
+        "--prefix-cache", "memory for keys and values of chats that have ended, so that what begins alike is not read again, in MiB "
+            + $"[default: {Defaults.PrefixBytes / Mebi}]", least: 0, placeholder: "MIB");
+
     private readonly Option<int?> tokens = Options.Whole(
         "--max-tokens", $"tokens that one choice of a chat may have [default: {Defaults.NewTokens}]");
 
@@ -37,7 +44,7 @@ internal sealed class LimitOptions
     /// <summary>Adds the options to a verb.</summary>
     public void AddTo(Command command)
     {
-        foreach (var option in new[] { queue, tokens, body, seconds, depth, inputs, characters, answers })
+        foreach (var option in new[] { queue, chats, prefixes, tokens, body, seconds, depth, inputs, characters, answers })
             command.Add(option);
     }
 
@@ -45,6 +52,8 @@ internal sealed class LimitOptions
     public ServerLimits Of(ParseResult parse) => Defaults with
     {
         Queue = parse.GetValue(queue) ?? Defaults.Queue,
+        Chats = parse.GetValue(chats) ?? Defaults.Chats,
+        PrefixBytes = parse.GetValue(prefixes) is { } memory ? (long)memory * Mebi : Defaults.PrefixBytes,
         NewTokens = parse.GetValue(tokens) ?? Defaults.NewTokens,
         BodyBytes = parse.GetValue(body) is { } size ? (long)size * Mebi : Defaults.BodyBytes,
         BodyTime = parse.GetValue(seconds) is { } time ? TimeSpan.FromSeconds(time) : Defaults.BodyTime,

@@ -68,7 +68,7 @@ public sealed class KalmChatClient(SharedModel model) : IChatClient
             yield return Update(new UsageContent(new UsageDetails
             {
                 InputTokenCount = job.PromptTokens, OutputTokenCount = job.WrittenTokens,
-                TotalTokenCount = job.PromptTokens + job.WrittenTokens,
+                CachedInputTokenCount = job.CachedTokens, TotalTokenCount = job.PromptTokens + job.WrittenTokens,
             }));
         }
         finally

@@ -21,6 +21,9 @@ public sealed record SharedModelOptions
 
     /// <summary>Requests that may wait for the model; one more is refused with a <see cref="ModelUnavailableException"/>.</summary>
     public int Queue { get; init; } = 256;
+
+    /// <summary>Bytes of keys and values of chats that have ended, for those that begin alike; 0 keeps none.</summary>
+    public long PrefixBytes { get; init; } = GenerationBatch.DefaultPrefixBytes;
 }
 
 /// <summary>A loaded model that any number of threads may use: its tensors belong to a thread of its own, which encodes waiting texts
@@ -125,7 +128,8 @@ public sealed class SharedModel : IDisposable
             {
                 chats = new ChatWording(model);
                 ready.SetResult();
-                new ModelWorker(model, queue, limits, new WorkerWatch()).Run(giveUp.Token);
+                using var batch = new GenerationBatch(model.Decoder, options.PrefixBytes);
+                new ModelWorker(model, batch, queue, limits, new WorkerWatch()).Run(giveUp.Token);
             }
         }
 #pragma warning disable CA1031 // Told to who loads the model.

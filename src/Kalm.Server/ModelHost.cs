@@ -5,6 +5,7 @@ using Kalm.Evaluation;
 using Kalm.Extensions.Inference;
 using Kalm.Graph;
 using Kalm.Language.Execution;
+using Kalm.Language.Generation;
 using Kalm.Language.Sources;
 using Kalm.Representation;
 using Kalm.Server.Http;
@@ -115,9 +116,10 @@ internal sealed class ModelHost(ServerOptions options, ServerMetrics metrics, IL
         {
             using (served = Load())
             {
+                using var batch = new GenerationBatch(served.Model.Decoder, options.Limits.PrefixBytes);
                 SearchWorker? worker = null;
                 var turns = served.Model.Decoder.Turns = new DecoderTurns(() => queue.Length > 0 || worker?.IsWriting == true);
-                worker = new SearchWorker(served, queue, options.Limits.ForWorker, new ServerWatch(metrics, log), turns);
+                worker = new SearchWorker(served, batch, queue, options.Limits.ForWorker, new ServerWatch(metrics, log), turns);
                 var indexing = new Thread(MakeIndex) { IsBackground = true, Name = "index" };
                 indexing.Start();
                 loaded.TrySetResult();

@@ -1,4 +1,5 @@
 using Kalm.Extensions.Inference;
+using Kalm.Language.Generation;
 
 namespace Kalm.Server;
 
@@ -54,7 +55,10 @@ public sealed record ServerLimits
     public int BatchViews { get; init; } = 256;
 
     /// <summary>Chats that are written at the same time; others wait in the queue.</summary>
-    public int Chats { get; init; } = 16;
+    public int Chats { get; init; } = 32;
+
+    /// <summary>Bytes of keys and values of chats that have ended, for those that begin alike; 0 keeps none.</summary>
+    public long PrefixBytes { get; init; } = GenerationBatch.DefaultPrefixBytes;
 
     /// <summary>How long a job may wait for the model before it is refused with 429.</summary>
     public TimeSpan QueueTime { get; init; } = TimeSpan.FromSeconds(60);

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
+using Kalm.Language.Generation;
 
 namespace Kalm.Server;
 
@@ -15,6 +16,10 @@ internal sealed class ServerMetrics : IDisposable
     private readonly Histogram<int> batch;
     private readonly Counter<long> encoded;
     private readonly Counter<long> written;
+    private readonly Counter<long> read;
+    private readonly Counter<long> cached;
+    private readonly Counter<long> hits;
+    private readonly Histogram<int> occupancy;
 
     /// <summary>Makes the instruments.</summary>
     public ServerMetrics()
@@ -26,6 +31,12 @@ internal sealed class ServerMetrics : IDisposable
         batch = meter.CreateHistogram<int>("kalm.server.batch.size", "{job}", "Jobs that were encoded together");
         encoded = meter.CreateCounter<long>("kalm.server.tokens.encoded", "{token}", "Tokens encoded for vectors");
         written = meter.CreateCounter<long>("kalm.server.tokens.written", "{token}", "Tokens written in chats");
+        read = meter.CreateCounter<long>("kalm.server.tokens.read", "{token}", "Tokens of prompts read");
+        cached = meter.CreateCounter<long>(
+            "kalm.server.tokens.cached", "{token}", "Tokens of prompts that were there from other chats, and not read");
+        hits = meter.CreateCounter<long>("kalm.server.prefix.hits", "{prompt}", "Prompts that began as another chat");
+        occupancy = meter.CreateHistogram<int>("kalm.server.step.sequences", "{sequence}", "Sequences that a step wrote together");
+        meter.CreateObservableGauge("kalm.server.prefix.bytes", () => PrefixBytes, "By", "What is kept of chats that have ended");
         meter.CreateObservableGauge("kalm.server.queue.length", () => Waiting, "{job}", "Jobs that wait for the model");
         meter.CreateObservableGauge("kalm.server.chats", () => Writing, "{chat}", "Chats being written");
     }
@@ -41,6 +52,9 @@ internal sealed class ServerMetrics : IDisposable
 
     /// <summary>Chats being written.</summary>
     public int Writing { get; set; }
+
+    /// <summary>What is kept of chats that have ended, in bytes.</summary>
+    public long PrefixBytes { get; set; }
 
     /// <summary>Counts a request.</summary>
     public void Answered(string method, string route, int status, TimeSpan elapsed)
@@ -58,6 +72,16 @@ internal sealed class ServerMetrics : IDisposable
 
     /// <summary>Counts written tokens.</summary>
     public void Written(int tokens) => written.Add(tokens);
+
+    /// <summary>Counts a step of the chats.</summary>
+    public void Stepped(StepReport step)
+    {
+        if (step.Sequences > 0)
+            occupancy.Record(step.Sequences);
+        read.Add(step.PromptTokens);
+        cached.Add(step.CachedTokens);
+        hits.Add(step.CachedPrompts);
+    }
 
     /// <inheritdoc/>
     public void Dispose()

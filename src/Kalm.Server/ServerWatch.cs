@@ -1,4 +1,5 @@
 using Kalm.Extensions.Inference;
+using Kalm.Language.Generation;
 using Microsoft.Extensions.Logging;
 
 namespace Kalm.Server;
@@ -20,6 +21,13 @@ internal sealed class ServerWatch(ServerMetrics metrics, ILogger log) : WorkerWa
 
     /// <inheritdoc/>
     public override void Written(int tokens) => metrics.Written(tokens);
+
+    /// <inheritdoc/>
+    public override void Stepped(StepReport step, long prefixBytes)
+    {
+        metrics.Stepped(step);
+        metrics.PrefixBytes = prefixBytes;
+    }
 
     /// <inheritdoc/>
     public override void Failed(Job job, Exception error) => ServerLog.JobFailed(log, job.GetType().Name, error);

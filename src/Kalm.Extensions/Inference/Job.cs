@@ -80,6 +80,9 @@ internal sealed class ChatJob(int[] prompt, int choices, GenerationOptions optio
     /// <summary>The number of prompt tokens.</summary>
     public int PromptTokens => prompt.Length;
 
+    /// <summary>How many of them were there already from other chats, and not read.</summary>
+    public int CachedTokens => generation?.CachedTokens ?? 0;
+
     /// <summary>What is written, as it is written; ends when all choices have ended.</summary>
     public ChannelReader<GeneratedPiece> Pieces => pieces.Reader;
 

@@ -65,10 +65,25 @@ internal sealed class JobQueue(int most)
                     break;
                 views += encoding.Weight;
             }
-            for (var count = 0; count < mostChats && chats.TryDequeue(out var chat); count++)
-                taken.Add(chat);
+            AddChats(taken, mostChats);
             return true;
         }
+    }
+
+    /// <summary>Takes the next chats, without waiting for any.</summary>
+    /// <param name="taken">Emptied and filled.</param>
+    /// <param name="most">Up to this number.</param>
+    public void TakeChats(List<Job> taken, int most)
+    {
+        taken.Clear();
+        lock (gate)
+            AddChats(taken, most);
+    }
+
+    private void AddChats(List<Job> taken, int most)
+    {
+        for (var count = 0; count < most && chats.TryDequeue(out var chat); count++)
+            taken.Add(chat);
     }
 
     /// <summary>Lets no more in.</summary>

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Runtime.ExceptionServices;
 using Kalm.Language.Execution;
 using Kalm.Language.Generation;
@@ -6,18 +7,24 @@ using static TorchSharp.torch;
 
 namespace Kalm.Extensions.Inference;
 
-/// <summary>The one thread that touches tensors. Each turn it encodes for all jobs that wait, together, and then writes one token of every
-/// chat, so that neither kind waits long for the other.</summary>
+/// <summary>The one thread that touches tensors. Each turn it encodes for all jobs that wait, together, a slice at a time, and then writes
+/// one token of every chat, all in one pass; between two slices chats come in and are written for as long as a slice took, so that neither
+/// kind waits long for the other.</summary>
 /// <param name="model">The model; not owned.</param>
+/// <param name="batch">Writes chats; not owned.</param>
 /// <param name="queue">Where jobs come from.</param>
 /// <param name="limits">How much is done at once.</param>
 /// <param name="watch">Sees what is done.</param>
 /// <param name="turns">Whose turn it is, where another thread uses the model in the background; null where none does.</param>
 internal class ModelWorker(
-    LoadedModel model, JobQueue queue, WorkerLimits limits, WorkerWatch watch, DecoderTurns? turns = null)
+    LoadedModel model, GenerationBatch batch, JobQueue queue, WorkerLimits limits, WorkerWatch watch, DecoderTurns? turns = null)
 {
+    private static readonly TimeSpan SliceTime = TimeSpan.FromMilliseconds(250);
+    private const int FewestSliceTokens = 512;
+    private const int MostSliceTokens = 2048;
     private readonly Language.Generation.Generator generator = new(model.Decoder, model.Model.Tokenizer);
     private readonly List<ChatJob> chats = [];
+    private int sliceTokens = FewestSliceTokens;
     private volatile int writing;
 
     /// <summary>Whether chats are being written.</summary>
@@ -30,19 +37,45 @@ internal class ModelWorker(
         while (queue.Take(taken, limits.BatchViews, limits.Chats - chats.Count, isIdle: chats.Count == 0))
         {
             using var turn = turns?.Take();
-            if (giveUp.IsCancellationRequested)
-                taken.ForEach(job => job.Fail(ModelUnavailableException.Closed()));
-            taken.RemoveAll(job => IsLost(job, giveUp));
-            watch.Waiting(queue.Length);
-            Encode([.. taken.OfType<EncodingJob>()]);
+            RemoveLost(taken, giveUp);
+            Begin(taken.OfType<ChatJob>());
+            Encode([.. taken.OfType<EncodingJob>()], giveUp);
             foreach (var job in taken)
                 if (job is ICall call)
                     Guard(job, () => call.Run(model));
-                else if (job is ChatJob chat && Guard(chat, () => chat.Begin(generator)))
-                    chats.Add(chat);
             Write(giveUp);
-            writing = chats.Count;
         }
+    }
+
+    private void RemoveLost(List<Job> taken, CancellationToken giveUp)
+    {
+        if (giveUp.IsCancellationRequested)
+            taken.ForEach(job => job.Fail(ModelUnavailableException.Closed()));
+        taken.RemoveAll(job => IsLost(job, giveUp));
+        watch.Waiting(queue.Length);
+    }
+
+    private void Begin(IEnumerable<ChatJob> begun)
+    {
+        foreach (var chat in begun)
+            if (Guard(chat, () => chat.Begin(generator)))
+                chats.Add(chat);
+        writing = chats.Count;
+    }
+
+    // Chats come in while others' texts are encoded, and get as much time as those had.
+    private void WriteFor(TimeSpan time, CancellationToken giveUp)
+    {
+        var clock = Stopwatch.StartNew();
+        var taken = new List<Job>();
+        do
+        {
+            queue.TakeChats(taken, limits.Chats - chats.Count);
+            RemoveLost(taken, giveUp);
+            Begin(taken.OfType<ChatJob>());
+            Write(giveUp);
+        }
+        while (chats.Count > 0 && clock.Elapsed < time);
     }
 
     private bool IsLost(Job job, CancellationToken giveUp)
@@ -56,14 +89,14 @@ internal class ModelWorker(
         return true;
     }
 
-    private void Encode(IReadOnlyList<EncodingJob> jobs)
+    private void Encode(IReadOnlyList<EncodingJob> jobs, CancellationToken giveUp)
     {
         if (jobs.Count == 0)
             return;
         watch.Batched(jobs.Count);
         try
         {
-            EncodeTogether(jobs);
+            EncodeTogether(jobs, giveUp);
         }
 #pragma warning disable CA1031 // Whatever fails is told to whoever asked; the thread goes on.
         catch (Exception error)
@@ -74,18 +107,18 @@ internal class ModelWorker(
                 Report(jobs[0], error);
             else
                 foreach (var job in jobs)
-                    Guard(job, () => EncodeTogether([job]));
+                    Guard(job, () => EncodeTogether([job], giveUp));
         }
     }
 
-    private void EncodeTogether(IReadOnlyList<EncodingJob> jobs)
+    private void EncodeTogether(IReadOnlyList<EncodingJob> jobs, CancellationToken giveUp)
     {
         using var scope = NewDisposeScope();
         using var noGradient = no_grad();
         var views = jobs.SelectMany(job => job.Views).ToList();
         var forest = new ViewForest(model.Wording, views);
         watch.Encoded(forest.Rows.Sum(row => row.Length));
-        var vectors = Encoder.Encode(model.Decoder, forest.Rows);
+        var vectors = EncodeSlices(forest.Rows, giveUp);
         Encoder.RequireFinite(vectors);
         var reads = new List<int[]>(jobs.Count);
         var view = 0;
@@ -97,6 +130,27 @@ internal class ModelWorker(
         var width = (int)vectors.shape[1];
         foreach (var (job, own) in jobs.Zip(reads))
             job.Complete([.. own.Select(read => values[(read * width)..((read + 1) * width)])]);
+    }
+
+    private Tensor EncodeSlices(IReadOnlyList<TokenRow> rows, CancellationToken giveUp)
+    {
+        var parts = new List<Tensor>();
+        for (var (start, end) = (0, 0); start < rows.Count; start = end)
+        {
+            var (clock, tokens) = (Stopwatch.StartNew(), 0);
+            while (end < rows.Count && (end == start || tokens + rows[end].Length <= sliceTokens))
+                tokens += rows[end++].Length;
+            parts.Add(Encoder.Encode(model.Decoder, [.. rows.Skip(start).Take(end - start)]));
+            var time = clock.Elapsed;
+            // Half of the way, so that one slow slice does not decide; a slice that was cut short by its end tells too little.
+            if (end < rows.Count)
+            {
+                sliceTokens = (int)Math.Clamp(
+                    (sliceTokens + (tokens * (SliceTime / time))) / 2, FewestSliceTokens, MostSliceTokens * model.Decoder.WorkerCount);
+                WriteFor(time, giveUp);
+            }
+        }
+        return parts.Count == 1 ? parts[0] : cat([.. parts]);
     }
 
     /// <summary>Does more with the vectors before they are handed out.</summary>
@@ -114,7 +168,8 @@ internal class ModelWorker(
             return;
         try
         {
-            OpenGeneration.Step(model.Decoder, chats.Select(chat => chat.Generation!));
+            var step = batch.Step(chats.Select(chat => chat.Generation!));
+            watch.Stepped(step, batch.PrefixBytes);
         }
 #pragma warning disable CA1031 // As above.
         catch (Exception error)
@@ -130,9 +185,13 @@ internal class ModelWorker(
             var before = chat.WrittenTokens;
             chat.HandOn();
             watch.Written(chat.WrittenTokens - before);
-            if (!chat.Generation!.IsFinished && chat.WritingTime <= limits.ChatTime)
+            var generation = chat.Generation!;
+            if (generation.Fault is { } fault)
+                Report(chat, fault);
+            else if (generation.IsFinished || (generation.IsRead && chat.WritingTime > limits.ChatTime))
+                chat.Finish();
+            else
                 continue;
-            chat.Finish();
             done.Add(chat);
         }
         Drop(done);
@@ -145,6 +204,7 @@ internal class ModelWorker(
             chats.Remove(chat);
             chat.Dispose();
         }
+        writing = chats.Count;
         watch.Writing(chats.Count);
     }
 

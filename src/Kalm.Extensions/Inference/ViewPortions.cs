@@ -7,9 +7,9 @@ namespace Kalm.Extensions.Inference;
 internal static class ViewPortions
 {
     private const int Most = 256;
-    private const int TokensOfOne = 64;
+    private const int TokensOfOne = 16;
 
-    /// <summary>What a request counts for: a view each, or one for every 64 tokens of a long text.</summary>
+    /// <summary>What a request counts for: a view each, or one for every 16 tokens of a long text.</summary>
     public static int WeightOf(ViewRequest request) => Math.Max(request.Count, request.Description.Length / TokensOfOne);
 
     /// <summary>The portions, in order; one text is never divided.</summary>

@@ -1,3 +1,5 @@
+using Kalm.Language.Generation;
+
 namespace Kalm.Extensions.Inference;
 
 /// <summary>How much the model's thread does at once, and how long it lets jobs wait.</summary>
@@ -10,7 +12,7 @@ internal sealed record WorkerLimits
     public int BatchViews { get; init; } = 256;
 
     /// <summary>Chats that are written at the same time; others wait.</summary>
-    public int Chats { get; init; } = 16;
+    public int Chats { get; init; } = 32;
 
     /// <summary>How long a job may wait before it is refused.</summary>
     public TimeSpan QueueTime { get; init; } = TimeSpan.MaxValue;
@@ -33,6 +35,11 @@ internal class WorkerWatch
 
     /// <summary>So many tokens are encoded.</summary>
     public virtual void Encoded(int tokens) { }
+
+    /// <summary>A step of the chats was done.</summary>
+    /// <param name="step">What it did.</param>
+    /// <param name="prefixBytes">What is kept of chats that have ended, in bytes.</param>
+    public virtual void Stepped(StepReport step, long prefixBytes) { }
 
     /// <summary>So many tokens were written.</summary>
     public virtual void Written(int tokens) { }

@@ -1,6 +1,7 @@
 using Kalm.Completion;
 using Kalm.Extensions.Inference;
 using Kalm.Language.Execution;
+using Kalm.Language.Generation;
 using Kalm.Representation;
 using static TorchSharp.torch;
 
@@ -27,8 +28,8 @@ internal sealed record Encodings(IReadOnlyList<float[]> Vectors, IReadOnlyList<S
 
 /// <summary>The model's thread of a server, which also searches: for all jobs together.</summary>
 internal sealed class SearchWorker(
-    ServedModel served, JobQueue queue, WorkerLimits limits, WorkerWatch watch, DecoderTurns turns)
-    : ModelWorker(served.Model, queue, limits, watch, turns)
+    ServedModel served, GenerationBatch batch, JobQueue queue, WorkerLimits limits, WorkerWatch watch, DecoderTurns turns)
+    : ModelWorker(served.Model, batch, queue, limits, watch, turns)
 {
     /// <inheritdoc/>
     protected override void Use(IReadOnlyList<EncodingJob> jobs, IReadOnlyList<int[]> reads, Tensor vectors)

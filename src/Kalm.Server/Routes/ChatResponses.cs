@@ -34,11 +34,16 @@ internal sealed record ChatReply(string Role, string? Content)
 }
 
 /// <summary>Tokens read and written.</summary>
-internal sealed record ChatUsage(int PromptTokens, int CompletionTokens, int TotalTokens)
+internal sealed record ChatUsage(int PromptTokens, int CompletionTokens, int TotalTokens, ChatPromptUsage PromptTokensDetails)
 {
     /// <summary>Counts.</summary>
-    public static ChatUsage Of(int prompt, int completion) => new(prompt, completion, prompt + completion);
+    public static ChatUsage Of(int prompt, int completion, int cached = 0) =>
+        new(prompt, completion, prompt + completion, new ChatPromptUsage(cached));
 }
+
+/// <summary>Of the tokens read.</summary>
+/// <param name="CachedTokens">Those that were there already, from another chat that began alike.</param>
+internal sealed record ChatPromptUsage(int CachedTokens);
 
 /// <summary>A piece of an answer.</summary>
 internal sealed record ChatChunk(string Id, string Object, long Created, string Model, IReadOnlyList<ChatChunkChoice> Choices)

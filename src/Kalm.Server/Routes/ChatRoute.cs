@@ -137,7 +137,7 @@ internal sealed class ChatRoute(ModelHost host, ServerOptions options)
                     ToolCalls = text.Calls.Count > 0 ? [.. text.Calls.Select(ChatCall.Of)] : null,
                 },
                 text.FinishReason!, withLogprobs ? ChatLogprobs.Of(text.Tokens, reply.Tokenizer) : null))],
-            ChatUsage.Of(job.PromptTokens, job.WrittenTokens), grounding));
+            ChatUsage.Of(job.PromptTokens, job.WrittenTokens, job.CachedTokens), grounding));
     }
 
     private static async Task Stream(HttpContext context, ChatJob job, Reply reply, ChatGrounding? grounding, bool withUsage)
@@ -164,7 +164,7 @@ internal sealed class ChatRoute(ModelHost host, ServerOptions options)
                     reply.Chunk(new ChatChunkChoice(piece.Sequence, new ChatDelta(), reason)) with { Grounding = grounding });
         }
         if (withUsage)
-            await events.Send(reply.Chunk() with { Usage = ChatUsage.Of(job.PromptTokens, job.WrittenTokens) });
+            await events.Send(reply.Chunk() with { Usage = ChatUsage.Of(job.PromptTokens, job.WrittenTokens, job.CachedTokens) });
         await events.Finish();
     }
 

@@ -99,7 +99,8 @@ internal sealed class CompletionsRoute(ModelHost host, ServerOptions options)
     }
 
     private static ChatUsage UsageOf(List<ChatJob> jobs) =>
-        ChatUsage.Of(jobs.Sum(job => job.PromptTokens), jobs.Sum(job => job.WrittenTokens));
+        ChatUsage.Of(
+            jobs.Sum(job => job.PromptTokens), jobs.Sum(job => job.WrittenTokens), jobs.Sum(job => job.CachedTokens));
 
     private List<(int[] Tokens, string Text)> PromptsOf(JsonElement prompt, ServedModel served)
     {

@@ -98,11 +98,11 @@ internal sealed record ResponseUsage(
     int InputTokens, ResponseCached InputTokensDetails, int OutputTokens, ResponseReasoned OutputTokensDetails, int TotalTokens)
 {
     /// <summary>Counts.</summary>
-    public static ResponseUsage Of(int read, int written) =>
-        new(read, new ResponseCached(0), written, new ResponseReasoned(0), read + written);
+    public static ResponseUsage Of(int read, int cached, int written) =>
+        new(read, new ResponseCached(cached), written, new ResponseReasoned(0), read + written);
 }
 
-/// <summary>Tokens that were read before: none.</summary>
+/// <summary>Tokens that were there already, from another chat that began alike.</summary>
 internal sealed record ResponseCached(int CachedTokens);
 
 /// <summary>Tokens that were thought and not told: none.</summary>

@@ -151,7 +151,7 @@ internal sealed class ResponsesRoute(ModelHost host, ServerOptions options)
     private static ResponseAnswer Ended(ResponseAnswer answer, WrittenChoice text, IReadOnlyList<ResponseItem> items, ChatJob job) =>
         answer with
         {
-            Status = StatusOf(text), Output = items, Usage = ResponseUsage.Of(job.PromptTokens, job.WrittenTokens),
+            Status = StatusOf(text), Output = items, Usage = ResponseUsage.Of(job.PromptTokens, job.CachedTokens, job.WrittenTokens),
             IncompleteDetails = text.FinishReason == "length" ? new ResponseIncomplete("max_output_tokens") : null,
         };
 

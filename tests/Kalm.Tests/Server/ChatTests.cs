@@ -65,7 +65,8 @@ public class ChatTests(RunningServer server)
         Assert.Equal("[DONE]", events[^1]);
         var chunks = events.SkipLast(1).Select(data => JsonNode.Parse(data)!).ToList();
         Assert.Empty(chunks[^1]["choices"]!.AsArray());
-        Assert.Equal(whole["usage"]!.ToJsonString(), chunks[^1]["usage"]!.ToJsonString());
+        foreach (var count in new[] { "prompt_tokens", "completion_tokens", "total_tokens" })
+            Assert.Equal((int)whole["usage"]![count]!, (int)chunks[^1]["usage"]![count]!);
         Assert.All(chunks, chunk => Assert.Equal("chat.completion.chunk", (string?)chunk["object"]));
         var choices = chunks.SkipLast(1).Select(chunk => chunk["choices"]![0]!).ToLookup(choice => (int)choice["index"]!);
         Assert.Equal(3, choices.Count);
@@ -106,6 +107,42 @@ public class ChatTests(RunningServer server)
         var together = Task.WhenAll(bodies.Select(body => server.PostWell(Path, body)));
         await Task.WhenAll(between);
         Assert.Equal(alone, (await together).Select(answer => answer["choices"]!.ToJsonString()));
+    }
+
+    [Fact]
+    public async Task What_begins_as_another_chat_is_not_read_again_and_told_as_cached()
+    {
+        await using var fresh = await RunningServer.Another(server.Options());
+        await using var forgetful = await RunningServer.Another(server.Options(new Kalm.Server.ServerLimits { PrefixBytes = 0 }));
+        var body = Ask("What is a fish, and what does it do all day long?", 12);
+        foreach (var (asked, keeps) in new[] { (fresh, true), (forgetful, false) })
+        {
+            var address = new Uri(asked.Urls[0]);
+            var first = await server.PostWell(Path, body, address);
+            var again = await server.PostWell(Path, body, address);
+            Assert.Equal(0, Cached(first));
+            Assert.Equal(keeps ? (int)first["usage"]!["prompt_tokens"]! - 1 : 0, Cached(again));
+            Assert.Equal(first["choices"]!.ToJsonString(), again["choices"]!.ToJsonString());
+            var response = await server.PostWell(
+                "/v1/responses", new JsonObject { ["input"] = "What is a fish, and what does it do all day long?" }, address);
+            Assert.Equal(Cached(again), (int)response["usage"]!["input_tokens_details"]!["cached_tokens"]!);
+        }
+
+        static int Cached(JsonNode answer) => (int)answer["usage"]!["prompt_tokens_details"]!["cached_tokens"]!;
+    }
+
+    [Fact]
+    public async Task Chats_are_answered_while_thousands_of_texts_are_embedded()
+    {
+        var many = server.PostWell("/v1/embeddings", new JsonObject
+        {
+            ["input"] = new JsonArray([.. Enumerable.Range(0, 10_000).Select(number => (JsonNode)$"what swims as number {number} does")]),
+        });
+        var answered = 0;
+        for (; !many.IsCompleted; answered++)
+            await server.PostWell(Path, Ask($"What is number {answered}?", 3));
+        Assert.True(answered > 2);
+        Assert.Equal(10_000, (await many)["data"]!.AsArray().Count);
     }
 
     [Fact]

@@ -33,7 +33,7 @@ public class CompletionsTests(RunningServer server)
         Assert.Equal(prompts[1] + expected[1].Text, (string?)ids["choices"]![0]!["text"]);
         (body["stream"], body["stream_options"]) = (true, new JsonObject { ["include_usage"] = true });
         var pieces = await Events.Of(server, Path, body);
-        Assert.Equal(answer["usage"]!.ToJsonString(), pieces[^1]["usage"]!.ToJsonString());
+        Assert.Equal((int)answer["usage"]!["total_tokens"]!, (int)pieces[^1]["usage"]!["total_tokens"]!);
         Assert.Equal(expected[1].Text, string.Concat(pieces.SkipLast(1).Select(piece => piece["choices"]![0]!)
             .Where(choice => (int)choice["index"]! == 2).Select(choice => (string?)choice["text"])));
         Assert.InRange((int)(await server.PostWell(Path, new JsonObject { ["prompt"] = "" }))["usage"]!["completion_tokens"]!, 0, 16);

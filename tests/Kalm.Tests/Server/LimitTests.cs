@@ -45,6 +45,7 @@ public class LimitTests(RunningServer server)
         Assert.Equal(server.Served.Model.Model.Config.ContextLength, (int)told["context"]!);
         Assert.Equal((limits.BodyBytes, limits.JsonDepth, limits.Inputs, 200),
             ((long)told["body_bytes"]!, (int)told["json_depth"]!, (int)told["inputs"]!, (int)told["answers"]!));
+        Assert.Equal((limits.Chats, limits.PrefixBytes), ((int)told["chats"]!, (long)told["prefix_bytes"]!));
         Assert.True(limits.BodyBytes >= 32 << 20 && limits.JsonDepth >= 64 && limits.Inputs >= 2048);
         var deep = $$"""{"input":"a","other":{{new string('[', 40)}}{{new string(']', 40)}}}""";
         Assert.Equal("unknown_field", (string?)(await server.Fault("/v1/embeddings", deep, 400, "other"))["code"]);

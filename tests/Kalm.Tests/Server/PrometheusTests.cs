@@ -41,6 +41,28 @@ public class PrometheusTests(RunningServer server)
             lines.Single(line => line.StartsWith(series + " ", StringComparison.Ordinal)).Split(' ')[^1], CultureInfo.InvariantCulture);
     }
 
+    [Fact]
+    public async Task What_chats_read_write_share_and_find_again_is_counted()
+    {
+        await using var fresh = await RunningServer.Another(server.Options());
+        var body = JsonNode.Parse("""{"messages":[{"role":"user","content":"What is a crab?"}],"max_tokens":9,"n":2}""")!;
+        var usages = new List<JsonNode>();
+        for (var turn = 0; turn < 2; turn++)
+            usages.Add((await server.PostWell("/v1/chat/completions", body, new Uri(fresh.Urls[0])))["usage"]!);
+        var lines = await Scrape(fresh, null);
+
+        var prompt = (int)usages[0]["prompt_tokens"]!;
+        Assert.Equal(usages.Sum(usage => (int)usage["completion_tokens"]!), Value("kalm_server_tokens_written_total"));
+        Assert.Equal(prompt + 1, Value("kalm_server_tokens_read_total"));
+        Assert.Equal((prompt - 1, 1), (Value("kalm_server_tokens_cached_total"), Value("kalm_server_prefix_hits_total")));
+        Assert.True(Value("kalm_server_prefix_bytes") > 0);
+        Assert.True(Value("kalm_server_step_sequences_sum") > Value("kalm_server_step_sequences_count"));
+        Assert.Equal((0, 0), (Value("kalm_server_queue_length"), Value("kalm_server_chats")));
+
+        double Value(string series) => double.Parse(
+            lines.Single(line => line.StartsWith(series + " ", StringComparison.Ordinal)).Split(' ')[^1], CultureInfo.InvariantCulture);
+    }
+
     [Theory]
     [InlineData(false, null, 401)]
     [InlineData(false, "sesame", 200)]

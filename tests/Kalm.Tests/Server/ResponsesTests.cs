@@ -51,7 +51,7 @@ public sealed class ResponsesTests(RunningServer server) : IDisposable
         Assert.Equal((string?)whole["output"]![0]!["content"]![0]!["text"],
             string.Concat(events.Where(happened => (string?)happened["type"] == "response.output_text.delta")
                 .Select(happened => (string?)happened["delta"])));
-        Assert.Equal(whole["usage"]!.ToJsonString(), events[^1]["response"]!["usage"]!.ToJsonString());
+        Assert.Equal((int)whole["usage"]!["total_tokens"]!, (int)events[^1]["response"]!["usage"]!["total_tokens"]!);
     }
 
     [Fact]

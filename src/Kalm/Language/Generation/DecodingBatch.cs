@@ -22,15 +22,13 @@ internal sealed class DecodingBatch : IDisposable
 
     /// <summary>Feeds tokens and gives the logits of what follows each row's last one.</summary>
     /// <param name="tokens">For each row at least one token.</param>
-    /// <param name="by">The decoder of the worker that runs this; null for the one that began.</param>
     /// <returns>[rows x vocabulary], row by row.</returns>
-    public float[] Feed(IReadOnlyList<int[]> tokens, Decoder? by = null)
+    public float[] Feed(IReadOnlyList<int[]> tokens)
     {
-        by ??= decoder;
         using var scope = NewDisposeScope();
         using var noGradient = no_grad();
         using var block = new TokenBlock([.. tokens.Select(Row)], device, cache);
-        return by.Logits(by.Read(by.Embed(block.Tokens), block)).cpu().contiguous().data<float>().ToArray();
+        return decoder.Logits(decoder.Read(decoder.Embed(block.Tokens), block)).cpu().contiguous().data<float>().ToArray();
     }
 
     /// <summary>Goes on with some of the rows, in the order given; a row may be named more than once.</summary>

@@ -58,8 +58,7 @@ public sealed class Generator(DecoderPool pool, Tokenizer tokenizer)
         }
     }
 
-    /// <summary>Opens a prompt to be continued step by step
-    /// (<see cref="OpenGeneration.Step(DecoderPool, IEnumerable{OpenGeneration})"/>).</summary>
+    /// <summary>Opens a prompt to be continued step by step (<see cref="GenerationBatch"/>).</summary>
     /// <param name="prompt">Token ids, at least one.</param>
     /// <param name="count">The number of sequences, each with draws of its own.</param>
     /// <param name="options">How to write.</param>
@@ -68,7 +67,7 @@ public sealed class Generator(DecoderPool pool, Tokenizer tokenizer)
     public OpenGeneration Open(int[] prompt, int count, GenerationOptions options)
     {
         options.Validated();
-        return new OpenGeneration(prompt, [.. Enumerable.Range(0, count).Select(number => Begin(prompt, number, options))], pool);
+        return new OpenGeneration(prompt, [.. Enumerable.Range(0, count).Select(number => Begin(prompt, number, options))]);
     }
 
     private GeneratedSequence Begin(int[] prompt, int number, GenerationOptions options)

@@ -11,6 +11,10 @@ internal delegate void Restriction(Span<float> logits);
 /// <param name="sequence">The sequence's number.</param>
 internal sealed class TokenSampler(GenerationOptions options, int sequence)
 {
+    private const double FirstLeast = 1e-2;
+    private const double NextLeast = 1e-3;
+    // Sums in another order differ in their last digits.
+    private const double Margin = 1 - 1e-9;
     private readonly Random random = new(HashCode(options.Seed, sequence));
     private int[] order = [];
     private double[] weights = [];
@@ -52,18 +56,15 @@ internal sealed class TokenSampler(GenerationOptions options, int sequence)
     {
         if (weights.Length != logits.Length)
             (weights, order) = (new double[logits.Length], new int[logits.Length]);
-        double highest = logits[Likeliest(logits)];
+        var likeliest = Likeliest(logits);
+        double highest = logits[likeliest];
+        if (!double.IsFinite(highest))
+            return likeliest;
         for (var token = 0; token < logits.Length; token++)
             (weights[token], order[token]) = (Math.Exp((logits[token] - highest) / options.Temperature), token);
         var count = logits.Length;
         if (options.TopK is not null || options.TopP < 1)
-        {
-            // The likeliest first, and the lower id first among equals.
-            Array.Sort(order,
-                (left, right) => weights[right].CompareTo(weights[left]) is var difference and not 0 ? difference : left.CompareTo(right));
-            count = Math.Min(options.TopK ?? count, count);
-            count = Nucleus(count);
-        }
+            count = Nucleus(Sorted(Math.Min(options.TopK ?? count, count)));
         if (options.MinP > 0)
             for (var place = 0; place < count; place++)
                 if (weights[order[place]] < options.MinP)
@@ -81,10 +82,29 @@ internal sealed class TokenSampler(GenerationOptions options, int sequence)
         return order[count - 1];
     }
 
+    // The likeliest first, and the lower id first among equals: as many as may be drawn from, and no others, for most of a vocabulary
+    // never is.
+    private int Sorted(int most)
+    {
+        var needed = options.TopK is null ? options.TopP * weights.Sum() : double.PositiveInfinity;
+        for (var least = FirstLeast; ; least *= NextLeast)
+        {
+            var (found, sum) = (0, 0.0);
+            for (var token = 0; token < weights.Length; token++)
+                if (weights[token] >= least)
+                    (order[found++], sum) = (token, sum + weights[token]);
+            if (found < Math.Min(most, weights.Length) && sum * Margin < needed && least > 0)
+                continue;
+            Array.Sort(order, 0, found, Comparer<int>.Create(
+                (left, right) => weights[right].CompareTo(weights[left]) is var difference and not 0 ? difference : left.CompareTo(right)));
+            return Math.Min(most, found);
+        }
+    }
+
     private int Nucleus(int count)
     {
-        var total = 0.0;
-        for (var place = 0; place < count; place++)
+        var total = options.TopK is null ? weights.Sum() : 0.0;
+        for (var place = 0; options.TopK is not null && place < count; place++)
             total += weights[order[place]];
         var sum = 0.0;
         for (var place = 0; place < count; place++)

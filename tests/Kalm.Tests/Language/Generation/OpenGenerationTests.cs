@@ -13,6 +13,7 @@ public class OpenGenerationTests : TorchTest
         using var model = FixtureModel.Load(name);
         using var pool = new DecoderPool(model, null, null, 2);
         var generator = new Generator(pool, FixtureModel.Tokenizer);
+        using var batch = new GenerationBatch(pool, 1 << 20);
         var random = new Random(6);
         var options = new GenerationOptions { MaximumNewTokens = 15, Temperature = 0.9, RepetitionPenalty = 1.2, Seed = 3 };
         var prompts = Enumerable.Range(0, 7).Select(_ => FixtureModel.Ids(random, random.Next(1, 20))).ToArray();
@@ -24,7 +25,7 @@ public class OpenGenerationTests : TorchTest
             if (turn % 2 == 0 && open.Count < prompts.Length)
                 open.Add(generator.Open(prompts[open.Count], 3, options));
             var running = open.Index().Where(item => !item.Item.IsFinished).ToList();
-            OpenGeneration.Step(pool, open);
+            batch.Step(open);
             foreach (var (prompt, generation) in running)
                 foreach (var piece in generation.Pieces)
                     texts[(prompt, piece.Sequence)] = texts.GetValueOrDefault((prompt, piece.Sequence)) + piece.Text;
