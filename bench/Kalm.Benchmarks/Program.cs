@@ -38,11 +38,14 @@ try
         case "search":
             SearchBenchmark.Run(new Arguments(args[1..], SearchBenchmark.Options));
             return 0;
+        case "chats":
+            await ChatsBenchmark.Run(new Arguments(args[1..], ChatsBenchmark.Options));
+            return 0;
         case "soak":
             await SoakBenchmark.Run(new Arguments(args[1..], SoakBenchmark.Options));
             return 0;
         default:
-            throw new KalmException($"found '{args.FirstOrDefault()}'; expected generation, cost, kernels, load, lora, memory, "
+            throw new KalmException($"found '{args.FirstOrDefault()}'; expected chats, generation, cost, kernels, load, lora, memory, "
                 + "scale, search, serving, soak, steps or writing");
     }
 }

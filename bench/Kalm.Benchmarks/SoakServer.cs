@@ -6,7 +6,7 @@ using System.Net.Sockets;
 namespace Kalm.Benchmarks;
 
 /// <summary>A <c>kalm serve</c> in a process of its own, at an address that outlives it.</summary>
-internal sealed class SoakServer : IDisposable
+internal sealed class SoakServer : IChatServer
 {
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
     private readonly IReadOnlyList<string> command;
@@ -25,10 +25,10 @@ internal sealed class SoakServer : IDisposable
             threads.ToString(CultureInfo.InvariantCulture), "--quiet"];
     }
 
-    /// <summary>Where it listens.</summary>
+    /// <inheritdoc/>
     public Uri Address { get; }
 
-    /// <summary>Starts it and waits until it answers.</summary>
+    /// <inheritdoc/>
     public async Task Start()
     {
         process?.Dispose();
