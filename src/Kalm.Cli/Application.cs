@@ -63,5 +63,6 @@ internal static class Application
         TokenizeVerb.Create(terminal),
         DescribeVerb.Create(terminal),
         ServeVerb.Create(terminal),
+        McpVerb.Create(terminal),
     };
 }

@@ -16,6 +16,7 @@ internal sealed class EmbedTarget
         ["npy"] = EmbeddingFormat.Npy,
         ["parquet"] = EmbeddingFormat.Parquet,
         ["qdrant"] = EmbeddingFormat.Qdrant,
+        ["pgvector"] = EmbeddingFormat.Pgvector,
     };
 
     private readonly Option<string> output = Options.Text(
@@ -56,7 +57,7 @@ internal sealed class EmbedTarget
     public EmbedChoice Of(ParseResult parse)
     {
         var (word, folder) = (parse.GetRequiredValue(kind), parse.GetValue(output));
-        if (Queries(parse) is not null && word is Postgres or "qdrant")
+        if (Queries(parse) is not null && word is Postgres or "qdrant" or "pgvector")
             throw new KalmException(
                 $"--queries with --as {word}: found both; expected --queries only with files of vectors: safetensors, npy or parquet");
         if (word == Postgres)

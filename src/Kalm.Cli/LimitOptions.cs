@@ -48,6 +48,13 @@ internal sealed class LimitOptions
             command.Add(option);
     }
 
+    /// <summary>Adds those that count where no HTTP is spoken and no chat is written.</summary>
+    public void AddThoseOfTextsTo(Command command)
+    {
+        foreach (var option in new[] { queue, inputs, characters, answers })
+            command.Add(option);
+    }
+
     /// <summary>The limits wanted.</summary>
     public ServerLimits Of(ParseResult parse) => Defaults with
     {

@@ -30,14 +30,21 @@ public sealed class KalmServer : IAsyncDisposable
 
     /// <summary>Prepares a server.</summary>
     /// <param name="options">What is served, and where.</param>
-    public KalmServer(ServerOptions options)
+    public KalmServer(ServerOptions options) : this(options, null)
+    {
+    }
+
+    /// <summary>Prepares a server.</summary>
+    /// <param name="options">What is served, and where.</param>
+    /// <param name="added">What else is spoken at its address; null for nothing.</param>
+    internal KalmServer(ServerOptions options, AddedProtocol? added)
     {
         this.options = options;
-        application = Build(options);
+        application = Build(options, added);
         log = application.Services.GetRequiredService<ILoggerFactory>().CreateLogger("Kalm.Server");
         host = new ModelHost(options, metrics, log);
         routes = new RouteTable(host, options, metrics);
-        Map();
+        Map(added);
     }
 
     /// <summary>The addresses it listens at, once it is started.</summary>
@@ -115,7 +122,7 @@ public sealed class KalmServer : IAsyncDisposable
         await Stop();
     }
 
-    private static WebApplication Build(ServerOptions options)
+    private static WebApplication Build(ServerOptions options, AddedProtocol? added)
     {
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
         builder.WebHost.UseUrls([.. options.Urls]);
@@ -128,24 +135,15 @@ public sealed class KalmServer : IAsyncDisposable
         builder.Services.AddSingleton<IHostLifetime, NoLifetime>();
         builder.Services.AddSingleton(options.Limits);
         builder.Services.Configure<HostOptions>(hosting => hosting.ShutdownTimeout = options.Limits.DrainTime);
-        builder.Logging.ClearProviders();
-        // Results only go to the standard output.
-        builder.Logging.AddConsole(console => console.LogToStandardErrorThreshold = LogLevel.Trace);
-        if (options.JsonLog)
-            builder.Logging.AddJsonConsole();
-        else
-            builder.Logging.AddSimpleConsole(console => (console.SingleLine, console.TimestampFormat) = (true, "HH:mm:ss "));
-        builder.Logging.SetMinimumLevel(options.Quiet ? LogLevel.Error : LogLevel.Information);
-        builder.Logging.AddFilter("Microsoft", LogLevel.Warning);
-        // A start that fails is told by an exception.
-        builder.Logging.AddFilter("Microsoft.Extensions.Hosting", LogLevel.None);
+        ServerLog.Configure(builder.Logging, options);
+        added?.Register(builder.Services);
         // The exporter reads its other variables (OTEL_EXPORTER_OTLP_PROTOCOL, OTEL_SERVICE_NAME, ...) itself.
         if (!string.IsNullOrEmpty(Environment.GetEnvironmentVariable(ExporterVariable)))
             builder.Services.AddOpenTelemetry().WithMetrics(measures => measures.AddMeter(ServerMetrics.MeterName).AddOtlpExporter());
         return builder.Build();
     }
 
-    private void Map()
+    private void Map(AddedProtocol? added)
     {
         var requests = new Requests(options.ApiKey is { } key ? new ApiKeyGate(key) : null, host, metrics, log);
         var origins = new CrossOrigin(options.Origins);
@@ -162,6 +160,7 @@ public sealed class KalmServer : IAsyncDisposable
             context, context.GetEndpoint()?.Metadata.GetMetadata<Route>(), () => next(context)));
         foreach (var route in routes.Routes)
             application.MapMethods(route.Path, [route.Method], (RequestDelegate)(context => route.Answer(context))).WithMetadata(route);
+        added?.Map(application, host);
     }
 
     /// <inheritdoc/>

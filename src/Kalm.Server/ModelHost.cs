@@ -10,7 +10,6 @@ using Kalm.Language.Sources;
 using Kalm.Representation;
 using Kalm.Server.Http;
 using Kalm.Server.Inference;
-using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 using TorchSharp;
 
@@ -66,10 +65,10 @@ internal sealed class ModelHost(ServerOptions options, ServerMetrics metrics, IL
 
     /// <summary>The same, knowing what other servers changed.</summary>
     /// <exception cref="ApiException">503: the model is not loaded.</exception>
-    public async Task<ServedModel> Current(HttpContext context)
+    public async Task<ServedModel> Current(CancellationToken cancellation)
     {
         if (Served.HasIndex)
-            await Served.Changes.Refresh(context.RequestAborted);
+            await Served.Changes.Refresh(cancellation);
         return Served;
     }
 

@@ -6,6 +6,23 @@ namespace Kalm.Server;
 /// <summary>Every line of the log.</summary>
 internal static partial class ServerLog
 {
+    /// <summary>Writes the log to the standard error; only results, and what a protocol says, go to the standard output.</summary>
+    public static void Configure(ILoggingBuilder logging, ServerOptions options)
+    {
+        logging.ClearProviders();
+        logging.AddConsole(console => console.LogToStandardErrorThreshold = LogLevel.Trace);
+        if (options.JsonLog)
+            logging.AddJsonConsole();
+        else
+            logging.AddSimpleConsole(console => (console.SingleLine, console.TimestampFormat) = (true, "HH:mm:ss "));
+        logging.SetMinimumLevel(options.Quiet ? LogLevel.Error : LogLevel.Information);
+        logging.AddFilter("Microsoft", LogLevel.Warning);
+        // What goes wrong in a call is told to who calls, and logged by us where nobody foresaw it.
+        logging.AddFilter("ModelContextProtocol", LogLevel.Critical);
+        // A start that fails is told by an exception.
+        logging.AddFilter("Microsoft.Extensions.Hosting", LogLevel.None);
+    }
+
     [LoggerMessage(1, LogLevel.Information, "{Method} {Route} {Status} in {Milliseconds:F1} ms")]
     public static partial void Answered(ILogger log, string method, string route, int status, double milliseconds);
 

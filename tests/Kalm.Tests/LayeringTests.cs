@@ -93,6 +93,24 @@ public partial class LayeringTests
     }
 
     [Theory]
+    [InlineData("Kalm.Templates")]
+    [InlineData("Kalm", "Kalm.Templates")]
+    [InlineData("Kalm.Extensions", "Kalm")]
+    [InlineData("Kalm.Server", "Kalm.Extensions")]
+    [InlineData("Kalm.Mcp", "Kalm.Server")]
+    [InlineData("Kalm.Cli", "Kalm", "Kalm.Mcp", "Kalm.Server")]
+    public void A_project_refers_to_those_below_it_only(string project, params string[] below)
+    {
+        var file = File.ReadAllText(Path.Combine(RepositoryRoot(), "src", project, project + ".csproj"));
+        Assert.Equal(below, Regex.Matches(file, @"ProjectReference Include=""\.\./([\w.]+)/").Select(match => match.Groups[1].Value).Order());
+    }
+
+    [Fact]
+    public void Every_project_has_its_place() => Assert.Equal(
+        ["Kalm", "Kalm.Cli", "Kalm.Extensions", "Kalm.Mcp", "Kalm.Server", "Kalm.Templates"],
+        Directory.EnumerateDirectories(Path.Combine(RepositoryRoot(), "src")).Select(Path.GetFileName).Order(StringComparer.Ordinal));
+
+    [Theory]
     [InlineData("Graph")]
     [InlineData("Language")]
     [InlineData("Representation")]

@@ -47,7 +47,7 @@ public partial class ReadmeTests
         var world = Path.Combine(Root(), "samples", "world");
         var model = TinyModel.Make(folder, KnowledgeGraph.Load(world), vocabulary: 2048);
         RunCommands(8, line => line.Contains("kalm-demo/run", StringComparison.Ordinal)
-            && !line.StartsWith("serve", StringComparison.Ordinal), word => word switch
+            && !line.StartsWith("serve", StringComparison.Ordinal) && !line.StartsWith("mcp", StringComparison.Ordinal), word => word switch
         {
             "kalm-demo/run" => model,
             "samples/world" => world,

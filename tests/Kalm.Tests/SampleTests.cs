@@ -33,6 +33,14 @@ public sealed class SampleTests : IDisposable
     }
 
     [Fact]
+    public async Task Searching_the_vector_store_takes_ten_lines()
+    {
+        var lines = await Run("search.cs", model, World, "a long river in Africa", "Peru", "borders");
+        Assert.Equal(6, lines.Length);
+        Assert.All(lines, line => Assert.Matches(@"^-?\d\.\d{3} \S", line));
+    }
+
+    [Fact]
     public async Task Chat_takes_ten_lines() => Assert.NotEmpty(string.Concat(await Run("chat.cs", model, "What is a river?")));
 
     private static async Task<string[]> Run(string sample, params string[] arguments)

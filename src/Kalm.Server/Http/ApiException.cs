@@ -1,3 +1,5 @@
+using Kalm.Extensions;
+
 namespace Kalm.Server.Http;
 
 /// <summary>A request that is answered with an error, in the shape that OpenAI's clients know.</summary>
@@ -41,6 +43,15 @@ internal sealed class ApiException(int status, string type, string message, stri
     public static ApiException IndexNotReady() =>
         new(503, "service_unavailable_error", "the index of entities is being made; chats and embeddings are answered already", null,
             "index_not_ready") { RetryAfter = 5 };
+
+    /// <summary>What is told of a failure; whatever nobody foresaw is a 500 that tells nothing of it.</summary>
+    public static ApiException Of(Exception error) => error switch
+    {
+        ApiException api => api,
+        ModelUnavailableException unavailable => unavailable.IsBusy ? Busy(unavailable.Message) : NotReady(unavailable.Message),
+        OperationCanceledException => NotReady("the server is stopping"),
+        _ => new ApiException(500, "server_error", "the server failed; its log says more", null, "internal_error"),
+    };
 
     /// <summary>Runs what may find fault with a field.</summary>
     public static T Checking<T>(string param, Func<T> check)

@@ -1,6 +1,6 @@
 using System.Diagnostics;
-using Kalm.Extensions;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.Logging;
 using Microsoft.Net.Http.Headers;
 
@@ -43,8 +43,9 @@ internal sealed class Requests(ApiKeyGate? gate, ModelHost host, ServerMetrics m
         finally
         {
             var elapsed = Stopwatch.GetElapsedTime(started);
-            metrics.Answered(MethodOf(context), route?.Path ?? "unknown", status, elapsed);
-            ServerLog.Answered(log, context.Request.Method, route?.Path ?? "unknown", status, elapsed.TotalMilliseconds);
+            var path = (context.GetEndpoint() as RouteEndpoint)?.RoutePattern.RawText ?? "unknown";
+            metrics.Answered(MethodOf(context), path, status, elapsed);
+            ServerLog.Answered(log, context.Request.Method, path, status, elapsed.TotalMilliseconds);
         }
     }
 
@@ -54,13 +55,9 @@ internal sealed class Requests(ApiKeyGate? gate, ModelHost host, ServerMetrics m
             return ClientLeft;
         var told = error switch
         {
-            ApiException api => api,
-            ModelUnavailableException unavailable => unavailable.IsBusy
-                ? ApiException.Busy(unavailable.Message) : ApiException.NotReady(unavailable.Message),
             BadHttpRequestException bad => new ApiException(
                 bad.StatusCode, "invalid_request_error", bad.Message, null, bad.StatusCode == 413 ? "body_too_large" : "bad_request"),
-            OperationCanceledException => ApiException.NotReady("the server is stopping"),
-            _ => new ApiException(500, "server_error", "the server failed; its log says more", null, "internal_error"),
+            _ => ApiException.Of(error),
         };
         if (told.Status == 500)
             ServerLog.RequestFailed(log, context.Request.Method, context.Request.Path, error);

@@ -1,5 +1,7 @@
 using System.Collections.Concurrent;
 using System.Text.Json;
+using System.Text.Json.Nodes;
+using System.Text.Json.Schema;
 using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
 using Microsoft.AspNetCore.Http;
@@ -12,9 +14,13 @@ namespace Kalm.Server.Http;
 internal static class Wire
 {
     private static readonly ConcurrentDictionary<int, JsonSerializerOptions> OfDepth = [];
+    private static readonly JsonSchemaExporterOptions Exporting = new() { TreatNullObliviousAsNonNullable = true };
 
     /// <summary>The shared options, with room for all that is answered.</summary>
     public static JsonSerializerOptions Options { get; } = MakeOptions(0);
+
+    /// <summary>The JSON Schema of what is read or written as a type.</summary>
+    public static JsonNode SchemaOf(Type type) => Options.GetJsonSchemaAsNode(type, Exporting);
 
     /// <summary>Reads the body of a request.</summary>
     /// <exception cref="ApiException">It is not JSON, does not fit, or takes too long.</exception>

@@ -21,7 +21,7 @@ internal sealed class ChatRoute(ModelHost host, ServerOptions options)
         var request = await Wire.Read<ChatRequest>(context);
         Checks.Model(request.Model, options);
         var choices = Checks.Number("n", request.N, 1, 1, options.Limits.Choices);
-        var served = await host.Current(context);
+        var served = await host.Current(context.RequestAborted);
         var (tools, generation, prompt) = JsonText.Reading(() => Read(request, served));
         var (param, wanted) = request.MaxCompletionTokens is { } newer
             ? ("max_completion_tokens", newer) : ("max_tokens", request.MaxTokens);

@@ -54,23 +54,31 @@ internal sealed record CompleteResult(
 /// <summary><c>/v1/complete</c>.</summary>
 internal sealed class CompleteRoute(ModelHost host, ServerOptions options)
 {
-    private const int DefaultTop = 10;
-    private const int DefaultExplanations = 3;
-    private const int MostExplanations = 10;
+    /// <summary>How many answers there are when nothing is said.</summary>
+    public const int DefaultTop = 10;
+
+    /// <summary>How many training facts each comes with when nothing is said.</summary>
+    public const int DefaultExplanations = 3;
+
+    /// <summary>With how many it may come.</summary>
+    public const int MostExplanations = 10;
 
     /// <summary>Answers.</summary>
-    public async Task Answer(HttpContext context)
+    public async Task Answer(HttpContext context) =>
+        await Wire.Write(context, await Of(await Wire.Read<CompleteRequest>(context), context.RequestAborted));
+
+    /// <summary>The answer to a request.</summary>
+    /// <exception cref="ApiException">A field is not what was expected, or the index is being made.</exception>
+    public async Task<CompleteResponse> Of(CompleteRequest request, CancellationToken cancellation)
     {
-        var request = await Wire.Read<CompleteRequest>(context);
         var given = new[] { request.Head, request.Relation, request.Tail }.Count(part => part is not null);
         if (given != 2)
             throw ApiException.Bad(null, $"found {given} of head, relation and tail; expected two: the third is predicted");
         var top = Checks.Number("top", request.Top, Math.Min(DefaultTop, options.Limits.Answers), 1, options.Limits.Answers);
-        var served = await host.Current(context);
-        var response = request.Relation is null
-            ? await Relations(served, Find(served, "head", request.Head), Find(served, "tail", request.Tail), top, context.RequestAborted)
-            : await Entities(served, request, top, context.RequestAborted);
-        await Wire.Write(context, response);
+        var served = await host.Current(cancellation);
+        return request.Relation is null
+            ? await Relations(served, Find(served, "head", request.Head), Find(served, "tail", request.Tail), top, cancellation)
+            : await Entities(served, request, top, cancellation);
     }
 
     private async Task<CompleteResponse> Entities(ServedModel served, CompleteRequest request, int top, CancellationToken cancellation)

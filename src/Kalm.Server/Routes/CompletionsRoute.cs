@@ -23,7 +23,7 @@ internal sealed class CompletionsRoute(ModelHost host, ServerOptions options)
             throw ApiException.Bad("best_of", $"found {best}; expected {choices}, as n: all that is written is told");
         if (request is { Echo: true, Logprobs: not null })
             throw ApiException.Bad("logprobs", "found logprobs and echo; expected one of them: those of prompts are not told");
-        var served = await host.Current(context);
+        var served = await host.Current(context.RequestAborted);
         var generation = JsonText.Reading(() => Sampling.Of(request, served, options.Limits)) with
         {
             LogProbabilities = request.Logprobs is { } told ? Checks.Number("logprobs", told, 0, 0, MostLogprobs) : null,

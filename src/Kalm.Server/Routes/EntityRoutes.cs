@@ -53,31 +53,50 @@ internal sealed record PredictedFact(EntityName Entity, double Score, double Pro
 /// <summary><c>/v1/entities</c>.</summary>
 internal sealed class EntityRoutes(ModelHost host, ServerOptions options)
 {
+    /// <summary>How many predictions a relation there are when nothing is said.</summary>
+    public const int DefaultPredictions = 3;
+
+    /// <summary>How many there may be.</summary>
+    public const int MostPredictions = 20;
+
     private const int DefaultFound = 10;
-    private const int DefaultPredictions = 3;
-    private const int MostPredictions = 20;
     private const int MostRelations = 12;
     private const int Neighbours = 25;
 
     /// <summary>Finds entities by words, or lists all of them.</summary>
     public async Task List(HttpContext context)
     {
-        var most = Checks.Number(context, "limit", Math.Min(DefaultFound, options.Limits.Answers), 1, options.Limits.Answers);
-        var (search, after) = (context.Request.Query["search"].FirstOrDefault(), context.Request.Query["after"].FirstOrDefault());
+        var most = Checks.Number(context, "limit", MostFound, 1, options.Limits.Answers);
+        await Wire.Write(context, await List(
+            context.Request.Query["search"].FirstOrDefault(), context.Request.Query["after"].FirstOrDefault(), most,
+            context.RequestAborted));
+    }
+
+    /// <summary>How many entities are found when nothing is said.</summary>
+    public int MostFound => Math.Min(DefaultFound, options.Limits.Answers);
+
+    /// <summary>Entities by words, or a page of all of them.</summary>
+    /// <param name="search">The words; null lists all.</param>
+    /// <param name="after">The id before the page; null begins.</param>
+    /// <param name="most">At most so many.</param>
+    /// <param name="cancellation">Gives up.</param>
+    /// <exception cref="ApiException">Both are given, or the index is being made.</exception>
+    public async Task<EntitiesResponse> List(string? search, string? after, int most, CancellationToken cancellation)
+    {
         if (search is not null && after is not null)
             throw ApiException.Bad("after", "found search too; expected one of them: what is found by words has no pages");
         var words = search is null ? null : Checks.Text("search", search, options.Limits).Trim();
-        var catalog = (await host.Current(context)).Catalog;
+        var catalog = (await host.Current(cancellation)).Catalog;
         var found = words is null ? catalog.Page(after, most + 1) : catalog.Search(words, most);
-        await Wire.Write(context, new EntitiesResponse(
+        return new EntitiesResponse(
             [.. found.Take(most).Select(number => EntityAnswer.Of(catalog[number]))],
-            found.Count > most ? catalog[found[most - 1]].Id : null));
+            found.Count > most ? catalog[found[most - 1]].Id : null);
     }
 
     /// <summary>Tells all about one entity.</summary>
     public async Task Find(HttpContext context)
     {
-        var served = await host.Current(context);
+        var served = await host.Current(context.RequestAborted);
         var catalog = served.Catalog;
         var index = catalog.WithId(IdOf(context, catalog)) ?? throw Missing(IdOf(context, catalog));
         var most = Checks.Number(context, "limit", options.Limits.Answers, 0, options.Limits.Answers);
@@ -90,23 +109,44 @@ internal sealed class EntityRoutes(ModelHost host, ServerOptions options)
             context.Response.StatusCode = StatusCodes.Status304NotModified;
             return;
         }
-        var known = KnownOf(served, index);
-        var predicted = predictions == 0 ? [] : await Predict(served, index, predictions, context.RequestAborted);
-        await Wire.Write(context, new EntityResponse(
-            entity.Id, entity.Name, entity.Description, catalog.IsAdded(index), [.. known.Take(most)], known.Count, predicted));
+        await Wire.Write(context, await About(served, index, most, predictions, context.RequestAborted));
+    }
+
+    /// <summary>All about one entity.</summary>
+    /// <param name="served">Holds it.</param>
+    /// <param name="index">Its number.</param>
+    /// <param name="most">At most so many known facts.</param>
+    /// <param name="predictions">At most so many predicted facts a relation.</param>
+    /// <param name="cancellation">Gives up.</param>
+    public static async Task<EntityResponse> About(
+        ServedModel served, int index, int most, int predictions, CancellationToken cancellation)
+    {
+        var (catalog, known) = (served.Catalog, KnownOf(served, index));
+        var entity = catalog[index];
+        var predicted = predictions == 0 ? [] : await Predict(served, index, predictions, cancellation);
+        return new EntityResponse(
+            entity.Id, entity.Name, entity.Description, catalog.IsAdded(index), [.. known.Take(most)], known.Count, predicted);
     }
 
     /// <summary>Adds an entity.</summary>
     public async Task Add(HttpContext context)
     {
-        var request = await Wire.Read<AddEntityRequest>(context);
+        var (catalog, added) = await Add(await Wire.Read<AddEntityRequest>(context), context.RequestAborted);
+        context.Response.Headers.Location = $"/v1/entities/{Uri.EscapeDataString(added.Id)}";
+        await Tell(context, host.Served, catalog, added, StatusCodes.Status201Created);
+    }
+
+    /// <summary>Adds an entity; it outlives the server once this returns.</summary>
+    /// <returns>The catalog right behind it, and the entity.</returns>
+    /// <exception cref="ApiException">A field is not what was expected, or there is such an entity already.</exception>
+    public async Task<(Catalog Catalog, Entity Added)> Add(AddEntityRequest request, CancellationToken cancellation)
+    {
         var text = Checks.Text("text", request.Text, options.Limits.OfEntities).Trim();
         var name = request.Name is null ? text.Split(',')[0].Trim() : Checks.Text("name", request.Name, options.Limits.OfEntities).Trim();
         if (name.Length == 0)
             throw ApiException.Bad("name", "the text has no name before its first comma; expected one");
         var wanted = request.Id is null ? null : Checks.Text("id", request.Id, options.Limits).Trim();
-        var served = host.Served;
-        var (catalog, added) = await served.Changes.Make(text, catalog =>
+        var (catalog, added) = await host.Served.Changes.Make(text, catalog =>
         {
             var id = wanted ?? FreeId(catalog, name);
             if (catalog.HiddenWithId(id) is not null)
@@ -115,9 +155,8 @@ internal sealed class EntityRoutes(ModelHost host, ServerOptions options)
                 throw ApiException.Conflict("id", $"there is an entity '{id}' already", "already_exists");
             RequireRoom(catalog);
             return new Change(0, default, ChangeKind.EntityAdded, id, name, text);
-        }, context.RequestAborted);
-        context.Response.Headers.Location = $"/v1/entities/{Uri.EscapeDataString(added!.Id!)}";
-        await Tell(context, served, catalog, new Entity(added.Id!, name, text), StatusCodes.Status201Created);
+        }, cancellation);
+        return (catalog, new Entity(added!.Id!, name, text));
     }
 
     /// <summary>Gives an entity another name or text; brings one of the graph back that was deleted.</summary>

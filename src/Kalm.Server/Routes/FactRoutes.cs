@@ -55,7 +55,7 @@ internal sealed class FactRoutes(ModelHost host, ServerOptions options)
         var most = Checks.Number(context, "limit", Math.Min(DefaultFound, options.Limits.Answers), 1, options.Limits.Answers);
         var after = context.Request.Query["after"].FirstOrDefault() is { } id ? Number("after", id) : 0;
         var since = Since(context.Request.Query["since"].FirstOrDefault());
-        var catalog = (await host.Current(context)).Catalog;
+        var catalog = (await host.Current(context.RequestAborted)).Catalog;
         var found = Present(catalog).Where(fact => fact.Number > after && fact.Time >= since).Take(most + 1).ToList();
         await Wire.Write(context, new FactsResponse(
             [.. found.Take(most).Select(fact => FactAnswer.Of(catalog, fact))],
@@ -63,10 +63,10 @@ internal sealed class FactRoutes(ModelHost host, ServerOptions options)
     }
 
     /// <summary>Adds a fact.</summary>
-    public Task Accept(HttpContext context) => Review(context, ChangeKind.FactAccepted);
+    public Task Accept(HttpContext context) => Answer(context, ChangeKind.FactAccepted);
 
     /// <summary>Rejects a fact that was proposed.</summary>
-    public Task Reject(HttpContext context) => Review(context, ChangeKind.FactRejected);
+    public Task Reject(HttpContext context) => Answer(context, ChangeKind.FactRejected);
 
     /// <summary>Takes back what was said of a fact.</summary>
     public async Task Delete(HttpContext context)
@@ -85,7 +85,7 @@ internal sealed class FactRoutes(ModelHost host, ServerOptions options)
         var format = context.Request.Query["format"].FirstOrDefault() ?? "tsv";
         if (!MediaTypes.TryGetValue(format, out var mediaType))
             throw ApiException.Bad("format", $"found '{format}'; expected {string.Join(", ", MediaTypes.Keys)}");
-        var catalog = (await host.Current(context)).Catalog;
+        var catalog = (await host.Current(context.RequestAborted)).Catalog;
         using var content = new MemoryStream();
         EdgeFormats.Write(
             EdgeFormats.Of($".{format}")!, content, new EdgeSource(catalog.Graph, Origin) { Entity = number => catalog[number] },
@@ -96,9 +96,20 @@ internal sealed class FactRoutes(ModelHost host, ServerOptions options)
         await content.CopyToAsync(context.Response.Body, context.RequestAborted);
     }
 
-    private async Task Review(HttpContext context, ChangeKind kind)
+    private async Task Answer(HttpContext context, ChangeKind kind)
     {
-        var request = await Wire.Read<FactRequest>(context);
+        var reviewed = await Review(await Wire.Read<FactRequest>(context), kind, context.RequestAborted);
+        context.Response.Headers.Location = $"/v1/facts/{reviewed.Id}";
+        await Wire.Write(context, reviewed, StatusCodes.Status201Created);
+    }
+
+    /// <summary>Keeps in the log what is said of a fact.</summary>
+    /// <param name="request">The fact.</param>
+    /// <param name="kind">Whether it is accepted or rejected.</param>
+    /// <param name="cancellation">Ends the waiting; what has begun is done all the same.</param>
+    /// <exception cref="ApiException">A part is not what was expected, or something was said of the fact already.</exception>
+    public async Task<FactAnswer> Review(FactRequest request, ChangeKind kind, CancellationToken cancellation)
+    {
         var words = Checks.Text("relation", request.Relation, options.Limits);
         var (head, tail) = (Checks.Text("head", request.Head, options.Limits), Checks.Text("tail", request.Tail, options.Limits));
         var served = host.Served;
@@ -118,9 +129,8 @@ internal sealed class FactRoutes(ModelHost host, ServerOptions options)
                     null, $"{options.Limits.ReviewedFacts} facts have been reviewed, which is the limit", "too_many_facts");
             return new Change(0, default, kind, Head: catalog[fact.Head].Id,
                 Relation: catalog.Graph.Relations[fact.Relation].Id, Tail: catalog[fact.Tail].Id);
-        }, context.RequestAborted);
-        context.Response.Headers.Location = $"/v1/facts/{made!.Number}";
-        await Wire.Write(context, FactAnswer.Of(catalog, catalog.Reviewed.Of(made.Number)!), StatusCodes.Status201Created);
+        }, cancellation);
+        return FactAnswer.Of(catalog, catalog.Reviewed.Of(made!.Number)!);
     }
 
     private static int Entity(Catalog catalog, string param, string words) =>

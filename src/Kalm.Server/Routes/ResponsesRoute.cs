@@ -23,7 +23,7 @@ internal sealed class ResponsesRoute(ModelHost host, ServerOptions options)
             throw Kept("previous_response_id");
         if (request.Conversation.ValueKind is not (JsonValueKind.Undefined or JsonValueKind.Null))
             throw Kept("conversation");
-        var served = await host.Current(context);
+        var served = await host.Current(context.RequestAborted);
         var (tools, generation, prompt) = JsonText.Reading(() => Read(request, served));
         generation = generation with
         {

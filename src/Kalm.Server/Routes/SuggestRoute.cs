@@ -33,7 +33,7 @@ internal sealed class SuggestRoute(ModelHost host, ServerOptions options)
         var most = Checks.Number(context, "limit", Math.Min(DefaultFound, options.Limits.Answers), 1, options.Limits.Answers);
         var queries = Checks.Number(context, "queries", DefaultQueries, 1, MostQueries);
         var seed = Checks.Number(context, "seed", 1, 0, int.MaxValue);
-        var served = await host.Current(context);
+        var served = await host.Current(context.RequestAborted);
         if (served.Index.Calibration.Facts is null)
             throw ApiException.Conflict(null, "the validation split is too small to tell how sure a fact is");
         int[] relations = context.Request.Query["relation"] is { Count: > 0 } words

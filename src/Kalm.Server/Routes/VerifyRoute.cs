@@ -44,24 +44,31 @@ internal sealed record HeldFact(EntityName Head, RelationAnswer Relation, Entity
 /// <summary><c>/v1/verify</c>.</summary>
 internal sealed class VerifyRoute(ModelHost host, ServerOptions options)
 {
-    private const int DefaultExplanations = 3;
-    private const int MostExplanations = 10;
+    /// <summary>How many training facts it comes with when nothing is said.</summary>
+    public const int DefaultExplanations = 3;
+
+    /// <summary>With how many it may come.</summary>
+    public const int MostExplanations = 10;
 
     /// <summary>Answers.</summary>
-    public async Task Answer(HttpContext context)
+    public async Task Answer(HttpContext context) =>
+        await Wire.Write(context, await Of(await Wire.Read<VerifyRequest>(context), context.RequestAborted));
+
+    /// <summary>The answer to a request.</summary>
+    /// <exception cref="ApiException">A field is not what was expected, or the index is being made.</exception>
+    public async Task<VerifyResponse> Of(VerifyRequest request, CancellationToken cancellation)
     {
-        var request = await Wire.Read<VerifyRequest>(context);
         var most = Checks.Number("explain", request.Explain, DefaultExplanations, 0, MostExplanations);
-        var served = await host.Current(context);
+        var served = await host.Current(cancellation);
         var stated = ClaimOf(served, request);
-        var verified = await served.Call(_ => Verification.Of(served.Completer, stated, most), context.RequestAborted);
+        var verified = await served.Call(_ => Verification.Of(served.Completer, stated, most), cancellation);
         var (claim, judgement) = (verified.Claim, verified.Judgement);
-        await Wire.Write(context, new VerifyResponse(
+        return new VerifyResponse(
             EntityAnswer.Of(served.Catalog, claim.Head), RelationAnswer.Of(served.Graph, claim.Relation),
             EntityAnswer.Of(served.Catalog, claim.Tail), FactWords.Of(judgement.Verdict), judgement.Probability,
             served.Completer.Statement?.Threshold, served.Index.Calibration.Facts?.FalseBelow, judgement.Split,
             verified.For, verified.Against, [.. judgement.Contradictions.Select(fact => HeldFact.Of(served.Catalog, fact))],
-            [.. verified.Explanations.Select(explanation => ExplanationAnswer.Of(served.Catalog, explanation))]));
+            [.. verified.Explanations.Select(explanation => ExplanationAnswer.Of(served.Catalog, explanation))]);
     }
 
     private FactClaim ClaimOf(ServedModel served, VerifyRequest request)

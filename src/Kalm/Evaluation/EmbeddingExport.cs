@@ -20,6 +20,9 @@ public enum EmbeddingFormat
 
     /// <summary><c>collection.json</c> and <c>points.jsonl</c>, the bodies of requests to Qdrant; entities only.</summary>
     Qdrant,
+
+    /// <summary><c>entities.sql</c>, a script for psql that fills a table with a column of pgvector's type; entities only.</summary>
+    Pgvector,
 }
 
 /// <summary>What an export holds.</summary>
@@ -50,12 +53,12 @@ public static class EmbeddingExport
         var entities = ExportTable.OfEntities(store) with { Progress = progress, Cancellation = cancellation };
         var queries = store.Queries is null ? null
             : ExportTable.OfQueries(store) with { Progress = progress, Cancellation = cancellation };
-        if (format == EmbeddingFormat.Qdrant)
-        {
-            if (queries is not null)
-                throw new ArgumentException("found queries; expected entities only, as nobody searches for a query", nameof(store));
+        if (format is EmbeddingFormat.Qdrant or EmbeddingFormat.Pgvector && queries is not null)
+            throw new ArgumentException("found queries; expected entities only, as nobody searches for a query", nameof(store));
+        if (format == EmbeddingFormat.Pgvector)
+            PgvectorScript.Write(folder, entities);
+        else if (format == EmbeddingFormat.Qdrant)
             QdrantUpload.Write(folder, entities, entity => store.Graph.Entities[entity].Types);
-        }
         else
         {
             Write(folder, format, entities, "id", "text");

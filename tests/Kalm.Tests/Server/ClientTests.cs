@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text.Json.Nodes;
+using Kalm.Mcp;
 using Kalm.Tests.Cli;
 using Kalm.Tests.Extensions;
 
@@ -26,18 +27,19 @@ public sealed class ClientTests(RunningServer server) : IDisposable
     public async Task Every_client_makes_its_calls_and_the_table_tells_them()
     {
         var clients = await Install();
-        await using var serving = await RunningServer.Another(server.Options() with
+        await using var serving = await RunningServer.Another(McpOverHttp.Server(server.Options() with
         {
             Model = DataFolder.Find(Path.Combine("smollm2-135m", "SmolLM2-135M-Instruct.Q4_1.gguf"))
                 ?? ChatFolder.Make(folder, server.Model, Brief),
             Names = [Model], ApiKey = Key, IndexFolder = folder.File("index"),
-        });
+        }, isWriting: false));
         var table = Path.Combine(clients, "clients.md");
         var ran = await Run("node", clients, "run.mjs", serving.Urls[0], Model, Key, table);
         var lines = ran.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => JsonNode.Parse(line)!).ToList();
         Assert.Empty(lines.Where(line => !(bool)line["ok"]!).Select(line => line.ToJsonString()));
         ran.IsSuccess();
-        foreach (var client in (string[])["openai", "ai + @ai-sdk/openai-compatible", "fetch", "openapi-typescript + openapi-fetch"])
+        foreach (var client in (string[])["openai", "ai + @ai-sdk/openai-compatible", "fetch", "openapi-typescript + openapi-fetch",
+            "@modelcontextprotocol/sdk"])
             Assert.Contains(lines, line => (string?)line["client"] == client);
         Assert.Contains(
             await File.ReadAllTextAsync(table, RunningServer.Cancellation),

@@ -1,6 +1,8 @@
 using System.Diagnostics;
 using System.Text.Json.Nodes;
+using Kalm.Mcp;
 using Kalm.Server;
+using Kalm.Tests.Mcp;
 
 namespace Kalm.Tests.Server;
 
@@ -20,7 +22,8 @@ public class IndexingTests(RunningServer server)
         File.Move(valid, kept);
         using (var made = Process.Start("mkfifo", [valid]))
             await made.WaitForExitAsync(RunningServer.Cancellation);
-        await using var slow = new KalmServer(server.Options() with { Graph = graph, IndexFolder = server.File("slow-index") });
+        await using var slow = McpOverHttp.Server(
+            server.Options() with { Graph = graph, IndexFolder = server.File("slow-index") }, isWriting: false);
         await slow.Start(RunningServer.Cancellation);
         var address = new Uri(slow.Urls[0]);
         await slow.Host.Loaded.WaitAsync(RunningServer.Cancellation);
@@ -47,6 +50,13 @@ public class IndexingTests(RunningServer server)
             using var listed = await server.Client.GetAsync(new Uri(address, "/v1/entities"), RunningServer.Cancellation);
             Assert.Equal(503, (int)listed.StatusCode);
             Assert.True(listed.Headers.RetryAfter!.Delta > TimeSpan.Zero);
+            await using (var agent = await RunningMcp.Connect(slow))
+            {
+                await RunningMcp.CallWell(agent, "embed_texts", """{"texts":["a fish"]}""");
+                Assert.Equal(
+                    "the index of entities is being made; chats and embeddings are answered already; try again in 5 s",
+                    await RunningMcp.Fault(agent, "complete_triple", """{"head":"bird","relation":"kind_of"}"""));
+            }
             Assert.False(slow.Ready.IsCompleted);
 
             writer.Start();

@@ -39,9 +39,11 @@ public sealed class RunningServer : IAsyncLifetime
     };
 
     /// <summary>Another server over the same model, ready; the caller stops it.</summary>
-    internal static async Task<KalmServer> Another(ServerOptions options)
+    internal static Task<KalmServer> Another(ServerOptions options) => Another(new KalmServer(options));
+
+    /// <summary>The same of a server that is made already.</summary>
+    internal static async Task<KalmServer> Another(KalmServer other)
     {
-        var other = new KalmServer(options);
         await other.Start(Cancellation);
         await other.Ready.WaitAsync(Cancellation);
         return other;

@@ -75,6 +75,23 @@ public sealed class EmbeddingFormatTests(Tests.Cli.TinyModel tiny) : IClassFixtu
     }
 
     [Fact]
+    public void Pgvector_gets_a_script_of_extension_table_rows_and_index()
+    {
+        var (folder, expected) = Export("pgvector");
+        var lines = File.ReadAllLines(Path.Combine(folder, "entities.sql"));
+        Assert.Equal(["begin;", "create extension if not exists vector;"], lines[..2]);
+        var width = int.Parse(Regex.Match(lines[2], @"embedding vector\((\d+)\)").Groups[1].Value);
+        Assert.StartsWith("copy entities (id, name, text, embedding) from stdin", lines[3], StringComparison.Ordinal);
+        var rows = lines[4..8].Select(line => line.Split('\t')).ToList();
+        Assert.Equal(["car", "wheel", "spoke", "truck"], rows.Select(row => row[0]));
+        Assert.Equal(Odd, rows[1][2].Replace(@"\\", @"\", StringComparison.Ordinal));
+        AssertSame(Safetensors(Path.Combine(expected, "entities.safetensors"), [4, width]),
+            [.. rows.SelectMany(row => row[3][1..^1].Split(',').Select(float.Parse))]);
+        Assert.Equal([@"\.", "create index if not exists entities_embedding on entities using hnsw (embedding vector_ip_ops);", "commit;"],
+            lines[8..]);
+    }
+
+    [Fact]
     public void What_another_model_left_is_named_and_overwritten()
     {
         NativeEngine.Initialize();
@@ -90,7 +107,7 @@ public sealed class EmbeddingFormatTests(Tests.Cli.TinyModel tiny) : IClassFixtu
     }
 
     [Theory]
-    [InlineData("--as csv", "--as", "safetensors or npy or parquet or qdrant or postgres")]
+    [InlineData("--as csv", "--as", "safetensors or npy or parquet or qdrant or pgvector or postgres")]
     [InlineData("--as npy", "--out: missing", "--out DIR")]
     [InlineData("--as npy --out o --to Host=h", "--to with --as npy", "--as postgres")]
     [InlineData("--out o --table t", "--table with --as safetensors", "--as postgres")]
@@ -101,6 +118,7 @@ public sealed class EmbeddingFormatTests(Tests.Cli.TinyModel tiny) : IClassFixtu
     [InlineData("--as postgres --table t --to nonsense", "a connection to PostgreSQL", "postgres://user@host:port/database")]
     [InlineData("--as postgres --table t --to Host=h --column halfvec", "--column", "vector or real[]")]
     [InlineData("--as qdrant --out o --queries test", "--queries with --as qdrant", "safetensors, npy or parquet")]
+    [InlineData("--as pgvector --out o --queries test", "--queries with --as pgvector", "safetensors, npy or parquet")]
     public void Options_that_do_not_go_together_are_faults(string options, string named, string expected) =>
         CommandLine.Run(["embed", "--model", tiny.Model, "--graph", tiny.Graph, .. options.Split(' ')]).IsFault(named, expected);
 
