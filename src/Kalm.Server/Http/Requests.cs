@@ -56,7 +56,8 @@ internal sealed class Requests(ApiKeyGate? gate, ModelHost host, ServerMetrics m
         var told = error switch
         {
             BadHttpRequestException bad => new ApiException(
-                bad.StatusCode, "invalid_request_error", bad.Message, null, bad.StatusCode == 413 ? "body_too_large" : "bad_request"),
+                bad.StatusCode, "invalid_request_error", bad.Message, null,
+                bad.StatusCode switch { 413 => "body_too_large", 408 => "body_too_slow", _ => "bad_request" }),
             _ => ApiException.Of(error),
         };
         if (told.Status == 500)

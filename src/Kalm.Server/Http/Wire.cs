@@ -22,6 +22,9 @@ internal static class Wire
     /// <summary>The JSON Schema of what is read or written as a type.</summary>
     public static JsonNode SchemaOf(Type type) => Options.GetJsonSchemaAsNode(type, Exporting);
 
+    /// <summary>Those of JSON within a text of a request.</summary>
+    public static JsonSerializerOptions Quoted { get; } = MakeOptions(new ServerLimits().JsonDepth);
+
     /// <summary>Reads the body of a request.</summary>
     /// <exception cref="ApiException">It is not JSON, does not fit, or takes too long.</exception>
     public static async Task<T> Read<T>(HttpContext context) where T : class
@@ -37,12 +40,11 @@ internal static class Wire
                 415, "invalid_request_error", $"found the content encoding '{encoding}'; expected none: bodies are read as they are", null,
                 "unsupported_media_type");
         var limits = context.RequestServices.GetRequiredService<ServerLimits>();
-        using var patience = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted);
-        patience.CancelAfter(limits.BodyTime);
+        await using var patience = new Timer(_ => request.BodyReader.CancelPendingRead(), null, limits.BodyTime, Timeout.InfiniteTimeSpan);
         try
         {
             var options = OfDepth.GetOrAdd(limits.JsonDepth, MakeOptions);
-            var read = await JsonSerializer.DeserializeAsync<T>(request.Body, options, patience.Token)
+            var read = await JsonSerializer.DeserializeAsync<T>(request.BodyReader, options, context.RequestAborted)
                 ?? throw ApiException.Bad(null, "found null; expected a JSON object", "invalid_json");
             (read as StrictRequest)?.RequireKnown();
             return read;
@@ -92,6 +94,8 @@ internal static class Wire
             Converters = { new JsonStringEnumConverter(JsonNamingPolicy.SnakeCaseLower) },
             TypeInfoResolver = new DefaultJsonTypeInfoResolver(),
         };
+        if (deepest > 0)
+            options.Converters.Add(new JsonElements());
         options.MakeReadOnly();
         return options;
     }

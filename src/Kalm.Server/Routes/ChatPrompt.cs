@@ -113,7 +113,7 @@ internal sealed class ChatPrompt(ServerLimits limits)
             return JsonSerializer.SerializeToElement(new Dictionary<string, string>());
         try
         {
-            return JsonSerializer.Deserialize<JsonElement>(arguments, Wire.Options);
+            return JsonSerializer.Deserialize<JsonElement>(arguments, Wire.Quoted);
         }
         catch (JsonException)
         {

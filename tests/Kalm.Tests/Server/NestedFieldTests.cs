@@ -105,6 +105,15 @@ public class NestedFieldTests(RunningServer server)
             """)!))["choices"]![0]!["message"]!["content"]!, new[] { "\"x\"", "\"y\"" });
 
     [Theory]
+    [InlineData("/v1/rerank", """{"query":"a","documents":[{"\udc00":"b"}]}""")]
+    [InlineData(Chats, """
+        {"messages":[{"role":"user","content":"a"}],"tools":[{"type":"function","function":{"name":"f","parameters":{"a":"\ud800"}}}]}
+        """)]
+    [InlineData("/v1/responses", """{"input":"a","text":{"format":{"type":"text"},"\udc00":1}}""")]
+    public async Task Half_a_character_is_refused_wherever_it_stands(string path, string body) =>
+        Assert.Equal("invalid_json", (string?)(await server.Fault(path, body))["code"]);
+
+    [Theory]
     [InlineData("/v1/entities?serach=a", "serach")]
     [InlineData("/v1/facts?before=1", "before")]
     [InlineData("/v1/suggestions?relations=a", "relations")]

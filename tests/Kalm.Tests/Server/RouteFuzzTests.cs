@@ -21,7 +21,7 @@ public sealed class RouteFuzzTests(RunningServer server) : IAsyncLifetime
 
     // A tiny model has little room for words about tools.
     public async ValueTask InitializeAsync() => fuzzed = await RunningServer.Another(
-        server.Options(new ServerLimits { NewTokens = 4, BodyTime = TimeSpan.FromSeconds(2) }) with
+        server.Options(new ServerLimits { NewTokens = 4, BodyTime = TimeSpan.FromSeconds(3) }) with
         {
             Model = ChatFolder.Make(folder, server.Model, "{% for m in messages %}{{ m.content }};{% endfor %}{# tools, tool_calls #}"),
             Names = ["base"], IndexFolder = folder.File("index"),
@@ -96,10 +96,10 @@ public sealed class RouteFuzzTests(RunningServer server) : IAsyncLifetime
             await stream.WriteAsync(Head(route.Method, route.Path, "Content-Type: application/json\r\nContent-Length: 5000\r\n"),
                 RunningServer.Cancellation);
             var answer = Read(stream);
-            for (var drip = 0; !answer.IsCompleted && drip < 15; drip++)
+            for (var drip = 0; !answer.IsCompleted && drip < 5; drip++)
             {
-                await Task.WhenAny(answer, Task.Delay(100, RunningServer.Cancellation));
                 await stream.WriteAsync("{ "u8.ToArray().AsMemory(drip == 0 ? 0 : 1, 1), RunningServer.Cancellation);
+                await Task.WhenAny(answer, Task.Delay(100, RunningServer.Cancellation));
             }
             var (status, body) = await answer;
             Assert.True(status == 408, $"{route.Path}: {status} {body}");
