@@ -37,7 +37,8 @@ internal static class GraphProtocol
         protocol.Handlers.CompleteHandler = Logging<CompleteRequestParams, CompleteResult>(resources.Complete, log);
     }
 
-    private static McpRequestHandler<TParams, TResult> Logging<TParams, TResult>(McpRequestHandler<TParams, TResult> handler, ILogger log) =>
+    private static McpRequestHandler<TParams, TResult> Logging<TParams, TResult>(
+        McpRequestHandler<TParams, TResult> handler, ILogger log) =>
         async (request, cancellation) =>
         {
             try

@@ -1,6 +1,5 @@
 using System.Text;
 using System.Text.Json;
-using Kalm.Completion;
 using Kalm.Server;
 using Kalm.Server.Http;
 using Kalm.Server.Routes;
@@ -82,7 +81,8 @@ internal sealed class GraphResources(ModelHost host, ServerOptions options, Func
         var id = address.StartsWith(OfEntities, StringComparison.Ordinal) ? Uri.UnescapeDataString(address[OfEntities.Length..]) : null;
         if (id is null || served.Catalog.WithId(id) is not { } number)
             throw new McpProtocolException(id is null
-                ? $"uri: found '{address}'; expected {Relations} or {Template}" : $"uri: there is no entity '{id}'; resources/list names all",
+                ? $"uri: found '{address}'; expected {Relations} or {Template}"
+                : $"uri: there is no entity '{id}'; resources/list names all",
                 McpErrorCode.ResourceNotFound);
         return Read(address, await EntityRoutes.About(served, number, options.Limits.Answers, 0, cancellation), EntityText);
     }
@@ -91,7 +91,8 @@ internal sealed class GraphResources(ModelHost host, ServerOptions options, Func
     public async ValueTask<CompleteResult> Complete(RequestContext<CompleteRequestParams> request, CancellationToken cancellation)
     {
         if (request.Params is not { Ref: ResourceTemplateReference { Uri: Template }, Argument: { Name: IdArgument, Value: var words } })
-            throw new McpProtocolException($"ref: expected the resource {Template} and its argument {IdArgument}", McpErrorCode.InvalidParams);
+            throw new McpProtocolException(
+                $"ref: expected the resource {Template} and its argument {IdArgument}", McpErrorCode.InvalidParams);
         var catalog = (await Served(cancellation)).Catalog;
         var found = string.IsNullOrWhiteSpace(words)
             ? catalog.Page(null, MostSuggestions + 1) : catalog.Search(words, MostSuggestions + 1);

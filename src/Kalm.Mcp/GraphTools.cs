@@ -20,7 +20,9 @@ internal sealed class GraphTools(ModelHost host, ServerOptions options, TimeSpan
     private const int MostTexts = 256;
     private const int NearNames = 5;
     private const string Part = "an entity's id or name, or a text that describes one the graph does not hold";
-    private const string RelationWords = "a relation's id or text (resource kalm://relations lists them); its inverse text reads it backwards";
+    private const string RelationWords =
+        "a relation's id or text (resource kalm://relations lists them); its inverse text reads it backwards";
+
     private readonly EntityRoutes entities = new(host, options);
     private readonly FactRoutes facts = new(host, options);
     private readonly CompleteRoute complete = new(host, options);
@@ -171,8 +173,9 @@ internal sealed class GraphTools(ModelHost host, ServerOptions options, TimeSpan
 
     private static ApiException Missing(Catalog catalog, string words)
     {
-        var near = words.Split(' ', StringSplitOptions.RemoveEmptyEntries).Prepend(words).SelectMany(word => catalog.Search(word, NearNames))
-            .Distinct().Take(NearNames).Select(number => $"'{catalog[number].Id}'").ToList();
+        var near = words.Split(' ', StringSplitOptions.RemoveEmptyEntries).Prepend(words)
+            .SelectMany(word => catalog.Search(word, NearNames)).Distinct().Take(NearNames)
+            .Select(number => $"'{catalog[number].Id}'").ToList();
         return ApiException.Missing("entity", $"there is no entity '{words}'; expected the id or the name of one"
             + (near.Count > 0 ? $", such as {string.Join(", ", near)}" : "; search_entities finds them by words"));
     }

@@ -32,8 +32,8 @@ internal static class ServeVerb
             "--ground", "auto answers chats from the graph where it holds the fact or the model is sure of it; never leaves them to the "
                 + "model", "auto", "auto", "never");
         var command = new Command(
-            "serve", "Serves a model and its graph over HTTP: completion, entities, embeddings, chat, agents at /mcp, and a page to explore "
-                + "them.")
+            "serve", "Serves a model and its graph over HTTP: completion, entities, embeddings, chat, agents at /mcp, and a page to "
+                + "explore them.")
         {
             urls, names, key, origins, ground, ids, metrics, write,
         };

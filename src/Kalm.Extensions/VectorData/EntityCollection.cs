@@ -39,7 +39,8 @@ public sealed class EntityCollection : VectorStoreCollection<string, EntityRecor
         string key, RecordRetrievalOptions? options = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(key);
-        return Run(() => completer.Catalog.WithId(key) is { } number ? Of(number, options?.IncludeVectors == true) : null, cancellationToken);
+        return Run(
+            () => completer.Catalog.WithId(key) is { } number ? Of(number, options?.IncludeVectors == true) : null, cancellationToken);
     }
 
     /// <inheritdoc/>
@@ -156,7 +157,7 @@ public sealed class EntityCollection : VectorStoreCollection<string, EntityRecor
         return new EntityRecord
         {
             Id = entity.Id, Name = entity.Name, Text = entity.Description,
-            Vector = withVector ? new ReadOnlyMemory<float>(completer.Index.Vectors.Row(number).ToArray()) : null,
+            Vector = withVector ? completer.Index.Vectors.Row(number).ToArray() : default(ReadOnlyMemory<float>?),
         };
     }
 

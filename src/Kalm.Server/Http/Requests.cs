@@ -43,7 +43,7 @@ internal sealed class Requests(ApiKeyGate? gate, ModelHost host, ServerMetrics m
         finally
         {
             var elapsed = Stopwatch.GetElapsedTime(started);
-            var path = (context.GetEndpoint() as RouteEndpoint)?.RoutePattern.RawText ?? "unknown";
+            var path = route?.Path ?? (context.GetEndpoint() as RouteEndpoint)?.RoutePattern.RawText?.TrimEnd('/') ?? "unknown";
             metrics.Answered(MethodOf(context), path, status, elapsed);
             ServerLog.Answered(log, context.Request.Method, path, status, elapsed.TotalMilliseconds);
         }

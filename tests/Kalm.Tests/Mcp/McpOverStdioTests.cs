@@ -73,11 +73,16 @@ public class McpOverStdioTests(RunningServer server)
     public async Task A_graph_that_cannot_be_read_ends_the_process_with_a_reason()
     {
         var graph = Directory.CreateDirectory(server.File("no-graph")).FullName;
-        (await CommandLine.RunProcess(
-            CommandLine.Program, null, "mcp", "--model", server.Model, "--graph", graph, "--quiet")).IsFault("no-graph");
+        using var process = Start(CommandLine.Program, "mcp", "--model", server.Model, "--graph", graph, "--quiet");
+        var output = process.StandardOutput.ReadToEndAsync(RunningServer.Cancellation);
+        var error = process.StandardError.ReadToEndAsync(RunningServer.Cancellation);
+        await process.WaitForExitAsync(RunningServer.Cancellation).WaitAsync(TimeSpan.FromSeconds(60), RunningServer.Cancellation);
+        new CommandLine(process.ExitCode, await output, await error).IsFault("no-graph");
     }
 
-    private Process Start() => Process.Start(new ProcessStartInfo("dotnet", Arguments)
+    private Process Start() => Start(Arguments);
+
+    private static Process Start(params string[] arguments) => Process.Start(new ProcessStartInfo("dotnet", arguments)
     {
         RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true,
     })!;
