@@ -13,10 +13,10 @@ public sealed class KalmVectorStore(Completer completer, bool isWriting = false)
     public const string CollectionName = "entities";
 
     private readonly VectorStoreMetadata metadata = new() { VectorStoreSystemName = "kalm", VectorStoreName = completer.Graph.Path };
-    private readonly EntityCollection entities = new(completer, isWriting);
+    private readonly EntityRecords entities = new(completer, isWriting);
 
     /// <summary>The entities.</summary>
-    public EntityCollection Entities => entities;
+    public EntityRecords Entities => entities;
 
     /// <inheritdoc/>
     /// <exception cref="NotSupportedException">Another collection, other types or a definition are asked for.</exception>

@@ -74,12 +74,12 @@ public sealed class VectorStoreTests : IDisposable
     public async Task Filters_look_at_id_name_and_text_and_are_refused_at_the_vector()
     {
         var found = await Found(entities.SearchAsync(
-            "a fish", 9, new() { Filter = record => record.Text.Contains("a fish of") && record.Id != "fish9" }, Cancellation));
+            "a fish", 9, new() { Filter = record => record.Text.Contains("a fish of", StringComparison.Ordinal) && record.Id != "fish9" }, Cancellation));
         Assert.Equal(9, found.Count);
         Assert.All(found, result => Assert.Contains("a fish of", result.Record.Text, StringComparison.Ordinal));
         var listed = new List<string>();
         await foreach (var record in entities.GetAsync(
-            record => record.Name.StartsWith("frog"), 3, new() { Skip = 1, OrderBy = order => order.Descending(record => record.Name) },
+            record => record.Name.StartsWith("frog", StringComparison.Ordinal), 3, new() { Skip = 1, OrderBy = order => order.Descending(record => record.Name) },
             Cancellation))
             listed.Add(record.Id);
         Assert.Equal(

@@ -10,14 +10,14 @@ namespace Kalm.Extensions.VectorData;
 /// <summary>The entities of a graph, after all changes, as records. A search is exact, over every entity, and its scores are cosines. It
 /// takes a text (entities like it), an <see cref="EntityQuery"/> (entities that complete a triple) or a vector of the model's
 /// width.</summary>
-public sealed class EntityCollection : VectorStoreCollection<string, EntityRecord>
+public sealed class EntityRecords : VectorStoreCollection<string, EntityRecord>
 {
     private readonly Completer completer;
     private readonly bool isWriting;
     private readonly CatalogWriter writer;
     private readonly Lock gate = new();
 
-    internal EntityCollection(Completer completer, bool isWriting) =>
+    internal EntityRecords(Completer completer, bool isWriting) =>
         (this.completer, this.isWriting, writer) = (completer, isWriting, new CatalogWriter(completer));
 
     /// <inheritdoc/>
@@ -147,7 +147,7 @@ public sealed class EntityCollection : VectorStoreCollection<string, EntityRecor
         }
     }, cancellation);
 
-    private Task Write(IReadOnlyList<Func<Catalog, Change?>> changes, CancellationToken cancellation) => isWriting
+    private Task<bool> Write(IReadOnlyList<Func<Catalog, Change?>> changes, CancellationToken cancellation) => isWriting
         ? Run(() => { writer.Write(changes); return true; }, cancellation)
         : throw new NotSupportedException($"the collection '{Name}' is open for reading only; expected a store made with isWriting");
 
