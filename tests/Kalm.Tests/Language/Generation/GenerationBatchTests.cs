@@ -90,9 +90,10 @@ public class GenerationBatchTests : TorchTest
         var (read, cached, hits) = (0, 0, 0);
         while (!Array.TrueForAll(open, generation => generation.IsFinished))
         {
+            var running = open.Index().Where(item => !item.Item.IsFinished).ToList();
             var step = keeping.Step(open);
             (read, cached, hits) = (read + step.PromptTokens, cached + step.CachedTokens, hits + step.CachedPrompts);
-            foreach (var (index, generation) in open.Index())
+            foreach (var (index, generation) in running)
                 told[index].AddRange(BatchModel.Told(generation));
         }
         // A few tokens that are still being read are not worth waiting for.
@@ -158,8 +159,9 @@ public class GenerationBatchTests : TorchTest
         var told = prompts.Select(_ => new List<(int, int, double)>()).ToArray();
         while (!Array.TrueForAll(open, generation => generation.IsFinished))
         {
+            var running = open.Index().Where(item => !item.Item.IsFinished).ToList();
             batch.Step([open[0], faulty, .. open[1..]]);
-            foreach (var (index, generation) in open.Index())
+            foreach (var (index, generation) in running)
                 told[index].AddRange(BatchModel.Told(generation));
         }
         Assert.NotNull(faulty.Fault);
