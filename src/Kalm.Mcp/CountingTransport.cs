@@ -18,13 +18,13 @@ internal sealed class CountingTransport(ITransport transport) : ITransport
     /// <inheritdoc/>
     public ChannelReader<JsonRpcMessage> MessageReader => messages.Reader;
 
-    /// <summary>Whether all that came in is answered.</summary>
+    /// <summary>Whether all that was handed on is answered.</summary>
     public bool IsIdle
     {
         get
         {
             lock (open)
-                return open.Count == 0 && transport.MessageReader.Count == 0;
+                return open.Count == 0;
         }
     }
 

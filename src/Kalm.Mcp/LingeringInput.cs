@@ -8,6 +8,9 @@ namespace Kalm.Mcp;
 internal sealed class LingeringInput(Stream input, Func<bool> isIdle, TimeSpan patience) : Stream
 {
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(20);
+
+    // What was read last may still be on its way.
+    private static readonly TimeSpan IdleTime = TimeSpan.FromMilliseconds(500);
     private bool isEnded;
 
     /// <inheritdoc/>
@@ -43,8 +46,12 @@ internal sealed class LingeringInput(Stream input, Func<bool> isIdle, TimeSpan p
             buffer.Span[0] = (byte)'\n';
             return 1;
         }
-        for (var waited = TimeSpan.Zero; waited < patience && !isIdle(); waited += Pause)
+        var idle = TimeSpan.Zero;
+        for (var waited = TimeSpan.Zero; waited < patience && idle < IdleTime; waited += Pause)
+        {
             await Task.Delay(Pause, cancellationToken);
+            idle = isIdle() ? idle + Pause : TimeSpan.Zero;
+        }
         return 0;
     }
 
