@@ -25,15 +25,11 @@ public static class McpOverStdio
         host.Start();
         var protocol = new McpServerOptions();
         GraphProtocol.Offer(protocol, host, options, isWriting, Patience, log);
-        CountingTransport? counting = null;
-        var input = new LingeringInput(Console.OpenStandardInput(), () => counting?.IsIdle == true, options.Limits.DrainTime);
-        await using (input)
-        await using (var output = Console.OpenStandardOutput())
-        await using (var transport = new StreamServerTransport(input, output, "kalm", logs))
-        await using (var server = McpServer.Create(counting = new CountingTransport(transport), protocol, logs))
+        await using (var transport = new StdioServerTransport(protocol, logs))
+        await using (var server = McpServer.Create(transport, protocol, logs))
         {
             using var end = CancellationTokenSource.CreateLinkedTokenSource(stop);
-            var served = Task.WhenAll(counting.Carry(end.Token), server.RunAsync(end.Token));
+            var served = server.RunAsync(end.Token);
             if (await Task.WhenAny(served, host.Ready) == host.Ready && host.Ready.IsFaulted)
                 await end.CancelAsync();
             await served.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
