@@ -101,33 +101,6 @@ public class McpOverHttpTests(RunningMcp mcp) : IClassFixture<RunningMcp>
     }
 
     [Fact]
-    public async Task A_call_that_is_cancelled_costs_the_model_nothing()
-    {
-        using var gate = new ManualResetEventSlim();
-        var held = mcp.Served.Host.Served.Call(_ => gate.Wait(TimeSpan.FromSeconds(30)), RunningServer.Cancellation);
-        var tokens = new List<long>();
-        using var encoded = Listener.Of<long>(mcp.Served.Metrics, "kalm.server.tokens.encoded", tokens.Add);
-        await using var client = await RunningMcp.Connect(mcp.Served, version: "2025-11-25");
-        using var gaveUp = new CancellationTokenSource();
-        var call = client.CallToolAsync(
-            "embed_texts", new Dictionary<string, object?> { ["texts"] = new[] { "a bird that nobody waits for any more" } },
-            cancellationToken: gaveUp.Token).AsTask();
-        for (var waited = 0; waited < 1000 && mcp.Served.Host.Waiting == 0; waited++)
-            await Task.Delay(10, RunningServer.Cancellation);
-        Assert.Equal(1, mcp.Served.Host.Waiting);
-        await gaveUp.CancelAsync();
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => call);
-        // The client tells the server behind the caller's back.
-        await Task.Delay(TimeSpan.FromSeconds(2), RunningServer.Cancellation);
-        gate.Set();
-        await held;
-        await RunningMcp.CallWell(client, "embed_texts", """{"texts":["a fish"]}""");
-        var after = tokens.Sum();
-        await RunningMcp.CallWell(client, "embed_texts", """{"texts":["a fish"]}""");
-        Assert.Equal(2 * after, tokens.Sum());
-    }
-
-    [Fact]
     public async Task Clients_at_once_get_what_one_gets_alone()
     {
         // What is encoded beside others may differ from what is encoded alone, in the last digit.
