@@ -61,7 +61,7 @@ public class McpOverStdioTests(RunningServer server)
         using var process = Start();
         await process.StandardInput.WriteLineAsync(Initialize);
         Assert.NotNull(await process.StandardOutput.ReadLineAsync(RunningServer.Cancellation));
-        using (var kill = Process.Start("kill", ["-INT", $"{process.Id}"]))
+        using (var kill = Process.Start("kill", ["-TERM", $"{process.Id}"]))
             await kill.WaitForExitAsync(RunningServer.Cancellation);
         await process.WaitForExitAsync(RunningServer.Cancellation).WaitAsync(TimeSpan.FromSeconds(60), RunningServer.Cancellation);
         Assert.True(process.ExitCode == 0, await process.StandardError.ReadToEndAsync(RunningServer.Cancellation));
