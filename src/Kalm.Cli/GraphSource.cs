@@ -1,6 +1,5 @@
 using System.CommandLine;
 using Kalm.Alignment;
-using Kalm.Engine;
 using Kalm.Graph;
 using Kalm.Graph.Readers;
 using Kalm.Language.Sources;
@@ -69,7 +68,6 @@ internal sealed class GraphSource
     /// <param name="progress">Told when a run learned from another graph than the given one; may be null.</param>
     public KnowledgeGraph Load(ParseResult parse, OpenedModel model, IProgress<ProgressEvent>? progress)
     {
-        NativeEngine.Prepare();
         var found = Find(parse, model.Given);
         var read = KnowledgeGraph.Load(found.Path, found.Options);
         if (found.Fingerprint is not { } expected || expected == read.Fingerprint())

@@ -1,7 +1,6 @@
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using Kalm.Files;
-using TorchSharp;
 
 namespace Kalm.Engine;
 
@@ -24,22 +23,6 @@ public static class NativeEngine
     /// <summary>Loads the native library once; later calls do nothing.</summary>
     /// <exception cref="KalmException">The library is missing or cannot be loaded: two lines, the fault and the remedy.</exception>
     public static void Initialize() => _ = Loaded.Value;
-
-    /// <summary>Begins to load it, for who has other work before the first tensor; what stands in the way is told by
-    /// <see cref="Initialize"/>.</summary>
-    public static void Prepare() => Task.Run(() =>
-    {
-        try
-        {
-            Initialize();
-            // The library's registers and TorchSharp's own statics are filled by the first tensor.
-            torch.zeros(1).Dispose();
-        }
-        catch (KalmException)
-        {
-            // Initialize throws it again.
-        }
-    });
 
     /// <summary>The handle of libtorch's core, 0 where the system found it by itself.</summary>
     internal static nint CoreHandle { get; private set; }
