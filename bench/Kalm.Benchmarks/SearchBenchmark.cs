@@ -1,14 +1,15 @@
 using System.Diagnostics;
 using System.Runtime.InteropServices;
-using System.Text;
 using Kalm.Completion;
 using Kalm.Engine;
 using Kalm.Evaluation;
+using Kalm.Language.Sources.Safetensors;
 using static TorchSharp.torch;
 
 namespace Kalm.Benchmarks;
 
-/// <summary>What an approximate search among many entities costs and finds beside the exact one, over vectors that lie in clusters.</summary>
+/// <summary>What an approximate search among many entities costs and finds beside the exact one, over vectors that lie in
+/// clusters.</summary>
 internal static class SearchBenchmark
 {
     private const int EntitiesOfCluster = 500;
@@ -29,7 +30,8 @@ internal static class SearchBenchmark
         try
         {
             var path = Path.Combine(folder.FullName, "entities.safetensors");
-            var centres = Enumerable.Range(0, Math.Max(1, count / EntitiesOfCluster)).Select(_ => Near(new float[width], 1, random)).ToArray();
+            var centres = Enumerable.Range(0, Math.Max(1, count / EntitiesOfCluster))
+                .Select(_ => Near(new float[width], 1, random)).ToArray();
             Write(path, count, width, () => Near(centres[random.Next(centres.Length)], Spread, random));
             using var vectors = new EntityVectors(path, count, width, CPU);
             using var neighbours = NearestNeighbours.Make(Path.Combine(folder.FullName, "neighbours"), vectors, null, default);
@@ -63,21 +65,21 @@ internal static class SearchBenchmark
 
     private static float[] Near(float[] centre, float spread, Random random)
     {
-        var vector = Array.ConvertAll(centre, value => value + (spread * (float)((2 * random.NextDouble()) - 1) / MathF.Sqrt(centre.Length)));
+        var scale = spread / MathF.Sqrt(centre.Length);
+        var vector = Array.ConvertAll(centre, value => value + (scale * (float)((2 * random.NextDouble()) - 1)));
         var length = MathF.Sqrt(vector.Sum(value => value * value));
         return Array.ConvertAll(vector, value => value / length);
     }
 
     private static void Write(string path, int count, int width, Func<float[]> next)
     {
-        var bytes = (long)count * width * sizeof(float);
-        var header = $$$"""{"{{{EmbeddingExport.TensorName}}}":{"dtype":"F32","shape":[{{{count}}},{{{width}}}],"data_offsets":[0,{{{bytes}}}]}}""";
-        var text = Encoding.UTF8.GetBytes(header.PadRight((header.Length + 7) / 8 * 8));
-        using var file = new BufferedStream(File.Create(path), 1 << 20);
-        file.Write(BitConverter.GetBytes((long)text.Length));
-        file.Write(text);
-        for (var index = 0; index < count; index++)
-            file.Write(MemoryMarshal.AsBytes<float>(next()));
+        var writer = new SafetensorsWriter();
+        writer.Declare(EmbeddingExport.TensorName, TensorType.F32, count, width);
+        writer.Write(path, (entry, stream) =>
+        {
+            for (var index = 0; index < count; index++)
+                stream.Write(MemoryMarshal.AsBytes<float>(next()));
+        });
     }
 
     private sealed record SearchFigures(

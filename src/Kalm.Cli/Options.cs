@@ -127,6 +127,9 @@ internal static class Options
         "--search", "how entities are sought: exactly, or approximately among the nearest that a graph of neighbours finds, which is made "
             + "once beside the index (for a million entities and more; its recall is told)", "exact", "exact", "approximate");
 
+    /// <summary>Whether <see cref="Search"/> asks for the approximate one.</summary>
+    public static bool IsApproximate(this ParseResult parse, Option<string> search) => parse.GetValue(search) == "approximate";
+
     /// <summary>--json.</summary>
     public static Option<string> JsonFile() => Text("--json", "FILE", "also write the results to a file, for programs");
 

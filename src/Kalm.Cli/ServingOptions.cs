@@ -53,7 +53,7 @@ internal sealed class ServingOptions
             GraphOptions = found.Options,
             GraphFingerprint = parse.GetValue(graph) is null ? found.Fingerprint : null,
             IndexFolder = parse.GetValue(index),
-            SearchesApproximately = parse.GetValue(search) == "approximate",
+            SearchesApproximately = parse.IsApproximate(search),
             Precision = facts.Precision(parse),
             Device = chosen,
             Threads = parse.GetValue(threads),

@@ -102,7 +102,8 @@ public partial class LayeringTests
     public void A_project_refers_to_those_below_it_only(string project, params string[] below)
     {
         var file = File.ReadAllText(Path.Combine(RepositoryRoot(), "src", project, project + ".csproj"));
-        Assert.Equal(below, Regex.Matches(file, @"ProjectReference Include=""\.\./([\w.]+)/").Select(match => match.Groups[1].Value).Order());
+        Assert.Equal(
+            below, Regex.Matches(file, @"ProjectReference Include=""\.\./([\w.]+)/").Select(match => match.Groups[1].Value).Order());
     }
 
     [Fact]

@@ -41,7 +41,9 @@ public class PackagingTests(PackedFeed feed) : IClassFixture<PackedFeed>
         using var package = Open("Kalm");
         var about = XDocument.Load(package.GetEntry("Kalm.nuspec")!.Open()).Root!.Elements().Single();
 
-        Assert.Equal(["Cloud.Unum.USearch", "Kalm.Templates", "Npgsql", "Parquet.Net", "SharpZipLib", "TorchSharp", "ZstdSharp.Port"], about.Descendants().Where(element => element.Name.LocalName == "dependency")
+        Assert.Equal(
+            ["Cloud.Unum.USearch", "Kalm.Templates", "Npgsql", "Parquet.Net", "SharpZipLib", "TorchSharp", "ZstdSharp.Port"],
+            about.Descendants().Where(element => element.Name.LocalName == "dependency")
             .Select(element => (string)element.Attribute("id")!).Order(StringComparer.Ordinal));
         Assert.Equal("MIT", Value("license"));
         Assert.Equal("README.md", Value("readme"));

@@ -45,7 +45,7 @@ internal static class CompleteVerb
             if (batch.IsGiven(parse))
                 return batch.Run(parse, terminal, new BatchInputs(
                     model, source, parse.GetValue(index), parse.GetValue(top) ?? 1, parse.GetRequiredValue(device), parse.GetValue(threads),
-                    parse.GetValue(quiet), parse.GetValue(search) == "approximate", facts,
+                    parse.GetValue(quiet), parse.IsApproximate(search), facts,
                     [("--head", parse.GetValue(head) is not null), ("--relation", parse.GetValue(relation) is not null),
                         ("--tail", parse.GetValue(tail) is not null), ("--rerank", parse.GetValue(rerank)),
                         ("--json", parse.GetValue(json) is not null)]));
@@ -74,7 +74,7 @@ internal static class CompleteVerb
                     progress.Note($"{opened.Given}: not an aligned model; it answers as it is, with the default wording");
                 using var loaded = Given.Load(opened, parse.GetRequiredValue(device), parse.GetValue(threads), progress);
                 using var completer = CompletionQuestion.Open(
-                    loaded, catalog, root, progress, terminal.Cancellation, parse.GetValue(search) == "approximate");
+                    loaded, catalog, root, progress, terminal.Cancellation, parse.IsApproximate(search));
                 completer.Precision = facts.Precision(parse);
                 var answer = asked.Answer(completer, shown, parse.GetValue(rerank), facts.StrictTypes(parse));
                 if (parse.GetValue(rerank) && completer.Reranker.Refusal is { } refusal)

@@ -50,7 +50,7 @@ public sealed class NearestNeighbours : IDisposable
     }
 
     /// <summary>What it finds.</summary>
-    public NeighbourRecall Recall { get; }
+    public NeighbourRecall Recall { get; private set; }
 
     /// <summary>Entities drawn at random, ascending, by whose scores those of all that are far away are estimated.</summary>
     internal int[] Sample { get; }
@@ -79,11 +79,18 @@ public sealed class NearestNeighbours : IDisposable
         {
             if (Kept(path, card, entities.Vectors) is { } kept)
                 return new NearestNeighbours(path, kept);
-            NeighbourRecall made;
-            using (var neighbours = Make(path, entities.Vectors, progress, cancellation))
-                made = neighbours.Measured(entities.Vectors, model, graph);
-            Json.Write(card, made);
-            return new NearestNeighbours(path, made);
+            var made = Make(path, entities.Vectors, progress, cancellation);
+            try
+            {
+                made.Recall = made.Measured(entities.Vectors, model, graph);
+                Json.Write(card, made.Recall);
+                return made;
+            }
+            catch
+            {
+                made.Dispose();
+                throw;
+            }
         }
         catch (Exception error) when (error is USearchException or DllNotFoundException or BadImageFormatException)
         {

@@ -74,7 +74,8 @@ public class ResourceTests(RunningMcp mcp) : IClassFixture<RunningMcp>
         Assert.Equal("kalm://entity/{id}", template.UriTemplate);
         var reference = new ResourceTemplateReference { Uri = template.UriTemplate };
         var found = (await mcp.Client.CompleteAsync(reference, "id", "frog1", cancellationToken: RunningServer.Cancellation)).Completion;
-        Assert.Equal(mcp.Routes.Graph.Entities.Select(entity => entity.Id).Where(id => id.Contains("frog1", StringComparison.Ordinal)).Order(),
+        Assert.Equal(
+            mcp.Routes.Graph.Entities.Select(entity => entity.Id).Where(id => id.Contains("frog1", StringComparison.Ordinal)).Order(),
             found.Values.Order());
         var all = (await mcp.Client.CompleteAsync(reference, "id", "", cancellationToken: RunningServer.Cancellation)).Completion;
         Assert.Equal((100, true), (all.Values.Count, all.HasMore));

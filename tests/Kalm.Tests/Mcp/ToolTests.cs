@@ -94,7 +94,8 @@ public class ToolTests(RunningMcp mcp) : IClassFixture<RunningMcp>
     [InlineData("complete_triple", """{"head":"bird16"}""", "found 1 of head, relation and tail", "expected two")]
     [InlineData("complete_triple", """{"head":"bird16","relation":"kindof"}""", "relation: ", "kind_of")]
     [InlineData("complete_triple", """{"head":"bird16","relation":"kind_of","top":0}""", "top: found 0", "1..200")]
-    [InlineData("complete_triple", """{"head":"bird16","relation":"kind_of","top":"five"}""", "top: found a text", "a whole number in 1..200")]
+    [InlineData("complete_triple", """{"head":"bird16","relation":"kind_of","top":"five"}""",
+        "top: found a text", "a whole number in 1..200")]
     [InlineData("complete_triple", """{"head":"bird16","relation":"kind_of","top":2.5}""", "top: found 2.5", "a whole number")]
     [InlineData("complete_triple", """{"head":["a"],"relation":"kind_of"}""", "head: found a list", "a text")]
     [InlineData("complete_triple", """{"head":"bird16","relation":"kind_of","facts":"yes"}""", "facts: found a text", "true or false")]

@@ -103,9 +103,7 @@ internal sealed class TokenSampler(GenerationOptions options, int sequence)
 
     private int Nucleus(int count)
     {
-        var total = options.TopK is null ? weights.Sum() : 0.0;
-        for (var place = 0; options.TopK is not null && place < count; place++)
-            total += weights[order[place]];
+        var total = options.TopK is null ? weights.Sum() : order.Take(count).Sum(token => weights[token]);
         var sum = 0.0;
         for (var place = 0; place < count; place++)
             if ((sum += weights[order[place]]) >= options.TopP * total)

@@ -46,7 +46,8 @@ public sealed class VectorStoreTests : IDisposable
             Assert.Equal(found.Select(result => result.Record.Id), (await Found(other)).Select(result => result.Record.Id));
 
         var rest = await Found(entities.SearchAsync(own.Vector.Value, 3, new() { Skip = 2, IncludeVectors = true }, Cancellation));
-        Assert.Equal(found.Skip(2).Select(result => (result.Record.Id, result.Score)), rest.Select(result => (result.Record.Id, result.Score)));
+        Assert.Equal(
+            found.Skip(2).Select(result => (result.Record.Id, result.Score)), rest.Select(result => (result.Record.Id, result.Score)));
         Assert.All(rest, result => Assert.Equal(
             completer.Index.Vectors.Row(graph.EntityIndex(result.Record.Id)).ToArray(), result.Record.Vector!.Value.ToArray()));
         var near = await Found(entities.SearchAsync(own.Vector.Value, 104, new() { ScoreThreshold = found[2].Score!.Value }, Cancellation));
@@ -66,7 +67,8 @@ public sealed class VectorStoreTests : IDisposable
     {
         var (entity, relation) = (completer.Catalog.Find("bird16"), completer.Catalog.FindRelation("kind_of"));
         var found = await Found(entities.SearchAsync(new EntityQuery("bird16", "kind_of"), 7, null, Cancellation));
-        Assert.Equal(completer.Entities(entity, relation, 7).Select(answer => (graph.Entities[answer.Entity].Id, (double?)(float)answer.Score)),
+        Assert.Equal(
+            completer.Entities(entity, relation, 7).Select(answer => (graph.Entities[answer.Entity].Id, (double?)(float)answer.Score)),
             found.Select(result => (result.Record.Id, result.Score)));
     }
 
@@ -74,12 +76,14 @@ public sealed class VectorStoreTests : IDisposable
     public async Task Filters_look_at_id_name_and_text_and_are_refused_at_the_vector()
     {
         var found = await Found(entities.SearchAsync(
-            "a fish", 9, new() { Filter = record => record.Text.Contains("a fish of", StringComparison.Ordinal) && record.Id != "fish9" }, Cancellation));
+            "a fish", 9, new() { Filter = record => record.Text.Contains("a fish of", StringComparison.Ordinal) && record.Id != "fish9" },
+            Cancellation));
         Assert.Equal(9, found.Count);
         Assert.All(found, result => Assert.Contains("a fish of", result.Record.Text, StringComparison.Ordinal));
         var listed = new List<string>();
         await foreach (var record in entities.GetAsync(
-            record => record.Name.StartsWith("frog", StringComparison.Ordinal), 3, new() { Skip = 1, OrderBy = order => order.Descending(record => record.Name) },
+            record => record.Name.StartsWith("frog", StringComparison.Ordinal), 3,
+            new() { Skip = 1, OrderBy = order => order.Descending(record => record.Name) },
             Cancellation))
             listed.Add(record.Id);
         Assert.Equal(
@@ -94,7 +98,10 @@ public sealed class VectorStoreTests : IDisposable
     public async Task What_is_written_is_found_by_this_store_and_by_another_over_the_same_index()
     {
         await entities.UpsertAsync(
-            [new() { Id = "owl", Name = "owl", Text = "owl, a bird of the night" }, new() { Id = "crab", Name = "crab", Text = "crab, changed" }],
+            [
+                new() { Id = "owl", Name = "owl", Text = "owl, a bird of the night" },
+                new() { Id = "crab", Name = "crab", Text = "crab, changed" },
+            ],
             Cancellation);
         await entities.DeleteAsync(["fish", "nobody"], Cancellation);
         using var other = Open();
@@ -132,7 +139,8 @@ public sealed class VectorStoreTests : IDisposable
         Assert.Contains("found a vector of 3 numbers; expected 32", (await Assert.ThrowsAsync<KalmException>(
             () => Found(entities.SearchAsync(new float[3], 1, null, Cancellation)))).Message, StringComparison.Ordinal);
         Assert.Contains("kind_of", (await Assert.ThrowsAsync<KalmException>(
-            () => Found(entities.SearchAsync(new EntityQuery("bird", "kindof"), 1, null, Cancellation)))).Message, StringComparison.Ordinal);
+            () => Found(entities.SearchAsync(new EntityQuery("bird", "kindof"), 1, null, Cancellation)))).Message,
+            StringComparison.Ordinal);
     }
 
     private Completer Open() => Completer.Open(model, graph, null, Cancellation);
