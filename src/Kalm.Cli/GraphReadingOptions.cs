@@ -37,7 +37,7 @@ internal sealed class GraphReadingOptions
 
     private readonly Option<int?> neighbours = Options.Whole("--neighbours-in-text",
         "describe entities that have no description by up to N of their train facts, which training then does not ask about [default: 0; 4 "
-            + "where no entity has a description and names are numbers and codes]",
+            + "where no entity has a description, names are numbers and codes, and an entity has 40 facts at most in the mean]",
         least: 0);
 
     /// <summary>Adds the options to a verb.</summary>

@@ -47,13 +47,13 @@ internal static class Options
     };
 
     /// <summary>One of a few words.</summary>
-    public static Option<string> Choice(string name, string description, string fallback, params IReadOnlyList<string> words)
+    public static Option<string> Choice(string name, string description, string? fallback, params IReadOnlyList<string> words)
     {
         var option = new Option<string>(name)
         {
             HelpName = string.Join("|", words),
             Description = description,
-            DefaultValueFactory = _ => fallback,
+            DefaultValueFactory = fallback is null ? null : _ => fallback,
             CustomParser = result => words.Contains(result.Tokens[0].Value)
                 ? result.Tokens[0].Value : Fault<string>(result, name, string.Join(" or ", words)),
         };

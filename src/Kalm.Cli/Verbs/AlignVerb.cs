@@ -30,14 +30,17 @@ internal static class AlignVerb
             + "is put into its folder; --out is not given then, and --graph may be", AlignStage, AlignStage, RerankStage.Name);
         var graph = Options.Text("--graph", "GRAPH", "the graph: a folder, file or archive, whose format is detected");
         var output = Options.Text("--out", "RUN", "the run folder to write: absent or empty");
-        var recipe = Options.Text("--recipe", "FILE", "a JSON file of options; the flags beat it");
+        var recipe = Options.Text("--recipe", "FILE", "a JSON file of options; the flags beat it "
+            + "[default: options chosen for graph, model and time]");
         var text = new Option<string[]>("--text")
         {
             HelpName = "FILE...", Description = "plain text in UTF-8 to go on reading, so that the model does not forget how to write",
             AllowMultipleArgumentsPerToken = true, Arity = ArgumentArity.OneOrMore,
         };
         var wording = new FormChoice();
-        var method = Options.Choice("--method", "what is trained", "lora", [.. Methods.Keys]);
+        var method = Options.Choice("--method",
+            "what is trained [default: lora for a base that was made to write or whose precision is given, else full]",
+            null, [.. Methods.Keys]);
         var precision = Options.Choice("--base-precision", "how a frozen base is held, with method lora: auto leaves a quantized GGUF as "
             + "it is stored; bf16 where the machine multiplies it fast", "auto", [.. Precisions.Keys]);
         var epochs = Options.Positive("--epochs", "passes over the train triples", "N");
@@ -93,30 +96,11 @@ internal static class AlignVerb
             var resumes = parse.GetValue(resume);
             if (!resumes)
                 Given.Free("--out", runPath);
-            var options = resumes && parse.GetValue(recipe) is null
-                ? RunFolder.Describe(runPath).Options : Recipe.Read(parse.GetValue(recipe));
-            // A budget replaces the recipe's, of whatever kind that is.
-            var budgeted = budget is (null, null, null) ? options.Budget
-                : options.Budget with { Epochs = budget.Epochs, Steps = budget.Steps, Minutes = budget.Minutes };
-            var hasBudget = budgeted is not { Epochs: null, Steps: null, Minutes: null };
-            options = options with
-            {
-                Method = parse.GetResult(method) is { Implicit: false } ? Methods[parse.GetRequiredValue(method)] : options.Method,
-                Lora = options.Lora with
-                {
-                    BasePrecision = parse.GetResult(precision) is { Implicit: false }
-                        ? Precisions[parse.GetRequiredValue(precision)] : options.Lora.BasePrecision,
-                },
-                Wording = options.Wording with { Form = wording.Of(parse) ?? options.Wording.Form },
-                Batches = options.Batches with { Triples = parse.GetValue(batch) ?? options.Batches.Triples },
-                Seed = parse.GetValue(seed) ?? options.Seed,
-                Threads = parse.GetValue(threads) ?? options.Threads,
-                Budget = budgeted with
-                {
-                    SaveEvery = parse.GetValue(saveEvery) ?? budgeted.SaveEvery,
-                    Validations = parse.GetValue(validations) ?? budgeted.Validations,
-                },
-            };
+            // Without a recipe options are chosen when graph and base are known; what the flags say beats them.
+            var chooses = !resumes && parse.GetValue(recipe) is null;
+            var options = With(resumes && parse.GetValue(recipe) is null
+                ? RunFolder.Describe(runPath).Options : Recipe.Read(parse.GetValue(recipe)));
+            var hasBudget = chooses || options.Budget is not { Epochs: null, Steps: null, Minutes: null };
             var graphOptions = source.OptionsOf(
                 parse, resumes ? GraphSource.ReadBy(RunFolder.Describe(runPath)) : null, options.Seed);
             var texts = parse.GetResult(text) is not null ? PlainTexts.OfFiles(parse.GetRequiredValue(text)) : [];
@@ -132,6 +116,7 @@ internal static class AlignVerb
                         new AlignmentInputs(modelPath, graphPath, runPath)
                         {
                             GraphOptions = graphOptions, Texts = texts, Device = chosenDevice, Resume = resumes,
+                            Choice = chooses ? With : null,
                         },
                         options, progress, terminal.Cancellation);
                 }
@@ -143,6 +128,31 @@ internal static class AlignVerb
             });
             Print(terminal, run, runPath);
             return ExitCode.Success;
+
+            AlignmentOptions With(AlignmentOptions options)
+            {
+                // A budget replaces the recipe's, of whatever kind that is.
+                var budgeted = budget is (null, null, null) ? options.Budget
+                    : options.Budget with { Epochs = budget.Epochs, Steps = budget.Steps, Minutes = budget.Minutes };
+                var held = parse.GetResult(precision) is { Implicit: false }
+                    ? Precisions[parse.GetRequiredValue(precision)] : options.Lora.BasePrecision;
+                return options with
+                {
+                    // Only a frozen base can be held in another precision.
+                    Method = parse.GetResult(method) is { Implicit: false } ? Methods[parse.GetRequiredValue(method)]
+                        : chooses && held is not (BasePrecision.Auto or BasePrecision.Fp32) ? AlignmentMethod.Lora : options.Method,
+                    Lora = options.Lora with { BasePrecision = held },
+                    Wording = options.Wording with { Form = wording.Of(parse) ?? options.Wording.Form },
+                    Batches = options.Batches with { Triples = parse.GetValue(batch) ?? options.Batches.Triples },
+                    Seed = parse.GetValue(seed) ?? options.Seed,
+                    Threads = parse.GetValue(threads) ?? options.Threads,
+                    Budget = budgeted with
+                    {
+                        SaveEvery = parse.GetValue(saveEvery) ?? budgeted.SaveEvery,
+                        Validations = parse.GetValue(validations) ?? budgeted.Validations,
+                    },
+                };
+            }
         });
         return command;
     }

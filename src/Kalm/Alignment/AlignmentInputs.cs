@@ -26,4 +26,8 @@ public sealed record AlignmentInputs(string Model, string Graph, string Out)
 
     /// <summary>Whether a run to resume that is complete, with the same inputs, is taken as it is instead of refused.</summary>
     public bool TakesComplete { get; init; }
+
+    /// <summary>Where it is set, a new run's options are chosen for graph, base and budget (<see cref="ChosenOptions"/>), and this says
+    /// what of them is given otherwise.</summary>
+    public Func<AlignmentOptions, AlignmentOptions>? Choice { get; init; }
 }

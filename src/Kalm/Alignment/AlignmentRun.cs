@@ -74,6 +74,14 @@ public sealed class AlignmentRun
         if (opened.Source.Adapter is not null)
             throw new KalmException(
                 $"{inputs.Model}: is an adapter; expected a base model to align (a Hugging Face folder or a run made with method full)");
+        if (inputs.Choice is { } given && earlier is null)
+        {
+            var chosen = ChosenOptions.For(graph, opened, options.Budget);
+            if (given(chosen.Options).Method is var method && method != chosen.Options.Method)
+                chosen = ChosenOptions.For(graph, opened, options.Budget, method);
+            options = given(chosen.Options).Validated();
+            progress?.Report(new ProgressNote(chosen.Reason));
+        }
         NativeEngine.Initialize();
         var held = HeldPrecision(opened, inputs.Device, earlier);
         using var baseModel = opened.Load(inputs.Device, held);

@@ -40,6 +40,7 @@ public sealed record GraphOptions
     public bool AttributesInText { get; init; }
 
     /// <summary>At most so many train facts describe an entity that has no description; they are not asked about in training. 0 for none;
-    /// null for 4 where no entity has a description and names are numbers and codes, else none.</summary>
+    /// null for 4 where no entity has a description, names are numbers and codes, and an entity has 40 facts at most in the mean, else
+    /// none.</summary>
     public int? NeighboursInText { get; init; }
 }

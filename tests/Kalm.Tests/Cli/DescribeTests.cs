@@ -41,7 +41,7 @@ public class DescribeTests(TinyModel tiny) : IClassFixture<TinyModel>
     public void A_run_its_adapter_and_its_checkpoint_are_told_with_what_was_learned()
     {
         var run = tiny.File("described");
-        CommandLine.Run("align", "--quiet", "--model", tiny.Model, "--graph", tiny.Graph,
+        CommandLine.Run("align", "--quiet", "--model", tiny.Model, "--graph", tiny.Graph, "--method", "lora",
             "--out", run, "--steps", "2", "--batch", "2", "--threads", "1").IsSuccess();
         foreach (var (folder, kind) in new[] { (run, "run"), (Path.Combine(run, "adapter"),
             "adapter"), (Directory.GetDirectories(Path.Combine(run, "checkpoints"))[0], "adapter") })

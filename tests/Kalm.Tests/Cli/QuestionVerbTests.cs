@@ -118,7 +118,8 @@ public sealed class QuestionVerbTests : IDisposable
         var text = folder.File("text.txt");
         string[] align =
         [
-            "align", "--model", model, "--graph", graph.Path, "--steps", "4", "--method", "full", "--save-every", "2", "--quiet", "--out",
+            "align", "--model", model, "--graph", graph.Path, "--steps", "4", "--save-every", "2", "--quiet",
+            "--recipe", folder.Write("full.json", """{ "method": "full" }"""), "--out",
         ];
         CommandLine.Run([.. align, folder.File("run"), "--text", text]).IsSuccess();
         var metrics = File.ReadLines(Path.Combine(folder.File("run"), "metrics.jsonl")).Select(line => JsonNode.Parse(line)!).ToList();

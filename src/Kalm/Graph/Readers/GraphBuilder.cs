@@ -193,7 +193,7 @@ internal sealed class GraphBuilder
             Warnings.Add($"malformed lines passed over: {skipped.Count:N0}, the first: {skipped[0]}");
         var (read, shares) = GraphSplits.Of(splits).Divided(Options, path, Warnings);
         var (entities, relations, asked) = (MakeEntities(), MakeRelations(), read.Train);
-        var most = Options.NeighboursInText ?? (OpaqueNames.AreAll(entities) ? OpaqueNames.Neighbours : 0);
+        var most = Options.NeighboursInText ?? (OpaqueNames.AreAll(entities, read.Train.Count) ? OpaqueNames.Neighbours : 0);
         if (most > 0)
         {
             var neighbours = new NeighbourTexts(entities, relations.Length, read.Train, most, Options.Seed);

@@ -12,10 +12,16 @@ internal static class OpaqueNames
     private const int LettersOfWord = 3;
     private const int SharedBy = 20;
     private const double Most = 0.9;
+    // A name seen in more facts is learned as it is, and four of its facts do not tell an entity from others.
+    private const int FactsOfAnEntity = 40;
 
-    /// <summary>Whether no entity has a description, and nearly all names are codes.</summary>
-    public static bool AreAll(IReadOnlyList<Entity> entities)
+    /// <summary>Whether no entity has a description, nearly all names are codes, and few facts are known of each.</summary>
+    /// <param name="entities">The entities.</param>
+    /// <param name="facts">The number of train facts.</param>
+    public static bool AreAll(IReadOnlyList<Entity> entities, int facts)
     {
+        if (2L * facts > (long)FactsOfAnEntity * entities.Count)
+            return false;
         if (entities.Count < LeastEntities || entities.Any(entity => entity.Description != entity.Name))
             return false;
         var shapes = new Dictionary<string, int>(StringComparer.Ordinal);

@@ -168,7 +168,7 @@ public class StoredProductTests : TorchTest
         using (var made = OpenedModel.Open(TinyModel.Make(folder, graph.Load())))
             ModelExport.ToGguf(made, folder.File("model.gguf"), GgufTensorType.Q8, null, TestContext.Current.CancellationToken);
         Cli.CommandLine.Run("align", "--model", folder.File("model.gguf"), "--graph", graph.Path, "--out", folder.File("run"), "--steps", "6",
-            "--batch", "16", "--quiet").IsSuccess();
+            "--batch", "16", "--method", "lora", "--quiet").IsSuccess();
         using var opened = OpenedModel.Open(folder.File("run"));
         using var merged = CausalModel.Load(opened.Source);
         using var held = CausalModel.LoadForReading(opened.Source);
