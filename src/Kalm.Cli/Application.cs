@@ -52,6 +52,7 @@ internal static class Application
             EvaluateTextVerb.Create(terminal),
             EvaluateGeometryVerb.Create(terminal),
         },
+        CompareVerb.Create(terminal),
         EmbedVerb.Create(terminal),
         AblateVerb.Create(terminal),
         ExportVerb.Create(terminal),

@@ -1,6 +1,9 @@
 using System.CommandLine;
 using Kalm.Alignment;
+using Kalm.Cli.Progress;
+using Kalm.Files;
 using Kalm.Language.Model;
+using Kalm.Language.Sources;
 
 namespace Kalm.Cli.Verbs;
 
@@ -48,6 +51,9 @@ internal static class AlignVerb
         var minutes = Options.Positive("--minutes", "wall time of training with its validation", "M");
         var batch = Options.Whole("--batch", "triples a step");
         var seed = Options.Seed();
+        var seeds = Options.Whole("--seeds", "runs that differ by their seed alone, from --seed on, one after another: each in a folder "
+            + "of its own, OUT/seed-1 and so on, with the spread of their validations in OUT/seeds.json");
+        var json = Options.JsonFile();
         var source = new GraphSource(seed, graph, holdsOut: true);
         var threads = Options.Threads();
         var device = Options.Device();
@@ -60,11 +66,11 @@ internal static class AlignVerb
         var command = new Command("align", "Aligns a model with a graph: the main job.")
         {
             stage, model, graph, output, text, recipe, method, precision, epochs, steps,
-            minutes, batch, seed, threads, device, saveEvery, validations, resume, force, quiet,
+            minutes, batch, seed, seeds, threads, device, saveEvery, validations, resume, force, json, quiet,
         };
         source.AddTo(command);
         wording.AddTo(command);
-        Option[] ofAlignment = [output, text, method, precision, epochs, batch, saveEvery, validations, resume];
+        Option[] ofAlignment = [output, text, method, precision, epochs, batch, seeds, saveEvery, validations, resume, json];
         command.Validators.Add(result =>
         {
             var missing = new Option[] { graph, output }.Where(option => result.GetResult(option) is null).ToList();
@@ -93,41 +99,56 @@ internal static class AlignVerb
                 ("--epochs", budget.Epochs is not null), ("--steps", budget.Steps is not null), ("--minutes", budget.Minutes is not null));
             Given.Model(modelPath);
             Given.Graph(graphPath);
-            var resumes = parse.GetValue(resume);
-            if (!resumes)
+            Given.Writable("--json", parse.GetValue(json));
+            var count = parse.GetValue(seeds);
+            if (!parse.GetValue(resume))
                 Given.Free("--out", runPath);
+            var earlier = parse.GetValue(resume) ? RunFolder.Describe(Resumed(runPath, count)) : null;
             // Without a recipe options are chosen when graph and base are known; what the flags say beats them.
-            var chooses = !resumes && parse.GetValue(recipe) is null;
-            var options = With(resumes && parse.GetValue(recipe) is null
-                ? RunFolder.Describe(runPath).Options : Recipe.Read(parse.GetValue(recipe)));
+            var chooses = earlier is null && parse.GetValue(recipe) is null;
+            var options = With(earlier is not null && parse.GetValue(recipe) is null
+                ? earlier.Options : Recipe.Read(parse.GetValue(recipe)));
             var hasBudget = chooses || options.Budget is not { Epochs: null, Steps: null, Minutes: null };
             var graphOptions = source.OptionsOf(
-                parse, resumes ? GraphSource.ReadBy(RunFolder.Describe(runPath)) : null, options.Seed);
+                parse, earlier is null ? null : GraphSource.ReadBy(earlier), options.Seed);
             var texts = parse.GetResult(text) is not null ? PlainTexts.OfFiles(parse.GetRequiredValue(text)) : [];
             var chosenDevice = Given.Device(parse.GetRequiredValue(device));
-            var run = terminal.Watch(parse.GetValue(quiet), progress =>
+            var inputs = new AlignmentInputs(modelPath, graphPath, runPath)
+            {
+                GraphOptions = graphOptions, Texts = texts, Device = chosenDevice, Resume = earlier is not null,
+                Choice = chooses ? With : null,
+            };
+            if (count is null)
+            {
+                var run = Run(progress => AlignmentRun.Execute(inputs, options, progress, terminal.Cancellation),
+                    "its folder checkpoints/ holds the last step; --resume goes on from it");
+                Print(terminal, run, runPath);
+                if (parse.GetValue(json) is { } runJson)
+                    Json.Write(runJson, run);
+                return ExitCode.Success;
+            }
+            var summary = Run(progress => SeedRuns.Execute(inputs, options, count.Value, progress, terminal.Cancellation),
+                "holds what is done; the same command with --resume goes on from it");
+            Print(terminal, summary, runPath);
+            if (parse.GetValue(json) is { } seedsJson)
+                AtomicFile.WriteAllText(seedsJson, summary.ToJson().ToJsonString(Json.Options) + "\n");
+            return ExitCode.Success;
+
+            T Run<T>(Func<ProgressView, T> work, string whereStopped) => terminal.Watch(parse.GetValue(quiet), progress =>
             {
                 if (!hasBudget)
                     progress.Report(new ProgressNote(
                         $"no budget given: {AlignmentRun.DefaultSteps:N0} steps; --epochs, --steps or --minutes set another"));
                 try
                 {
-                    return AlignmentRun.Execute(
-                        new AlignmentInputs(modelPath, graphPath, runPath)
-                        {
-                            GraphOptions = graphOptions, Texts = texts, Device = chosenDevice, Resume = resumes,
-                            Choice = chooses ? With : null,
-                        },
-                        options, progress, terminal.Cancellation);
+                    return work(progress);
                 }
                 catch (OperationCanceledException)
                 {
-                    progress.Report(new ProgressNote($"{runPath}: its folder checkpoints/ holds the last step; --resume goes on from it"));
+                    progress.Report(new ProgressNote($"{runPath}: {whereStopped}"));
                     throw;
                 }
             });
-            Print(terminal, run, runPath);
-            return ExitCode.Success;
 
             AlignmentOptions With(AlignmentOptions options)
             {
@@ -155,6 +176,26 @@ internal static class AlignVerb
             }
         });
         return command;
+    }
+
+    // The run whose options count where none are given.
+    private static string Resumed(string path, int? seeds) => (SeedFolders.In(path), seeds) switch
+    {
+        ([], null) => path,
+        ([], _) => throw new KalmException($"--out {path}: found no runs of seeds; expected a folder of them to go on with"
+            + (File.Exists(Path.Combine(path, ModelSources.RunFile)) ? ", or no --seeds, for it is a run" : "")),
+        (var found, null) => throw new KalmException(
+            $"--out {path}: holds {SeedFolders.Counted(found)}; expected --seeds to go on with them, or one of them, as "
+            + Path.Combine(path, SeedFolders.NameOf(found[0]))),
+        var (found, _) => Path.Combine(path, SeedFolders.NameOf(found[0])),
+    };
+
+    private static void Print(Terminal terminal, SeedSummary summary, string path)
+    {
+        terminal.Print(SeedTable.Of(summary));
+        if (summary.Best is { } best)
+            terminal.Print($"best on valid: {Path.Combine(path, best.Folder)}");
+        terminal.Print($"next: kalm evaluate completion --model {GraphSource.Quoted(path)}");
     }
 
     private static void Print(Terminal terminal, RunDescription run, string runPath)

@@ -1,14 +1,11 @@
 using System.CommandLine;
-using System.Diagnostics;
 using System.Security.Cryptography;
 using System.Text.Json.Nodes;
-using Kalm.Cli.Progress;
-using Kalm.Completion;
 using Kalm.Completion.Reranking;
 using Kalm.Evaluation;
-using Kalm.Evaluation.Vectors;
+using Kalm.Evaluation.Comparison;
 using Kalm.Files;
-using Kalm.Graph;
+using Kalm.Language.Sources;
 using Kalm.Language.Sources.Adapters;
 using Kalm.Representation;
 
@@ -38,11 +35,12 @@ internal static class EvaluateCompletionVerb
             Description = "let the run's re-ranker put the best candidates of each query into order (align --stage rerank makes it)",
         };
         var json = Options.JsonFile();
-        var ranks = Options.Text("--ranks", "FILE", "also write a line for each query, separated by tabs");
+        var ranks = Options.Text("--ranks", "FILE", "also write a line for each query, separated by tabs, which compare reads");
         var threads = Options.Threads();
         var device = Options.Device();
         var quiet = Options.Quiet();
-        var command = new Command("completion", "Ranks the right answers of completion queries among all entities, known answers left out.")
+        var command = new Command("completion", "Ranks the right answers of completion queries among all entities, known "
+            + "answers left out. Of a folder of seeds (align --seeds) every run is ranked, and their spread told.")
         {
             graph, limit, seed, among, rerank, index, kept, json, ranks, threads, device, quiet,
         };
@@ -50,92 +48,62 @@ internal static class EvaluateCompletionVerb
         model.AddTo(command);
         command.SetAction(parse =>
         {
-            Given.Model(model.NameOf(parse)!);
+            var name = model.NameOf(parse)!;
+            Given.Model(name);
             source.Check(parse);
             if (parse.GetValue(kept) is not null && parse.GetValue(index) is not null)
                 throw new KalmException("--vectors: found with --index; expected one of them, for each tells where vectors are taken from");
             Given.Writable("--json", parse.GetValue(json));
             Given.Writable("--ranks", parse.GetValue(ranks));
-            using var opened = model.Open(parse, terminal, parse.GetValue(quiet));
-            if (parse.GetValue(rerank))
-                Reranker.RequireIn(opened);
-            var knowledge = terminal.Watch(parse.GetValue(quiet), progress => source.Load(parse, opened, progress));
-            var splitName = source.SplitName(parse);
-            var triples = Splits.NotEmpty(knowledge, "--split", splitName);
-            var queries = CompletionQuery.Of(knowledge, CompletionQuery.Sample(triples, parse.GetValue(limit), parse.GetValue(seed) ?? 1));
-            HashSet<int>? candidates = parse.GetRequiredValue(among) == "split"
-                ? [.. triples.SelectMany(triple => new[] { triple.Head, triple.Tail })] : null;
-            var (ranked, before, seconds) = terminal.Watch<(IReadOnlyList<RankedQuery>, IReadOnlyList<RankedQuery>?, double)>(
-                parse.GetValue(quiet), progress =>
+            var seeds = SeedFolders.In(name);
+            if (seeds.Count > 0 && new[] { kept, index, ranks }.FirstOrDefault(option => parse.GetValue(option) is not null) is { } ofOne)
+                throw new KalmException($"{ofOne.Name}: found with the {SeedFolders.Counted(seeds)} of {name}; expected one run, "
+                    + $"as {Path.Combine(name, SeedFolders.NameOf(seeds[0]))}");
+            SplitRanking? ranking = null;
+            var runs = new List<(string Folder, CompletionReport Report)>();
+            var reports = new List<JsonObject>();
+            foreach (var folder in seeds.Count == 0 ? [""] : seeds.Select(SeedFolders.NameOf))
             {
-                foreach (var warning in knowledge.Warnings)
-                    progress.Note(warning);
-                if (!opened.IsAligned)
-                    progress.Note($"{opened.Given}: not an aligned model; it is evaluated as it is, with the default wording");
-                using var loaded = Given.Load(opened, parse.GetRequiredValue(device), parse.GetValue(threads), progress);
-                var clock = Stopwatch.StartNew();
-                var known = new KnownFacts(knowledge, knowledge.Train, knowledge.Valid, knowledge.Test);
-                var texts = new TextIndex(knowledge, loaded.Wording);
-                using var reranker = parse.GetValue(rerank) ? Reranker.Open(loaded, knowledge, texts) : null;
-                var depth = reranker?.Description.Shape.Depth ?? 0;
-                using var vectors = parse.GetValue(kept) is { } folder
-                    ? Kept(folder, opened, loaded, knowledge, texts, progress, terminal.Cancellation)
-                    : Indexed(parse.GetValue(index), loaded, knowledge, texts, progress);
-                var found = vectors is null
-                    ? CompletionEvaluation.Rank(
-                        loaded.Decoder, knowledge, texts, queries, known, progress, terminal.Cancellation, candidates, depth)
-                    : CompletionEvaluation.Rank(
-                        loaded.Decoder, knowledge, texts, vectors, queries, known, progress, terminal.Cancellation, candidates, depth);
-                if (reranker is null)
-                    return (found, null, clock.Elapsed.TotalSeconds);
-                if (reranker.Refusal is { } refusal)
-                    progress.Note(refusal);
-                return (reranker.Rank(found, progress, terminal.Cancellation), found, clock.Elapsed.TotalSeconds);
-            });
-            var report = new CompletionReport(knowledge, splitName, ranked, candidates?.Count);
-            var alone = before is null ? null : new CompletionReport(knowledge, splitName, before, candidates?.Count);
-            Print(terminal, report, alone);
+                using var opened = model.Open(Path.Combine(name, folder), parse, terminal, parse.GetValue(quiet));
+                if (parse.GetValue(rerank))
+                    Reranker.RequireIn(opened);
+                ranking ??= RankingOf(opened);
+                var (ranked, before, seconds) = terminal.Watch(
+                    parse.GetValue(quiet), progress => ranking.Rank(opened, progress, terminal.Cancellation));
+                var report = Report(ranked);
+                var alone = before is null ? null : Report(before);
+                runs.Add((folder, report));
+                reports.Add(Describe(report, alone, opened, ranking.Graph.Path, seconds));
+                if (seeds.Count == 0)
+                    Print(terminal, report, alone);
+                if (parse.GetValue(ranks) is { } ranksPath)
+                    AtomicFile.WriteAllText(ranksPath, RanksFile.Text(ranking.Graph, ranked));
+            }
+            if (seeds.Count > 0)
+                terminal.Print(SeedTable.Of(runs));
             if (parse.GetValue(json) is { } jsonPath)
                 AtomicFile.WriteAllText(
-                    jsonPath, Describe(report, alone, opened, knowledge.Path, seconds).ToJsonString(Json.Options) + "\n");
-            if (parse.GetValue(ranks) is { } ranksPath)
-                AtomicFile.WriteAllText(ranksPath, CompletionReport.RanksTable(knowledge, ranked));
+                    jsonPath, (seeds.Count > 0 ? SeedTable.Json(runs, reports) : reports[0]).ToJsonString(Json.Options) + "\n");
             return ExitCode.Success;
+
+            SplitRanking RankingOf(OpenedModel opened)
+            {
+                var knowledge = terminal.Watch(parse.GetValue(quiet), progress => source.Load(parse, opened, progress));
+                var triples = Splits.NotEmpty(knowledge, "--split", source.SplitName(parse));
+                var sample = CompletionQuery.Sample(triples, parse.GetValue(limit), parse.GetValue(seed) ?? 1);
+                return new SplitRanking(knowledge, CompletionQuery.Of(knowledge, sample), parse.GetRequiredValue(device),
+                    parse.GetValue(threads))
+                {
+                    Candidates = parse.GetRequiredValue(among) == "split"
+                        ? triples.SelectMany(triple => new[] { triple.Head, triple.Tail }).ToHashSet() : null,
+                    Reranks = parse.GetValue(rerank), Kept = parse.GetValue(kept), Index = parse.GetValue(index),
+                };
+            }
+
+            CompletionReport Report(IReadOnlyList<RankedQuery> ranked) =>
+                new(ranking!.Graph, source.SplitName(parse), ranked, ranking.Candidates?.Count);
         });
         return command;
-    }
-
-    private static IEntityVectors? Indexed(
-        string? given, LoadedModel loaded, KnowledgeGraph graph, TextIndex texts, ProgressView progress)
-    {
-        var vectors = EntityIndex.Find(given ?? EntityIndex.RootOf(loaded.Opened), loaded, graph, texts, out var folder);
-        if (vectors is not null)
-            progress.Note($"takes the entities' vectors of the index in {folder}");
-        else if (given is not null)
-            progress.Note($"--index: found no index in {folder}; the entities are encoded (complete and serve make it)");
-        return vectors;
-    }
-
-    private static VectorFile Kept(
-        string folder, OpenedModel opened, LoadedModel loaded, KnowledgeGraph graph, TextIndex texts, ProgressView progress,
-        CancellationToken cancellation)
-    {
-        var vectors = VectorFile.Open(folder, VectorKey.Of(opened, graph), texts.Descriptions.Count, loaded.Model.Config.HiddenSize);
-        try
-        {
-            if (vectors.Done > 0)
-                progress.Note(vectors.IsComplete ? $"takes the vectors of {vectors.Count:N0} texts from {folder}"
-                    : $"goes on at {vectors.Done:N0} of {vectors.Count:N0} texts, kept in {folder}");
-            VectorEncoding.Entities(vectors, loaded.Decoder, texts, progress, cancellation);
-            return vectors;
-        }
-        catch (Exception error)
-        {
-            if (error is OperationCanceledException)
-                progress.Note($"{vectors.Done:N0} of {vectors.Count:N0} texts are kept in {folder}; the same command goes on with them");
-            vectors.Dispose();
-            throw;
-        }
     }
 
     private static void Print(Terminal terminal, CompletionReport report, CompletionReport? alone)

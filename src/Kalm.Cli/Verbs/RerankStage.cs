@@ -32,6 +32,11 @@ internal sealed record RerankStage(
     {
         Given.AtMostOne(("--steps", stage.Steps is not null), ("--minutes", stage.Minutes is not null));
         Given.Model(stage.Model);
+        Given.OfModel("--model", () =>
+        {
+            SeedFolders.RequireNone(stage.Model);
+            return true;
+        });
         if (!File.Exists(Path.Combine(stage.Model, ModelSources.RunFile)))
             throw new KalmException($"--model {stage.Model}: found no {ModelSources.RunFile}; expected the folder of a finished run");
         var run = RunFolder.Describe(stage.Model);

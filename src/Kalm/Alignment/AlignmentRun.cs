@@ -37,10 +37,25 @@ public sealed class AlignmentRun
     /// <exception cref="OperationCanceledException">The run was stopped; its folder holds a checkpoint.</exception>
     public static RunDescription Execute(
         AlignmentInputs inputs, AlignmentOptions options,
-        IProgress<ProgressEvent>? progress = null, CancellationToken cancellation = default) =>
-        new AlignmentRun(options, progress).Execute(inputs, cancellation);
+        IProgress<ProgressEvent>? progress = null, CancellationToken cancellation = default)
+    {
+        using var sources = new AlignmentSources();
+        return Execute(inputs, options, sources, progress, cancellation);
+    }
 
-    private BasePrecision HeldPrecision(OpenedModel opened, torch.Device? device, RunDescription? earlier)
+    /// <summary>Runs one of several alignments of one base with one graph.</summary>
+    /// <param name="inputs">What to work on: model, graph and device are those of the other runs.</param>
+    /// <param name="options">Everything that decides the result besides.</param>
+    /// <param name="sources">Base and graph, for all of the runs; not owned.</param>
+    /// <param name="progress">Told what happens; may be null.</param>
+    /// <param name="cancellation">Ends the run after the current step, with a checkpoint.</param>
+    /// <inheritdoc cref="Execute(AlignmentInputs, AlignmentOptions, IProgress{ProgressEvent}?, CancellationToken)"/>
+    public static RunDescription Execute(
+        AlignmentInputs inputs, AlignmentOptions options, AlignmentSources sources,
+        IProgress<ProgressEvent>? progress = null, CancellationToken cancellation = default) =>
+        new AlignmentRun(options, progress).Execute(inputs, sources, cancellation);
+
+    private BasePrecision HeldPrecision(OpenedModel opened, torch.Device? device, RunDescription? earlier, BasePrecision? held)
     {
         if (options.Method == AlignmentMethod.Full)
             return BasePrecision.Fp32;
@@ -48,6 +63,9 @@ public sealed class AlignmentRun
             return options.Lora.BasePrecision;
         if (earlier is not null)
             return earlier.Options.Lora.BasePrecision;
+        // What another run has decided fills the memory that would decide.
+        if (held is not null)
+            return held.Value;
         if (device?.type == DeviceType.CUDA || !opened.IsLarge)
             return BasePrecision.Auto;
         if (!Fits(BasePrecision.Bf16))
@@ -58,37 +76,28 @@ public sealed class AlignmentRun
         bool Fits(BasePrecision precision) => ModelMemory.Base(opened.Source, precision) <= ModelMemory.Available / 2;
     }
 
-    private RunDescription Execute(AlignmentInputs inputs, CancellationToken cancellation)
+    private RunDescription Execute(AlignmentInputs inputs, AlignmentSources sources, CancellationToken cancellation)
     {
         var earlier = inputs.Resume ? RunFolder.Describe(inputs.Out) : null;
         if (earlier is null)
             RunFolder.RequireFree(inputs.Out);
         else if (earlier.Status == RunStatus.Complete && !inputs.TakesComplete)
             throw new KalmException($"{inputs.Out}: the run is complete; there is nothing to resume");
-        var graph = KnowledgeGraph.Load(inputs.Graph, ReadingOf(inputs.GraphOptions ?? new GraphOptions(), earlier));
-        foreach (var warning in graph.Warnings)
-            progress?.Report(new ProgressNote(warning));
-        if (graph.Test.Count == 0)
-            progress?.Report(new ProgressNote("no test split: nothing is held out to measure the result on"));
-        using var opened = OpenedModel.Open(inputs.Model, new ModelSourceOptions { Progress = progress, Cancellation = cancellation });
-        if (opened.Source.Adapter is not null)
-            throw new KalmException(
-                $"{inputs.Model}: is an adapter; expected a base model to align (a Hugging Face folder or a run made with method full)");
+        var graph = sources.Graph(inputs.Graph, ReadingOf(inputs.GraphOptions ?? new GraphOptions(), earlier), progress);
+        var opened = sources.Open(inputs.Model, progress, cancellation);
         if (inputs.Choice is { } given && earlier is null)
         {
             var chosen = ChosenOptions.For(graph, opened, options.Budget);
             if (given(chosen.Options).Method is var method && method != chosen.Options.Method)
                 chosen = ChosenOptions.For(graph, opened, options.Budget, method);
-            options = given(chosen.Options).Validated();
+            options = (given(chosen.Options) with { Seed = options.Seed }).Validated();
             progress?.Report(new ProgressNote(chosen.Reason));
         }
         NativeEngine.Initialize();
-        var held = HeldPrecision(opened, inputs.Device, earlier);
-        using var baseModel = opened.Load(inputs.Device, held);
+        var held = HeldPrecision(opened, inputs.Device, earlier, sources.Held);
+        var baseModel = sources.Load(inputs.Device, held, progress);
         if (options.Lora.BasePrecision == BasePrecision.Auto && options.Method == AlignmentMethod.Lora)
             options = options with { Lora = options.Lora with { BasePrecision = held } };
-        foreach (var warning in baseModel.Warnings)
-            progress?.Report(new ProgressNote(warning));
         // Who gives texts wants them kept, whatever the base is.
         if (inputs.Texts.Count > 0 && options.Keep.Weight is null)
             options = options with { Keep = options.Keep with { Weight = 1 } };

@@ -37,10 +37,14 @@ public sealed record RunHashes(string Base, string Graph, string Texts, string? 
 /// <param name="Step">Steps done.</param>
 /// <param name="MeanReciprocalRank">Filtered MRR on the sample.</param>
 /// <param name="HitsAt10">Hits@10 on the sample.</param>
-public sealed record RunValidation(int Step, double MeanReciprocalRank, double HitsAt10)
+/// <param name="HitsAt1">Hits@1 on the sample; null in a run.json of former versions.</param>
+/// <param name="HitsAt3">Hits@3 likewise.</param>
+public sealed record RunValidation(
+    int Step, double MeanReciprocalRank, double HitsAt10, double? HitsAt1 = null, double? HitsAt3 = null)
 {
     /// <summary>Takes the figures of an evaluation.</summary>
-    public static RunValidation Of(int step, CompletionMetrics metrics) => new(step, metrics.MeanReciprocalRank, metrics.HitsAt10);
+    public static RunValidation Of(int step, CompletionMetrics metrics) =>
+        new(step, metrics.MeanReciprocalRank, metrics.HitsAt10, metrics.HitsAt1, metrics.HitsAt3);
 }
 
 /// <summary>run.json: everything needed to repeat a run, and what came of it.</summary>

@@ -53,10 +53,11 @@ public sealed class RunFolder : IDisposable
     }
 
     /// <summary>Reads the description of a run.</summary>
-    /// <exception cref="KalmException">The folder is no run.</exception>
+    /// <exception cref="KalmException">The folder is no run, or holds several.</exception>
     public static RunDescription Describe(string path)
     {
         var file = System.IO.Path.Combine(path, ModelSources.RunFile);
+        SeedFolders.RequireNone(path);
         return File.Exists(file) ? Json.Read<RunDescription>(file) : throw new KalmException(
             $"{path}: found no {ModelSources.RunFile}; expected a run to resume");
     }

@@ -1,5 +1,3 @@
-using System.Globalization;
-using System.Text;
 using System.Text.Json.Nodes;
 using Kalm.Graph;
 
@@ -109,20 +107,6 @@ public sealed class CompletionReport
             ["both"] = Json(relation.Both),
         })]),
     };
-
-    /// <summary>The rows of a ranks file: tab-separated, with a header line.</summary>
-    public static string RanksTable(KnowledgeGraph graph, IEnumerable<RankedQuery> ranked)
-    {
-        var table = new StringBuilder("head\trelation\ttail\tdirection\trank\toptimistic\tpessimistic\tgold_score\tbest_candidate\n");
-        foreach (var (query, rank, score, best) in ranked)
-            table.Append(CultureInfo.InvariantCulture,
-                $"{graph.Entities[query.Triple.Head].Id}\t{graph.Relations[query.Triple.Relation].Id}\t"
-                + $"{graph.Entities[query.Triple.Tail].Id}\t")
-                .Append(CultureInfo.InvariantCulture,
-                $"{(query.Side == Side.Tail ? "tail" : "head")}\t{rank.Realistic}\t{rank.Optimistic}\t{rank.Pessimistic}\t"
-                + $"{score:R}\t{graph.Entities[best].Id}\n");
-        return table.ToString();
-    }
 
     private static JsonObject? Json(CompletionMetrics? metrics) => metrics is null ? null : new JsonObject
     {

@@ -84,6 +84,7 @@ public static partial class ModelSources
             return OfAdapter(folder, given, options);
         if (File.Exists(Path.Combine(folder, ModelConfig.FileName)))
             return FolderSource.Open(folder, given, reference);
+        SeedFolders.RequireNone(folder);
         return Inside(folder, given, reference, options);
     }
 
