@@ -91,17 +91,16 @@ internal sealed class GraphSource
         var given = parse.GetValue(graph);
         if (given is null && run is null)
             throw new KalmException($"--graph: missing; expected a graph, as {model} is no run that remembers its own");
-        if (given is null && !Path.Exists(run!.Graph) && !GraphFormats.IsDatabase(run.Graph))
-            throw new KalmException($"{run.Graph}: no such folder or file; it is the graph that {model} learned from, seen from "
+        if (given is null && !Path.Exists(run!.Path) && !GraphFormats.IsDatabase(run.Path))
+            throw new KalmException($"{run.Path}: no such folder or file; it is the graph that {model} learned from, seen from "
                 + $"{Environment.CurrentDirectory}; expected it there, or --graph");
-        var path = given is null ? run!.Graph : Given.Graph(given);
-        var isSame = run is not null && Path.GetFullPath(GraphFormats.WithoutSecrets(path)) == Path.GetFullPath(run.Graph);
-        return new FoundGraph(path, OptionsOf(parse, isSame ? ReadBy(run!) : null), run?.Hashes.Graph, run?.Graph, run?.GraphOptions,
-            isSame);
+        var path = given is null ? run!.Path : Given.Graph(given);
+        var isSame = run is not null && Path.GetFullPath(GraphFormats.WithoutSecrets(path)) == Path.GetFullPath(run.Path);
+        return new FoundGraph(path, OptionsOf(parse, isSame ? ReadBy(run!.Options) : null), run?.Fingerprint, run?.Path, run?.Options, isSame);
     }
 
     /// <summary>How a run read its graph. One that says nothing read it as it stood, whatever would be decided now.</summary>
-    public static GraphOptions ReadBy(RunDescription run) => run.GraphOptions ?? new GraphOptions { NeighboursInText = 0 };
+    public static GraphOptions ReadBy(GraphOptions? remembered) => remembered ?? new GraphOptions { NeighboursInText = 0 };
 
     /// <summary>The options as they are written, each with a space before it.</summary>
     public static string Written(GraphOptions? options) => options is null ? "" : GraphReadingOptions.Written(options)
@@ -111,7 +110,7 @@ internal sealed class GraphSource
     public static string Quoted(string path) => path.Any(char.IsWhiteSpace) ? $"\"{path}\"" : path;
 
     // A model may be a run, or a checkpoint or result in one.
-    private static RunDescription? RunOf(string model)
+    private static RunGraph? RunOf(string model)
     {
         for (var (folder, depth) = (model, 0); depth < 3 && !string.IsNullOrEmpty(folder); depth++, folder = Path.GetDirectoryName(folder))
         {
@@ -120,7 +119,7 @@ internal sealed class GraphSource
                 continue;
             try
             {
-                return Json.ReadOfAnyVersion<RunDescription>(file);
+                return RunGraph.Read(file);
             }
             catch (KalmException)
             {

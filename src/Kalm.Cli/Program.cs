@@ -1,7 +1,13 @@
 using System.Text;
 using Kalm.Cli;
+using Kalm.Engine;
 
 // Redirected output is UTF-8 whatever the locale says; the results hold names in any script.
 Console.OutputEncoding = new UTF8Encoding(encoderShouldEmitUTF8Identifier: false);
-using var interruption = new Interruption();
-return Application.Run(args, Terminal.OfProcess(interruption.Token));
+int code;
+using (var interruption = new Interruption())
+    code = Application.Run(args, Terminal.OfProcess(interruption.Token));
+Console.Out.Flush();
+Console.Error.Flush();
+NativeEngine.Leave(code);
+return code;

@@ -28,9 +28,33 @@ public static class Json
     /// <exception cref="KalmException">The file is missing, is not JSON or does not fit; the message names file and place.</exception>
     public static T Read<T>(string path) => Read<T>(path, Options);
 
+    /// <summary>Reads a value whose members were found when it was compiled, which spares the start of a program that search.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="members">What <see cref="Compiled"/> options tell of the type.</param>
+    /// <inheritdoc cref="Read{T}(string)" path="/exception"/>
+    internal static T Read<T>(string path, JsonTypeInfo<T> members) => Read(path, text =>
+        JsonSerializer.Deserialize(text, members) ?? throw new KalmException($"{path}: found null, expected a JSON object"));
+
+    /// <summary>The shared options for types whose members were found when they were compiled.</summary>
+    internal static JsonSerializerOptions Compiled => new(Options) { TypeInfoResolver = null };
+
     /// <summary>Reads a value that another version of Kalm may have written: members that this one does not know are passed over.</summary>
     /// <inheritdoc cref="Read{T}(string)" path="/exception"/>
     public static T ReadOfAnyVersion<T>(string path) => Read<T>(path, LenientOptions);
+
+    /// <summary>The same of a part of a file.</summary>
+    /// <exception cref="KalmException">It does not fit; the message names the file.</exception>
+    internal static T? OfAnyVersion<T>(string path, JsonElement part)
+    {
+        try
+        {
+            return part.Deserialize<T>(LenientOptions);
+        }
+        catch (JsonException error)
+        {
+            throw new KalmException($"{path}: {error.Message.Split(" Path:")[0]} (at {error.Path})", error);
+        }
+    }
 
     private static T Read<T>(string path, JsonSerializerOptions options) => Read(path, text =>
         JsonSerializer.Deserialize<T>(text, options) ?? throw new KalmException($"{path}: found null, expected a JSON object"));
@@ -60,4 +84,7 @@ public static class Json
 
     /// <summary>What <see cref="Write"/> puts into the file.</summary>
     public static string Text<T>(T value) => JsonSerializer.Serialize(value, Options) + "\n";
+
+    /// <summary>The same text of a type whose members were found when it was compiled.</summary>
+    internal static string Text<T>(T value, JsonTypeInfo<T> members) => JsonSerializer.Serialize(value, members) + "\n";
 }

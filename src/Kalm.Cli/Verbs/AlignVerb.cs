@@ -110,7 +110,7 @@ internal static class AlignVerb
                 ? earlier.Options : Recipe.Read(parse.GetValue(recipe)));
             var hasBudget = chooses || options.Budget is not { Epochs: null, Steps: null, Minutes: null };
             var graphOptions = source.OptionsOf(
-                parse, earlier is null ? null : GraphSource.ReadBy(earlier), options.Seed);
+                parse, earlier is null ? null : GraphSource.ReadBy(earlier.GraphOptions), options.Seed);
             var texts = parse.GetResult(text) is not null ? PlainTexts.OfFiles(parse.GetRequiredValue(text)) : [];
             var chosenDevice = Given.Device(parse.GetRequiredValue(device));
             var inputs = new AlignmentInputs(modelPath, graphPath, runPath)

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Kalm.Completion;
 using Kalm.Completion.Reranking;
+using Kalm.Engine;
 using Kalm.Files;
 
 namespace Kalm.Cli.Verbs;
@@ -57,6 +58,7 @@ internal static class CompleteVerb
             source.Check(parse);
             _ = facts.Precision(parse);
             Given.Writable("--json", parse.GetValue(json));
+            using var library = NativeEngine.Prepare();
             using var opened = model.Open(parse, terminal, parse.GetValue(quiet));
             var knowledge = terminal.Watch(parse.GetValue(quiet), progress => source.Load(parse, opened, progress));
             if (parse.GetValue(rerank))

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Kalm.Completion;
 using Kalm.Completion.Facts;
+using Kalm.Engine;
 using Kalm.Files;
 using Kalm.Graph.Writers;
 
@@ -52,6 +53,7 @@ internal static class SuggestVerb
             if (key is not null && EdgeFormats.IsFolder(key))
                 throw new KalmException($"--as {key}: writes a folder; expected a format of one file");
             Given.Writable("--out", path);
+            using var library = NativeEngine.Prepare();
             using var opened = model.Open(parse, terminal, parse.GetValue(quiet));
             var knowledge = terminal.Watch(parse.GetValue(quiet), progress => source.Load(parse, opened, progress));
             var root = parse.GetValue(index) ?? EntityIndex.RootOf(opened);

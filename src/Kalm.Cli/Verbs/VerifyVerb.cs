@@ -3,6 +3,7 @@ using System.Text.Json.Nodes;
 using Kalm.Completion;
 using Kalm.Completion.Facts;
 using Kalm.Completion.Grounding;
+using Kalm.Engine;
 using Kalm.Files;
 
 namespace Kalm.Cli.Verbs;
@@ -47,6 +48,7 @@ internal static class VerifyVerb
             source.Check(parse);
             RequireTriple(parse.GetValue(sentence), [.. new[] { head, relation, tail }.Where(part => parse.GetValue(part) is null)]);
             Given.Writable("--json", parse.GetValue(json));
+            using var library = NativeEngine.Prepare();
             using var opened = model.Open(parse, terminal, parse.GetValue(quiet));
             var knowledge = terminal.Watch(parse.GetValue(quiet), progress => source.Load(parse, opened, progress));
             var root = parse.GetValue(index) ?? EntityIndex.RootOf(opened);

@@ -61,11 +61,10 @@ public sealed record EntityIndex(EntityVectors Vectors, Calibration Calibration,
     {
         var key = IndexKey.Of(model.Opened, graph);
         var folder = Path.Combine(root, key[..KeyLength]);
-        var wasBuilt = !IsSound(folder, model, graph);
-        if (wasBuilt)
-            Build(folder, key, model, graph, facts, progress, cancellation);
-        return new EntityIndex(
-            OpenVectors(folder, model, graph), Json.Read<Calibration>(Path.Combine(folder, Calibration.FileName)), folder, wasBuilt);
+        if (Sound(folder, model, graph) is { } kept)
+            return kept;
+        Build(folder, key, model, graph, facts, progress, cancellation);
+        return new EntityIndex(OpenVectors(folder, model, graph), ReadCalibration(folder), folder, WasBuilt: true);
     }
 
     /// <summary>The vectors of the index for rankings, where it is there and sound; null where it is not.</summary>
@@ -77,23 +76,25 @@ public sealed record EntityIndex(EntityVectors Vectors, Calibration Calibration,
     public static IEntityVectors? Find(string root, LoadedModel model, KnowledgeGraph graph, TextIndex texts, out string folder)
     {
         folder = Path.Combine(root, IndexKey.Of(model.Opened, graph)[..KeyLength]);
-        return IsSound(folder, model, graph) ? new IndexedTexts(OpenVectors(folder, model, graph), texts) : null;
+        return Sound(folder, model, graph) is { } kept ? new IndexedTexts(kept.Vectors, texts) : null;
     }
 
-    private static bool IsSound(string folder, LoadedModel model, KnowledgeGraph graph)
+    // Null where it is not there or not sound: it is made of what is at hand, so it is made again.
+    private static EntityIndex? Sound(string folder, LoadedModel model, KnowledgeGraph graph)
     {
         try
         {
-            if (!Directory.Exists(folder))
-                return false;
-            using var vectors = OpenVectors(folder, model, graph);
-            return Json.Read<Calibration>(Path.Combine(folder, Calibration.FileName)) is { Temperature: > 0, RelationTemperature: > 0 };
+            return Directory.Exists(folder) && ReadCalibration(folder) is { Temperature: > 0, RelationTemperature: > 0 } calibration
+                ? new EntityIndex(OpenVectors(folder, model, graph), calibration, folder, WasBuilt: false) : null;
         }
         catch (KalmException)
         {
-            return false;   // it is made of what is at hand, so it is made again
+            return null;
         }
     }
+
+    private static Calibration ReadCalibration(string folder) =>
+        Json.Read(Path.Combine(folder, Calibration.FileName), CalibrationJson.Shared.Calibration);
 
     private static EntityVectors OpenVectors(string folder, LoadedModel model, KnowledgeGraph graph) =>
         new(Path.Combine(folder, VectorsName), graph.Entities.Count, model.Model.Config.HiddenSize, model.Model.Device);

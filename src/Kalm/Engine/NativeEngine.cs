@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using Kalm.Files;
+using TorchSharp;
 
 namespace Kalm.Engine;
 
@@ -8,7 +9,7 @@ namespace Kalm.Engine;
 /// TorchSharp's library was built with (Debian 12, Ubuntu 22.04, RHEL 9).</summary>
 /// <remarks>Left to itself TorchSharp answers a failed load by copying half a gigabyte into the program's folder and then throwing,
 /// so this must run first. On other systems than Linux the stock library loads unaided.</remarks>
-public static class NativeEngine
+public static partial class NativeEngine
 {
     /// <summary>The version of libtorch that TorchSharp's library was built with.</summary>
     internal const string LibtorchVersion = "2.10.0";
@@ -23,6 +24,58 @@ public static class NativeEngine
     /// <summary>Loads the native library once; later calls do nothing.</summary>
     /// <exception cref="KalmException">The library is missing or cannot be loaded: two lines, the fault and the remedy.</exception>
     public static void Initialize() => _ = Loaded.Value;
+
+    /// <summary>Begins to load it on another thread, for who has other work before the first tensor.</summary>
+    /// <returns>Waits for the end of the loading when it is disposed, because a process that ends meanwhile would take the library apart
+    /// while it is put together. What stands in the way of it is told by <see cref="Initialize"/>.</returns>
+    public static IDisposable Prepare()
+    {
+        CallSystem();
+        return new Preparation(Task.Run(() =>
+        {
+            try
+            {
+                Initialize();
+                // TorchSharp finds its part of it by the first tensor.
+                torch.zeros(1).Dispose();
+            }
+            catch (KalmException)
+            {
+                // Initialize throws it again.
+            }
+        }));
+    }
+
+    // While a library is loaded the system looks up no function for other threads, and .NET looks one up when it is first called. So
+    // what reads and hashes files is called once before, or the other work would wait at its first file.
+    private static void CallSystem()
+    {
+        _ = Directory.EnumerateFiles(AppContext.BaseDirectory).FirstOrDefault();
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        if (Environment.ProcessPath is { } program)
+            using (var file = MappedFile.Open(program))
+                hash.AppendData(file.Bytes(0, 1));
+        hash.GetHashAndReset();
+        RandomNumberGenerator.GetBytes(1);
+    }
+
+    /// <summary>Ends the process at once. Libtorch takes a tenth of a second to take itself apart, and nothing of it outlives the
+    /// process; the caller has closed and flushed all that does. Returns where the library was not loaded.</summary>
+    /// <param name="code">The exit code.</param>
+    public static void Leave(int code)
+    {
+        if (CoreHandle != 0)
+            Exit(code);
+    }
+
+    [LibraryImport("libc", EntryPoint = "_exit")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static partial void Exit(int code);
+
+    private sealed class Preparation(Task loading) : IDisposable
+    {
+        public void Dispose() => loading.Wait();
+    }
 
     /// <summary>The handle of libtorch's core, 0 where the system found it by itself.</summary>
     internal static nint CoreHandle { get; private set; }

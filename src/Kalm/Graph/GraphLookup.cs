@@ -9,8 +9,7 @@ public sealed class GraphLookup : INumbered<string>
     private readonly KnowledgeGraph graph;
 
     // The first entity of each name; behind each the next of the same name, 0 for none.
-    private readonly NumberTable<string> names;
-    private readonly int[] next;
+    private readonly Lazy<(NumberTable<string> First, int[] Next)> names;
     private readonly Lazy<int[]> byId;
 
     /// <summary>Prepares the lookup of a graph.</summary>
@@ -19,18 +18,25 @@ public sealed class GraphLookup : INumbered<string>
         this.graph = graph;
         byId = new(() =>
             [.. Enumerable.Range(0, graph.Entities.Count).OrderBy(entity => graph.Entities[entity].Id, StringComparer.Ordinal)]);
-        names = new NumberTable<string>(this);
-        next = new int[graph.Entities.Count];
+        names = new(ByName);
+    }
+
+    // Most questions tell ids.
+    private (NumberTable<string> First, int[] Next) ByName()
+    {
+        var table = new NumberTable<string>(this);
+        var next = new int[graph.Entities.Count];
         var last = new int[next.Length];
         for (var entity = 0; entity < next.Length; entity++)
         {
-            var first = names.Find(graph.Entities[entity].Name);
+            var first = table.Find(graph.Entities[entity].Name);
             if (first < 0)
-                names.Add(first = entity);
+                table.Add(first = entity);
             else
                 next[last[first]] = entity;
             last[first] = entity;
         }
+        return (table, next);
     }
 
     /// <summary>The entity that the words mean; null when the graph holds none of that id, name or description.</summary>
@@ -103,7 +109,8 @@ public sealed class GraphLookup : INumbered<string>
 
     private IEnumerable<int> Named(string name)
     {
-        for (var entity = names.Find(name); entity >= 0; entity = next[entity] == 0 ? -1 : next[entity])
+        var (first, next) = names.Value;
+        for (var entity = first.Find(name); entity >= 0; entity = next[entity] == 0 ? -1 : next[entity])
             yield return entity;
     }
 

@@ -11,6 +11,7 @@ public sealed class KnowledgeGraph
     private readonly string[] directedRelationTexts;
     private readonly Lazy<KnownFacts> trainFacts;
     private readonly Lazy<KnownFacts> askedFacts;
+    private readonly Lazy<string> fingerprint;
 
     internal KnowledgeGraph(IdTable entityIds, Entity[] entities, IdTable relationIds, Relation[] relations, GraphSplits splits)
     {
@@ -26,6 +27,7 @@ public sealed class KnowledgeGraph
         RepeatedLines = splits.RepeatedLines;
         trainFacts = new(() => new KnownFacts(this, Train));
         askedFacts = new(() => ReferenceEquals(Asked, Train) ? TrainFacts : new KnownFacts(this, Asked));
+        fingerprint = new(() => GraphFingerprint.OfTriples(this));
     }
 
     /// <summary>Where the graph was read from.</summary>
@@ -131,7 +133,7 @@ public sealed class KnowledgeGraph
 
     /// <summary>SHA-256 (lower-case hex) of the triples of all splits, by their ids and in their order;
     /// independent of path and format.</summary>
-    public string Fingerprint() => GraphFingerprint.OfTriples(this);
+    public string Fingerprint() => fingerprint.Value;
 
     /// <summary>SHA-256 (lower-case hex) of the names and descriptions in entity order and of both relation texts in relation
     /// order; independent of path and format.</summary>

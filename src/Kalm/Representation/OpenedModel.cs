@@ -57,7 +57,7 @@ public sealed record OpenedModel : IDisposable
         try
         {
             var settings = Path.Combine(source.Place, AlignedSettings.FileName);
-            return new OpenedModel(source, File.Exists(settings) ? Json.Read<AlignedSettings>(settings) : null);
+            return new OpenedModel(source, File.Exists(settings) ? Json.Read(settings, SettingsJson.Shared.AlignedSettings) : null);
         }
         catch
         {

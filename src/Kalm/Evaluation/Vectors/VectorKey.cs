@@ -29,7 +29,7 @@ public static class VectorKey
         return Of([
             Format, SourceHash.Of(model.Source), .. Files(model.Source.Base.Place, DecidingFiles),
             .. model.AdapterFolder is { } adapter ? Files(adapter, DecidingOfAdapter) : [],
-            graph.TextsFingerprint(), Json.Text(model.Settings.Wording),
+            graph.TextsFingerprint(), Json.Text(model.Settings.Wording, SettingsJson.Shared.WordingOptions),
             .. model.Settings.VectorLayer is { } layer ? new[] { $"layer {layer}" } : [],
         ]);
     }

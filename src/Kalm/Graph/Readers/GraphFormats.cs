@@ -82,8 +82,17 @@ public static class GraphFormats
             ? [Readers.FirstOrDefault(reader => reader.Key == key) ?? throw new KalmException(
                 $"format '{key}': not known; expected one of {string.Join(", ", Keys)}")]
             : Readers;
-        var fitting = readers.Select(reader => (Reader: reader, Found: reader.Recognise(files, options)))
-            .Where(item => item.Found is not null).OrderByDescending(item => item.Found!.Certainty).ToList();
+        var fitting = new List<(IGraphReader Reader, Recognition? Found)>();
+        foreach (var reader in readers)
+        {
+            var found = reader.Recognise(files, options);
+            // Who tells by names alone that every file is a part of one graph leaves none for another, and the others read into them.
+            if (found is { Certainty: Certainty.Certain, IsByNames: true } && found.Files.Count == files.Files.Count)
+                return (reader, found);
+            if (found is not null)
+                fitting.Add((reader, found));
+        }
+        fitting = [.. fitting.OrderByDescending(item => item.Found!.Certainty)];
         if (fitting.Count == 0)
             throw new KalmException(options.Format is null
                 ? $"{files.Path}: not a graph of any known format; found {Names(files)}; expected one of {string.Join(", ", Keys)}"

@@ -40,4 +40,8 @@ internal enum Certainty
 /// <param name="Certainty">How sure that is.</param>
 /// <param name="Files">The files that will be read; every other is named as unread.</param>
 /// <param name="Because">What tells so, in words, for a message that several formats fit.</param>
-internal sealed record Recognition(Certainty Certainty, IReadOnlyList<GraphFile> Files, string Because);
+internal sealed record Recognition(Certainty Certainty, IReadOnlyList<GraphFile> Files, string Because)
+{
+    /// <summary>Whether the names of the files alone tell so.</summary>
+    public bool IsByNames { get; init; }
+}

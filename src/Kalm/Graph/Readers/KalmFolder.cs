@@ -36,7 +36,10 @@ internal sealed class KalmFolder : IGraphReader
                 + $"expected beside {string.Join(", ", Required.Except(missing))} ({Name})");
         string[] names = [Train, .. SplitNames.Valid(files, Ending), .. SplitNames.Test(files, Ending),
             EntityIds, RelationIds, EntityTexts, RelationTexts, InverseTexts, EntityNames];
-        return new Recognition(Certainty.Certain, [.. names.Select(files.Find).OfType<GraphFile>()], $"{EntityTexts} and {RelationTexts}");
+        return new Recognition(Certainty.Certain, [.. names.Select(files.Find).OfType<GraphFile>()], $"{EntityTexts} and {RelationTexts}")
+        {
+            IsByNames = true,
+        };
     }
 
     /// <inheritdoc/>

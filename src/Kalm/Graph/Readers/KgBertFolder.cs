@@ -27,7 +27,10 @@ internal sealed class KgBertFolder : IGraphReader
             return null;
         string[] names = [Train, .. SplitNames.Valid(files, Ending), .. SplitNames.Test(files, Ending),
             EntityIds, RelationIds, ShortTexts, LongTexts, RelationTexts];
-        return new Recognition(Certainty.Certain, [.. names.Select(files.Find).OfType<GraphFile>()], $"{ShortTexts} and {RelationTexts}");
+        return new Recognition(Certainty.Certain, [.. names.Select(files.Find).OfType<GraphFile>()], $"{ShortTexts} and {RelationTexts}")
+        {
+            IsByNames = true,
+        };
     }
 
     /// <inheritdoc/>
