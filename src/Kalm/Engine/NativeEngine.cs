@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using Kalm.Files;
@@ -56,7 +57,8 @@ public static partial class NativeEngine
             using (var file = MappedFile.Open(program))
                 hash.AppendData(file.Bytes(0, 1));
         hash.GetHashAndReset();
-        RandomNumberGenerator.GetBytes(1);
+        SHA256.HashData(RandomNumberGenerator.GetBytes(1));
+        _ = Stopwatch.GetTimestamp();
     }
 
     /// <summary>Ends the process at once. Libtorch takes a tenth of a second to take itself apart, and nothing of it outlives the
