@@ -7,6 +7,16 @@ namespace Kalm.Cli;
 /// <summary>The program: finds the verb, runs it and turns its end into an exit code.</summary>
 internal static class Application
 {
+    private static readonly Verb[] Verbs =
+    [
+        new("demo", DemoVerb.Create), new("pretrain", PretrainVerb.Create), new("align", AlignVerb.Create), new("evaluate", Evaluate),
+        new("compare", CompareVerb.Create), new("ablate", AblateVerb.Create), new("export", ExportVerb.Create),
+        new("embed", EmbedVerb.Create), new("ablate", AblateVerb.Create), new("export", ExportVerb.Create),
+        new("complete", CompleteVerb.Create), new("verify", VerifyVerb.Create), new("suggest", SuggestVerb.Create),
+        new("ask", AskVerb.Create), new("graph", Graph), new("tokenize", TokenizeVerb.Create), new("describe", DescribeVerb.Create),
+        new("serve", ServeVerb.Create), new("mcp", McpVerb.Create),
+    ];
+
     /// <summary>Runs one command line.</summary>
     /// <param name="arguments">The words after the program's name; none asks for help.</param>
     /// <param name="terminal">Where results, progress and errors go.</param>
@@ -17,7 +27,7 @@ internal static class Application
         {
             // A text may begin with '@', so arguments are never taken for response files; "-abc" is no bundle of options.
             var configuration = new ParserConfiguration { ResponseFileTokenReplacer = null, EnablePosixBundling = false };
-            var parse = Commands(terminal).Parse(arguments.Length == 0 ? ["--help"] : arguments, configuration);
+            var parse = Commands(terminal, arguments.FirstOrDefault()).Parse(arguments.Length == 0 ? ["--help"] : arguments, configuration);
             if (ArgumentFault.Of(parse) is { } fault)
                 throw fault;
             return parse.Invoke(new InvocationConfiguration
@@ -36,34 +46,33 @@ internal static class Application
         }
     }
 
-    // Not a RootCommand, which would take its name in the help from the file that is run.
-    private static Command Commands(Terminal terminal) => new("kalm", "Kalm aligns a causal language model with a knowledge graph.")
+    // Of a verb that is named only that one is made: together they have hundreds of options.
+    private static Command Commands(Terminal terminal, string? first)
     {
-        new HelpOption(),
-        new VersionOption(),
-        DemoVerb.Create(terminal),
-        PretrainVerb.Create(terminal),
-        AlignVerb.Create(terminal),
-        new Command("evaluate", "Measures a model.")
+        // Not a RootCommand, which would take its name in the help from the file that is run.
+        var commands = new Command("kalm", "Kalm aligns a causal language model with a knowledge graph.")
         {
-            EvaluateCompletionVerb.Create(terminal),
-            EvaluateQuestionsVerb.Create(terminal),
-            EvaluateFactsVerb.Create(terminal),
-            EvaluateTextVerb.Create(terminal),
-            EvaluateGeometryVerb.Create(terminal),
-        },
-        CompareVerb.Create(terminal),
-        EmbedVerb.Create(terminal),
-        AblateVerb.Create(terminal),
-        ExportVerb.Create(terminal),
-        CompleteVerb.Create(terminal),
-        VerifyVerb.Create(terminal),
-        SuggestVerb.Create(terminal),
-        AskVerb.Create(terminal),
-        new Command("graph", "Looks at a graph without a model.") { GraphInspectVerb.Create(terminal) },
-        TokenizeVerb.Create(terminal),
-        DescribeVerb.Create(terminal),
-        ServeVerb.Create(terminal),
-        McpVerb.Create(terminal),
+            new HelpOption(),
+            new VersionOption(),
+        };
+        foreach (var verb in Array.Exists(Verbs, verb => verb.Name == first) ? Array.FindAll(Verbs, verb => verb.Name == first) : Verbs)
+            commands.Add(verb.Create(terminal));
+        return commands;
+    }
+
+    private static Command Evaluate(Terminal terminal) => new("evaluate", "Measures a model.")
+    {
+        EvaluateCompletionVerb.Create(terminal),
+        EvaluateQuestionsVerb.Create(terminal),
+        EvaluateFactsVerb.Create(terminal),
+        EvaluateTextVerb.Create(terminal),
+        EvaluateGeometryVerb.Create(terminal),
     };
+
+    private static Command Graph(Terminal terminal) => new("graph", "Looks at a graph without a model.")
+    {
+        GraphInspectVerb.Create(terminal),
+    };
+
+    private sealed record Verb(string Name, Func<Terminal, Command> Create);
 }

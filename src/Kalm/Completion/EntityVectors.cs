@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Numerics;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using Kalm.Evaluation;
 using Kalm.Language.Sources.Safetensors;
@@ -188,6 +189,7 @@ public sealed class EntityVectors : IDisposable
         tensor(entities.Select(entity => (long)(entity - start)).ToArray(), device: device);
 
     /// <summary>The product of two vectors, which is their cosine.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static float Dot(ReadOnlySpan<float> left, ReadOnlySpan<float> right)
     {
         var sums = Vector<float>.Zero;

@@ -59,6 +59,8 @@ public static partial class NativeEngine
         hash.GetHashAndReset();
         SHA256.HashData(RandomNumberGenerator.GetBytes(1));
         _ = Stopwatch.GetTimestamp();
+        // Nor does a thread begin: the collector's is made by its first collection beside the program, and all others wait for it.
+        GC.Collect(GC.MaxGeneration, GCCollectionMode.Forced, blocking: false);
     }
 
     /// <summary>Ends the process at once. Libtorch takes a tenth of a second to take itself apart, and nothing of it outlives the

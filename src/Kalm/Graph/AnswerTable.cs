@@ -8,6 +8,10 @@ internal sealed class AnswerTable
     private readonly int[] relations;
     private readonly int[] answers;
 
+    // Fewer are sorted before threads have started.
+    private const int LeastInParallel = 1_000_000;
+    private const int Few = 16;
+
     /// <summary>Collects facts.</summary>
     /// <param name="subjects">Subjects are below this.</param>
     /// <param name="facts">The facts; walked over twice.</param>
@@ -23,7 +27,11 @@ internal sealed class AnswerTable
         foreach (var fact in facts)
             packed[next[fact.Head]++] = ((long)fact.DirectedRelation << 32) | (uint)fact.Tail;
 
-        Parallel.For(0, subjects, subject => packed.AsSpan(ends[subject]..ends[subject + 1]).Sort());
+        if (packed.Length < LeastInParallel)
+            for (var subject = 0; subject < subjects; subject++)
+                Sort(packed.AsSpan(ends[subject]..ends[subject + 1]));
+        else
+            Parallel.For(0, subjects, subject => Sort(packed.AsSpan(ends[subject]..ends[subject + 1])));
         starts = new int[subjects + 1];
         relations = new int[packed.Length];
         answers = new int[packed.Length];
@@ -39,6 +47,23 @@ internal sealed class AnswerTable
                 answers[count++] = (int)own[index];
             }
             starts[subject + 1] = count;
+        }
+    }
+
+    // Most subjects have few facts, and a short command ends before the library's sort of them is compiled well.
+    private static void Sort(Span<long> facts)
+    {
+        if (facts.Length > Few)
+        {
+            facts.Sort();
+            return;
+        }
+        for (var end = 1; end < facts.Length; end++)
+        {
+            var (fact, place) = (facts[end], end);
+            for (; place > 0 && facts[place - 1] > fact; place--)
+                facts[place] = facts[place - 1];
+            facts[place] = fact;
         }
     }
 

@@ -12,7 +12,7 @@ internal sealed class FactDomains
     private const double OneValue = 1.1;
     private readonly KnowledgeGraph graph;
     private readonly bool hasTypes;
-    private readonly SortedSet<(uint Order, int Entity)>[] subjects;
+    private readonly int[][] subjects;
     private readonly Lazy<Profile>[] profiles;
 
     /// <summary>Looks at the facts of train, once.</summary>
@@ -20,12 +20,15 @@ internal sealed class FactDomains
     {
         this.graph = graph;
         hasTypes = graph.Entities.Any(entity => entity.Types.Count > 0);
-        subjects = [.. Enumerable.Range(0, 2 * graph.RelationCount).Select(_ => new SortedSet<(uint, int)>())];
+        var drawn = new EvenSample[2 * graph.RelationCount];
+        for (var directed = 0; directed < drawn.Length; directed++)
+            drawn[directed] = new EvenSample();
         foreach (var (head, relation, tail) in graph.Train)
         {
-            Take(relation, head);
-            Take(relation + graph.RelationCount, tail);
+            drawn[relation].Take(head);
+            drawn[relation + graph.RelationCount].Take(tail);
         }
+        subjects = Array.ConvertAll(drawn, sample => sample.Entities());
         profiles = [.. Enumerable.Range(0, subjects.Length).Select(directed => new Lazy<Profile>(() => ProfileOf(directed)))];
     }
 
@@ -50,24 +53,14 @@ internal sealed class FactDomains
 
     private bool HasTypes(int entity) => entity < graph.Entities.Count && graph.Entities[entity].Types.Count > 0;
 
-    private void Take(int directed, int entity)
-    {
-        // Evenly drawn, the same at every start: those whose numbers hash lowest.
-        var (chosen, item) = (subjects[directed], (Order: (uint)entity * 2654435761u, entity));
-        if (chosen.Count == Sample && item.Order >= chosen.Max.Order)
-            return;
-        if (chosen.Add(item) && chosen.Count > Sample)
-            chosen.Remove(chosen.Max);
-    }
-
     private Profile ProfileOf(int directed)
     {
-        var kinds = subjects[directed].Select(subject => Kinds(subject.Entity, directed)).ToList();
+        var kinds = subjects[directed].Select(subject => Kinds(subject, directed)).ToList();
         var shares = kinds.SelectMany(own => own).CountBy(kind => kind)
             .ToDictionary(count => count.Key, count => (double)count.Value / kinds.Count);
         return new Profile(
             shares, kinds.Count == 0 ? 0 : kinds.Average(own => Likeness(own, shares)),
-            kinds.Count == 0 ? 0 : subjects[directed].Average(subject => graph.TrainFacts.Answers(subject.Entity, directed).Length));
+            kinds.Count == 0 ? 0 : subjects[directed].Average(subject => graph.TrainFacts.Answers(subject, directed).Length));
     }
 
     private HashSet<string> Kinds(int entity, int directed)
@@ -88,6 +81,30 @@ internal sealed class FactDomains
     {
         var common = own.Sum(kind => shares.GetValueOrDefault(kind));
         return common / (own.Count + shares.Values.Sum() - common);
+    }
+
+    // Evenly drawn, the same at every start: those whose numbers hash lowest.
+    private sealed class EvenSample
+    {
+        // Hash and number of each, ascending.
+        private readonly long[] lowest = new long[Sample];
+        private int count;
+
+        public void Take(int entity)
+        {
+            var item = ((long)((uint)entity * 2654435761u) << 31) | (uint)entity;
+            if (count == Sample && item >= lowest[^1])
+                return;
+            var place = Array.BinarySearch(lowest, 0, count, item);
+            if (place >= 0)
+                return;
+            place = ~place;
+            count = Math.Min(count + 1, Sample);
+            Array.Copy(lowest, place, lowest, place + 1, count - 1 - place);
+            lowest[place] = item;
+        }
+
+        public int[] Entities() => Array.ConvertAll(lowest[..count], item => (int)(item & int.MaxValue));
     }
 
     private sealed record Profile(Dictionary<string, double> Shares, double Likeness, double Answers);

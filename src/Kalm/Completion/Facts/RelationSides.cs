@@ -21,18 +21,17 @@ public sealed class RelationSides
         this.graph = graph;
         var directed = 2 * graph.RelationCount;
         var (entities, facts) = (new int[directed], new long[directed]);
-        foreach (var (_, relation, count) in Sides())
-            (entities[relation], facts[relation]) = (entities[relation] + 1, facts[relation] + count);
+        EachSide((_, relation, count) => (entities[relation], facts[relation]) = (entities[relation] + 1, facts[relation] + count));
         answers = [.. entities.Zip(facts, (some, all) => some == 0 ? 0 : (double)all / some)];
         var taken = entities.Select(count => new List<int>(Math.Min(count, LookedAt))).ToArray();
         var seen = new int[directed];
-        foreach (var (entity, relation, _) in Sides())
+        EachSide((entity, relation, _) =>
         {
             // Evenly, so that the same are taken every time.
             var place = seen[relation]++;
             if (entities[relation] <= LookedAt || (long)place * LookedAt / entities[relation] == taken[relation].Count)
                 taken[relation].Add(entity);
-        }
+        });
         members = [.. taken.Select(list => list.ToArray())];
         Domains = new FactDomains(graph);
     }
@@ -75,10 +74,18 @@ public sealed class RelationSides
     /// <summary>Which entities may stand on a side.</summary>
     internal FactDomains Domains { get; }
 
-    private IEnumerable<(int Entity, int DirectedRelation, int Answers)> Sides()
+    // Each entity with each directed relation it is in and the number of its answers.
+    private void EachSide(Action<int, int, int> take)
     {
         for (var entity = 0; entity < graph.Entities.Count; entity++)
-            foreach (var (relation, from, to) in graph.TrainFacts.RelationsOf(entity))
-                yield return (entity, relation, to - from);
+        {
+            var relations = graph.TrainFacts.FactsOf(entity).Relations.Span;
+            for (int from = 0, to; from < relations.Length; from = to)
+            {
+                for (to = from + 1; to < relations.Length && relations[to] == relations[from];)
+                    to++;
+                take(entity, relations[from], to - from);
+            }
+        }
     }
 }
