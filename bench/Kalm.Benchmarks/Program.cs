@@ -41,12 +41,15 @@ try
         case "chats":
             await ChatsBenchmark.Run(new Arguments(args[1..], ChatsBenchmark.Options));
             return 0;
+        case "start":
+            StartBenchmark.Run(new Arguments(args[1..], StartBenchmark.Options));
+            return 0;
         case "soak":
             await SoakBenchmark.Run(new Arguments(args[1..], SoakBenchmark.Options));
             return 0;
         default:
             throw new KalmException($"found '{args.FirstOrDefault()}'; expected chats, generation, cost, kernels, load, lora, memory, "
-                + "scale, search, serving, soak, steps or writing");
+                + "scale, search, serving, soak, start, steps or writing");
     }
 }
 catch (KalmException error)

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Runtime;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using Kalm.Files;
@@ -32,17 +33,22 @@ public static partial class NativeEngine
     public static IDisposable Prepare()
     {
         CallSystem();
+        // Nor does a thread begin meanwhile, and for the collector's own, which collects beside the program, all others would wait.
+        var mode = GCSettings.LatencyMode;
+        GCSettings.LatencyMode = GCLatencyMode.Batch;
         return new Preparation(Task.Run(() =>
         {
             try
             {
                 Initialize();
+                GCSettings.LatencyMode = mode;
                 // TorchSharp finds its part of it by the first tensor.
                 torch.zeros(1).Dispose();
             }
             catch (KalmException)
             {
                 // Initialize throws it again.
+                GCSettings.LatencyMode = mode;
             }
         }));
     }
@@ -59,8 +65,6 @@ public static partial class NativeEngine
         hash.GetHashAndReset();
         SHA256.HashData(RandomNumberGenerator.GetBytes(1));
         _ = Stopwatch.GetTimestamp();
-        // Nor does a thread begin: the collector's is made by its first collection beside the program, and all others wait for it.
-        GC.Collect(GC.MaxGeneration, GCCollectionMode.Forced, blocking: false);
     }
 
     /// <summary>Ends the process at once. Libtorch takes a tenth of a second to take itself apart, and nothing of it outlives the
