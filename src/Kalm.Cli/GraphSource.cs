@@ -96,7 +96,8 @@ internal sealed class GraphSource
                 + $"{Environment.CurrentDirectory}; expected it there, or --graph");
         var path = given is null ? run!.Path : Given.Graph(given);
         var isSame = run is not null && Path.GetFullPath(GraphFormats.WithoutSecrets(path)) == Path.GetFullPath(run.Path);
-        return new FoundGraph(path, OptionsOf(parse, isSame ? ReadBy(run!.Options) : null), run?.Fingerprint, run?.Path, run?.Options, isSame);
+        return new FoundGraph(
+            path, OptionsOf(parse, isSame ? ReadBy(run!.Options) : null), run?.Fingerprint, run?.Path, run?.Options, isSame);
     }
 
     /// <summary>How a run read its graph. One that says nothing read it as it stood, whatever would be decided now.</summary>
