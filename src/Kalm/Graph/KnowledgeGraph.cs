@@ -12,6 +12,7 @@ public sealed class KnowledgeGraph
     private readonly Lazy<KnownFacts> trainFacts;
     private readonly Lazy<KnownFacts> askedFacts;
     private readonly Lazy<string> fingerprint;
+    private readonly Lazy<string> textsFingerprint;
 
     internal KnowledgeGraph(IdTable entityIds, Entity[] entities, IdTable relationIds, Relation[] relations, GraphSplits splits)
     {
@@ -28,6 +29,7 @@ public sealed class KnowledgeGraph
         trainFacts = new(() => new KnownFacts(this, Train));
         askedFacts = new(() => ReferenceEquals(Asked, Train) ? TrainFacts : new KnownFacts(this, Asked));
         fingerprint = new(() => GraphFingerprint.OfTriples(this));
+        textsFingerprint = new(() => GraphFingerprint.OfTexts(this));
     }
 
     /// <summary>Where the graph was read from.</summary>
@@ -137,5 +139,5 @@ public sealed class KnowledgeGraph
 
     /// <summary>SHA-256 (lower-case hex) of the names and descriptions in entity order and of both relation texts in relation
     /// order; independent of path and format.</summary>
-    public string TextsFingerprint() => GraphFingerprint.OfTexts(this);
+    public string TextsFingerprint() => textsFingerprint.Value;
 }
