@@ -8,21 +8,19 @@ using Kalm.Tests.Cli;
 
 namespace Kalm.Tests;
 
-/// <summary>What the README shows works: its commands run in order on a small graph, with less time to train.</summary>
+/// <summary>What the documents show works: their commands run in order on a small graph, with less time to train.</summary>
 public partial class ReadmeTests
 {
-    private static readonly string Text = File.ReadAllText(Path.Combine(Root(), "README.md"));
-
     [Fact]
     public void The_commands_from_a_graph_to_an_aligned_model_run_in_order()
     {
         using var folder = new TemporaryFolder();
         using var graph = FamilyGraph.Make();
         RunCommands(
-            7, line => (line.Contains("wn18rr", StringComparison.Ordinal) && !line.Contains("ablat", StringComparison.Ordinal))
+            "docs/tutorials/first-alignment.md", 7, line => line.Contains("wn18rr", StringComparison.Ordinal)
                 || line.StartsWith("tokenize", StringComparison.Ordinal) || line.StartsWith("describe", StringComparison.Ordinal),
             word => word == "wn18rr" ? graph.Path : word is "base" or "run" or "vectors" or "completion.json" ? folder.File(word)
-                : word.StartsWith("recipes/", StringComparison.Ordinal) ? Path.Combine(Root(), word) : word);
+                : word.StartsWith("recipes/", StringComparison.Ordinal) ? Path.Combine(LayeringTests.RepositoryRoot(), word) : word);
         foreach (var made in new[] { "base/model.safetensors", "run/model/model.safetensors", "completion.json", "vectors/queries.tsv" })
             Assert.True(File.Exists(folder.File(made)), made);
     }
@@ -36,7 +34,7 @@ public partial class ReadmeTests
         folder.Write("people.tsv",
             string.Concat(Enumerable.Range(0, 30).Select(index => $"person {index}\tnumber {index} of the people of a small town\n")));
         RunCommands(
-            4, line => line.Contains("people", StringComparison.Ordinal),
+            "docs/tutorials/your-own-graph.md", 5, line => line.Contains("people", StringComparison.Ordinal),
             word => word.StartsWith("people", StringComparison.Ordinal) ? folder.File(word) : word);
     }
 
@@ -44,29 +42,30 @@ public partial class ReadmeTests
     public void The_commands_that_look_at_one_query_the_space_a_text_and_answers_run()
     {
         using var folder = new TemporaryFolder();
-        var world = Path.Combine(Root(), "samples", "world");
+        var world = Path.Combine(LayeringTests.RepositoryRoot(), "samples", "world");
         var model = TinyModel.Make(folder, KnowledgeGraph.Load(world), vocabulary: 2048);
-        RunCommands(8, line => line.Contains("kalm-demo/run", StringComparison.Ordinal)
-            && !line.StartsWith("serve", StringComparison.Ordinal) && !line.StartsWith("mcp", StringComparison.Ordinal), word => word switch
+        foreach (var (document, least) in new[]
         {
-            "kalm-demo/run" => model,
-            "samples/world" => world,
-            "geometry.png" or "answers.tsv" => folder.File(word),
-            "README.md" => Path.Combine(Root(), word),
-            _ => word,
-        });
+            ("docs/how-to/ask-one-fact.md", 6), ("docs/how-to/calibration.md", 1), ("docs/how-to/measure.md", 2),
+            ("docs/how-to/questions.md", 4),
+        })
+            RunCommands(document, least, line => line.Contains("kalm-demo/run", StringComparison.Ordinal), word => word switch
+            {
+                "kalm-demo/run" => model,
+                "samples/world" => world,
+                "geometry.png" or "answers.tsv" or "queue.jsonl" or "reliability.png" => folder.File(word),
+                "README.md" => Documents.PathOf(word),
+                _ => word,
+            });
         Assert.True(File.Exists(folder.File("geometry.png")));
     }
 
-    private static void RunCommands(int least, Func<string, bool> isWanted, Func<string, string> placed)
+    private static void RunCommands(string document, int least, Func<string, bool> isWanted, Func<string, string> placed)
     {
-        var commands = Command().Matches(Text).Select(match => match.Groups[1].Value.Split('#')[0].Trim()).Where(isWanted).ToList();
+        var commands = Documents.Commands(document).Where(isWanted).ToList();
         Assert.True(commands.Count >= least, string.Join('\n', commands));
         foreach (var line in commands)
-        {
-            var quick = Minutes().Replace(line, "--minutes 0.05");
-            CommandLine.Run([.. Word().Matches(quick).Select(match => placed(match.Value.Trim('"')))]).IsSuccess();
-        }
+            CommandLine.Run([.. Documents.Words(Minutes().Replace(line, "--minutes 0.05")).Select(placed)]).IsSuccess();
     }
 
     [Fact]
@@ -79,33 +78,19 @@ public partial class ReadmeTests
                 CultureInfo.InvariantCulture,
                 $"| {preset.Name} | {preset.Hidden} | {preset.Layers} | {preset.Heads} | {preset.FeedForward:N0} "
                     + $"| {preset.Vocabulary:N0} | {preset.Context} | {all:N0} | {body:N0} |");
-            Assert.Contains(row, Text, StringComparison.Ordinal);
+            Assert.Contains(row, Documents.Text("docs/reference/models.md"), StringComparison.Ordinal);
         }
     }
 
     [Fact]
     public void Every_recipe_is_valid()
     {
-        var recipes = Directory.GetFiles(Path.Combine(Root(), "recipes"), "*.json");
+        var recipes = Directory.GetFiles(Path.Combine(LayeringTests.RepositoryRoot(), "recipes"), "*.json");
         Assert.NotEmpty(recipes);
         foreach (var recipe in recipes)
             RecipeFile.Read(recipe);
     }
 
-    private static string Root()
-    {
-        var folder = new DirectoryInfo(AppContext.BaseDirectory);
-        while (!File.Exists(Path.Combine(folder!.FullName, "Kalm.slnx")))
-            folder = folder.Parent;
-        return folder.FullName;
-    }
-
-    [GeneratedRegex(@"^\./kalm (.+)$", RegexOptions.Multiline)]
-    private static partial Regex Command();
-
     [GeneratedRegex(@"--minutes [0-9.]+")]
     private static partial Regex Minutes();
-
-    [GeneratedRegex("\"[^\"]*\"|\\S+")]
-    private static partial Regex Word();
 }

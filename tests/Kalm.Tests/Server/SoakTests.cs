@@ -122,10 +122,10 @@ public sealed class SoakTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task The_lines_of_the_readme_are_answered()
+    public async Task The_lines_of_the_tutorial_are_answered()
     {
-        var readme = await File.ReadAllTextAsync(Path.Combine(LayeringTests.RepositoryRoot(), "README.md"), Cancellation);
-        var lines = Regex.Matches(readme, "^curl .*--json '(.+)' localhost:8080(/\\S+)$", RegexOptions.Multiline);
+        var lines = Regex.Matches(
+            Documents.Text("docs/tutorials/a-service-with-review.md"), "^curl .*--json '(.+)' localhost:8080(/\\S+)$", RegexOptions.Multiline);
         Assert.Equal(3, lines.Count);
         foreach (Match line in lines)
             Assert.InRange(await Send(line.Groups[2].Value, line.Groups[1].Value, Cancellation), 200, 201);
