@@ -4,6 +4,7 @@ using System.Text;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using System.Xml.Linq;
+using Kalm.Alignment;
 using Kalm.Alignment.Options;
 using Kalm.Cli;
 using Kalm.Server;
@@ -27,7 +28,7 @@ public partial class ReferenceTests
     [Fact]
     public async Task The_page_of_routes_is_what_the_server_answers()
     {
-        await using var server = new KalmServer(new ServerOptions { Model = "run", Urls = ["http://127.0.0.1:0"], Quiet = true });
+        await using var server = new KalmServer(new ServerOptions { Model = "run", Graph = "graph", Urls = ["http://127.0.0.1:0"] });
         var page = new StringBuilder("# Routes\n\nMade from the table of routes; `GET /openapi.json` of a server tells every field. "
             + "[A service](../how-to/service.md) says how they are used.\n\n| route | what it does | parameters | request | answer |\n"
             + "| --- | --- | --- | --- | --- |\n");
