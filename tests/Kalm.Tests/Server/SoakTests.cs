@@ -125,7 +125,8 @@ public sealed class SoakTests : IAsyncLifetime
     public async Task The_lines_of_the_tutorial_are_answered()
     {
         var lines = Regex.Matches(
-            Documents.Text("docs/tutorials/a-service-with-review.md"), "^curl .*--json '(.+)' localhost:8080(/\\S+)$", RegexOptions.Multiline);
+            Documents.Text("docs/tutorials/a-service-with-review.md"),
+            "^curl .*--json '(.+)' localhost:8080(/\\S+)$", RegexOptions.Multiline);
         Assert.Equal(3, lines.Count);
         foreach (Match line in lines)
             Assert.InRange(await Send(line.Groups[2].Value, line.Groups[1].Value, Cancellation), 200, 201);
