@@ -11,9 +11,8 @@ internal static class Application
     [
         new("demo", DemoVerb.Create), new("pretrain", PretrainVerb.Create), new("align", AlignVerb.Create), new("evaluate", Evaluate),
         new("compare", CompareVerb.Create), new("embed", EmbedVerb.Create), new("ablate", AblateVerb.Create),
-        new("export", ExportVerb.Create),
-        new("complete", CompleteVerb.Create), new("verify", VerifyVerb.Create), new("suggest", SuggestVerb.Create),
-        new("ask", AskVerb.Create), new("graph", Graph), new("tokenize", TokenizeVerb.Create), new("describe", DescribeVerb.Create),
+        new("export", ExportVerb.Create), new("complete", CompleteVerb.Create), new("verify", VerifyVerb.Create),
+        new("suggest", SuggestVerb.Create), new("ask", AskVerb.Create), new("graph", Graph), new("tokenize", TokenizeVerb.Create), new("describe", DescribeVerb.Create),
         new("serve", ServeVerb.Create), new("mcp", McpVerb.Create),
     ];
 
@@ -25,13 +24,7 @@ internal static class Application
     {
         try
         {
-<<<<<<< HEAD
-            // A text may begin with '@', so arguments are never taken for response files; "-abc" is no bundle of options.
-            var configuration = new ParserConfiguration { ResponseFileTokenReplacer = null, EnablePosixBundling = false };
-            var parse = Commands(terminal, arguments.FirstOrDefault()).Parse(arguments.Length == 0 ? ["--help"] : arguments, configuration);
-=======
             var parse = Parse(arguments, terminal);
->>>>>>> 6535ce7 (The documents are pages of four kinds behind a README of 900 words; tests hold their commands, options, links and reference to the code (reference pages still to be written))
             if (ArgumentFault.Of(parse) is { } fault)
                 throw fault;
             return parse.Invoke(new InvocationConfiguration
@@ -50,10 +43,6 @@ internal static class Application
         }
     }
 
-<<<<<<< HEAD
-    // Of a verb that is named only that one is made: together they have hundreds of options.
-    private static Command Commands(Terminal terminal, string? first)
-=======
     /// <summary>Reads a command line without acting on it.</summary>
     /// <param name="arguments">The words after the program's name; none asks for help.</param>
     /// <param name="terminal">Where the verb would write.</param>
@@ -61,14 +50,14 @@ internal static class Application
     {
         // A text may begin with '@', so arguments are never taken for response files; "-abc" is no bundle of options.
         var configuration = new ParserConfiguration { ResponseFileTokenReplacer = null, EnablePosixBundling = false };
-        return Commands(terminal).Parse(arguments.Length == 0 ? ["--help"] : arguments, configuration);
+        return Commands(terminal, arguments.FirstOrDefault()).Parse(arguments.Length == 0 ? ["--help"] : arguments, configuration);
     }
 
-    /// <summary>Every verb with its options.</summary>
+    /// <summary>The verbs with their options.</summary>
     /// <param name="terminal">Where they write.</param>
-    // Not a RootCommand, which would take its name in the help from the file that is run.
-    public static Command Commands(Terminal terminal) => new("kalm", "Kalm aligns a causal language model with a knowledge graph.")
->>>>>>> 6535ce7 (The documents are pages of four kinds behind a README of 900 words; tests hold their commands, options, links and reference to the code (reference pages still to be written))
+    /// <param name="first">The first word of the command line: of a verb that it names only that one is made, since together they have
+    /// hundreds of options.</param>
+    public static Command Commands(Terminal terminal, string? first = null)
     {
         // Not a RootCommand, which would take its name in the help from the file that is run.
         var commands = new Command("kalm", "Kalm aligns a causal language model with a knowledge graph.")
