@@ -10,7 +10,7 @@ public static class McpOverStdio
     // Shorter than clients wait for an answer.
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
-    /// <summary>Serves until the input ends or it is told to stop.</summary>
+    /// <summary>Serves until the input has ended and all is answered, or it is told to stop.</summary>
     /// <param name="options">What is served; what concerns addresses and keys is not used.</param>
     /// <param name="isWriting">Whether tools that change what is kept are offered.</param>
     /// <param name="stop">Stops.</param>
@@ -25,15 +25,20 @@ public static class McpOverStdio
         host.Start();
         var protocol = new McpServerOptions();
         GraphProtocol.Offer(protocol, host, options, isWriting, Patience, log);
-        await using (var transport = new StdioServerTransport(protocol, logs))
+        var lines = new AnsweredLines();
+        using var end = CancellationTokenSource.CreateLinkedTokenSource(stop);
+        var carried = lines.Carry(Console.OpenStandardInput(), Console.OpenStandardOutput(), end.Token);
+        await using (var transport = new StreamServerTransport(lines.Input, lines.Output, "kalm", logs))
         await using (var server = McpServer.Create(transport, protocol, logs))
         {
-            using var end = CancellationTokenSource.CreateLinkedTokenSource(stop);
             var served = server.RunAsync(end.Token);
             if (await Task.WhenAny(served, host.Ready) == host.Ready && host.Ready.IsFaulted)
                 await end.CancelAsync();
             await served.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await end.CancelAsync();
         }
+        // Whoever does not read what is written holds nothing up.
+        await Task.WhenAny(carried, Task.Delay(options.Limits.DrainTime, CancellationToken.None));
         var failure = host.Ready.IsFaulted ? host.Ready : Task.CompletedTask;
         using var patience = new CancellationTokenSource(options.Limits.DrainTime);
         await host.Stop(patience.Token);

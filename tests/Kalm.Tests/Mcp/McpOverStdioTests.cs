@@ -13,8 +13,13 @@ public class McpOverStdioTests(RunningServer server)
         """{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"2025-06-18","capabilities":{}, """
         + """ "clientInfo":{"name":"t","version":"1"}}}""";
 
+    private const string Initialized = """{"jsonrpc":"2.0","method":"notifications/initialized"}""";
+
     private const string Search =
         """{"jsonrpc":"2.0","id":2,"method":"tools/call","params":{"name":"search_entities","arguments":{"search":"frog5"}}}""";
+
+    private const string Embed =
+        """{"jsonrpc":"2.0","id":3,"method":"tools/call","params":{"name":"embed_texts","arguments":{"texts":["a bird"]}}}""";
 
     private string[] Arguments =>
         [CommandLine.Program, "mcp", "--model", server.Model, "--graph", server.Options().Graph, "--threads", "1"];
@@ -51,6 +56,41 @@ public class McpOverStdioTests(RunningServer server)
         await process.WaitForExitAsync(RunningServer.Cancellation).WaitAsync(TimeSpan.FromSeconds(90), RunningServer.Cancellation);
         Assert.True(process.ExitCode == 0, await log);
         Assert.Equal("", await process.StandardOutput.ReadToEndAsync(RunningServer.Cancellation));
+    }
+
+    [Fact]
+    public async Task All_that_was_asked_before_the_input_ends_is_answered()
+    {
+        using var process = Start();
+        await process.StandardInput.WriteLineAsync(string.Join('\n',
+            Initialize, Initialized, Search, """{"jsonrpc":"2.0","id":"no such method","method":"nothing"}""", Embed, "no message"));
+        // The last line has no end.
+        await process.StandardInput.WriteAsync("""{"jsonrpc":"2.0","id":4,"method":"ping"}""");
+        process.StandardInput.Close();
+        var output = process.StandardOutput.ReadToEndAsync(RunningServer.Cancellation);
+        var log = process.StandardError.ReadToEndAsync(RunningServer.Cancellation);
+        await process.WaitForExitAsync(RunningServer.Cancellation).WaitAsync(TimeSpan.FromSeconds(90), RunningServer.Cancellation);
+        Assert.True(process.ExitCode == 0, await log);
+        var answers = (await output).TrimEnd().Split('\n').Select(line => JsonNode.Parse(line)!)
+            .ToDictionary(answer => answer["id"]!.ToString());
+        Assert.Equal(["1", "2", "3", "4", "no such method"], answers.Keys.Order(StringComparer.Ordinal));
+        Assert.Equal("kalm", (string?)answers["1"]["result"]!["serverInfo"]!["name"]);
+        Assert.Equal("frog5", (string?)answers["2"]["result"]!["structuredContent"]!["entities"]![0]!["id"]);
+        Assert.NotNull(answers["no such method"]["error"]);
+    }
+
+    [Fact]
+    public async Task A_request_that_was_given_up_does_not_hold_the_end_up()
+    {
+        using var process = Start();
+        await process.StandardInput.WriteLineAsync(string.Join('\n',
+            Initialize, Initialized, Embed, """{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":3}}"""));
+        process.StandardInput.Close();
+        var log = process.StandardError.ReadToEndAsync(RunningServer.Cancellation);
+        var answer = Assert.Single((await process.StandardOutput.ReadToEndAsync(RunningServer.Cancellation)).TrimEnd().Split('\n'));
+        Assert.Equal(1, (int)JsonNode.Parse(answer)!["id"]!);
+        await process.WaitForExitAsync(RunningServer.Cancellation).WaitAsync(TimeSpan.FromSeconds(60), RunningServer.Cancellation);
+        Assert.True(process.ExitCode == 0, await log);
     }
 
     [Fact]

@@ -170,6 +170,49 @@ public class ChatTests(RunningServer server)
     }
 
     [Theory]
+    [InlineData("chat/completions", "\"messages\":[{\"role\":\"user\",\"content\":\"Go on and on\"}],\"max_tokens\"")]
+    [InlineData("completions", "\"prompt\":\"Go on and on\",\"max_tokens\"")]
+    [InlineData("responses", "\"input\":\"Go on and on\",\"max_output_tokens\"")]
+    public async Task Nothing_more_is_written_for_who_left(string path, string fields)
+    {
+        await using var slow = await RunningServer.Another(server.Options());
+        foreach (var isStreamed in new[] { "true", "false" })
+        {
+            var (written, requests) = (0L, 0L);
+            using var tokens = Listener.Of<long>(slow.Metrics, "kalm.server.tokens.written", count => written += count);
+            using var answered = Listener.Of<long>(slow.Metrics, "kalm.server.requests", count => Interlocked.Add(ref requests, count));
+            using var leaving = new CancellationTokenSource();
+            using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(new Uri(slow.Urls[0]), $"/v1/{path}"))
+            {
+                Content = new StringContent(
+                    $$"""{ {{fields}}:200,"temperature":2,"stream":{{isStreamed}} }""", Encoding.UTF8, "application/json"),
+            };
+            using var held = new ManualResetEventSlim();
+            using var gate = new ManualResetEventSlim();
+            using var first = Listener.Of<long>(slow.Metrics, "kalm.server.tokens.read", _ =>
+            {
+                // On the model's thread, after the first step of the chat.
+                held.Set();
+                gate.Wait(TimeSpan.FromSeconds(60));
+            });
+            var asked = server.Client.SendAsync(request, leaving.Token);
+            await Task.Run(() => held.Wait(TimeSpan.FromSeconds(60)), RunningServer.Cancellation);
+            Assert.Equal((0, 0), (written, requests));
+            await leaving.CancelAsync();
+            await Assert.ThrowsAnyAsync<OperationCanceledException>(() => asked);
+            for (var waited = 0; waited < 3000 && Interlocked.Read(ref requests) == 0; waited++)
+                await Task.Delay(10, RunningServer.Cancellation);
+            Assert.Equal(1, Interlocked.Read(ref requests));
+            gate.Set();
+            // A second turn of the model's thread comes after what the first one dropped.
+            for (var turn = 0; turn < 2; turn++)
+                await slow.Host.Served.Call(_ => true, RunningServer.Cancellation);
+            Assert.InRange(written, 0, 1);
+            Assert.Equal(0, slow.Metrics.Writing);
+        }
+    }
+
+    [Theory]
     [InlineData("{}", "messages")]
     [InlineData("""{"messages":[]}""", "messages")]
     [InlineData("""{"messages":[null]}""", "messages[0].role")]
