@@ -40,11 +40,12 @@ internal static class Wire
                 415, "invalid_request_error", $"found the content encoding '{encoding}'; expected none: bodies are read as they are", null,
                 "unsupported_media_type");
         var limits = context.RequestServices.GetRequiredService<ServerLimits>();
-        await using var patience = new Timer(_ => request.BodyReader.CancelPendingRead(), null, limits.BodyTime, Timeout.InfiniteTimeSpan);
+        var body = new BodyReader(request.BodyReader);
+        await using var patience = new Timer(_ => body.CancelPendingRead(), null, limits.BodyTime, Timeout.InfiniteTimeSpan);
         try
         {
             var options = OfDepth.GetOrAdd(limits.JsonDepth, MakeOptions);
-            var read = await JsonSerializer.DeserializeAsync<T>(request.BodyReader, options, context.RequestAborted)
+            var read = await JsonSerializer.DeserializeAsync<T>(body, options, context.RequestAborted)
                 ?? throw ApiException.Bad(null, "found null; expected a JSON object", "invalid_json");
             (read as StrictRequest)?.RequireKnown();
             return read;
@@ -59,6 +60,9 @@ internal static class Wire
         }
         catch (OperationCanceledException) when (!context.RequestAborted.IsCancellationRequested)
         {
+            // Whoever is so slow is not waited for again; later versions of the protocol have no such header.
+            if (HttpProtocol.IsHttp11(request.Protocol))
+                context.Response.Headers.Connection = "close";
             throw new ApiException(408, "invalid_request_error",
                 $"the body did not come within {limits.BodyTime.TotalSeconds} s; expected it to", null, "body_too_slow");
         }
