@@ -46,6 +46,18 @@ public sealed class ClientTests(RunningServer server) : IDisposable
             await File.ReadAllTextAsync(Path.Combine(Root, "docs", "clients.md"), RunningServer.Cancellation), StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task Answers_of_schemas_drawn_at_random_are_valid_by_another_validator()
+    {
+        var clients = await Install();
+        await using var serving = await RunningServer.Another(server.Options() with
+        {
+            Names = [Model], ApiKey = Key, IndexFolder = folder.File("index-of-schemas"),
+        });
+        var ran = await Run("node", clients, "schemas.mjs", serving.Urls[0], Model, Key, "40");
+        Assert.True(ran.ExitCode == 0 && (bool)JsonNode.Parse(ran.Output)!["ok"]!, ran.Output + ran.Error);
+    }
+
     // The clients are installed once and kept, as the package source may not be reachable each time.
     private static async Task<string> Install()
     {

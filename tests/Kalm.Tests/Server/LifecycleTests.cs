@@ -1,5 +1,7 @@
 using System.Diagnostics;
 using System.Net.Http.Json;
+using System.Net.Sockets;
+using System.Text;
 using System.Text.Json.Nodes;
 using Kalm.Server;
 using Kalm.Tests.Cli;
@@ -91,12 +93,74 @@ public class LifecycleTests(RunningServer server)
         Assert.All(result.Error.TrimEnd().Split('\n'), line => Assert.NotNull(JsonNode.Parse(line)!["EventId"]));
     }
 
+    [Fact]
+    public async Task A_body_that_comes_too_slowly_ends_its_connection_and_leaves_no_fault_in_the_log()
+    {
+        if (!OperatingSystem.IsLinux())
+            Assert.Skip("needs kill");
+        var (port, heads) = (FindPort(), new List<string>());
+        var result = await CommandLine.RunProcess(
+            CommandLine.Program,
+            async process =>
+            {
+                foreach (var part in new[] { "", "{", """{"input":["a",""" })
+                    heads.Add(await SlowAnswer(process, port, part));
+                using var kill = Process.Start("kill", ["-TERM", $"{process.Id}"]);
+                await kill.WaitForExitAsync(RunningServer.Cancellation);
+            },
+            "serve", "--model", server.Model, "--graph", server.Options().Graph, "--urls", $"http://127.0.0.1:{port}", "--threads", "1",
+            "--json-log", "--max-body-time", "1");
+        Assert.All(heads, head => Assert.Contains("\r\nConnection: close\r\n", head, StringComparison.Ordinal));
+        Assert.All(heads, head => Assert.StartsWith("HTTP/1.1 408", head, StringComparison.Ordinal));
+        Assert.Equal(3, heads.Count);
+        Assert.DoesNotContain("Kestrel", result.IsSuccess().Error, StringComparison.Ordinal);
+        Assert.DoesNotContain("\"Error\"", result.Error, StringComparison.Ordinal);
+    }
+
+    // The answer to a body of which only a part comes, once the model is loaded.
+    private static async Task<string> SlowAnswer(Process process, int port, string part)
+    {
+        while (!process.HasExited)
+        {
+            using var client = new TcpClient();
+            try
+            {
+                await client.ConnectAsync("127.0.0.1", port, RunningServer.Cancellation);
+            }
+            catch (SocketException)
+            {
+                // It does not listen yet.
+                await Task.Delay(100, RunningServer.Cancellation);
+                continue;
+            }
+            await using var stream = client.GetStream();
+            await stream.WriteAsync(Encoding.ASCII.GetBytes(
+                $"POST /v1/embeddings HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 900\r\n\r\n{part}"),
+                RunningServer.Cancellation);
+            var (buffer, count) = (new byte[4096], 0);
+            try
+            {
+                for (int read; (read = await stream.ReadAsync(buffer.AsMemory(count), RunningServer.Cancellation)) > 0; count += read)
+                {
+                }
+            }
+            catch (IOException)
+            {
+                // Who does not send the rest in time is cut off after the answer.
+            }
+            var answer = Encoding.UTF8.GetString(buffer, 0, count);
+            if (!answer.StartsWith("HTTP/1.1 503", StringComparison.Ordinal))
+                return answer;
+        }
+        return "";
+    }
+
     // Chosen once by the system, as port 0 would be, but known beforehand.
     private static readonly int FreePort = FindPort();
 
     internal static int FindPort()
     {
-        using var listener = new System.Net.Sockets.TcpListener(System.Net.IPAddress.Loopback, 0);
+        using var listener = new TcpListener(System.Net.IPAddress.Loopback, 0);
         listener.Start();
         return ((System.Net.IPEndPoint)listener.LocalEndpoint).Port;
     }

@@ -1,3 +1,5 @@
+using System.ComponentModel;
+using System.Diagnostics;
 using System.Globalization;
 using Kalm.Language.Sources.Safetensors;
 using Kalm.Tests.Cli;
@@ -53,6 +55,34 @@ public sealed class PostgresTableTests(PostgresServer server, Tests.Cli.TinyMode
     }
 
     [Fact]
+    public async Task The_script_for_pgvector_is_taken_by_psql_and_holds_the_same()
+    {
+        server.Require();
+        server.Run("create database script");
+        var connection = new NpgsqlConnectionStringBuilder(server.Connection) { Database = "script" }.ConnectionString;
+        if (Ask("select 1 from pg_available_extensions where name = 'vector'", connection) is null)
+            Assert.Skip("needs the extension pgvector");
+        using var graph = SmallGraph.Kalm().With("entityId2text.dict", Texts);
+        var folder = tiny.File("script");
+        CommandLine.Run("embed", "--model", tiny.Model, "--graph", graph.Path, "--as", "pgvector", "--out", folder, "--threads", "1")
+            .IsSuccess();
+        for (var isFirst = true; ; isFirst = false)
+        {
+            var ran = await Psql(Path.Combine(folder, "entities.sql"), "script");
+            AssertHolds("entities", graph, connection);
+            Assert.Equal("car", Ask("select id from entities order by embedding <#> (select embedding from entities where id = 'car'), id "
+                + "limit 1", connection));
+            if (!isFirst)
+            {
+                // What is there already fails the whole, and stays as it was.
+                Assert.Contains("duplicate key", ran.Error, StringComparison.Ordinal);
+                break;
+            }
+            ran.IsSuccess();
+        }
+    }
+
+    [Fact]
     public void Who_may_only_write_to_a_table_can_fill_it()
     {
         server.Require();
@@ -98,6 +128,22 @@ public sealed class PostgresTableTests(PostgresServer server, Tests.Cli.TinyMode
     public void A_server_that_is_not_there_is_told_before_the_work() =>
         CommandLine.Run("embed", "--model", tiny.Model, "--graph", tiny.Graph, "--as", "postgres", "--table", "t", "--to",
             "Host=127.0.0.1;Port=1;Database=x;Username=u;Password=secret").IsFault("postgres 127.0.0.1:1/x", "that can be reached");
+
+    private async Task<CommandLine> Psql(string script, string database)
+    {
+        var start = new ProcessStartInfo("psql", ["--no-psqlrc", "-v", "ON_ERROR_STOP=1", "-h", "127.0.0.1", "-p", $"{server.Port}",
+            "-U", PostgresServer.User, "-d", database, "-f", script]);
+        start.Environment["PGPASSWORD"] = PostgresServer.Password;
+        try
+        {
+            return await CommandLine.RunToEnd(start, TimeSpan.FromMinutes(1));
+        }
+        catch (Win32Exception)
+        {
+            Assert.Skip("needs psql on the PATH");
+            throw;
+        }
+    }
 
     private CommandLine Embed(SmallGraph graph, string table, string? column) => Embed(graph.Path, table, column);
 
