@@ -12,8 +12,8 @@ internal static class Application
         new("demo", DemoVerb.Create), new("pretrain", PretrainVerb.Create), new("align", AlignVerb.Create), new("evaluate", Evaluate),
         new("compare", CompareVerb.Create), new("embed", EmbedVerb.Create), new("ablate", AblateVerb.Create),
         new("export", ExportVerb.Create), new("complete", CompleteVerb.Create), new("verify", VerifyVerb.Create),
-        new("suggest", SuggestVerb.Create), new("ask", AskVerb.Create), new("graph", Graph), new("tokenize", TokenizeVerb.Create), new("describe", DescribeVerb.Create),
-        new("serve", ServeVerb.Create), new("mcp", McpVerb.Create),
+        new("suggest", SuggestVerb.Create), new("ask", AskVerb.Create), new("graph", Graph), new("tokenize", TokenizeVerb.Create),
+        new("describe", DescribeVerb.Create), new("serve", ServeVerb.Create), new("mcp", McpVerb.Create),
     ];
 
     /// <summary>Runs one command line.</summary>

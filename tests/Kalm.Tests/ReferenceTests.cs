@@ -5,7 +5,6 @@ using System.Text.Json;
 using System.Text.RegularExpressions;
 using System.Xml.Linq;
 using Kalm.Alignment;
-using Kalm.Alignment.Options;
 using Kalm.Cli;
 using Kalm.Server;
 using Kalm.Server.Http;

@@ -65,8 +65,8 @@ internal static class CompleteVerb
                 Reranker.RequireIn(opened);
             var root = parse.GetValue(index) ?? EntityIndex.RootOf(opened);
             var catalog = Catalog.Open(knowledge, root);
-            // What every question needs of the graph is made while the native library loads.
-            _ = (knowledge.TrainFacts, knowledge.TextsFingerprint());
+            // What every question needs of graph and model is made while the native library loads.
+            _ = (knowledge.TrainFacts, knowledge.TextsFingerprint(), opened.Tokenizer);
             var shown = parse.GetValue(top) ?? DefaultTop;
             var completion = terminal.Watch(parse.GetValue(quiet), progress =>
             {

@@ -37,9 +37,9 @@ public sealed record ChosenOptions(AlignmentOptions Options, string Reason)
         ArgumentNullException.ThrowIfNull(graph);
         ArgumentNullException.ThrowIfNull(model);
         var facts = graph.Asked.Count;
-        var texts = TextLengths.Of(graph, model);
-        var chosen = model.Writes ? OfALargeModel(facts, texts, model.Template is not null)
-            : OfASmallModel(facts, texts, budget?.Minutes);
+        var tokens = MeanTokens(graph, model);
+        var chosen = model.Writes ? OfALargeModel(facts, model.Template is not null)
+            : OfASmallModel(facts, tokens, budget?.Minutes);
         if (method is { } given && given != chosen.Method)
             chosen = Trained(chosen, given);
         if (budget is { Epochs: not null } or { Steps: not null } or { Minutes: not null })
@@ -49,14 +49,14 @@ public sealed record ChosenOptions(AlignmentOptions Options, string Reason)
                 Budget = chosen.Budget with { Epochs = budget.Epochs, Steps = budget.Steps, Minutes = budget.Minutes },
             };
         }
-        return new ChosenOptions(chosen, Words(graph, model, texts, chosen));
+        return new ChosenOptions(chosen, Words(graph, model, tokens, chosen));
     }
 
     // A model of its own graph's words: every weight is learned, and the whole of it fast.
-    private static AlignmentOptions OfASmallModel(int facts, TextLengths texts, double? minutes)
+    private static AlignmentOptions OfASmallModel(int facts, double tokens, double? minutes)
     {
         var isHurried = minutes is { } given && facts / given > HurriedFactsAMinute;
-        var (isDescribed, isSmall) = (texts.Mean >= TokensWorthDropping, facts < FewFacts);
+        var (isDescribed, isSmall) = (tokens >= TokensWorthDropping, facts < FewFacts);
         var batch = Math.Clamp((int)Math.Pow(2, Math.Round(Math.Log2(Math.Max(1, facts / (double)StepsOfAnEpoch)))), LeastBatch, MostBatch);
         if (isHurried)
             batch = Math.Min(batch, MostBatch / 2);
@@ -69,7 +69,7 @@ public sealed record ChosenOptions(AlignmentOptions Options, string Reason)
                 // What a name of two tokens is short of is not told by the other.
                 Triples = batch, TokenDropout = !isDescribed || isHurried ? 0 : isSmall ? 0.2 : 0.1,
             },
-            Wording = new WordingOptions(MaximumTextTokens: texts.Kept(isHurried ? 24 : 50)),
+            Wording = new WordingOptions(MaximumTextTokens: isHurried ? 24 : isSmall ? 50 : 32),
             Optimizer = new OptimizerOptions
             {
                 Kind = OptimizerKind.Muon, LearningRate = 0.01, ProductPrecision = ProductPrecision.Bf16,
@@ -81,7 +81,7 @@ public sealed record ChosenOptions(AlignmentOptions Options, string Reason)
     }
 
     // A published model: low-rank matrices, questions in its own form, and its language kept.
-    private static AlignmentOptions OfALargeModel(int facts, TextLengths texts, bool chats) => new()
+    private static AlignmentOptions OfALargeModel(int facts, bool chats) => new()
     {
         Budget = new BudgetOptions
         {
@@ -89,7 +89,7 @@ public sealed record ChosenOptions(AlignmentOptions Options, string Reason)
             Validations = 4, ValidationTriples = 100, KeepBest = false,
         },
         Batches = new BatchOptions { Triples = BatchOfALargeModel, InducedFacts = true },
-        Wording = new WordingOptions(MaximumTextTokens: texts.Kept(50), Form: chats ? PromptForm.Chat : null),
+        Wording = new WordingOptions(Form: chats ? PromptForm.Chat : null),
         Optimizer = new OptimizerOptions { LearningRate = 1.5e-3, WarmupSteps = 10 },
         Explicit = new ExplicitOptions { MultiPositive = true },
         Implicit = new ImplicitOptions
@@ -110,7 +110,7 @@ public sealed record ChosenOptions(AlignmentOptions Options, string Reason)
         Optimizer = chosen.Optimizer with { Kind = OptimizerKind.Adamw, LearningRate = null, WeightDecay = 1e-3 },
     };
 
-    private static string Words(KnowledgeGraph graph, OpenedModel model, TextLengths texts, AlignmentOptions chosen)
+    private static string Words(KnowledgeGraph graph, OpenedModel model, double tokens, AlignmentOptions chosen)
     {
         var length = chosen.Budget switch
         {
@@ -120,7 +120,7 @@ public sealed record ChosenOptions(AlignmentOptions Options, string Reason)
             _ => "",
         };
         return string.Create(CultureInfo.InvariantCulture, $"no recipe: chosen for {graph.Asked.Count:N0} train facts, ")
-            + string.Create(CultureInfo.InvariantCulture, $"{graph.Entities.Count:N0} entities with texts of {texts.Mean:0} tokens, ")
+            + string.Create(CultureInfo.InvariantCulture, $"{graph.Entities.Count:N0} entities with texts of {tokens:0} tokens, ")
             + $"and a base that {(model.Writes ? "was made to write" : "was not made to write")}: "
             + (chosen.Method == AlignmentMethod.Full ? "every weight" : "low-rank matrices")
             + string.Create(CultureInfo.InvariantCulture, $" by {chosen.Optimizer.Kind.ToString().ToLowerInvariant()}, ")
@@ -129,19 +129,11 @@ public sealed record ChosenOptions(AlignmentOptions Options, string Reason)
             + (chosen.Keep.Weight > 0 ? ", its language kept" : "") + "; run.json holds every value, --recipe sets them";
     }
 
-    /// <summary>How long a graph's descriptions are, in the base's tokens.</summary>
-    private sealed record TextLengths(double Mean, int Long)
+    // The mean length of a description in the base's tokens.
+    private static double MeanTokens(KnowledgeGraph graph, OpenedModel model)
     {
-        public static TextLengths Of(KnowledgeGraph graph, OpenedModel model)
-        {
-            var tokenizer = model.Source.ReadTokenizer();
-            var every = Math.Max(1, graph.Entities.Count / TextsLookedAt);
-            var lengths = Enumerable.Range(0, (graph.Entities.Count + every - 1) / every)
-                .Select(index => tokenizer.Encode(graph.Entities[index * every].Description).Length).Order().ToArray();
-            return lengths is [] ? new TextLengths(0, 1) : new TextLengths(lengths.Average(), lengths[(int)(0.95 * (lengths.Length - 1))]);
-        }
-
-        // A cut costs the rare long text its end, and saves nothing where none is long.
-        public int Kept(int most) => Math.Clamp(Long + 2, 16, most);
+        var every = Math.Max(1, graph.Entities.Count / TextsLookedAt);
+        return graph.Entities.Where((_, index) => index % every == 0)
+            .Select(entity => model.Tokenizer.Encode(entity.Description).Length).DefaultIfEmpty().Average();
     }
 }

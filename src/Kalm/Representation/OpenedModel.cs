@@ -1,6 +1,7 @@
 using Kalm.Language.Chat;
 using Kalm.Language.Model;
 using Kalm.Language.Sources;
+using Kalm.Language.Tokenization;
 using TorchSharp;
 
 namespace Kalm.Representation;
@@ -10,6 +11,7 @@ public sealed record OpenedModel : IDisposable
 {
     private const long WritingParameters = 50_000_000;
     private readonly Lazy<(ChatTemplate? Template, string? Refusal)> template;
+    private readonly Lazy<Tokenizer> tokenizer;
 
     private OpenedModel(IModelSource source, AlignedSettings? settings)
     {
@@ -19,10 +21,15 @@ public sealed record OpenedModel : IDisposable
         Settings = settings is null ? new AlignedSettings(Math.Log(20), new WordingOptions())
             : settings with { Wording = settings.Wording with { Form = settings.Wording.Form ?? PromptForm.Alpaca } };
         template = new(ReadTemplate);
+        tokenizer = new(Source.ReadTokenizer);
     }
 
     /// <summary>The model's chat template; null where it has none, or one that cannot be used.</summary>
     public ChatTemplate? Template => template.Value.Template;
+
+    /// <summary>The model's tokenizer, read once.</summary>
+    /// <exception cref="KalmException">It cannot be read.</exception>
+    public Tokenizer Tokenizer => tokenizer.Value;
 
     /// <summary>Whether it was made to write: it brings a chat template, or is of the size of published models, 50 million parameters or
     /// more without the embedding.</summary>
@@ -85,7 +92,7 @@ public sealed record OpenedModel : IDisposable
     public CausalModel Load(torch.Device? device = null, BasePrecision precision = BasePrecision.Fp32)
     {
         RequireBase();
-        return CausalModel.Load(Source, device, precision);
+        return CausalModel.Load(Source, device, precision, Tokenizer);
     }
 
     /// <summary>Loads the model for reading and writing texts, not for training: see <see cref="CausalModel.LoadForReading"/>.</summary>
@@ -93,7 +100,7 @@ public sealed record OpenedModel : IDisposable
     public CausalModel LoadForReading(torch.Device? device = null)
     {
         RequireBase();
-        return CausalModel.LoadForReading(Source, device);
+        return CausalModel.LoadForReading(Source, device, Tokenizer);
     }
 
     // A model is worth loading for its embeddings, whatever its template says.

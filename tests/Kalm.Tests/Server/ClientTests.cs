@@ -7,7 +7,7 @@ using Kalm.Tests.Extensions;
 namespace Kalm.Tests.Server;
 
 /// <summary>Clients as npm installs them make their calls to a server of this process: over a published model where its file is there, else
-/// over a tiny one. Which client makes which call is told in <c>docs/clients.md</c>.</summary>
+/// over a tiny one. Which client makes which call is told in <c>docs/how-to/clients.md</c>.</summary>
 [Collection(nameof(RunningServer))]
 [Trait("needs", "node")]
 public sealed class ClientTests(RunningServer server) : IDisposable
@@ -43,7 +43,7 @@ public sealed class ClientTests(RunningServer server) : IDisposable
             Assert.Contains(lines, line => (string?)line["client"] == client);
         Assert.Contains(
             await File.ReadAllTextAsync(table, RunningServer.Cancellation),
-            await File.ReadAllTextAsync(Path.Combine(Root, "docs", "clients.md"), RunningServer.Cancellation), StringComparison.Ordinal);
+            await File.ReadAllTextAsync(Path.Combine(Root, "docs", "how-to", "clients.md"), RunningServer.Cancellation), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -4,7 +4,7 @@ namespace Kalm.Graph.Readers;
 internal static class OpaqueNames
 {
     /// <summary>How many facts then describe an entity, where the user says nothing. On samples/world with numbers for ids 4 raise the test
-    /// MRR of 300 steps from .19 to .45 (docs/graph-files.md).</summary>
+    /// MRR of 300 steps from .19 to .45 (docs/how-to/graph-files.md).</summary>
     public const int Neighbours = 4;
 
     // In fewer entities a half of the facts is too few to learn from.

@@ -58,7 +58,7 @@ public sealed class CausalModel : IDisposable
     public IReadOnlyList<string> Warnings { get; private init; } = [];
 
     /// <summary>Loads a Hugging Face folder.</summary>
-    /// <inheritdoc cref="Load(IModelSource, Device, BasePrecision)"/>
+    /// <inheritdoc cref="Load(IModelSource, Device, BasePrecision, Tokenizer)"/>
     public static CausalModel Load(string folder, Device? device = null, BasePrecision precision = BasePrecision.Fp32)
     {
         using var source = FolderSource.Open(folder);
@@ -69,8 +69,10 @@ public sealed class CausalModel : IDisposable
     /// <param name="source">The model; not owned, and not needed any more afterwards.</param>
     /// <param name="device">Where the weights go; the CPU when null.</param>
     /// <param name="precision">How the layers' matrices are held; anything but F32 only suits a base that stays frozen.</param>
+    /// <param name="tokenizer">Its tokenizer, where that has been read already.</param>
     /// <exception cref="KalmException">The tokenizer cannot be read, or a weight cannot.</exception>
-    public static CausalModel Load(IModelSource source, Device? device = null, BasePrecision precision = BasePrecision.Fp32)
+    public static CausalModel Load(
+        IModelSource source, Device? device = null, BasePrecision precision = BasePrecision.Fp32, Tokenizer? tokenizer = null)
     {
         ArgumentNullException.ThrowIfNull(source);
         // Merging rewrites matrices, so an adapted base is none that stays as it is stored.
@@ -80,7 +82,7 @@ public sealed class CausalModel : IDisposable
             throw new KalmException(
                 $"base_precision: found stored on {source.Given}; expected a quantized GGUF file on the CPU, without an adapter; "
                 + "of this model take fp32 or int8, or on a GPU bf16");
-        return Load(source, device, (model, weights, name, shape) =>
+        return Load(source, device, tokenizer, (model, weights, name, shape) =>
         {
             if (FrozenForm.Covers(name, shape) && blocks?.BlocksOf(name) is { } type)
                 model.Hold(name, shape, type, blocks);
@@ -90,9 +92,9 @@ public sealed class CausalModel : IDisposable
     }
 
     private static CausalModel Load(
-        IModelSource source, Device? device, Action<CausalModel, MergedWeights, string, long[]> read)
+        IModelSource source, Device? device, Tokenizer? tokenizer, Action<CausalModel, MergedWeights, string, long[]> read)
     {
-        var tokenizer = source.ReadTokenizer();
+        tokenizer ??= source.ReadTokenizer();
         var weights = new MergedWeights(source);
         var model = new CausalModel(source.Config, tokenizer, [], device ?? CPU)
         {
@@ -117,13 +119,14 @@ public sealed class CausalModel : IDisposable
     /// it; what an adapter changes otherwise is merged, in F32.</summary>
     /// <param name="source">The model; not owned, and not needed any more afterwards.</param>
     /// <param name="device">Where the weights go; the CPU when null.</param>
+    /// <param name="tokenizer">Its tokenizer, where that has been read already.</param>
     /// <exception cref="KalmException">The tokenizer cannot be read, or a weight cannot.</exception>
-    public static CausalModel LoadForReading(IModelSource source, Device? device = null)
+    public static CausalModel LoadForReading(IModelSource source, Device? device = null, Tokenizer? tokenizer = null)
     {
         ArgumentNullException.ThrowIfNull(source);
         if ((device ?? CPU).type != TorchSharp.DeviceType.CPU)
-            return Load(source, device);
-        return Load(source, device, (model, weights, name, shape) =>
+            return Load(source, device, tokenizer: tokenizer);
+        return Load(source, device, tokenizer, (model, weights, name, shape) =>
         {
             var change = source.Adapter?.Changes.GetValueOrDefault(name);
             if ((change is null || LowRank.IsAddition(change, name, source))

@@ -7,7 +7,7 @@ public class PairedBootstrapTests
     [Fact]
     public void Where_nothing_differs_the_difference_is_zero_and_p_is_one()
     {
-        var result = Assert.Single(PairedBootstrap.Of(new double[50], 1, 200, 1));
+        var result = Assert.Single(Draw(new double[50], 1, 200, 1));
         Assert.Equal(new BootstrapDifference(0, 0, 0, 1), result);
     }
 
@@ -16,7 +16,7 @@ public class PairedBootstrapTests
     {
         // Draws of two out of (1/2, 0): both the first 1/4, one of each 1/2, both the second 1/4; as far from the sum 1/2 as it is
         // from 0 lie the first and the last.
-        var result = Assert.Single(PairedBootstrap.Of([0.5, 0], 1, 20_000, 1));
+        var result = Assert.Single(Draw([0.5, 0], 1, 20_000, 1));
         Assert.Equal(0.25, result.Difference);
         Assert.Equal(0, result.Low);
         Assert.Equal(0.5, result.High);
@@ -28,7 +28,7 @@ public class PairedBootstrapTests
     {
         // 30 of 100 queries are gained: the drawn share has mean .3 and deviation sqrt(.3 x .7 / 100).
         double[] differences = [.. Enumerable.Range(0, 100).Select(index => index < 30 ? 1.0 : 0)];
-        var result = Assert.Single(PairedBootstrap.Of(differences, 1, 20_000, 1));
+        var result = Assert.Single(Draw(differences, 1, 20_000, 1));
         var reach = 1.96 * Math.Sqrt(0.3 * 0.7 / 100);
         Assert.Equal(0.3 - reach, result.Low, 0.011);
         Assert.Equal(0.3 + reach, result.High, 0.011);
@@ -40,8 +40,8 @@ public class PairedBootstrapTests
     {
         var random = new Random(3);
         double[] differences = [.. Enumerable.Range(0, 60).Select(_ => random.NextDouble() - 0.45)];
-        Assert.Equal(PairedBootstrap.Of(differences, 2, 500, 7), PairedBootstrap.Of(differences, 2, 500, 7));
-        Assert.NotEqual(PairedBootstrap.Of(differences, 2, 500, 7), PairedBootstrap.Of(differences, 2, 500, 8));
+        Assert.Equal(Draw(differences, 2, 500, 7), Draw(differences, 2, 500, 7));
+        Assert.NotEqual(Draw(differences, 2, 500, 7), Draw(differences, 2, 500, 8));
     }
 
     [Fact]
@@ -53,7 +53,7 @@ public class PairedBootstrapTests
         for (var trial = 0; trial < Trials; trial++)
         {
             double[] differences = [.. Enumerable.Range(0, 80).Select(_ => random.NextDouble() - 0.5)];
-            var result = PairedBootstrap.Of(differences, 1, 300, trial)[0];
+            var result = Draw(differences, 1, 300, trial)[0];
             covered += result.Low <= 0 && result.High >= 0 ? 1 : 0;
             small += result.Probability < 0.05 ? 1 : 0;
         }
@@ -69,9 +69,12 @@ public class PairedBootstrapTests
         {
             random.NextDouble() - 0.3, 0.5 - random.NextDouble(), 0,
         })];
-        var results = PairedBootstrap.Of(differences, 3, 1000, 1);
+        var results = Draw(differences, 3, 1000, 1);
         Assert.True(results[0] is { Probability: < 0.01, Low: > 0.1, High: < 0.3 });
         Assert.True(results[1] is { Low: < 0.05, High: > -0.05 });
         Assert.Equal(1, results[2].Probability);
     }
+
+    private static IReadOnlyList<BootstrapDifference> Draw(double[] differences, int measures, int resamples, long seed) =>
+        PairedBootstrap.Of(differences, measures, resamples, seed, cancellation: TestContext.Current.CancellationToken);
 }

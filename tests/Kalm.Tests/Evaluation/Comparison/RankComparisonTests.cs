@@ -11,7 +11,8 @@ public sealed class RankComparisonTests : IDisposable
     [Fact]
     public void Measures_wins_and_relations_are_those_computed_by_hand()
     {
-        var result = RankComparison.Of([new("likes", 2, 1), new("likes", 4, 4), new("knows", 1, 10), new("knows", 20, 11)], 100, 1);
+        var result = RankComparison.Of([new("likes", 2, 1), new("likes", 4, 4), new("knows", 1, 10), new("knows", 20, 11)], 100, 1,
+            cancellation: TestContext.Current.CancellationToken);
         Assert.Equal(4, result.Queries);
         Assert.Equal(["mrr", "hits@1", "hits@3", "hits@10"], result.Measures.Select(measure => measure.Name));
         Assert.Equal([(0.5 + 0.25 + 1 + 0.05) / 4, 0.25, 0.5, 0.75], result.Measures.Select(measure => measure.First));
