@@ -120,8 +120,8 @@ internal sealed class ModelHost(ServerOptions options, ServerMetrics metrics, IL
                 var turns = served.Model.Decoder.Turns = new DecoderTurns(() => queue.Length > 0 || worker?.IsWriting == true);
                 worker = new SearchWorker(served, batch, queue, options.Limits.ForWorker, new ServerWatch(metrics, log), turns);
                 var indexing = new Thread(MakeIndex) { IsBackground = true, Name = "index" };
-                indexing.Start();
                 loaded.TrySetResult();
+                indexing.Start();
                 worker.Run(giveUp.Token);
                 indexing.Join();
             }
