@@ -87,10 +87,8 @@ public sealed class AlignmentRun
         var opened = sources.Open(inputs.Model, progress, cancellation);
         if (inputs.Choice is { } given && earlier is null)
         {
-            var chosen = ChosenOptions.For(graph, opened, options.Budget);
-            if (given(chosen.Options).Method is var method && method != chosen.Options.Method)
-                chosen = ChosenOptions.For(graph, opened, options.Budget, method);
-            options = (given(chosen.Options) with { Seed = options.Seed }).Validated();
+            var chosen = ChosenOptions.For(graph, opened, given);
+            options = (chosen.Options with { Seed = options.Seed }).Validated();
             progress?.Report(new ProgressNote(chosen.Reason));
         }
         NativeEngine.Initialize();

@@ -2,6 +2,7 @@ using System.Globalization;
 using Kalm.Alignment.Options;
 using Kalm.Graph;
 using Kalm.Language.Model;
+using Kalm.Language.Sources.Adapters;
 using Kalm.Representation;
 
 namespace Kalm.Alignment;
@@ -29,27 +30,20 @@ public sealed record ChosenOptions(AlignmentOptions Options, string Reason)
     /// <summary>Chooses.</summary>
     /// <param name="graph">The graph; its train facts and texts count.</param>
     /// <param name="model">The base.</param>
-    /// <param name="budget">The time given; where it says none, a number of epochs is chosen.</param>
-    /// <param name="method">What is trained, where that is given.</param>
-    public static ChosenOptions For(
-        KnowledgeGraph graph, OpenedModel model, BudgetOptions? budget = null, AlignmentMethod? method = null)
+    /// <param name="given">What is given, put over options: it beats what is chosen, and minutes and the method decide on the rest too.
+    /// Null where nothing is given.</param>
+    public static ChosenOptions For(KnowledgeGraph graph, OpenedModel model, Func<AlignmentOptions, AlignmentOptions>? given = null)
     {
         ArgumentNullException.ThrowIfNull(graph);
         ArgumentNullException.ThrowIfNull(model);
+        given ??= options => options;
         var facts = graph.Asked.Count;
         var tokens = MeanTokens(graph, model);
         var chosen = model.Writes ? OfALargeModel(facts, model.Template is not null)
-            : OfASmallModel(facts, tokens, budget?.Minutes);
-        if (method is { } given && given != chosen.Method)
-            chosen = Trained(chosen, given);
-        if (budget is { Epochs: not null } or { Steps: not null } or { Minutes: not null })
-        {
-            chosen = chosen with
-            {
-                Budget = chosen.Budget with { Epochs = budget.Epochs, Steps = budget.Steps, Minutes = budget.Minutes },
-            };
-        }
-        return new ChosenOptions(chosen, Words(graph, model, tokens, chosen));
+            : OfASmallModel(facts, tokens, given(new AlignmentOptions()).Budget.Minutes);
+        var method = given(chosen).Method;
+        var options = given(method == chosen.Method ? chosen : Trained(chosen, method));
+        return new ChosenOptions(options, Words(graph, model, tokens, options));
     }
 
     // A model of its own graph's words: every weight is learned, and the whole of it fast.
@@ -91,6 +85,7 @@ public sealed record ChosenOptions(AlignmentOptions Options, string Reason)
         Batches = new BatchOptions { Triples = BatchOfALargeModel, InducedFacts = true },
         Wording = new WordingOptions(Form: chats ? PromptForm.Chat : null),
         Optimizer = new OptimizerOptions { LearningRate = 1.5e-3, WarmupSteps = 10 },
+        Lora = new LoraOptions { Rank = 16, Alpha = 32, Dropout = 0, Targets = [AdapterConfig.AllLinearName] },
         Explicit = new ExplicitOptions { MultiPositive = true },
         Implicit = new ImplicitOptions
         {
@@ -114,19 +109,19 @@ public sealed record ChosenOptions(AlignmentOptions Options, string Reason)
     {
         var length = chosen.Budget switch
         {
-            { Minutes: { } minutes } => $"{minutes:0.##} minutes",
-            { Steps: { } steps } => $"{steps:N0} steps",
-            { Epochs: { } epochs } => $"{epochs:0.##} epochs",
-            _ => "",
+            { Minutes: { } minutes } => string.Create(CultureInfo.InvariantCulture, $"{minutes:0.##} minutes"),
+            { Steps: { } steps } => string.Create(CultureInfo.InvariantCulture, $"{steps:N0} steps"),
+            { Epochs: var epochs } => string.Create(CultureInfo.InvariantCulture, $"{epochs:0.##} epochs"),
         };
-        return string.Create(CultureInfo.InvariantCulture, $"no recipe: chosen for {graph.Asked.Count:N0} train facts, ")
-            + string.Create(CultureInfo.InvariantCulture, $"{graph.Entities.Count:N0} entities with texts of {tokens:0} tokens, ")
-            + $"and a base that {(model.Writes ? "was made to write" : "was not made to write")}: "
-            + (chosen.Method == AlignmentMethod.Full ? "every weight" : "low-rank matrices")
-            + string.Create(CultureInfo.InvariantCulture, $" by {chosen.Optimizer.Kind.ToString().ToLowerInvariant()}, ")
-            + string.Create(CultureInfo.InvariantCulture, $"batches of {chosen.Batches.Triples:N0} for {length}, ")
-            + $"texts cut at {chosen.Wording.MaximumTextTokens} tokens"
-            + (chosen.Keep.Weight > 0 ? ", its language kept" : "") + "; run.json holds every value, --recipe sets them";
+        var learned = chosen.Method == AlignmentMethod.Full ? "every weight" : "low-rank matrices";
+        var optimizer = chosen.Optimizer.Kind.ToString().ToLowerInvariant();
+        return string.Create(CultureInfo.InvariantCulture, $"""
+            no recipe: chosen for {graph.Asked.Count:N0} train facts, {graph.Entities.Count:N0} entities with texts of {tokens:0} tokens,
+            and a base that {(model.Writes ? "was" : "was not")} made to write: {learned} by {optimizer},
+            batches of {chosen.Batches.Triples:N0} for {length},
+            texts cut at {chosen.Wording.MaximumTextTokens} tokens{(chosen.Keep.Weight > 0 ? ", its language kept" : "")};
+            run.json holds every value, --recipe sets them
+            """).ReplaceLineEndings(" ");
     }
 
     // The mean length of a description in the base's tokens.

@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Kalm.Alignment;
 using Kalm.Alignment.Options;
+using Kalm.Files;
 using Kalm.Representation;
 using Kalm.Tests.Cli;
 using Kalm.Tests.Extensions;
@@ -31,8 +32,8 @@ public sealed class ChosenOptionsTests : IDisposable
     {
         using var large = FamilyGraph.Make(4000);
         Assert.True(Choose(large).Options.Batches.Triples > Choose().Options.Batches.Triples);
-        var hurried = Choose(large, new BudgetOptions { Minutes = 2 }).Options;
-        Assert.Equal(new BudgetOptions { Minutes = 2 }, hurried.Budget);
+        var hurried = Choose(large, options => options with { Budget = new BudgetOptions { Minutes = 2 } }).Options;
+        Assert.Equal(2, hurried.Budget.Minutes);
         Assert.True(hurried.Batches.Triples < Choose(large).Options.Batches.Triples);
         Assert.True(hurried.Wording.MaximumTextTokens <= Choose(large).Options.Wording.MaximumTextTokens);
     }
@@ -54,7 +55,13 @@ public sealed class ChosenOptionsTests : IDisposable
         Assert.Equal(AlignmentMethod.Lora, chosen.Method);
         Assert.Equal(PromptForm.Chat, chosen.Wording.Form);
         Assert.True(chosen.Keep.Weight > 0);
-        Assert.False(ChosenOptions.For(graph.Load(), opened, new BudgetOptions { Steps = 5 }).Options.Budget.KeepBest);
+        var recipe = RecipeFile.Read(Path.Combine(LayeringTests.RepositoryRoot(), "recipes", "world-smollm2.json"));
+        var asInRecipe = recipe with
+        {
+            Budget = chosen.Budget, Lora = recipe.Lora with { BasePrecision = chosen.Lora.BasePrecision },
+            Optimizer = recipe.Optimizer with { ProductPrecision = chosen.Optimizer.ProductPrecision },
+        };
+        Assert.Equal(Json.Text(asInRecipe), Json.Text(chosen));
     }
 
     [Fact]
@@ -62,6 +69,7 @@ public sealed class ChosenOptionsTests : IDisposable
     {
         var line = Align("run", "--method", "lora", "--batch", "8", "--seed", "3").IsSuccess();
         Assert.Contains("no recipe: chosen for", line.Error, StringComparison.Ordinal);
+        Assert.Contains("low-rank matrices by adamw, batches of 8 for 2 steps", line.Error, StringComparison.Ordinal);
         var options = OptionsOf("run");
         Assert.Equal("lora", (string?)options["method"]);
         Assert.Equal("adamw", (string?)options["optimizer"]!["kind"]);
@@ -79,10 +87,10 @@ public sealed class ChosenOptionsTests : IDisposable
         JsonNode OptionsOf(string run) => JsonNode.Parse(File.ReadAllText(folder.File($"{run}/run.json")))!["options"]!;
     }
 
-    private ChosenOptions Choose(SmallGraph? of = null, BudgetOptions? budget = null)
+    private ChosenOptions Choose(SmallGraph? of = null, Func<AlignmentOptions, AlignmentOptions>? given = null)
     {
         using var opened = OpenedModel.Open(model);
-        return ChosenOptions.For((of ?? graph).Load(), opened, budget);
+        return ChosenOptions.For((of ?? graph).Load(), opened, given);
     }
 
     public void Dispose()

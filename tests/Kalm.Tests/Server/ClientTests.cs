@@ -43,7 +43,8 @@ public sealed class ClientTests(RunningServer server) : IDisposable
             Assert.Contains(lines, line => (string?)line["client"] == client);
         Assert.Contains(
             await File.ReadAllTextAsync(table, RunningServer.Cancellation),
-            await File.ReadAllTextAsync(Path.Combine(Root, "docs", "how-to", "clients.md"), RunningServer.Cancellation), StringComparison.Ordinal);
+            await File.ReadAllTextAsync(Path.Combine(Root, "docs", "how-to", "clients.md"), RunningServer.Cancellation),
+            StringComparison.Ordinal);
     }
 
     [Fact]

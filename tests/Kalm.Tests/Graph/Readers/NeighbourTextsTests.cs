@@ -90,7 +90,8 @@ public sealed class NeighbourTextsTests : IDisposable
     [Fact]
     public void Codes_of_which_much_is_known_are_learned_as_they_are()
     {
-        var lines = Enumerable.Range(0, 120).SelectMany(head => Enumerable.Range(1, 25).Select(step => $"Q{head}	knows	Q{(head + step) % 120}\n"));
+        var lines = Enumerable.Range(0, 120)
+            .SelectMany(head => Enumerable.Range(1, 25).Select(step => $"Q{head}\tknows\tQ{(head + step) % 120}\n"));
         var path = folder.Write("dense.tsv", string.Concat(lines));
         Assert.Equal(0, KnowledgeGraph.Load(path).NeighboursInText);
         Assert.Equal(4, KnowledgeGraph.Load(path, new GraphOptions { NeighboursInText = 4 }).NeighboursInText);
