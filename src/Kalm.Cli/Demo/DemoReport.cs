@@ -31,6 +31,7 @@ internal static class DemoReport
                 + "and head sides.</p>\n");
         Figures(page, result);
         Completions(page, result);
+        Claims(page, result);
         Facts(page, result);
         Words(page, result);
         Answers(page, result);
@@ -81,7 +82,16 @@ internal static class DemoReport
                 $"<tr><td>{WebUtility.HtmlEncode(completion.Query)}</td>")
                 .Append($"<td>{WebUtility.HtmlEncode(string.Join(" · ", completion.Marked))}</td>")
                 .Append($"<td>{WebUtility.HtmlEncode(completion.Answer)}</td><td class=\"number\">{completion.Rank:0.#}</td></tr>\n");
-        page.Append("</table>\n<p>Shown without the query's own entity and its other known answers; the rank counts the former.</p>\n");
+        page.Append("</table>\n<p>Shown without the query's own entity, its other known answers and entities of a kind that the relation "
+            + "never has there in train; the rank counts all but the known answers.</p>\n");
+    }
+
+    private static void Claims(StringBuilder page, DemoResult result)
+    {
+        page.Append("<h2>A fact and the same turned round, verified by the aligned model</h2>\n");
+        foreach (var claim in result.Claims)
+            page.Append($"<p><strong>{WebUtility.HtmlEncode(claim.Lines[0])}</strong></p>\n<ul>")
+                .AppendJoin("", claim.Lines.Skip(1).Select(line => $"<li>{WebUtility.HtmlEncode(line.Trim())}</li>")).Append("</ul>\n");
     }
 
     private static void Facts(StringBuilder page, DemoResult result)

@@ -24,6 +24,14 @@ internal sealed record DemoCompletion(string Query, string Answer, double Rank, 
     public IEnumerable<string> Marked => Predictions.Select(name => name == Answer ? $"✓ {name}" : name);
 }
 
+/// <summary>A fact that the aligned model was asked about, and what it says.</summary>
+/// <param name="Head">Its head's name.</param>
+/// <param name="Relation">Its relation's text.</param>
+/// <param name="Tail">Its tail's name.</param>
+/// <param name="Verified">What was found.</param>
+/// <param name="Lines">The same for people; the first is the verdict.</param>
+internal sealed record DemoClaim(string Head, string Relation, string Tail, Verification Verified, IReadOnlyList<string> Lines);
+
 /// <summary>Cosines among some entities.</summary>
 /// <param name="Names">The entities, those of a group together.</param>
 /// <param name="Base">[row, column] with the base model.</param>
@@ -46,7 +54,8 @@ internal sealed record DemoWords(string Name, string Key, IReadOnlyList<Question
 
 /// <summary>What a demonstration came to; facts are null where valid is too small to tell how sure they are.</summary>
 internal sealed record DemoResult(
-    string Graph, IReadOnlyList<DemoRow> Rows, IReadOnlyList<DemoCompletion> Completions, DemoSimilarity Similarity,
+    string Graph, IReadOnlyList<DemoRow> Rows, IReadOnlyList<DemoCompletion> Completions, IReadOnlyList<DemoClaim> Claims,
+    DemoSimilarity Similarity,
     IReadOnlyList<DemoWords> Words, RunDescription Run,
     FactEvaluation? Facts, double? PretrainingSeconds, double Seconds)
 {
@@ -62,6 +71,17 @@ internal sealed record DemoResult(
             ["answer"] = completion.Answer,
             ["rank"] = completion.Rank,
             ["predictions"] = new JsonArray([.. completion.Predictions.Select(name => (JsonNode)name)]),
+        })]);
+        json["claims"] = new JsonArray([.. Claims.Select(claim => (JsonNode)new JsonObject
+        {
+            ["head"] = claim.Head,
+            ["relation"] = claim.Relation,
+            ["tail"] = claim.Tail,
+            ["verdict"] = FactWords.Of(claim.Verified.Judgement.Verdict),
+            ["probability"] = claim.Verified.Judgement.Probability,
+            ["split"] = claim.Verified.Judgement.Split,
+            ["for"] = new JsonArray([.. claim.Verified.For.Select(reason => JsonValue.Create(reason))]),
+            ["against"] = new JsonArray([.. claim.Verified.Against.Select(reason => JsonValue.Create(reason))]),
         })]);
         foreach (var words in Words)
         {

@@ -23,7 +23,7 @@ internal sealed record DemoSettings
     public PretrainingOptions Pretraining { get; init; } = new()
     {
         Preset = ModelPreset.Find("tiny") with { Vocabulary = 2048, Context = 256 },
-        Minutes = 0.45,
+        Steps = 370,
     };
 
     /// <summary>How it is aligned.</summary>

@@ -75,6 +75,7 @@ internal sealed class Demonstration
                 Row("aligned model", "aligned", [.. after.Ranked.Select(item => item.Rank)]),
             ],
             after.Completions,
+            after.Claims,
             new DemoSimilarity([.. entities.Select(Name)], before.Cosines, after.Cosines),
             [
                 Named(before.Words, "base model", "base", run.Kept?.PerplexityBefore),
@@ -84,8 +85,8 @@ internal sealed class Demonstration
     }
 
     private sealed record Measured(
-        IReadOnlyList<RankedQuery> Ranked, IReadOnlyList<DemoCompletion> Completions, FactEvaluation? Facts, double[,] Cosines,
-        DemoWords Words);
+        IReadOnlyList<RankedQuery> Ranked, IReadOnlyList<DemoCompletion> Completions, IReadOnlyList<DemoClaim> Claims,
+        FactEvaluation? Facts, double[,] Cosines, DemoWords Words);
 
     private Measured Measure(string path, IReadOnlyList<int> entities, IReadOnlyList<string> heldOut)
     {
@@ -95,6 +96,7 @@ internal sealed class Demonstration
         using var completer = path == folder.Run ? Completer.Open(model, graph, progress, cancellation) : null;
         return new Measured(
             ranked, completer is null ? [] : [.. chosen.Select(query => Complete(query, completer, ranked))],
+            completer is null ? [] : [.. DemoChoice.Claims([.. chosen, .. queries], new FactSplits(graph)).Select(triple => Verify(triple, completer))],
             completer?.Index.Calibration.Facts is null ? null : FactEvaluation.Of(
                 completer, CompletionQuery.Sample(graph.Test, AskedTriples, settings.Alignment.Seed), 1, progress, cancellation),
             Geometry.Similarities(model.Decoder, texts, entities), Ask(model, heldOut));
@@ -122,10 +124,18 @@ internal sealed class Demonstration
     {
         var others = known.Answers(query.Entity, query.DirectedRelation).ToArray().Where(answer => answer != query.Answer).ToHashSet();
         var best = completer.Entities(QueryEntity.Of(graph, query.Entity), query.DirectedRelation,
-            new SearchRequest(query.Entity, [.. others.Order()], Shown, WithKnown: false));
+            completer.Search(QueryEntity.Of(graph, query.Entity), query.DirectedRelation, Shown, withKnown: false, strictTypes: true)
+                with { Known = [.. others.Order()] });
         return new DemoCompletion(
             $"{Name(query.Entity)} {graph.DirectedRelationText(query.DirectedRelation)} …", Name(query.Answer),
             ranked.First(item => item.Query == query).Rank.Realistic, [.. best.Select(candidate => Name(candidate.Entity))]);
+    }
+
+    private DemoClaim Verify(Triple triple, Completer completer)
+    {
+        var verified = Verification.Of(completer, FactClaim.Of(graph, triple), Shown);
+        return new DemoClaim(Name(triple.Head), graph.Relations[triple.Relation].Text, Name(triple.Tail), verified,
+            VerifiedText.Lines(completer.Catalog, verified, completer.Index.Calibration.Facts, completer.Statement));
     }
 
     private string Name(int entity) => graph.Entities[entity].Name;

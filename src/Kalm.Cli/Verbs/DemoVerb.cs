@@ -66,11 +66,17 @@ internal static class DemoVerb
             table.Add([row.Name, .. Cells(row.All), .. Cells(row.Unheld)]);
         terminal.Print(table);
         var completions = new ResultTable(
-            "five test queries, answered by the aligned model", ["query", "first", "second", "third", "right answer", "rank"], numbers: 0);
+            "five test queries, answered by the aligned model among entities of the kind that the relation has there",
+            ["query", "first", "second", "third", "right answer", "rank"], numbers: 0);
         foreach (var completion in result.Completions)
             completions.Add(
                 [completion.Query, .. completion.Marked.Concat(["", "", ""]).Take(3), completion.Answer, $"{completion.Rank:0.#}"]);
         terminal.Print(completions);
+        if (result.Claims.Count > 0)
+            terminal.Print("a fact, and the same turned round: kalm verify\n");
+        foreach (var line in result.Claims.SelectMany(claim => claim.Lines))
+            terminal.Print($"  {line}");
+        terminal.Print("");
         var words = new ResultTable(DemoReport.WordsTitle(result), DemoWords.Headings(""));
         foreach (var row in result.Words)
             words.Add([row.Name, .. row.Cells]);

@@ -68,7 +68,8 @@ internal static class VerifyVerb
                 return (Verification.Of(completer, claim, parse.GetValue(explain) ?? DefaultExplanations),
                     completer.Index.Calibration.Facts, completer.Statement);
             });
-            Print(terminal, catalog, verified, calibration, statement);
+            foreach (var line in VerifiedText.Lines(catalog, verified, calibration, statement))
+                terminal.Print(line);
             if (parse.GetValue(json) is { } path)
             {
                 var report = Describe(catalog, verified, calibration, statement);
@@ -89,31 +90,12 @@ internal static class VerifyVerb
                 : "SENTENCE: found beside --head, --relation or --tail; expected one or the others");
     }
 
-    private static void Print(
-        Terminal terminal, Catalog catalog, Verification verified, FactCalibration? calibration, PrecisionPoint? statement)
-    {
-        var (claim, judgement) = (verified.Claim, verified.Judgement);
-        terminal.Print($"{NameOf(catalog, claim.Head)} · {catalog.Graph.Relations[claim.Relation].Text} · {NameOf(catalog, claim.Tail)}: "
-            + FactWords.Of(judgement.Verdict)
-            + (judgement.Probability is not { } probability ? ""
-                : judgement.Split is null ? $", probability {probability:F3}" : $", which the graph says; without it {probability:F3}")
-            + (judgement.Split is not null || calibration is null ? ""
-                : $" (true from {(statement is null ? "none" : $"{statement.Threshold:F3}")}, false below {calibration.FalseBelow:F3})"));
-        foreach (var reason in verified.For)
-            terminal.Print($"  for: {reason}");
-        foreach (var reason in verified.Against)
-            terminal.Print($"  against: {reason}");
-        foreach (var (triple, similarity) in verified.Explanations)
-            terminal.Print($"  like: {catalog[triple.Head].Name}, {catalog.Graph.Relations[triple.Relation].Text}, "
-                + $"{catalog[triple.Tail].Name} ({similarity:F2})");
-    }
-
     private static JsonObject Describe(
         Catalog catalog, Verification verified, FactCalibration? calibration, PrecisionPoint? statement) => new()
     {
-        ["head"] = NameOf(catalog, verified.Claim.Head),
+        ["head"] = IdOf(catalog, verified.Claim.Head),
         ["relation"] = catalog.Graph.Relations[verified.Claim.Relation].Id,
-        ["tail"] = NameOf(catalog, verified.Claim.Tail),
+        ["tail"] = IdOf(catalog, verified.Claim.Tail),
         ["verdict"] = FactWords.Of(verified.Judgement.Verdict),
         ["probability"] = verified.Judgement.Probability,
         ["threshold"] = statement?.Threshold,
@@ -123,6 +105,6 @@ internal static class VerifyVerb
         ["against"] = new JsonArray([.. verified.Against.Select(reason => JsonValue.Create(reason))]),
     };
 
-    private static string NameOf(Catalog catalog, QueryEntity entity) =>
+    private static string IdOf(Catalog catalog, QueryEntity entity) =>
         entity.Entity is { } index ? catalog[index].Id : entity.Description;
 }

@@ -1,7 +1,6 @@
 using System.Text.Json.Nodes;
 using Kalm.Alignment;
 using Kalm.Alignment.Options;
-using Kalm.Files;
 using Kalm.Representation;
 using Kalm.Tests.Cli;
 using Kalm.Tests.Extensions;

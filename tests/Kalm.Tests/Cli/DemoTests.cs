@@ -34,6 +34,12 @@ public sealed partial class DemoTests
                 Assert.InRange((double)figures[row]!["questions"]![task]!["constrained"]!, 0, 1);
         }
         Assert.NotEmpty(figures["completions"]!.AsArray());
+        var claims = figures["claims"]!.AsArray();
+        Assert.Equal(2, claims.Count);
+        Assert.Equal(("true", "test"), ((string?)claims[0]!["verdict"], (string?)claims[0]!["split"]));
+        Assert.Equal((string?)claims[0]!["head"], (string?)claims[1]!["tail"]);
+        Assert.Null(claims[1]!["split"]);
+        Assert.Contains($"{claims[1]!["head"]} · {claims[1]!["relation"]} · {claims[1]!["tail"]}: ", output, StringComparison.Ordinal);
         var report = File.ReadAllText(Path.Combine(out1, "report.html"));
         var images = Png().Matches(report);
         Assert.Equal(5, images.Count);
