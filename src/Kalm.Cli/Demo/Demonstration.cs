@@ -96,7 +96,8 @@ internal sealed class Demonstration
         using var completer = path == folder.Run ? Completer.Open(model, graph, progress, cancellation) : null;
         return new Measured(
             ranked, completer is null ? [] : [.. chosen.Select(query => Complete(query, completer, ranked))],
-            completer is null ? [] : [.. DemoChoice.Claims([.. chosen, .. queries], new FactSplits(graph)).Select(triple => Verify(triple, completer))],
+            completer is null ? []
+                : [.. DemoChoice.Claims([.. chosen, .. queries], new FactSplits(graph)).Select(triple => Verify(triple, completer))],
             completer?.Index.Calibration.Facts is null ? null : FactEvaluation.Of(
                 completer, CompletionQuery.Sample(graph.Test, AskedTriples, settings.Alignment.Seed), 1, progress, cancellation),
             Geometry.Similarities(model.Decoder, texts, entities), Ask(model, heldOut));
