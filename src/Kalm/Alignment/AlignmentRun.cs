@@ -127,13 +127,22 @@ public sealed class AlignmentRun
         using var states = model.Decoder.FrozenLayers > 0 && options.Explicit.Weight > 0
             ? new ViewStates(model.Decoder, texts, graph.Rows(graph.Asked), Path.Combine(run.Path, "states.bf16"), progress, cancellation)
             : null;
-        var step = new AlignmentStep(model, graph, texts, known, options, optimizer, Losses(model, graph, texts, keeper, states));
+        using var bank = options.Explicit is { Bank: > 0, Weight: > 0 }
+            ? new CandidateBank(Math.Min(options.Explicit.Bank, texts.Descriptions.Count), baseModel.Config.HiddenSize, baseModel.Device)
+            : null;
+        var step = new AlignmentStep(model, graph, texts, known, options, optimizer, Losses());
         using var training = new AlignmentTraining(model, step, optimizer,
             new Validation(model.Decoder, graph, texts, options), run, description,
-            options with { Wording = texts.Wording.Options }, keeper, progress);
+            options with { Wording = texts.Wording.Options }, keeper, bank, progress);
         if (checkpoint is not null)
             training.Restore(checkpoint);
         return training.Train(BudgetOf(graph, step.BatchSize, description), cancellation);
+
+        List<IAlignmentLoss> Losses() =>
+        [
+            new ExplicitLoss(model, texts, options, states, bank is null ? null : (bank, known)),
+            new ImplicitLoss(model, graph, texts, options), .. keeper?.Loss is { } keep ? [keep] : Array.Empty<IAlignmentLoss>(),
+        ];
     }
 
     // A run that goes on holds out what it held out.
@@ -168,15 +177,6 @@ public sealed class AlignmentRun
         ProductPrecision = model.Decoder.RoundsProducts ? ProductPrecision.Bf16 : ProductPrecision.Fp32,
         LearnedParameters = model.Learned.Count,
     };
-
-    private List<IAlignmentLoss> Losses(
-        AlignmentModel model, KnowledgeGraph graph, TextIndex texts, LanguageKeeper? keeper, ViewStates? states)
-    {
-        List<IAlignmentLoss> losses = [new ExplicitLoss(model, texts, options, states), new ImplicitLoss(model, graph, texts, options)];
-        if (keeper?.Loss is { } keep)
-            losses.Add(keep);
-        return losses;
-    }
 
     private static string Hash(IEnumerable<string> texts)
     {

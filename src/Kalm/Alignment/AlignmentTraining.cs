@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Kalm.Alignment.Keeping;
+using Kalm.Alignment.Losses;
 using Kalm.Language.Training;
 using static TorchSharp.torch;
 
@@ -8,7 +9,7 @@ namespace Kalm.Alignment;
 /// <summary>The training loop: steps, validations, checkpoints and the best of them as the result.</summary>
 internal sealed class AlignmentTraining(
     AlignmentModel model, AlignmentStep step, AdamW optimizer, Validation validation, RunFolder run, RunDescription description,
-    AlignmentOptions options, LanguageKeeper? keeper, IProgress<ProgressEvent>? progress) : IDisposable
+    AlignmentOptions options, LanguageKeeper? keeper, CandidateBank? bank, IProgress<ProgressEvent>? progress) : IDisposable
 {
     private const double ValidationShare = 0.08;
     private const int MostValidations = 10;
@@ -20,7 +21,13 @@ internal sealed class AlignmentTraining(
     private double validationSeconds;
 
     /// <summary>Goes back to the values and moments of the checkpoint that the run's description was read from.</summary>
-    public void Restore(string checkpoint) => TrainingState.Restore(checkpoint, description.StepsDone, optimizer, State());
+    public void Restore(string checkpoint)
+    {
+        using var scope = NewDisposeScope();
+        var state = State();
+        TrainingState.Restore(checkpoint, description.StepsDone, optimizer, state);
+        bank?.Restore(state);
+    }
 
     /// <summary>Trains to the end of the budget and writes the result.</summary>
     /// <param name="budget">How long to train.</param>
@@ -136,6 +143,7 @@ internal sealed class AlignmentTraining(
         Update(description with { StepsDone = done });
         run.SaveCheckpoint(done, description.BestStep, description.Id, folder =>
         {
+            using var scope = NewDisposeScope();
             using (average.Use())
                 model.Save(folder, options.Wording);
             TrainingState.Save(folder, description, State());
@@ -144,7 +152,7 @@ internal sealed class AlignmentTraining(
 
     private Dictionary<string, Tensor> State()
     {
-        var state = new Dictionary<string, Tensor>
+        var state = new Dictionary<string, Tensor>(bank?.ToTensors() ?? [])
         {
             ["values"] = model.Learned.Values,
             ["first_moment"] = optimizer.FirstMoment,

@@ -9,14 +9,22 @@ public sealed class ContrastiveBatch
     private readonly Dictionary<int, int> columnOf = [];
 
     /// <summary>Lays rows out.</summary>
-    public ContrastiveBatch(TextIndex texts, KnownTexts known, IReadOnlyList<DirectedRow> rows)
+    /// <param name="texts">The graph's texts.</param>
+    /// <param name="known">Its train facts.</param>
+    /// <param name="rows">The directed triples.</param>
+    /// <param name="further">Texts of further columns, behind those of the tails; any that are tails stand there.</param>
+    public ContrastiveBatch(
+        TextIndex texts, KnownTexts known, IReadOnlyList<DirectedRow> rows, IReadOnlyList<int>? further = null)
     {
         (Rows, Drawn) = (rows, rows.Count);
         Queries = [.. rows.Select(row => texts.QueryText(row.Head, row.DirectedRelation))];
         Targets = [.. rows.Select(row => ColumnOf(texts.EntityText[row.Tail]))];
+        foreach (var text in further ?? [])
+            ColumnOf(text);
         OwnHeads = [.. rows.Select(row => columnOf.GetValueOrDefault(texts.EntityText[row.Head], -1))];
         Columns = [.. columnOf.OrderBy(pair => pair.Value).Select(pair => pair.Key)];
-        ExpectedCounts = [.. Columns.Select(column => known.ExpectedCount(column, rows.Count))];
+        ExpectedCounts = further is null ? [.. Columns.Select(column => known.ExpectedCount(column, rows.Count))]
+            : known.Presence(Columns);
         Known = [.. Queries.Select((query, row) => KnownColumns(known.Answers(query), Targets[row]))];
     }
 
@@ -32,10 +40,11 @@ public sealed class ContrastiveBatch
     /// <summary>For each row the column of its answer.</summary>
     public int[] Targets { get; }
 
-    /// <summary>For each column its tail text.</summary>
+    /// <summary>For each column its text.</summary>
     public int[] Columns { get; }
 
-    /// <summary>For each column how often a random batch of this size has it as a tail.</summary>
+    /// <summary>For each column how often a random batch of this size has it as a tail; with further columns how likely it stands among so
+    /// many distinct tails.</summary>
     public double[] ExpectedCounts { get; }
 
     /// <summary>For each row the columns, other than its target, that a train fact makes an answer of its query.</summary>

@@ -6,12 +6,12 @@ using static TorchSharp.torch;
 namespace Kalm.Alignment;
 
 /// <summary>What a checkpoint holds beside the model, so that training goes on as if it had never stopped: all learned values, the
-/// optimizer's moments, the best values so far, and the run's description at that step. Nothing else has a memory: batches, prompts and
-/// dropout follow from the seed and the step.</summary>
+/// optimizer's moments, the best values so far, the candidates of earlier steps where the run has them, and the run's description at that
+/// step. Nothing else has a memory: batches, prompts and dropout follow from the seed and the step.</summary>
 public static class TrainingState
 {
-    /// <summary>The file of the tensors: <c>values</c>, <c>first_moment</c>, <c>second_moment</c>, <c>best</c> and, where the run has them,
-    /// <c>average</c>; each flat, F32.</summary>
+    /// <summary>The file of the tensors, F32: <c>values</c>, <c>first_moment</c>, <c>second_moment</c>, <c>best</c> and, where the run has
+    /// it, <c>average</c>, each flat; and <c>bank</c> with <c>bank_texts</c>, a row a candidate.</summary>
     public const string TensorsName = "training.safetensors";
 
     /// <summary>The file of the run's description.</summary>

@@ -54,6 +54,32 @@ public class ContrastiveBatchTests
         Assert.Equal(cut.EntityText[1], cut.EntityText[2]);
     }
 
+    [Fact]
+    public void Further_columns_stand_behind_the_tails_with_answers_and_own_heads_told()
+    {
+        using var folder = SmallGraph.Kalm().With("train.txt", "car\thas\twheel\ntruck\thas\twheel\ncar\thas\tengine\n")
+            .With("entities.dict", "0\tcar\n1\twheel\n2\tengine\n3\ttruck\n")
+            .With("entityId2text.dict", "0\ta car\n1\ta wheel\n2\tan engine\n3\ta truck\n")
+            .With("relations.dict", "0\thas\n").With("relationId2text.dict", "0\thas\n").With("relationId2text_inverse.dict", "0\tis of\n")
+            .Without("valid.txt").Without("test.txt");
+        var graph = folder.Load();
+        var texts = new TextIndex(graph, new Wording(Tokenizer.Train(["abc"], 257), new WordingOptions()));
+        var known = new KnownTexts(graph, texts);
+        var (car, wheel, engine, truck) = (texts.EntityText[0], texts.EntityText[1], texts.EntityText[2], texts.EntityText[3]);
+
+        var batch = new ContrastiveBatch(texts, known, [graph.Row(new Triple(0, 0, 1), Side.Tail)], [truck, wheel, engine, car]);
+
+        Assert.Equal([wheel, truck, engine, car], batch.Columns);
+        Assert.Equal([0], batch.Targets);
+        Assert.Equal([2], batch.Known[0]);
+        Assert.Equal([3], batch.OwnHeads);
+        Assert.All(batch.ExpectedCounts, presence => Assert.Equal(1, presence));
+        var two = known.Presence([wheel, truck]);
+        Assert.True(two[0] > two[1]);
+        // Both directions: wheel and car are tails of two rows each, engine and truck of one.
+        Assert.Equal(2, 2 * two[0] + 2 * two[1], 1e-6);
+    }
+
     private static SmallGraph Folder(JsonElement toy)
     {
         var entities = toy.GetProperty("entities").EnumerateArray().Select(item => item.GetString()!).ToArray();

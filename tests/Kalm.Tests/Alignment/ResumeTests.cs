@@ -20,9 +20,11 @@ public sealed class ResumeTests : IDisposable
     [InlineData(AlignmentMethod.Lora, 7)]
     [InlineData(AlignmentMethod.Lora, 12)]
     [InlineData(AlignmentMethod.Lora, 19)]
-    public void A_stopped_and_resumed_run_equals_an_uninterrupted_one(AlignmentMethod method, int stopAfter)
+    [InlineData(AlignmentMethod.Full, 7, 40)]
+    public void A_stopped_and_resumed_run_equals_an_uninterrupted_one(AlignmentMethod method, int stopAfter, int bank = 0)
     {
         var options = Options(method);
+        options = options with { Explicit = options.Explicit with { Bank = bank } };
         Run("whole", options);
         Stop("stopped", options, stopAfter);
         var resumed = Run("stopped", options, resume: true);

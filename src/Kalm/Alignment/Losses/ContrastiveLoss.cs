@@ -76,36 +76,55 @@ public sealed class ContrastiveLoss
 
     /// <summary>Computes the loss.</summary>
     /// <param name="queries">[rows, hidden], unit length.</param>
-    /// <param name="tails">[columns, hidden], unit length.</param>
+    /// <param name="columns">[columns, hidden], unit length.</param>
     /// <param name="logInverseTemperature">log(1 / tau), a scalar.</param>
     /// <param name="shares">The weight of each row in the rows' and in the columns' mean, each adding up to 1; null weighs all rows the
     /// same.</param>
     /// <returns>The loss, a scalar, and the number of rows whose answer outscores every other column that is not left out.
     /// The caller owns both.</returns>
     internal (Tensor Loss, Tensor Correct) Compute(
-        Tensor queries, Tensor tails, Tensor logInverseTemperature, (float[] Rows, float[] Columns)? shares)
+        Tensor queries, Tensor columns, Tensor logInverseTemperature, (float[] Rows, float[] Columns)? shares)
     {
         using var scope = NewDisposeScope();
+        var (logits, target) = Logits(queries, columns, logInverseTemperature);
+        var own = logits.gather(1, target);
+        // A column's other positives do not compete with one another: each row is its target once.
+        var others = logits.scatter(1, target, full([targets.Length, 1], LeftOutScalar, logits.dtype, logits.device))
+            .logsumexp(0).index_select(0, target.squeeze(1)).unsqueeze(1);
+        var rowTerm = Mean(logits.logsumexp(1, keepdim: true) - own, shares?.Rows);
+        var columnTerm = Mean(logaddexp(own, others) - own, shares?.Columns);
+        var correct = logits.detach().argmax(1).eq(target.squeeze(1)).sum();
+        return (rowTerm.Plus(columnTerm).mul(Half).MoveToOuterDisposeScope(), correct.MoveToOuterDisposeScope());
+    }
+
+    /// <summary>Computes the rows' part of the loss alone, not halved: each answer against every column.</summary>
+    /// <param name="queries">[rows, hidden], unit length.</param>
+    /// <param name="columns">[columns, hidden], unit length.</param>
+    /// <param name="logInverseTemperature">log(1 / tau), a scalar.</param>
+    /// <param name="shares">The weight of each row, adding up to 1; null weighs all the same.</param>
+    /// <returns>A scalar; the caller owns it.</returns>
+    internal Tensor ComputeRows(Tensor queries, Tensor columns, Tensor logInverseTemperature, float[]? shares)
+    {
+        using var scope = NewDisposeScope();
+        var (logits, target) = Logits(queries, columns, logInverseTemperature);
+        return Mean(logits.logsumexp(1, keepdim: true) - logits.gather(1, target), shares).MoveToOuterDisposeScope();
+    }
+
+    private (Tensor Logits, Tensor Target) Logits(Tensor queries, Tensor columns, Tensor logInverseTemperature)
+    {
         var (device, type) = (queries.device, queries.dtype);
         var target = tensor(targets, [targets.Length, 1], device: device);
         var inverseTemperature = logInverseTemperature.exp();
         // The matrix of logits is by far the largest tensor here: it is changed in place, and copied once.
         using var negativeMargin = (-margin).ToScalar();
-        var logits = LinearProduct.Apply(queries.mul(inverseTemperature), tails)
+        var logits = LinearProduct.Apply(queries.mul(inverseTemperature), columns)
             .scatter_add_(1, target, inverseTemperature.mul(negativeMargin).expand(targets.Length, 1))
             .scatter_add_(1, tensor(ownHeads, [targets.Length, 1], device: device),
                 tensor(ownHeadBias, [targets.Length, 1], device: device).to(type));
         if (columnBias is not null)
             logits.PlusInPlace(tensor(columnBias, device: device).to(type));
         LeaveOut(logits, leftOut);
-        var own = logits.gather(1, target);
-        // A column's other positives do not compete with one another: each row is its target once.
-        var others = logits.scatter(1, target, full([targets.Length, 1], LeftOutScalar, type, device))
-            .logsumexp(0).index_select(0, target.squeeze(1)).unsqueeze(1);
-        var rowTerm = Mean(logits.logsumexp(1, keepdim: true) - own, shares?.Rows);
-        var columnTerm = Mean(logaddexp(own, others) - own, shares?.Columns);
-        var correct = logits.detach().argmax(1).eq(target.squeeze(1)).sum();
-        return (rowTerm.Plus(columnTerm).mul(Half).MoveToOuterDisposeScope(), correct.MoveToOuterDisposeScope());
+        return (logits, target);
     }
 
     private static Tensor Mean(Tensor terms, float[]? shares) =>

@@ -11,8 +11,10 @@ namespace Kalm.Alignment.Losses;
 /// <param name="texts">The graph's texts.</param>
 /// <param name="options">The options.</param>
 /// <param name="states">What frozen lower layers made of the views; null where nothing is kept of that. Not owned.</param>
-internal sealed class ExplicitLoss(AlignmentModel model, TextIndex texts, AlignmentOptions options, ViewStates? states = null)
-    : IAlignmentLoss
+/// <param name="bank">Candidates of earlier steps, and the train facts that tell answers among them; null for none. Not owned.</param>
+internal sealed class ExplicitLoss(
+    AlignmentModel model, TextIndex texts, AlignmentOptions options, ViewStates? states = null,
+    (CandidateBank Candidates, KnownTexts Known)? bank = null) : IAlignmentLoss
 {
     /// <inheritdoc/>
     public string Name => "explicit";
@@ -31,10 +33,9 @@ internal sealed class ExplicitLoss(AlignmentModel model, TextIndex texts, Alignm
         var vectors = Encoder.UnitLength(pass.States);
         var queries = vectors.index_select(0, Reads(rows.Queries, forest.QueryRead));
         var tails = vectors.index_select(0, Reads(rows.Columns, forest.EntityRead));
-        var shares = options.Explicit.MultiPositive ? (rows.QueryShares, rows.ColumnShares) : ((float[], float[])?)null;
-        var (loss, correct) = new ContrastiveLoss(
-            rows, options.Explicit.Margin, batch.OwnHeads ? options.Explicit.SelfNegativeWeight : 0, options.Explicit.LogqCorrection)
-            .Compute(queries, tails, model.LogInverseTemperature, shares);
+        var (loss, correct) = Contrast(rows, batch.OwnHeads).Compute(queries, tails, model.LogInverseTemperature, Shares(rows));
+        if (bank is not null && AgainstBank(rows, queries, batch.OwnHeads) is { } further)
+            loss = loss + further;
         if (Weight == 1)
         {
             loss.backward();
@@ -45,11 +46,37 @@ internal sealed class ExplicitLoss(AlignmentModel model, TextIndex texts, Alignm
             loss.mul(weight).backward();
         }
         pass.Backward();
+        bank?.Candidates.Add(rows.Columns, tails);
         return new LossReport(loss.ReadNumber(), forest.TokenCount, (long)correct.ReadNumber() / (double)rows.Queries.Length);
 
         Tensor Reads<T>(T[] texts, Func<T, int> read) =>
             tensor(Array.ConvertAll(texts, text => (long)read(text)), device: vectors.device);
     }
+
+    // The answer too has the vector of an earlier step: against one of this step the step would be learned, not the entity.
+    private Tensor? AgainstBank(ContrastiveBatch batch, Tensor queries, bool ownHeads)
+    {
+        var (candidates, known) = bank!.Value;
+        var place = candidates.Texts.Index().ToDictionary(item => item.Item, item => (long)item.Index);
+        int[] held = [.. Enumerable.Range(0, batch.Queries.Length).Where(row => place.ContainsKey(batch.Columns[batch.Targets[row]]))];
+        if (held.Length == 0)
+            return null;
+        using var scope = NewDisposeScope();
+        var against = new ContrastiveBatch(texts, known, [.. held.Select(row => batch.Rows[row])], candidates.Texts);
+        var columns = candidates.Vectors.index_select(
+            0, tensor(Array.ConvertAll(against.Columns, column => place[column]), device: queries.device));
+        using var weight = options.Explicit.BankWeight.ToScalar();
+        return Contrast(against, ownHeads)
+            .ComputeRows(queries.index_select(0, tensor(Array.ConvertAll(held, row => (long)row), device: queries.device)), columns,
+                model.LogInverseTemperature.detach(), Shares(against)?.Rows)
+            .mul(weight).MoveToOuterDisposeScope();
+    }
+
+    private ContrastiveLoss Contrast(ContrastiveBatch batch, bool ownHeads) => new(
+        batch, options.Explicit.Margin, ownHeads ? options.Explicit.SelfNegativeWeight : 0, options.Explicit.LogqCorrection);
+
+    private (float[] Rows, float[] Columns)? Shares(ContrastiveBatch batch) =>
+        options.Explicit.MultiPositive ? (batch.QueryShares, batch.ColumnShares) : null;
 
     // Both views of an entity lose the same tokens, since they share its description.
     private Func<int[], int[]>? TokenDropout(int step)

@@ -24,6 +24,13 @@ public sealed record ExplicitOptions
     /// each once.</summary>
     public double LogqCorrection { get; init; }
 
+    /// <summary>So many entities that earlier steps encoded are kept with the vectors that they had then, and queries whose answer is among
+    /// them learn to find it there too: many negatives in the memory of a small batch; 0 for none.</summary>
+    public int Bank { get; init; }
+
+    /// <summary>The weight of that beside the contrast within the batch.</summary>
+    public double BankWeight { get; init; } = 0.5;
+
     /// <summary>Whether every distinct query and every distinct tail of a batch counts the same (multi-positive InfoNCE); otherwise every
     /// row does.</summary>
     public bool MultiPositive { get; init; }
@@ -35,6 +42,8 @@ public sealed record ExplicitOptions
     internal void Require()
     {
         AlignmentOptions.Require(VectorLayer is null or > 0, "explicit.vector_layer", VectorLayer, "1 or more");
+        AlignmentOptions.Require(Bank >= 0, "explicit.bank", Bank, "0 or more entities");
+        AlignmentOptions.Require(BankWeight >= 0, "explicit.bank_weight", BankWeight, "0 or more");
         AlignmentOptions.Require(Weight >= 0, "explicit.weight", Weight, "0 or more");
         AlignmentOptions.Require(Margin is >= 0 and < 2, "explicit.margin", Margin, "0 or more, below 2");
         AlignmentOptions.Require(InitialTemperature is >= 0.01 and <= 1, "explicit.initial_temperature", InitialTemperature, "0.01..1");

@@ -67,6 +67,18 @@ public class ContrastiveLossTests : TorchTest
     }
 
     [Fact]
+    public void The_rows_alone_are_the_cross_entropy_of_each_answer_among_all_columns()
+    {
+        var queries = tensor(new float[] { 1, 0, 0.6f, 0.8f }, [2, 2]);
+        var columns = tensor(new float[] { 0.8f, 0.6f, 0.96f, 0.28f, 0, 1 }, [3, 2]);
+        var expected = nn.functional.cross_entropy(queries.matmul(columns.t()) * Math.Exp(2), tensor(new long[] { 1, 2 }));
+
+        var rows = new ContrastiveLoss([1, 2], [[], []], [-1, -1], 3, 0, 0).ComputeRows(queries, columns, tensor(2.0f), null);
+
+        Assert.Equal(expected.ReadNumber(), rows.ReadNumber(), 1e-5);
+    }
+
+    [Fact]
     public void A_single_triple_has_a_finite_loss_and_gradient()
     {
         var queries = nn.functional.normalize(randn(1, 8), dim: 1).requires_grad_();
