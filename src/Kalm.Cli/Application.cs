@@ -14,6 +14,7 @@ internal static class Application
         new("export", ExportVerb.Create), new("complete", CompleteVerb.Create), new("verify", VerifyVerb.Create),
         new("suggest", SuggestVerb.Create), new("ask", AskVerb.Create), new("graph", Graph), new("tokenize", TokenizeVerb.Create),
         new("describe", DescribeVerb.Create), new("serve", ServeVerb.Create), new("mcp", McpVerb.Create),
+        new("doctor", DoctorVerb.Create),
     ];
 
     /// <summary>Runs one command line.</summary>

@@ -66,9 +66,9 @@ internal static class DescribeVerb
     [
         ("parameters", $"{facts.Parameters:N0}; {facts.BodyParameters:N0} without the embedding and a separate output layer"),
         ("stored",
-            $"{string.Join(", ", facts.Types.Select(type => facts.Types.Count == 1 ? type.Key : $"{type.Key} {Size(type.Value)}"))}; "
-            + $"{Size(facts.Bytes)} in {(facts.Files.Count == 1 ? facts.Files[0].Name : $"{facts.Files.Count:N0} shards")}"),
-        ("memory to read and write", $"about {Size(facts.BytesToRead)}, and {Size(1000 * facts.BytesOfToken)} for 1,000 tokens of a text"),
+            $"{string.Join(", ", facts.Types.Select(type => facts.Types.Count == 1 ? type.Key : $"{type.Key} {Bytes.Of(type.Value)}"))}; "
+            + $"{Bytes.Of(facts.Bytes)} in {(facts.Files.Count == 1 ? facts.Files[0].Name : $"{facts.Files.Count:N0} shards")}"),
+        ("memory to read and write", $"about {Bytes.Of(facts.BytesToRead)}, and {Bytes.Of(1000 * facts.BytesOfToken)} for 1,000 tokens of a text"),
     ];
 
     private static (string Name, string Value)[] Of(TokenizerFacts? facts) => facts switch
@@ -89,7 +89,7 @@ internal static class DescribeVerb
         ("made for", facts.BaseModel ?? None),
         ("rank", $"{facts.Rank:N0}; B A is scaled by {facts.Scale:G4}"),
         ("on", string.Join(", ", facts.Targets)),
-        ("parameters", facts.Parameters is { } parameters ? $"{parameters:N0}; {Size(facts.Bytes ?? 0)}" : "missing"),
+        ("parameters", facts.Parameters is { } parameters ? $"{parameters:N0}; {Bytes.Of(facts.Bytes ?? 0)}" : "missing"),
     ];
 
     private static (string Name, string Value)[] Of(AlignmentFacts facts) =>
@@ -117,11 +117,4 @@ internal static class DescribeVerb
         ("weights", facts.Weights.AreZero() ? "none: it is not used"
             : $"verdict {facts.Weights.Verdict}, backward {facts.Weights.Backward}, mirrored {facts.Weights.Mirrored}"),
     ];
-
-    private static string Size(long bytes) => bytes switch
-    {
-        >= 1_000_000_000 => $"{bytes / 1e9:F1} GB",
-        >= 1_000_000 => $"{bytes / 1e6:F1} MB",
-        _ => $"{bytes / 1e3:F1} kB",
-    };
 }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Kalm.Engine;
 using Kalm.Language.Execution;
 using Kalm.Language.Model;
 using Kalm.Language.Sources;
@@ -19,6 +20,7 @@ public sealed record AlignmentMemory(long Base, long Learned, long Pass, long Lo
     // Logits of two models, their logarithms, and a gradient.
     private const int LogitCopies = 5;
     private const int TextsLookedAt = 1000;
+    private const int TokensOfRelation = 8;
 
     /// <summary>All together.</summary>
     public long Total => Base + Learned + Pass + Logits + Rest;
@@ -48,6 +50,39 @@ public sealed record AlignmentMemory(long Base, long Learned, long Pass, long Lo
             workers * LogitCopies * sizeof(float) * Math.Min(
                 isLora ? HeadPortions.LogitsAtOnce : HeadPortions.LearnedLogitsAtOnce, (long)config.VocabularySize * Block),
             ModelMemory.Program + GC.GetTotalMemory(false));
+    }
+
+    /// <summary>The most that a method takes of a model before a graph is known: with the largest batch that is chosen for it, and texts
+    /// as long as they are read.</summary>
+    /// <param name="model">The base.</param>
+    /// <param name="method">What is trained.</param>
+    /// <param name="learned">The number of learned parameters.</param>
+    public static AlignmentMemory AtMost(OpenedModel model, AlignmentMethod method, long learned)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        var options = new AlignmentOptions { Method = method };
+        var batch = ChosenOptions.LargestBatch(model);
+        options = options with
+        {
+            Batches = options.Batches with { Triples = batch }, Lora = options.Lora with { BasePrecision = FrozenPrecision(model) },
+        };
+        // Two entities a triple, and a question from either side, which is a text with a few words of a relation.
+        return Of(model.Source, options, learned, batch * 2L * (options.Wording.MaximumTextTokens + TokensOfRelation));
+    }
+
+    /// <summary>How a frozen base is held on a CPU where nothing else is said.</summary>
+    /// <param name="model">The base.</param>
+    public static BasePrecision FrozenPrecision(OpenedModel model)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        if (!model.IsLarge)
+            return BasePrecision.Auto;
+        if (!Fits(BasePrecision.Bf16))
+            return Fits(BasePrecision.Auto) ? BasePrecision.Auto : BasePrecision.EightBit;
+        return MatrixProducts.GainsFromBf16 || !Fits(BasePrecision.Auto) ? BasePrecision.Bf16 : BasePrecision.Auto;
+
+        // A pass, what is learned and everything else need room too.
+        bool Fits(BasePrecision precision) => ModelMemory.Base(model.Source, precision) <= ModelMemory.Available / 2;
     }
 
     /// <summary>The tokens of a batch's views, by the mean length of the texts.</summary>

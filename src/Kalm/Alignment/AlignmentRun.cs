@@ -6,7 +6,6 @@ using Kalm.Alignment.Options;
 using Kalm.Engine;
 using Kalm.Graph;
 using Kalm.Graph.Readers;
-using Kalm.Language.Execution;
 using Kalm.Language.Model;
 using Kalm.Language.Sources;
 using Kalm.Language.Training;
@@ -66,14 +65,7 @@ public sealed class AlignmentRun
         // What another run has decided fills the memory that would decide.
         if (held is not null)
             return held.Value;
-        if (device?.type == DeviceType.CUDA || !opened.IsLarge)
-            return BasePrecision.Auto;
-        if (!Fits(BasePrecision.Bf16))
-            return Fits(BasePrecision.Auto) ? BasePrecision.Auto : BasePrecision.EightBit;
-        return MatrixProducts.GainsFromBf16 || !Fits(BasePrecision.Auto) ? BasePrecision.Bf16 : BasePrecision.Auto;
-
-        // A pass, what is learned and everything else need room too.
-        bool Fits(BasePrecision precision) => ModelMemory.Base(opened.Source, precision) <= ModelMemory.Available / 2;
+        return device?.type == DeviceType.CUDA ? BasePrecision.Auto : AlignmentMemory.FrozenPrecision(opened);
     }
 
     private RunDescription Execute(AlignmentInputs inputs, AlignmentSources sources, CancellationToken cancellation)

@@ -46,6 +46,10 @@ public sealed record ChosenOptions(AlignmentOptions Options, string Reason)
         return new ChosenOptions(options, Words(graph, model, tokens, options));
     }
 
+    /// <summary>The most triples a step that are chosen for a model, whatever the graph.</summary>
+    public static int LargestBatch(OpenedModel model) =>
+        (model ?? throw new ArgumentNullException(nameof(model))).Writes ? BatchOfALargeModel : MostBatch;
+
     // A model of its own graph's words: every weight is learned, and the whole of it fast.
     private static AlignmentOptions OfASmallModel(int facts, double tokens, double? minutes)
     {

@@ -24,7 +24,13 @@ internal static unsafe class MatrixProducts
 
     /// <summary>Whether this processor multiplies matrices held as BF16 clearly faster than F32 ones (AMX-BF16, AVX512-BF16): tried once,
     /// on a matrix of the size that small models have.</summary>
-    public static bool GainsFromBf16 => Gain.Value > 1.2;
+    public static bool GainsFromBf16 => IsGain(Bf16Gain);
+
+    /// <summary>How many times as fast it multiplies them; 0 without instructions for it, where nothing is tried.</summary>
+    public static double Bf16Gain => Gain.Value;
+
+    /// <summary>Whether a gain is worth other last bits.</summary>
+    public static bool IsGain(double gain) => gain > 1.2;
 
     /// <summary>Whether this process may round at all; set to false where other work beside a training must stay exact.</summary>
     public static bool IsAllowed { get; set; } = true;
@@ -46,10 +52,13 @@ internal static unsafe class MatrixProducts
     /// <summary>Whether the processor has units that multiply BF16 matrices (CPUID leaf 7: AMX-BF16 and AMX-TILE).</summary>
     public static bool HasMatrixUnits => X86Base.IsSupported && (X86Base.CpuId(7, 0).Edx & 0b101 << 22) == 0b101 << 22;
 
+    /// <summary>Whether the processor has vector instructions for BF16 (CPUID leaf 7.1: AVX512-BF16).</summary>
+    public static bool HasShortVectors => X86Base.IsSupported && (X86Base.CpuId(7, 1).Eax & 1 << 5) != 0;
+
     private static double MeasureGain()
     {
         // Without the instructions it is a matter of converting each number, which nobody has to wait for.
-        if (!HasMatrixUnits && !(X86Base.IsSupported && (X86Base.CpuId(7, 1).Eax & 1 << 5) != 0))
+        if (!HasMatrixUnits && !HasShortVectors)
             return 0;
         NativeEngine.Initialize();
         using var scope = NewDisposeScope();

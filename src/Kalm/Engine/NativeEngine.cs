@@ -88,6 +88,9 @@ public static partial class NativeEngine
     /// <summary>The handle of libtorch's core, 0 where the system found it by itself.</summary>
     internal static nint CoreHandle { get; private set; }
 
+    /// <summary>Where libtorch's core was found, null where the system found it by itself.</summary>
+    internal static string? CorePath { get; private set; }
+
     private static bool Load()
     {
         if (!OperatingSystem.IsLinux())
@@ -106,7 +109,7 @@ public static partial class NativeEngine
             {
                 var handle = LoadOrThrow(path);
                 if (library == Core)
-                    CoreHandle = handle;
+                    (CoreHandle, CorePath) = (handle, path);
             }
         if (!NativeLibrary.TryLoad(bridge, out _))
             LoadOrThrow(WeakenedCopy(bridge));

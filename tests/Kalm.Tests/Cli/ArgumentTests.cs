@@ -60,6 +60,7 @@ public class ArgumentTests
     [InlineData("graph inspect")]
     [InlineData("tokenize")]
     [InlineData("describe")]
+    [InlineData("doctor")]
     public void Every_verb_has_help(string verb) =>
         Assert.Contains($"kalm {verb}", CommandLine.Run([.. verb.Split(' '), "--help"]).IsSuccess().Output, StringComparison.Ordinal);
 
