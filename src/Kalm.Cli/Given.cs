@@ -33,6 +33,8 @@ internal static class Given
         var folder = Path.GetDirectoryName(Path.GetFullPath(path));
         if (folder is not null && !Directory.Exists(folder))
             throw new KalmException($"{option} {path}: the folder {folder} does not exist; expected a file in a folder that does");
+        if (folder is not null && FaultIn(folder) is { } fault)
+            throw new KalmException($"{option} {path}: {fault}");
     }
 
     /// <summary>A folder to be made, which must be absent or empty.</summary>
@@ -42,6 +44,33 @@ internal static class Given
             throw new KalmException($"{option} {path}: found a file; expected an empty or absent folder");
         if (Directory.Exists(path) && Directory.EnumerateFileSystemEntries(path).Any())
             throw new KalmException($"{option} {path}: the folder is not empty; expected an empty or absent folder");
+        if (FaultIn(Path.GetFullPath(path)) is { } fault)
+            throw new KalmException($"{option} {path}: {fault}");
+    }
+
+    // Tried, because rights, quotas and systems that only read are told in too many ways; what is missing of the path is made later.
+    private static string? FaultIn(string folder)
+    {
+        while (!Path.Exists(folder) && Path.GetDirectoryName(folder) is { } parent)
+            folder = parent;
+        if (File.Exists(folder))
+            return $"found the file {folder}; expected a folder there";
+        try
+        {
+            var probe = Path.Combine(folder, $".kalm-{Environment.ProcessId}-{Path.GetRandomFileName()}");
+            File.Create(probe, 1, FileOptions.DeleteOnClose).Dispose();
+            return null;
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            var why = error switch
+            {
+                UnauthorizedAccessException => "access is denied",
+                FileNotFoundException or DirectoryNotFoundException => "its file system takes no new files",
+                _ => error.Message.Split(" : '")[0],
+            };
+            return $"nothing can be written in {folder}: {why}\nexpected a folder in which the user {Environment.UserName} may make files";
+        }
     }
 
     /// <summary>Only one of some options may be given.</summary>

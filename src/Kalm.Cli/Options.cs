@@ -28,13 +28,15 @@ internal static class Options
     };
 
     /// <summary>A whole number.</summary>
-    public static Option<int?> Whole(string name, string description, int least = 1, string placeholder = "N") => new(name)
+    public static Option<int?> Whole(
+        string name, string description, int least = 1, string placeholder = "N", int most = int.MaxValue) => new(name)
     {
         HelpName = placeholder,
         Description = description,
         CustomParser = result => int.TryParse(
-            result.Tokens[0].Value, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var value) && value >= least
-            ? value : Fault<int?>(result, name, $"a whole number of {least} or more"),
+            result.Tokens[0].Value, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var value)
+            && value >= least && value <= most ? value
+            : Fault<int?>(result, name, most < int.MaxValue ? $"a whole number from {least} to {most}" : $"a whole number of {least} or more"),
     };
 
     /// <summary>A number above zero.</summary>

@@ -26,6 +26,7 @@ public sealed class KalmServer : IAsyncDisposable
     private readonly ModelHost host;
     private readonly RouteTable routes;
     private readonly ILogger log;
+    private bool isListening;
     private bool isStopped;
 
     /// <summary>Prepares a server.</summary>
@@ -83,6 +84,8 @@ public sealed class KalmServer : IAsyncDisposable
     /// <summary>Begins to listen.</summary>
     internal async Task Listen(CancellationToken cancellation)
     {
+        foreach (var address in options.Urls)
+            ListeningAddress.Require(address);
         try
         {
             await application.StartAsync(cancellation);
@@ -90,9 +93,9 @@ public sealed class KalmServer : IAsyncDisposable
         catch (Exception error) when (error is IOException or FormatException
             or InvalidOperationException or System.Net.Sockets.SocketException)
         {
-            throw new KalmException($"--urls {string.Join(';', options.Urls)}: {error.Message.Split('\n')[0]}\nexpected addresses such as "
-                + "http://127.0.0.1:8080 that are free", error);
+            throw ListeningAddress.Fault(options.Urls, error);
         }
+        isListening = true;
         ServerLog.Listening(log, string.Join(' ', Urls));
     }
 
@@ -103,7 +106,8 @@ public sealed class KalmServer : IAsyncDisposable
         if (isStopped)
             return;
         isStopped = true;
-        ServerLog.Stopping(log, options.Limits.DrainTime.TotalSeconds);
+        if (isListening)
+            ServerLog.Stopping(log, options.Limits.DrainTime.TotalSeconds);
         using var patience = new CancellationTokenSource(options.Limits.DrainTime);
         await application.StopAsync(patience.Token);
         await host.Stop(patience.Token);

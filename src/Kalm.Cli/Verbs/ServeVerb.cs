@@ -6,11 +6,14 @@ namespace Kalm.Cli.Verbs;
 /// <summary><c>serve</c>: a model and its graph over HTTP.</summary>
 internal static class ServeVerb
 {
+    private const int MostPort = 65535;
+
     /// <summary>Describes the verb.</summary>
     public static Command Create(Terminal terminal)
     {
         var serving = new ServingOptions();
         var urls = Options.Text("--urls", "URL;URL", "addresses to listen at [default: http://127.0.0.1:8080]");
+        var port = Options.Whole("--port", "the port to listen at, on this machine alone, instead of --urls", 0, "PORT", MostPort);
         var key = Options.Text("--api-key", "KEY",
             "lets in only who sends Authorization: Bearer KEY, or gives it to a browser as the password; /health stays open");
         var names = Options.Several(
@@ -35,7 +38,7 @@ internal static class ServeVerb
             "serve", "Serves a model and its graph over HTTP: completion, entities, embeddings, chat, agents at /mcp, and a page to "
                 + "explore them.")
         {
-            urls, names, key, origins, ground, ids, metrics, write,
+            urls, port, names, key, origins, ground, ids, metrics, write,
         };
         serving.AddTo(command);
         limits.AddTo(command);
@@ -50,12 +53,15 @@ internal static class ServeVerb
                 TakesTokenIds = parse.GetValue(ids),
                 HasOpenMetrics = parse.GetValue(metrics),
             };
+            Given.AtMostOne(("--urls", parse.GetValue(urls) is not null), ("--port", parse.GetValue(port) is not null));
             if (options.ApiKey?.All(character => character is > ' ' and <= '~') == false)
                 throw new KalmException(
                     "--api-key: found a character that a header cannot carry; expected letters, digits and signs of ASCII without spaces");
             if (parse.GetValue(urls) is { } addresses)
                 options = options with { Urls = addresses.Split(
                     ';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries) };
+            if (parse.GetValue(port) is { } number)
+                options = options with { Urls = [$"http://127.0.0.1:{number}"] };
             await using var server = McpOverHttp.Server(options, parse.GetValue(write));
             await server.Run(terminal.Cancellation);
             return ExitCode.Success;
