@@ -26,7 +26,7 @@ internal static class ExitCode
         var cause = CauseOf(error);
         if (cause is OperationCanceledException && terminal.Cancellation.IsCancellationRequested)
         {
-            terminal.Error.WriteLine("interrupted");
+            terminal.Error.WriteLine($"interrupted: {terminal.HowToGoOn}");
             return Interrupted;
         }
         foreach (var line in Lines(cause))

@@ -107,8 +107,13 @@ internal sealed class GraphSource
     public static string Written(GraphOptions? options) => options is null ? "" : GraphReadingOptions.Written(options)
         + (options.Split is { } shares ? $" --split {shares}" + (shares == SplitShares.None ? "" : $" --seed {options.Seed}") : "");
 
-    /// <summary>A path as it is written.</summary>
-    public static string Quoted(string path) => path.Any(char.IsWhiteSpace) ? $"\"{path}\"" : path;
+    /// <summary>A path as it is written for a shell.</summary>
+    public static string Quoted(string path) => path.All(IsPlain) ? path
+        : OperatingSystem.IsWindows() || path.IndexOfAny(['"', '$', '`', '!', '\\']) < 0 ? $"\"{path}\""
+        : $"'{path.Replace("'", @"'\''", StringComparison.Ordinal)}'";
+
+    private static bool IsPlain(char sign) => char.IsLetterOrDigit(sign) || "/:._-+=@%,".Contains(sign, StringComparison.Ordinal)
+        || (sign == '\\' && OperatingSystem.IsWindows());
 
     // A model may be a run, or a checkpoint or result in one.
     private static RunGraph? RunOf(string model)

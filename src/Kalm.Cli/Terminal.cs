@@ -9,7 +9,15 @@ namespace Kalm.Cli;
 /// <param name="Cancellation">Cancelled when the user wants the work to stop.</param>
 internal sealed record Terminal(TextWriter Output, TextWriter Error, CancellationToken Cancellation)
 {
-    private const int WidthOfFiles = 400;
+    private const int WidthOfFiles = 160;
+    private const string CommandVariable = "KALM_COMMAND";
+    private const int LongestLine = 10_000;
+
+    /// <summary>What a user who stops the work is told of how to go on.</summary>
+    public string HowToGoOn { get; set; } = "nothing of it is kept; the same command begins again";
+
+    /// <summary>How the user started the program: what a command that is shown begins with.</summary>
+    public string Command { get; private init; } = "kalm";
 
     /// <summary>Whether a person looks at <see cref="Output"/>.</summary>
     public bool IsOutputSeen { get; private init; }
@@ -20,9 +28,20 @@ internal sealed record Terminal(TextWriter Output, TextWriter Error, Cancellatio
     /// <summary>The process's own streams.</summary>
     public static Terminal OfProcess(CancellationToken cancellation) => new(Console.Out, Console.Error, cancellation)
     {
+        Command = CommandOf(
+            Environment.GetEnvironmentVariable(CommandVariable), Environment.ProcessPath, Environment.GetCommandLineArgs()[0]),
         IsOutputSeen = !Console.IsOutputRedirected,
         IsErrorLive = !Console.IsErrorRedirected && Environment.GetEnvironmentVariable("TERM") is not (null or "" or "dumb"),
     };
+
+    // By what a script says that started the program, or by the file that runs, unless that is the installed tool.
+    internal static string CommandOf(string? told, string? process, string program) => told is not null ? GraphSource.Quoted(told)
+        : Path.GetFileNameWithoutExtension(process) switch
+        {
+            "kalm" or null => "kalm",
+            "dotnet" => $"dotnet {GraphSource.Quoted(program)}",
+            _ => GraphSource.Quoted(process!),
+        };
 
     /// <summary>Runs long work and shows how far it has come; afterwards the terminal is as it was, also when the work fails.</summary>
     /// <param name="quiet">Shows nothing.</param>
@@ -48,11 +67,12 @@ internal sealed record Terminal(TextWriter Output, TextWriter Error, Cancellatio
     {
         if (IsOutputSeen)
         {
-            AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Output), Interactive = InteractionSupport.No })
-                .Write(table.ToRenderable());
+            var seen = AnsiConsole.Create(
+                new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Output), Interactive = InteractionSupport.No });
+            seen.Write(table.ToRenderable(seen.Profile.Width));
             return;
         }
-        // In a file nothing is gained by wrapping lines, or by the spaces that end them.
+        // In a file nothing is gained by the spaces that end a line, nor by breaking a word.
         using var text = new StringWriter();
         var console = AnsiConsole.Create(new AnsiConsoleSettings
         {
@@ -60,8 +80,8 @@ internal sealed record Terminal(TextWriter Output, TextWriter Error, Cancellatio
             ColorSystem = ColorSystemSupport.NoColors, Interactive = InteractionSupport.No,
         });
         console.Profile.Capabilities.Unicode = true;
-        console.Profile.Width = WidthOfFiles;
-        console.Write(table.ToRenderable());
+        console.Profile.Width = LongestLine;
+        console.Write(table.ToRenderable(WidthOfFiles, grows: true));
         foreach (var line in text.ToString().TrimEnd().Split('\n'))
             Output.WriteLine(line.TrimEnd());
         Output.WriteLine();

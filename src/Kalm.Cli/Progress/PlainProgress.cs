@@ -25,9 +25,9 @@ internal sealed class PlainProgress(TextWriter writer, TimeProvider time) : Prog
     protected override void ShowStep(ProgressStep step)
     {
         if (IsDue() || step.Step == step.TotalSteps)
-            Write(ProgressText.Join(
-                $"step {ProgressText.Count(step.Step, step.TotalSteps)}", ProgressText.Measures(step.Measures),
-                ProgressText.Rate(step.Rate, step.RateUnit), ProgressText.Left(step.Remaining)));
+            Write(ProgressText.Join([
+                $"step {ProgressText.Count(step.Step, step.TotalSteps)}", .. ProgressText.Measures(step.Measures),
+                ProgressText.Rate(step.Rate, step.RateUnit), ProgressText.Left(step.Remaining)]));
     }
 
     private bool IsDue() => time.GetElapsedTime(lastLine) >= Interval;

@@ -12,11 +12,27 @@ internal static class ProgressText
     /// <summary>12/1,000, or 12 while the total is unknown.</summary>
     public static string Count(int done, int? total) => total is { } all ? $"{done:N0}/{all:N0}" : $"{done:N0}";
 
+    /// <summary>As many of the parts side by side, from the first on, as a line holds; the first is cut where even it is too long.</summary>
+    /// <param name="parts">ASCII, of which each takes a column of the terminal.</param>
+    /// <param name="width">Columns of the line.</param>
+    public static string Fit(IEnumerable<string> parts, int width)
+    {
+        var line = "";
+        foreach (var part in parts.Where(part => part.Length > 0))
+        {
+            var longer = Join(line, part);
+            if (longer.Length > width)
+                return line.Length > 0 ? line : width < 1 ? "" : part[..(width - 1)] + "…";
+            line = longer;
+        }
+        return line;
+    }
+
     /// <summary>The loss and its parts, the temperature and the in-batch accuracy, as far as they are measured.</summary>
-    public static string Measures(IEnumerable<KeyValuePair<string, double>> measures)
+    public static IEnumerable<string> Measures(IEnumerable<KeyValuePair<string, double>> measures)
     {
         var known = measures.ToDictionary();
-        return Join(Shown.Where(known.ContainsKey).Select(name => $"{name} {known[name]:F3}"));
+        return Shown.Where(known.ContainsKey).Select(name => $"{name} {known[name]:F3}");
     }
 
     /// <summary>Items a second; empty while unknown.</summary>

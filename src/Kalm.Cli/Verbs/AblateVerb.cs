@@ -78,6 +78,7 @@ internal static class AblateVerb
                 Text = parse.GetResult(text) is null ? held.Text : PlainTexts.OfFiles(parse.GetRequiredValue(text)),
                 Descriptions = held.Descriptions,
             };
+            terminal.HowToGoOn = $"{outPath}: the same command with --resume goes on from what is done";
             var result = terminal.Watch(parse.GetValue(quiet), progress =>
             {
                 var keeps = Writes(modelPath);

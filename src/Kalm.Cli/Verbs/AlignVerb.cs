@@ -121,7 +121,7 @@ internal static class AlignVerb
             if (count is null)
             {
                 var run = Run(progress => AlignmentRun.Execute(inputs, options, progress, terminal.Cancellation),
-                    "its folder checkpoints/ holds the last step; --resume goes on from it");
+                    "its folder checkpoints/ holds the last step; the same command with --resume goes on from it");
                 Print(terminal, run, runPath);
                 if (parse.GetValue(json) is { } runJson)
                     Json.Write(runJson, run);
@@ -143,9 +143,10 @@ internal static class AlignVerb
                 {
                     return work(progress);
                 }
-                catch (OperationCanceledException)
+                catch (OperationCanceledException) when (SeedFolders.In(runPath).Count > 0
+                    || File.Exists(Path.Combine(runPath, ModelSources.RunFile)))
                 {
-                    progress.Report(new ProgressNote($"{runPath}: {whereStopped}"));
+                    terminal.HowToGoOn = $"{runPath}: {whereStopped}";
                     throw;
                 }
             });
@@ -195,7 +196,7 @@ internal static class AlignVerb
         terminal.Print(SeedTable.Of(summary));
         if (summary.Best is { } best)
             terminal.Print($"best on valid: {Path.Combine(path, best.Folder)}");
-        terminal.Print($"next: kalm evaluate completion --model {GraphSource.Quoted(path)}");
+        terminal.Print($"next: {terminal.Command} evaluate completion --model {GraphSource.Quoted(path)}");
     }
 
     private static void Print(Terminal terminal, RunDescription run, string runPath)
@@ -216,7 +217,7 @@ internal static class AlignVerb
             ("result", Path.Combine(runPath, run.Options.Method == AlignmentMethod.Full ? "model" : "adapter"))));
         if (run.Kept is not null)
             terminal.Print(KeptTable.Of(run.Kept));
-        terminal.Print($"next: kalm evaluate completion --model {GraphSource.Quoted(runPath)} --graph "
+        terminal.Print($"next: {terminal.Command} evaluate completion --model {GraphSource.Quoted(runPath)} --graph "
             + $"{GraphSource.Quoted(run.Graph)}{GraphSource.Written(run.GraphOptions)}");
     }
 

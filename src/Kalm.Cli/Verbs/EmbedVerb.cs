@@ -52,7 +52,7 @@ internal static class EmbedVerb
                     why => progress.Note($"starts anew: {why}"));
                 if (store.Done > 0)
                     progress.Note($"goes on at {store.Done:N0} of {store.Count:N0} texts, kept in {choice.Part}");
-                return Run(store, choice, loaded, progress, terminal.Cancellation);
+                return Run(store, choice, loaded, progress, terminal);
             });
             terminal.Print(ResultTable.OfFacts(
                 null,
@@ -66,12 +66,12 @@ internal static class EmbedVerb
     }
 
     private static EmbeddingExportSize Run(
-        EmbeddingStore store, EmbedChoice choice, LoadedModel loaded, ProgressView progress, CancellationToken cancellation)
+        EmbeddingStore store, EmbedChoice choice, LoadedModel loaded, ProgressView progress, Terminal terminal)
     {
         try
         {
-            store.Encode(loaded.Decoder, progress, cancellation);
-            var export = Write(store, choice, progress, cancellation);
+            store.Encode(loaded.Decoder, progress, terminal.Cancellation);
+            var export = Write(store, choice, progress, terminal.Cancellation);
             store.Delete();
             return export;
         }
@@ -82,7 +82,8 @@ internal static class EmbedVerb
         }
         catch (OperationCanceledException)
         {
-            progress.Note($"{store.Done:N0} of {store.Count:N0} texts are kept in {choice.Part}; the same command goes on with them");
+            terminal.HowToGoOn =
+                $"{store.Done:N0} of {store.Count:N0} texts are kept in {choice.Part}; the same command goes on with them";
             throw;
         }
     }

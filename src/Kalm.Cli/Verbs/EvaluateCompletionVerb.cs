@@ -59,6 +59,8 @@ internal static class EvaluateCompletionVerb
             if (seeds.Count > 0 && new[] { kept, index, ranks }.FirstOrDefault(option => parse.GetValue(option) is not null) is { } ofOne)
                 throw new KalmException($"{ofOne.Name}: found with the {SeedFolders.Counted(seeds)} of {name}; expected one run, "
                     + $"as {Path.Combine(name, SeedFolders.NameOf(seeds[0]))}");
+            terminal.HowToGoOn = parse.GetValue(kept) is { } keeping ? $"vectors encoded so far are in {keeping}; the same command goes on"
+                : $"{terminal.HowToGoOn}; with --vectors DIR it goes on where it stopped";
             SplitRanking? ranking = null;
             var runs = new List<(string Folder, CompletionReport Report)>();
             var reports = new List<JsonObject>();

@@ -72,7 +72,7 @@ internal sealed record RerankStage(
             ("weights", made.Weights.AreZero() ? "none: nothing was gained, so it is not used"
                 : $"verdict {made.Weights.Verdict}, backward {made.Weights.Backward}, mirrored {made.Weights.Mirrored}"),
             ("result", Path.Combine(stage.Model, Reranker.FolderName))));
-        terminal.Print($"next: kalm evaluate completion --model {GraphSource.Quoted(stage.Model)} --rerank");
+        terminal.Print($"next: {terminal.Command} evaluate completion --model {GraphSource.Quoted(stage.Model)} --rerank");
         return ExitCode.Success;
     }
 }

@@ -11,6 +11,14 @@ public class EmbedInterruptionTests(ITestOutputHelper output)
     // Several portions of texts.
     private const int Entities = 12_000;
 
+    /// <summary>A graph of many short texts.</summary>
+    internal static SmallGraph LargeGraph() =>
+        SmallGraph.KgBert()
+            .With("entity2text.txt", string.Concat(Enumerable.Range(0, Entities).Select(index =>
+                $"e{index}\tthing {index}, one of the {index % 97} things that are near {index * 7919 % Entities} and far from it\n")))
+            .With("relation2text.txt", "near\tis near\n").With("train.tsv", "e0\tnear\te1\n").With("dev.tsv", "e1\tnear\te2\n")
+            .With("test.tsv", "e2\tnear\te3\n");
+
     [Fact]
     public async Task Vectors_interrupted_again_and_again_end_as_if_they_had_never_been()
     {
@@ -18,11 +26,7 @@ public class EmbedInterruptionTests(ITestOutputHelper output)
             Assert.Skip("needs kill");
         using var folder = new TemporaryFolder();
         using var family = FamilyGraph.Make();
-        using var graph = SmallGraph.KgBert()
-            .With("entity2text.txt", string.Concat(Enumerable.Range(0, Entities).Select(index =>
-                $"e{index}\tthing {index}, one of the {index % 97} things that are near {index * 7919 % Entities} and far from it\n")))
-            .With("relation2text.txt", "near\tis near\n").With("train.tsv", "e0\tnear\te1\n").With("dev.tsv", "e1\tnear\te2\n")
-            .With("test.tsv", "e2\tnear\te3\n");
+        using var graph = LargeGraph();
         var model = Tests.TinyModel.Make(folder, family.Load());
         string[] arguments = ["embed", "--model", model, "--graph", graph.Path, "--queries", "test", "--threads", "1", "--out"];
         (await CommandLine.RunProcess(CommandLine.Program, null, [.. arguments, folder.File("whole")])).IsSuccess();
