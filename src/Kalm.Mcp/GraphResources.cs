@@ -38,11 +38,14 @@ internal sealed class GraphResources(ModelHost host, ServerOptions options, Func
     private const int MostSuggestions = 100;
     private const int DescriptionCharacters = 200;
 
+    // Clients that read all pages give up behind some dozens of them.
+    private const int MostPages = 50;
+
     /// <summary>A page: the relations first, then the entities by their ids. The cursor is the id before the next page.</summary>
     public async ValueTask<ListResourcesResult> List(RequestContext<ListResourcesRequestParams> request, CancellationToken cancellation)
     {
-        var (after, most) = (request.Params?.Cursor, options.Limits.Answers);
-        var catalog = (await Served(cancellation)).Catalog;
+        var (after, catalog) = (request.Params?.Cursor, (await Served(cancellation)).Catalog);
+        var most = Math.Max(options.Limits.Answers, (catalog.Count + MostPages - 1) / MostPages);
         var found = catalog.Page(after, most + 1);
         var resources = found.Take(most).Select(number => Of(catalog[number]));
         return new ListResourcesResult

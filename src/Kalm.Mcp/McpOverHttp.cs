@@ -5,6 +5,8 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using ModelContextProtocol.AspNetCore;
+using ModelContextProtocol.Protocol;
+using ModelContextProtocol.Server;
 
 namespace Kalm.Mcp;
 
@@ -28,6 +30,7 @@ internal sealed class HttpProtocol(ServerOptions options, bool isWriting) : Adde
 
     private const int MostIdleSessions = 1000;
     private static readonly TimeSpan IdleTime = TimeSpan.FromMinutes(30);
+    private static readonly object Ending = new();
     private ModelHost? host;
 
     /// <inheritdoc/>
@@ -41,8 +44,13 @@ internal sealed class HttpProtocol(ServerOptions options, bool isWriting) : Adde
             http.MaxIdleSessionCount = MostIdleSessions;
 #pragma warning restore MCP9006
         });
-        services.AddOptions<ModelContextProtocol.Server.McpServerOptions>().Configure<ILoggerFactory>((protocol, logs) =>
-            GraphProtocol.Offer(protocol, host!, options, isWriting, TimeSpan.Zero, logs.CreateLogger("Kalm.Mcp")));
+        services.AddHttpContextAccessor();
+        services.AddOptions<McpServerOptions>().Configure<ILoggerFactory, IHttpContextAccessor>((protocol, logs, contexts) =>
+        {
+            GraphProtocol.Offer(protocol, host!, options, isWriting, TimeSpan.Zero, logs.CreateLogger("Kalm.Mcp"));
+            protocol.Filters.Message.IncomingFilters.Add(next => (message, cancellation) =>
+                Cancelling(next, message, contexts.HttpContext, cancellation));
+        });
     }
 
     /// <inheritdoc/>
@@ -51,11 +59,52 @@ internal sealed class HttpProtocol(ServerOptions options, bool isWriting) : Adde
         this.host = host;
         application.Use((context, next) =>
         {
-            if (context.Request.Path.StartsWithSegments(Path))
-                RequireOrigin(context.Request);
-            return next(context);
+            if (!context.Request.Path.StartsWithSegments(Path))
+                return next(context);
+            RequireOrigin(context.Request);
+            return Endable(context, next);
         });
         application.MapMcp(Path);
+    }
+
+    // What is cancelled is not answered: the request that carried it would wait for the answer as long as the session lasts.
+    private static async Task Endable(HttpContext context, RequestDelegate next)
+    {
+        var left = context.RequestAborted;
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(left);
+        (context.Items[Ending], context.RequestAborted) = (ending, ending.Token);
+        try
+        {
+            await next(context);
+        }
+        catch (OperationCanceledException) when (ending.IsCancellationRequested && !left.IsCancellationRequested)
+        {
+            // Its stream ends without an answer.
+        }
+        finally
+        {
+            (context.Items[Ending], context.RequestAborted) = (null, left);
+        }
+    }
+
+    // Nor is it done for one who has left: answers are not kept for those who come back.
+    private static async Task Cancelling(McpMessageHandler next, MessageContext message, HttpContext? carrier, CancellationToken cancellation)
+    {
+        if (message.JsonRpcMessage is not JsonRpcRequest || carrier?.Items[Ending] is not CancellationTokenSource ending)
+        {
+            await next(message, cancellation);
+            return;
+        }
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellation, ending.Token);
+        try
+        {
+            await next(message, either.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            await ending.CancelAsync();
+            throw;
+        }
     }
 
     // A page of anywhere can give its name our address (DNS rebinding); its origin tells.

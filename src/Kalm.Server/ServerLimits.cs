@@ -25,7 +25,7 @@ public sealed record ServerLimits
     public int Inputs { get; init; } = 16_384;
 
     /// <summary>Messages of a chat.</summary>
-    public int Messages { get; init; } = 256;
+    public int Messages { get; init; } = 4096;
 
     /// <summary>Tokens that one choice of a chat may have, where the context leaves so many.</summary>
     public int NewTokens { get; init; } = 1 << 17;
@@ -34,7 +34,7 @@ public sealed record ServerLimits
     public int Choices { get; init; } = 8;
 
     /// <summary>Stop texts of one chat.</summary>
-    public int Stops { get; init; } = 4;
+    public int Stops { get; init; } = 64;
 
     /// <summary>Characters of a stop text.</summary>
     public int StopCharacters { get; init; } = 256;
@@ -63,14 +63,14 @@ public sealed record ServerLimits
     /// <summary>How long a job may wait for the model before it is refused with 429.</summary>
     public TimeSpan QueueTime { get; init; } = TimeSpan.FromSeconds(60);
 
-    /// <summary>How long a chat may be written; it ends there with <c>length</c>.</summary>
-    public TimeSpan ChatTime { get; init; } = TimeSpan.FromSeconds(120);
+    /// <summary>How long a chat may be written; it ends there with <c>length</c>. Null for as long as who asked waits.</summary>
+    public TimeSpan? ChatTime { get; init; }
 
     /// <summary>The same for texts that are kept.</summary>
     internal ServerLimits OfEntities => this with { TextCharacters = Math.Min(TextCharacters, EntityCharacters) };
 
     /// <summary>What the model's thread has to know of them.</summary>
-    internal WorkerLimits ForWorker => new() { BatchViews = BatchViews, Chats = Chats, QueueTime = QueueTime, ChatTime = ChatTime };
+    internal WorkerLimits ForWorker => new() { BatchViews = BatchViews, Chats = Chats, QueueTime = QueueTime, ChatTime = ChatTime ?? TimeSpan.MaxValue };
 
     /// <summary>How long requests may take to finish when the server is asked to stop.</summary>
     public TimeSpan DrainTime { get; init; } = TimeSpan.FromSeconds(30);

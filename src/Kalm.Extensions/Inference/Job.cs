@@ -27,8 +27,8 @@ internal abstract class Job<TResult>(CancellationToken cancellation) : Job(cance
     // The model's thread has more to do than to run what comes after.
     private readonly TaskCompletionSource<TResult> source = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    /// <summary>The result.</summary>
-    public Task<TResult> Result => source.Task;
+    /// <summary>The result; who cancels it does not wait until the model's thread has come to it.</summary>
+    public Task<TResult> Result => source.Task.WaitAsync(Cancellation);
 
     /// <summary>Gives the result.</summary>
     public void Complete(TResult result) => source.TrySetResult(result);

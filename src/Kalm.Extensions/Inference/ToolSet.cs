@@ -38,6 +38,12 @@ internal sealed record ToolSet(
         return tools?.Lead is { } lead ? [.. prompt, .. chats.Encode(lead)] : prompt;
     }
 
+    /// <summary>The schema of arguments where there are none.</summary>
+    public static JsonElement NoArguments { get; } = JsonSerializer.SerializeToElement(new Dictionary<string, object>
+    {
+        ["type"] = "object", ["properties"] = new { }, ["additionalProperties"] = false,
+    });
+
     /// <summary>The schema of any object.</summary>
     public static JsonElement AnyObject { get; } = JsonSerializer.SerializeToElement(new { type = "object" });
 

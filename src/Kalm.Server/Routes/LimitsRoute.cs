@@ -21,13 +21,13 @@ namespace Kalm.Server.Routes;
 /// <param name="ReviewedFacts">Facts that can be accepted or rejected.</param>
 /// <param name="Queue">Requests that may wait for the model.</param>
 /// <param name="QueueSeconds">How long one may.</param>
-/// <param name="ChatSeconds">How long a chat may be written.</param>
+/// <param name="ChatSeconds">How long a chat may be written; null for as long as who asked waits.</param>
 /// <param name="Chats">Chats that are written at the same time.</param>
 /// <param name="PrefixBytes">Bytes of keys and values that are kept of chats that have ended, for those that begin alike.</param>
 internal sealed record LimitsResponse(
     int Context, long BodyBytes, double BodySeconds, int JsonDepth, int TextCharacters, int EntityCharacters, int Inputs,
     int Messages, int NewTokens, int Choices, int Stops, int StopCharacters, int Answers, int AddedEntities, int ReviewedFacts,
-    int Queue, double QueueSeconds, double ChatSeconds,
+    int Queue, double QueueSeconds, double? ChatSeconds,
     int Chats, long PrefixBytes);
 
 /// <summary><c>/v1/limits</c>.</summary>
@@ -41,6 +41,6 @@ internal sealed class LimitsRoute(ModelHost host, ServerOptions options)
             host.Served.Model.Model.Config.ContextLength, limits.BodyBytes, limits.BodyTime.TotalSeconds, limits.JsonDepth,
             limits.TextCharacters, limits.EntityCharacters, limits.Inputs, limits.Messages, limits.NewTokens, limits.Choices, limits.Stops,
             limits.StopCharacters, limits.Answers, limits.AddedEntities, limits.ReviewedFacts, limits.Queue,
-            limits.QueueTime.TotalSeconds, limits.ChatTime.TotalSeconds, limits.Chats, limits.PrefixBytes));
+            limits.QueueTime.TotalSeconds, limits.ChatTime?.TotalSeconds, limits.Chats, limits.PrefixBytes));
     }
 }

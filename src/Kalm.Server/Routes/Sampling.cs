@@ -60,7 +60,7 @@ internal static class Sampling
         };
     }
 
-    /// <summary>How many tokens may be written: what was asked for, at most what the context leaves.</summary>
+    /// <summary>How many tokens may be written: what was asked for, at most the limit and what the context leaves.</summary>
     /// <param name="param">The field.</param>
     /// <param name="found">What it says; null for all that is left.</param>
     /// <param name="prompt">The prompt's tokens.</param>
@@ -74,7 +74,7 @@ internal static class Sampling
         if (prompt >= context)
             throw ApiException.Bad(what, $"This model's maximum context length is {context} tokens, and {what} takes {prompt}; expected "
                 + "fewer, so that an answer has room", "context_length_exceeded");
-        return Math.Min(Checks.Number(param, found, limits.NewTokens, 1, limits.NewTokens), context - prompt);
+        return Math.Min(Math.Min(Checks.Number(param, found, limits.NewTokens, 1, int.MaxValue), limits.NewTokens), context - prompt);
     }
 
     private static void RequireKnown(Dictionary<string, JsonElement>? others)

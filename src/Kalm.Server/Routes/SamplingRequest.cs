@@ -37,7 +37,7 @@ internal record SamplingRequest
     /// <summary>Decides what is drawn.</summary>
     public long? Seed { get; init; }
 
-    /// <summary>A text, or up to four, before which writing ends.</summary>
+    /// <summary>A text, or several, before which writing ends.</summary>
     public JsonElement Stop { get; init; }
 
     /// <summary>The number of choices.</summary>

@@ -74,7 +74,7 @@ internal static class ToolRequest
             && strict.ValueKind is not (JsonValueKind.True or JsonValueKind.False or JsonValueKind.Null))
             throw ApiException.Bad($"{param}.strict", $"found {strict.ValueKind}; expected true or false");
         if (!own.TryGetProperty("parameters", out var parameters) || parameters.ValueKind == JsonValueKind.Null)
-            return new ToolFunction(name, null);
+            return new ToolFunction(name, ToolSet.NoArguments);
         return parameters.ValueKind == JsonValueKind.Object
             ? new ToolFunction(name, parameters.EnumerateObject().Any() ? parameters : null)
             : throw ApiException.Bad($"{param}.parameters", $"found {parameters.ValueKind}; expected a JSON Schema");

@@ -5,6 +5,7 @@ using Kalm.Mcp;
 using Kalm.Server;
 using Kalm.Tests.Server;
 using ModelContextProtocol;
+using ModelContextProtocol.Protocol;
 
 namespace Kalm.Tests.Mcp;
 
@@ -98,6 +99,68 @@ public class McpOverHttpTests(RunningMcp mcp) : IClassFixture<RunningMcp>
         var error = await Assert.ThrowsAsync<McpProtocolException>(
             async () => await client.ListResourcesAsync(cancellationToken: RunningServer.Cancellation));
         Assert.Contains("being made ready", error.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("2025-06-18", true)]
+    [InlineData("2025-11-25", true)]
+    [InlineData("2025-06-18", false)]
+    [InlineData("2025-11-25", false)]
+    [InlineData("2026-07-28", false)]
+    public async Task A_call_that_is_cancelled_ends_and_costs_the_model_nothing(string version, bool isToldAlone)
+    {
+        await using var client = await RunningMcp.Connect(mcp.Served, version: version);
+        using var gate = new ManualResetEventSlim();
+        var begun = new TaskCompletionSource();
+        var held = mcp.Served.Host.Served.Call(
+            _ =>
+            {
+                begun.SetResult();
+                return gate.Wait(TimeSpan.FromSeconds(60));
+            }, RunningServer.Cancellation);
+        await begun.Task.WaitAsync(RunningServer.Cancellation);
+        var (tokens, seconds) = (0L, new List<double>());
+        using var encoded = Listener.Of<long>(mcp.Served.Metrics, "kalm.server.tokens.encoded", count => tokens += count);
+        using var answered = Listener.Of<double>(mcp.Served.Metrics, "kalm.server.request.duration", seconds.Add);
+        using var leaving = new CancellationTokenSource();
+        var call = client.SendRequestAsync(
+            new JsonRpcRequest
+            {
+                Id = new RequestId("given up"), Method = "tools/call",
+                Params = JsonNode.Parse("""{"name":"embed_texts","arguments":{"texts":["a bird that nobody waits for any more"]}}"""),
+            }, leaving.Token);
+        await Until(() => mcp.Served.Host.Waiting == 1);
+        // One says so and goes on to read what comes; the other leaves.
+        if (isToldAlone)
+            await client.SendMessageAsync(
+                new JsonRpcNotification
+                {
+                    Method = NotificationMethods.CancelledNotification, Params = new JsonObject { ["requestId"] = "given up" },
+                }, RunningServer.Cancellation);
+        else
+            await leaving.CancelAsync();
+        // The request that carried the call is over while the model still does something else.
+        await Until(() => Ended() >= (isToldAlone ? 2 : 1));
+        gate.Set();
+        Assert.True(await held);
+        await mcp.Served.Host.Served.Call(_ => true, RunningServer.Cancellation);
+        Assert.Equal(0, tokens);
+        Assert.Equal("frog5", (string?)(await RunningMcp.CallWell(client, "get_entity", """{"entity":"frog5"}"""))["id"]);
+        await leaving.CancelAsync();
+        await Assert.ThrowsAnyAsync<Exception>(() => call);
+
+        int Ended()
+        {
+            lock (seconds)
+                return seconds.Count;
+        }
+    }
+
+    private static async Task Until(Func<bool> holds)
+    {
+        for (var waited = 0; waited < 3000 && !holds(); waited++)
+            await Task.Delay(10, RunningServer.Cancellation);
+        Assert.True(holds());
     }
 
     [Fact]

@@ -10,10 +10,12 @@ namespace Kalm.Tests.Mcp;
 [Collection(nameof(RunningServer))]
 public class ResourceTests(RunningMcp mcp) : IClassFixture<RunningMcp>
 {
-    [Fact]
-    public async Task Pages_of_resources_name_the_relations_and_every_entity_once()
+    [Theory]
+    [InlineData(40, new[] { 41, 40, 24 })]
+    [InlineData(1, new[] { 4, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 2 })]
+    public async Task Pages_of_resources_name_the_relations_and_every_entity_once_and_are_no_more_than_clients_read(int answers, int[] pages)
     {
-        await using var small = McpOverHttp.Server(mcp.Routes.Options(new ServerLimits { Answers = 40 }), isWriting: false);
+        await using var small = McpOverHttp.Server(mcp.Routes.Options(new ServerLimits { Answers = answers }), isWriting: false);
         await small.Start(RunningServer.Cancellation);
         await small.Ready.WaitAsync(RunningServer.Cancellation);
         await using var client = await RunningMcp.Connect(small);
@@ -27,7 +29,7 @@ public class ResourceTests(RunningMcp mcp) : IClassFixture<RunningMcp>
             cursor = page.NextCursor;
         }
         while (cursor is not null);
-        Assert.Equal([41, 40, 24], sizes);
+        Assert.Equal(pages, sizes);
         Assert.Equal("kalm://relations", seen[0].Uri);
         Assert.Equal(
             mcp.Routes.Graph.Entities.Select(entity => $"kalm://entity/{entity.Id}").Order(StringComparer.Ordinal),

@@ -104,6 +104,21 @@ public sealed class StructuredChatTests(RunningServer server) : IDisposable
             (int)after["usage"]!["prompt_tokens"]!);
     }
 
+    [Theory]
+    [InlineData("", "")]
+    [InlineData(",\"parameters\":null", "")]
+    [InlineData("", ",{\"type\":\"function\",\"function\":{\"name\":\"now2\"}}")]
+    public async Task A_function_without_parameters_is_called_with_none(string parameters, string other)
+    {
+        await using var brief = await RunningServer.Another(server.Options() with { Model = ChatFolder.Make(folder, server.Model, Brief) });
+        var answer = await server.PostWell(Path, Ask($$$"""
+            "temperature":1,"seed":4,"tool_choice":"required",
+            "tools":[{"type":"function","function":{"name":"now"{{{parameters}}}}}{{{other}}}]
+            """), new Uri(brief.Urls[0]));
+        var call = Assert.Single(answer["choices"]![0]!["message"]!["tool_calls"]!.AsArray())!;
+        Assert.Equal("{}", (string?)call["function"]!["arguments"]);
+    }
+
     [Fact]
     public async Task An_answer_of_a_form_may_be_a_call_where_there_are_tools()
     {
