@@ -386,6 +386,7 @@ internal static class Output
         Lines("entities.dict", world.Things.Select((thing, row) => $"{row}\t{thing.Id}"));
         Lines("entityId2text.dict", world.Things.Select((thing, row) => $"{row}\t{thing.Text}"));
         Lines("entityText_short.txt", world.Things.Select(thing => thing.Name));
+        Lines("entityTypes.dict", world.Things.Select((thing, row) => $"{row}\t{TypeOf(thing.Kind)}"));
         Lines("relations.dict", World.Links.Select((link, row) => $"{row}\t{link.Id}"));
         Lines("relationId2text.dict", World.Links.Select((link, row) => $"{row}\t{link.Text}"));
         Lines("relationId2text_inverse.dict", World.Links.Select((link, row) => $"{row}\t{link.Inverse}"));
@@ -393,6 +394,14 @@ internal static class Output
         void Lines(string name, IEnumerable<string> lines) =>
             File.WriteAllText(Path.Combine(folder, name), string.Concat(lines.Select(line => line + "\n")));
     }
+
+    // One of what a table holds.
+    private static string TypeOf(string table) => table switch
+    {
+        "families" => "language group",
+        _ when table.EndsWith("ies", StringComparison.Ordinal) => table[..^3] + "y",
+        _ => table[..^1],
+    };
 
     public static void Report(World world, Splits splits)
     {

@@ -87,7 +87,7 @@ internal sealed class GraphResources(ModelHost host, ServerOptions options, Func
                 ? $"uri: found '{address}'; expected {Relations} or {Template}"
                 : $"uri: there is no entity '{id}'; resources/list names all",
                 McpErrorCode.ResourceNotFound);
-        return Read(address, await EntityRoutes.About(served, number, options.Limits.Answers, 0, cancellation), EntityText);
+        return Read(address, await EntityRoutes.About(served, number, new KnownRange(options.Limits.Answers), 0, cancellation), EntityText);
     }
 
     /// <summary>Ids of entities for the template, by the words that there are of one.</summary>

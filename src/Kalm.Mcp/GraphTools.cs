@@ -168,7 +168,7 @@ internal sealed class GraphTools(ModelHost host, ServerOptions options, TimeSpan
             "predict", request.Predict, EntityRoutes.DefaultPredictions, 0, EntityRoutes.MostPredictions);
         var served = await host.Current(cancellation);
         var found = ApiException.Checking("entity", () => served.Catalog.Find(words)).Entity ?? throw Missing(served.Catalog, words);
-        return await EntityRoutes.About(served, found, facts, predictions, cancellation);
+        return await EntityRoutes.About(served, found, new KnownRange(facts), predictions, cancellation);
     }
 
     private static ApiException Missing(Catalog catalog, string words)

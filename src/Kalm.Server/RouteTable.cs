@@ -13,7 +13,7 @@ internal sealed class RouteTable
     public RouteTable(ModelHost host, ServerOptions options, ServerMetrics metrics)
     {
         var (entities, facts, models) = (new EntityRoutes(host, options), new FactRoutes(host, options), new ModelsRoute(host, options));
-        var rerank = new RerankRoute(host, options);
+        var (rerank, graph) = (new RerankRoute(host, options), new GraphRoute(host));
         var unchanged = new RouteParameter("If-Match", "ETags that the entity must have; any when absent");
         Routes =
         [
@@ -38,6 +38,10 @@ internal sealed class RouteTable
             },
             new("GET", "/v1/models", "The model that is served, by each of its names", models.List) { Response = typeof(ModelsResponse) },
             new("GET", "/v1/models/{**id}", "The model, if it has the name", models.Find) { Response = typeof(ModelAnswer) },
+            new("GET", "/v1/graph", "What the graph holds: counts, relations, types, and entities to begin with", graph.Answer)
+            {
+                Response = typeof(GraphResponse),
+            },
             new("POST", "/v1/complete", "Predicts the part of a triple that is missing: two of head, relation and tail are given",
                 new CompleteRoute(host, options).Answer)
             {
@@ -65,7 +69,7 @@ internal sealed class RouteTable
                 Response = typeof(EntitiesResponse),
                 Query =
                 [
-                    new("search", "part of a name or an id"), new("limit", "how many are wanted", IsNumber: true),
+                    new("search", "part of a name or an id; where too few have it, also other names, misspelled ones, words of descriptions"), new("limit", "how many are wanted", IsNumber: true),
                     new("after", "of all, the page behind this id: what next said"),
                 ],
             },
@@ -79,6 +83,8 @@ internal sealed class RouteTable
                 Query =
                 [
                     new("limit", "how many known facts are wanted", IsNumber: true),
+                    new("skip", "how many of them are left out first", IsNumber: true),
+                    new("relation", "only known facts of this relation, by id or text; its inverse text means those read backwards"),
                     new("predict", "how many predictions a relation; 0 for none", IsNumber: true),
                 ],
                 Headers = [new("If-None-Match", "ETags that are had already: such an answer is left out, with 304")],

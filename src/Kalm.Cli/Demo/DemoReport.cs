@@ -1,114 +1,118 @@
-using System.Net;
-using System.Text;
 using Kalm.Cli.Plots;
+using Kalm.Cli.Reports;
 using Kalm.Evaluation;
 
 namespace Kalm.Cli.Demo;
 
-/// <summary>The report of a demonstration: one HTML file that holds its images and needs no network.</summary>
+/// <summary>The report of a demonstration: every measure in a sentence, every figure beside its baseline.</summary>
 internal static class DemoReport
 {
-    private const string Style =
-        "body{font:16px/1.5 system-ui,sans-serif;max-width:100em;margin:2em auto;padding:0 1em;color:#222}" +
-        "table{border-collapse:collapse;margin:1em 0}th,td{padding:.3em .8em;border-bottom:1px solid #ddd;text-align:left}" +
-        "td.number,th.number{text-align:right}.plots{display:flex;flex-wrap:wrap;gap:1em}img{max-width:100%;border:1px solid #eee}" +
-        ".pair img{max-width:calc(50% - .8em)}";
-
     /// <summary>Writes the page.</summary>
     public static string Html(DemoResult result, DemoFolder folder)
     {
         var metrics = Path.Combine(folder.Run, "metrics.jsonl");
-        var page = new StringBuilder();
-        page.Append("<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>Kalm: a demonstration</title><style>")
-            .Append(Style)
-            .Append("</style></head><body>\n<h1>A language model before and after alignment with a knowledge graph</h1>\n");
-        page.Append(result.PretrainingSeconds is { } seconds
-                ? $"<p>A base model was made from the texts of the graph's entities in {seconds:F0} s, then aligned with the graph's "
-                : $"<p>The base model {WebUtility.HtmlEncode(result.Run.Model)} was aligned with the graph's ")
-            .Append($"train triples in {result.Run.StepsDone:N0} steps ({result.Run.Seconds:F0} s, "
-                + $"{result.Run.LearnedParameters:N0} parameters, seed ")
-            .Append($"{result.Run.Options.Seed}). Below, both answer the test split: filtered ranks among all entities, tail "
-                + "and head sides.</p>\n");
+        var page = new ReportPage("A language model before and after alignment with a knowledge graph")
+            .Say((result.PretrainingSeconds is { } seconds
+                    ? $"A base model was made from the texts of the graph's entities in {seconds:F0} s, then aligned with the graph's "
+                    : $"The base model {result.Run.Model} was aligned with the graph's ")
+                + $"train triples in {result.Run.StepsDone:N0} steps ({result.Run.Seconds:F0} s, {result.Run.LearnedParameters:N0} "
+                + $"parameters, seed {result.Run.Options.Seed}). Below, both are asked about the test split, which neither was trained on.")
+            .Note("One run, one seed: another gives figures a few hundredths away.");
         Figures(page, result);
         Completions(page, result);
         Claims(page, result);
         Facts(page, result);
         Words(page, result);
         Answers(page, result);
-        page.Append("<h2>Training</h2>\n<div class=\"plots\">\n");
-        Image(page, "explicit (contrastive) loss", DemoPlots.Curve("explicit (contrastive) loss", metrics, "explicit"));
-        Image(page, "implicit (language) loss", DemoPlots.Curve("implicit (language) loss", metrics, "implicit"));
-        Image(page, "validation MRR", DemoPlots.Validations("validation MRR", result.Run.Validations));
-        page.Append("</div>\n<h2>Cosines among entities, those of a group together</h2>\n<div class=\"plots pair\">\n");
-        Image(page, "base model", SimilarityMap.Draw("base model", result.Similarity.Names, result.Similarity.Base));
-        Image(page, "aligned model", SimilarityMap.Draw("aligned model", result.Similarity.Names, result.Similarity.Aligned));
-        return page.Append("</div>\n</body></html>\n").ToString();
+        return page.Section("Training")
+            .Define(
+                ("contrastive loss", "How badly the right entity is told from the others of its batch; it falls as embeddings align."),
+                ("language loss", "The mean surprise, in nats a token, at facts written as text."),
+                ("validation MRR", "The same measure as above, on a sample of the validation split; the best step is kept."))
+            .Plots(
+                ("explicit (contrastive) loss", DemoPlots.Curve("explicit (contrastive) loss", metrics, "explicit")),
+                ("implicit (language) loss", DemoPlots.Curve("implicit (language) loss", metrics, "implicit")),
+                ("validation MRR", DemoPlots.Validations("validation MRR", result.Run.Validations)))
+            .Section("Cosines among entities")
+            .Say("Each cell is the cosine of two entities' vectors, those of a group together; where alignment has taught what belongs "
+                + "together, blocks stand out along the diagonal.")
+            .Plots(
+                ("cosines of the base model", SimilarityMap.Draw("base model", result.Similarity.Names, result.Similarity.Base)),
+                ("cosines of the aligned model", SimilarityMap.Draw("aligned model", result.Similarity.Names, result.Similarity.Aligned)))
+            .ToString();
     }
 
-    private static void Figures(StringBuilder page, DemoResult result)
+    private static void Figures(ReportPage page, DemoResult result)
     {
-        page.Append("<table><tr><th></th><th colspan=\"4\">all queries</th><th colspan=\"4\">the text does not hold the answer's "
-            + "name</th></tr>\n<tr><th></th>");
-        for (var part = 0; part < 2; part++)
-            foreach (var heading in new[] { "MRR", "Hits@1", "Hits@10", "queries" })
-                page.Append($"<th class=\"number\">{heading}</th>");
-        page.Append("</tr>\n");
-        foreach (var row in result.Rows)
-        {
-            page.Append($"<tr><td>{WebUtility.HtmlEncode(row.Name)}</td>");
-            foreach (var metrics in new[] { row.All, row.Unheld })
-                Cells(page, metrics);
-            page.Append("</tr>\n");
-        }
-        page.Append("</table>\n<p>The relation-frequency baseline reads no text: a candidate scores as often as it answers the query's "
-            + "relation in train.</p>\n");
+        page.Section("Completing triples").Define(
+            ("query", "A triple of the test split without its tail, or without its head; the answer is sought among all entities."),
+            ("rank", "The place of the right answer when other known answers are left out (filtered); ties count as their mean."),
+            ("MRR", "The mean of 1 / rank: 1 when every right answer is first."),
+            ("Hits@1, Hits@10", "The share of queries whose right answer is first, or among the first ten."),
+            ("relation-frequency baseline", "Reads no text: a candidate scores as often as it answers the query's relation in train. "
+                + "What a model has beyond it, it understood of the query's entity."));
+        string[] headings = ["", "MRR", "Hits@1", "Hits@10", "queries"];
+        page.Table(headings, result.Rows.Select(row => Row(row.Name, row.All)));
+        page.Note("The same of the queries whose text does not hold the answer's name:");
+        page.Table(headings, result.Rows.Select(row => Row(row.Name, row.Unheld)));
     }
 
-    private static void Cells(StringBuilder page, CompletionMetrics? metrics)
+    private static string[] Row(string name, CompletionMetrics? metrics) => metrics is null
+        ? [name, "-", "-", "-", "0"]
+        : [name, $"{metrics.MeanReciprocalRank:F3}", $"{metrics.HitsAt1:F3}", $"{metrics.HitsAt10:F3}", $"{metrics.Queries:N0}"];
+
+    private static void Completions(ReportPage page, DemoResult result)
     {
-        string[] cells = metrics is null
-            ? ["-", "-", "-", "0"]
-            : [$"{metrics.MeanReciprocalRank:F3}", $"{metrics.HitsAt1:F3}", $"{metrics.HitsAt10:F3}", $"{metrics.Queries:N0}"];
-        foreach (var cell in cells)
-            page.Append($"<td class=\"number\">{cell}</td>");
+        page.Section("Five test queries, answered by the aligned model")
+            .Table(["query", "its best three", "right answer", "rank"], result.Completions.Select(completion => new[]
+            {
+                completion.Query, string.Join(" · ", completion.Marked), completion.Answer, $"{completion.Rank:0.#}",
+            }), isStacked: true)
+            .Note("Shown without the query's own entity, its other known answers and entities of a kind that the relation never has there in "
+                + "train; the rank counts all but the known answers.");
+        page.Section("Its ten best answers").Say("Queries whose right answer ranks highest, of as many relations as there are.")
+            .Table(ReportedAnswer.Headings, result.Best.Select(answer => answer.Cells), isStacked: true);
+        page.Section("Its ten worst answers").Say("Queries whose right answer ranks lowest.")
+            .Table(ReportedAnswer.Headings, result.Worst.Select(answer => answer.Cells), isStacked: true)
+            .Note("The probability is that of the model's first answer being the one; most like it in train is the fact of the same "
+                + "relation whose ends are nearest.");
     }
 
-    private static void Completions(StringBuilder page, DemoResult result)
+    private static void Claims(ReportPage page, DemoResult result)
     {
-        page.Append("<h2>Test queries, answered by the aligned model</h2>\n<table><tr><th>query</th><th>its best three</th><th>right "
-            + "answer</th><th class=\"number\">rank</th></tr>\n");
-        foreach (var completion in result.Completions)
-            page.Append(
-                $"<tr><td>{WebUtility.HtmlEncode(completion.Query)}</td>")
-                .Append($"<td>{WebUtility.HtmlEncode(string.Join(" · ", completion.Marked))}</td>")
-                .Append($"<td>{WebUtility.HtmlEncode(completion.Answer)}</td><td class=\"number\">{completion.Rank:0.#}</td></tr>\n");
-        page.Append("</table>\n<p>Shown without the query's own entity, its other known answers and entities of a kind that the relation "
-            + "never has there in train; the rank counts all but the known answers.</p>\n");
-    }
-
-    private static void Claims(StringBuilder page, DemoResult result)
-    {
-        page.Append("<h2>A fact and the same turned round, verified by the aligned model</h2>\n");
+        if (result.Claims.Count > 0)
+            page.Section("A fact, and the same turned round");
         foreach (var claim in result.Claims)
-            page.Append($"<p><strong>{WebUtility.HtmlEncode(claim.Lines[0])}</strong></p>\n<ul>")
-                .AppendJoin("", claim.Lines.Skip(1).Select(line => $"<li>{WebUtility.HtmlEncode(line.Trim())}</li>")).Append("</ul>\n");
+            page.Say(claim.Lines[0]).Table(["", ""], claim.Lines.Skip(1).Select(line => line.Trim().Split(": ", 2)), isStacked: true);
     }
 
-    private static void Facts(StringBuilder page, DemoResult result)
+    private static void Facts(ReportPage page, DemoResult result)
     {
+        page.Section("How sure a fact is");
         if (result.Facts is not { } facts)
+        {
+            page.Say("The validation split is too small to tell.");
             return;
-        page.Append("<h2>How sure a fact is</h2>\n<p>")
-            .Append($"{facts.TrueFacts:N0} facts of the test split and {facts.Facts - facts.TrueFacts:N0} false ones like them. ")
-            .Append("The calibration error, how far a probability is on average from the share that is true, falls from ")
-            .Append($"{facts.ErrorBefore:F3} (the probability of the answer taken for that of the fact) to {facts.Error:F3}. ")
-            .Append(facts is { Threshold: { } threshold, Precision: { } precision }
-                ? $"From a probability of {threshold:F2} on, facts are stated: {facts.Coverage:P0} of the true ones, and {precision:P0} of "
-                    + "what is stated is true."
-                : "None is stated: no threshold reached the wanted precision.")
-            .Append("</p>\n<div class=\"plots\">\n");
-        Image(page, "reliability", ReliabilityPlot.Draw("reliability", facts.ReliabilityBefore, facts.Reliability));
-        page.Append("</div>\n");
+        }
+        page.Say($"{facts.TrueFacts:N0} facts of the test split and {facts.Facts - facts.TrueFacts:N0} false ones like them, told apart.")
+            .Define(
+                ("calibration error", "How far a probability is on average from the share that is true: 0 when of what is given 70 % "
+                    + "seven in ten are true. Before is the probability of the answer taken for that of the fact."),
+                ("accuracy", "The share told right at a probability of a half; the baseline calls every fact false."),
+                ("precision", "The share that is true of what is stated, which is what has at least the threshold's probability."),
+                ("coverage", "The share of the true facts that are stated."))
+            .Table(["", "before, or baseline", "probability of the fact"],
+            [
+                ["calibration error", $"{facts.ErrorBefore:F3}", $"{facts.Error:F3}"],
+                ["accuracy", $"{1 - facts.TrueFacts / (double)facts.Facts:F3}", $"{facts.Accuracy:F3}"],
+                ["threshold", "", facts.Threshold is { } threshold ? $"{threshold:F2}" : "none reached the wanted precision"],
+                ["precision", $"{facts.TrueFacts / (double)facts.Facts:F3}", facts.Precision is { } precision ? $"{precision:F3}" : "-"],
+                ["coverage", "", $"{facts.Coverage:F3}"],
+            ])
+            .Plots(("reliability: the mean probability of facts against the share of them that is true", ReliabilityPlot.Draw(
+                "reliability", facts.ReliabilityBefore, facts.Reliability)))
+            .Note("On the diagonal a probability is what it says; below it the model is too sure, above it not sure enough. A point's size "
+                + "tells how many facts it stands for.");
     }
 
     /// <summary>What the table of words shows.</summary>
@@ -118,30 +122,21 @@ internal static class DemoReport
             + "left out; and the perplexity of "
             + (result.PretrainingSeconds is null ? "held-out texts of the base's own" : "descriptions the base never saw");
 
-    private static void Answers(StringBuilder page, DemoResult result)
+    private static void Words(ReportPage page, DemoResult result) => page.Section("In words")
+        .Say($"{char.ToUpperInvariant(WordsTitle(result)[0])}{WordsTitle(result)[1..]}.")
+        .Define(
+            ("head, tail, relation", "The share of questions for this part of a triple that are answered right."),
+            ("verdict", "The share of triples, half of them false, that are told true or false as they are: guessing gives .50."),
+            ("perplexity", "How many tokens the model wavers between on average: lower is better, and a rise by alignment is a loss."))
+        .Table(DemoWords.Headings(""), result.Words.Select(row => (string[])[row.Name, .. row.Cells]));
+
+    private static void Answers(ReportPage page, DemoResult result)
     {
         if (result.Run.Kept is not { } kept)
             return;
-        page.Append("<h2>What was kept of its language</h2>\n<table><tr><th>prompt</th><th>before</th><th>after</th></tr>\n");
-        foreach (var answer in kept.Answers)
-            page.Append($"<tr><td>{WebUtility.HtmlEncode(answer.Prompt)}</td>")
-                .Append($"<td>{WebUtility.HtmlEncode(answer.Before)}</td><td>{WebUtility.HtmlEncode(answer.After)}</td></tr>\n");
-        page.Append("</table>\n");
+        page.Section("What it writes, before and after")
+            .Say("The same prompts, continued by the model before and after alignment: whether it still writes as it did.")
+            .Table(["prompt", "before", "after"], kept.Answers.Select(answer => new[] { answer.Prompt, answer.Before, answer.After }),
+                isStacked: true);
     }
-
-    private static void Words(StringBuilder page, DemoResult result)
-    {
-        page.Append($"<h2>In words</h2>\n<p>{char.ToUpperInvariant(WordsTitle(result)[0])}{WordsTitle(result)[1..]}.</p>\n<table><tr>");
-        foreach (var heading in DemoWords.Headings(""))
-            page.Append($"<th class=\"number\">{heading}</th>");
-        page.Append("</tr>\n");
-        foreach (var row in result.Words)
-            page.Append($"<tr><td>{row.Name}</td>")
-                .AppendJoin("", row.Cells.Select(cell => $"<td class=\"number\">{cell}</td>")).Append("</tr>\n");
-        page.Append("</table>\n");
-    }
-
-    private static void Image(StringBuilder page, string description, byte[] png) =>
-        page.Append($"<img alt=\"{WebUtility.HtmlEncode(description)}\" src=\"data:image/png;base64,")
-            .Append(Convert.ToBase64String(png)).Append("\">\n");
 }

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Kalm.Alignment;
+using Kalm.Cli.Reports;
 using Kalm.Completion.Facts;
 using Kalm.Evaluation;
 using Kalm.Evaluation.Questions;
@@ -55,7 +56,7 @@ internal sealed record DemoWords(string Name, string Key, IReadOnlyList<Question
 /// <summary>What a demonstration came to; facts are null where valid is too small to tell how sure they are.</summary>
 internal sealed record DemoResult(
     string Graph, IReadOnlyList<DemoRow> Rows, IReadOnlyList<DemoCompletion> Completions, IReadOnlyList<DemoClaim> Claims,
-    DemoSimilarity Similarity,
+    IReadOnlyList<ReportedAnswer> Best, IReadOnlyList<ReportedAnswer> Worst, DemoSimilarity Similarity,
     IReadOnlyList<DemoWords> Words, RunDescription Run,
     FactEvaluation? Facts, double? PretrainingSeconds, double Seconds)
 {

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using Kalm.Alignment;
 using Kalm.Cli.Plots;
 using Kalm.Cli.Progress;
+using Kalm.Cli.Reports;
 using Kalm.Completion;
 using Kalm.Completion.Facts;
 using Kalm.Evaluation;
@@ -74,8 +75,7 @@ internal sealed class Demonstration
                 Row("relation-frequency baseline", "relation_frequency", RelationFrequency.Rank(graph, queries, known)),
                 Row("aligned model", "aligned", [.. after.Ranked.Select(item => item.Rank)]),
             ],
-            after.Completions,
-            after.Claims,
+            after.Completions, after.Claims, after.Best, after.Worst,
             new DemoSimilarity([.. entities.Select(Name)], before.Cosines, after.Cosines),
             [
                 Named(before.Words, "base model", "base", run.Kept?.PerplexityBefore),
@@ -86,7 +86,8 @@ internal sealed class Demonstration
 
     private sealed record Measured(
         IReadOnlyList<RankedQuery> Ranked, IReadOnlyList<DemoCompletion> Completions, IReadOnlyList<DemoClaim> Claims,
-        FactEvaluation? Facts, double[,] Cosines, DemoWords Words);
+        IReadOnlyList<ReportedAnswer> Best, IReadOnlyList<ReportedAnswer> Worst, FactEvaluation? Facts, double[,] Cosines,
+        DemoWords Words);
 
     private Measured Measure(string path, IReadOnlyList<int> entities, IReadOnlyList<string> heldOut)
     {
@@ -94,10 +95,12 @@ internal sealed class Demonstration
         var texts = new TextIndex(graph, model.Wording);
         var ranked = CompletionEvaluation.Rank(model.Decoder, graph, texts, queries, known, progress, cancellation);
         using var completer = path == folder.Run ? Completer.Open(model, graph, progress, cancellation) : null;
+        var (best, worst) = completer is null ? ([], []) : ReportedAnswer.Of(completer, known, ranked);
         return new Measured(
             ranked, completer is null ? [] : [.. chosen.Select(query => Complete(query, completer, ranked))],
             completer is null ? []
                 : [.. DemoChoice.Claims([.. chosen, .. queries], new FactSplits(graph)).Select(triple => Verify(triple, completer))],
+            best, worst,
             completer?.Index.Calibration.Facts is null ? null : FactEvaluation.Of(
                 completer, CompletionQuery.Sample(graph.Test, AskedTriples, settings.Alignment.Seed), 1, progress, cancellation),
             Geometry.Similarities(model.Decoder, texts, entities), Ask(model, heldOut));

@@ -1,6 +1,6 @@
 // The question box, whose answer streams.
 
-import { byId, percent } from "./dom.js";
+import { button as made, byId, percent } from "./dom.js";
 import { answer, isAborted } from "./service.js";
 
 const SHOWN = 5;
@@ -38,8 +38,15 @@ function rests(facts) {
   return `${source}: ${told}${facts.length > SHOWN ? `; and ${facts.length - SHOWN} more` : ""}.`;
 }
 
-export function suggest(question) {
-  field.placeholder = question;
+// Questions to click; the first stands in the empty field.
+export function suggest(questions) {
+  field.placeholder = questions[0] ?? "A question in words";
+  byId("questions").replaceChildren(...questions.map((question) => made(question, () => {
+    if (!request) {
+      field.value = question;
+      ask(question);
+    }
+  }, { class: "chip" })));
 }
 
 async function ask(question) {

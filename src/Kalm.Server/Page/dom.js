@@ -17,18 +17,30 @@ function filled(node, attributes, children) {
   return node;
 }
 
-// Where an entity's page is, and back.
-export const addressOf = (id) => `#/entity/${encodeURIComponent(id)}`;
+export function button(words, act, attributes = {}) {
+  const made = make("button", { type: "button", ...attributes }, words);
+  made.addEventListener("click", act);
+  return made;
+}
 
-export function entityAt(hash) {
-  const match = /^#\/entity\/(.+)$/.exec(hash);
-  if (!match)
-    return null;
+// Where an entity's page is, and that of what a relation leads to from it.
+export const addressOf = (id) => `#/entity/${encodeURIComponent(id)}`;
+export const queryAddress = (id, { id: relation, inverse }) =>
+  `#/query/${encodeURIComponent(id)}/${encodeURIComponent(relation)}${inverse ? "/inverse" : ""}`;
+
+// What an address means: an entity, a query, or null.
+export function placeAt(hash) {
+  const entity = /^#\/entity\/(.+)$/.exec(hash);
+  const query = /^#\/query\/([^/]+)\/([^/]+)(\/inverse)?$/.exec(hash);
   try {
-    return decodeURIComponent(match[1]);
+    if (entity)
+      return { entity: decodeURIComponent(entity[1]) };
+    if (query)
+      return { entity: decodeURIComponent(query[1]), relation: decodeURIComponent(query[2]), inverse: query[3] !== undefined };
   } catch {
-    return null;
+    // An address that nobody made.
   }
+  return null;
 }
 
 const counting = new Intl.NumberFormat("en");
@@ -41,4 +53,11 @@ export function percent(probability) {
   if (probability > 0.999)
     return "> 99.9 %";
   return `${(100 * probability).toFixed(probability < 0.0995 || probability > 0.99 ? 1 : 0)} %`;
+}
+
+// A probability as a bar, for the eye alone.
+export function bar(probability) {
+  const made = make("span", { class: "bar", "aria-hidden": "true" }, make("span"));
+  made.firstChild.style.width = `${100 * probability}%`;
+  return made;
 }

@@ -1,33 +1,97 @@
-// Draws the neighbourhood: the entity amid a few of its neighbours, known edges solid, predicted ones dashed. Neighbours stand on two arcs, each
-// on a line of its own, so that no name covers another.
+// Draws the neighbourhood: the entity amid some of its neighbours, known edges solid, predicted ones dashed. A click on a name opens it, on
+// its plus shows its own neighbours, on an edge why it is there; names and the ground can be dragged.
 
-import { addressOf, byId, makeSvg } from "./dom.js";
+import { startDragging } from "./dragging.js";
+import { byId, makeSvg } from "./dom.js";
 import { isStated } from "./facts.js";
+import { bounds, place } from "./layout.js";
+import { showLegend } from "./legend.js";
+import { centreNode, drawEdge, drawNode, follow } from "./marks.js";
+import { entity as load } from "./service.js";
+import { explain } from "./why.js";
 
-const LINE = 36;
-const EDGE = 16;
-const GAP = 9;
+const MOST = 8;
+const MOST_NODES = 80;
+const ZOOM = 1.25;
+const LEAST = 0.8;
+const EDGE = 40;
+const NARROW = 460;
 
 const figure = byId("drawing");
 const svg = byId("neighbourhood");
 const caption = byId("caption");
+const edgePlace = byId("edge");
 
 let drawn = null;
 
 export function startDrawing() {
   new ResizeObserver(() => drawn && figure.clientWidth !== drawn.width && draw()).observe(figure);
-  svg.addEventListener("keydown", turn);
+  svg.addEventListener("keydown", press);
+  startDragging(svg, () => drawn);
+  const zoom = (factor) => () => drawn && drawn.view.zoom(factor);
+  byId("zoom-in").addEventListener("click", zoom(ZOOM));
+  byId("zoom-out").addEventListener("click", zoom(1 / ZOOM));
+  byId("whole").addEventListener("click", () => {
+    for (const node of drawn.nodes.values())
+      node.moved = null;
+    drawn.expanded = null;
+    draw();
+  });
+  byId("wide").addEventListener("click", () => {
+    const isWide = document.body.classList.toggle("wide");
+    byId("wide").setAttribute("aria-pressed", String(isWide));
+  });
 }
 
 export function showDrawing(entity, rows) {
-  drawn = { entity, rows };
-  figure.hidden = rows.length === 0;
+  const isSame = drawn?.root.entity.id === entity.id;
+  const root = { entity, children: [], key: entity.id };
+  drawn = { root, nodes: new Map([[entity.id, root]]), edges: [], width: 0 };
+  for (const neighbour of chosen(entity, rows, MOST, 6))
+    join(root, neighbour);
+  figure.hidden = root.children.length === 0;
+  if (!isSame)
+    edgePlace.hidden = true;
   draw();
 }
 
 export function hideDrawing() {
   drawn = null;
   figure.hidden = true;
+  edgePlace.hidden = true;
+}
+
+// Known neighbours of as many relations as there are, and the surest of those that are stated.
+function chosen(entity, rows, mostKnown, mostPredicted) {
+  const taken = new Set([entity.id]);
+  const isNew = ({ other }) => !taken.has(other.id) && taken.add(other.id);
+  const longest = Math.max(0, ...rows.map((row) => row.known.length));
+  const known = [];
+  for (let turn = 0; turn < longest; turn++)
+    for (const { relation, known: facts } of rows)
+      if (turn < facts.length)
+        known.push({ kind: "known", relation, other: facts[turn].entity });
+  const predicted = rows
+    .flatMap(({ relation, predicted: facts }) => facts.filter(isStated).map((fact) =>
+      ({ kind: "predicted", relation, other: fact.entity, probability: fact.fact_probability })))
+    .sort((one, other) => other.probability - one.probability);
+  return [...known.filter(isNew).slice(0, mostKnown), ...predicted.filter(isNew).slice(0, mostPredicted)];
+}
+
+// An edge to a neighbour, which hangs on the node unless it is drawn already.
+function join(from, { kind, relation, other }) {
+  let to = drawn.nodes.get(other.id);
+  const isNew = to === undefined;
+  if (isNew) {
+    if (drawn.nodes.size >= MOST_NODES)
+      return;
+    to = { entity: other, children: [], parent: from, kind, key: other.id };
+    drawn.nodes.set(other.id, to);
+    from.children.push(to);
+  } else if (drawn.edges.some((edge) => (edge.from === from && edge.to === to) || (edge.from === to && edge.to === from))) {
+    return;
+  }
+  drawn.edges.push({ from, to, kind, relation, isTree: isNew, words: `${from.entity.name} ${relation.text} ${to.entity.name}` });
 }
 
 function draw() {
@@ -35,97 +99,152 @@ function draw() {
   if (width === 0)
     return;
   drawn.width = width;
-  const { entity, rows } = drawn;
-  const neighbours = chosen(entity, rows, width < 360 ? 6 : 8, width < 360 ? 4 : 6);
-  const left = neighbours.filter((_, index) => index % 2 === 1);
-  const right = neighbours.filter((_, index) => index % 2 === 0);
-  const height = Math.max(right.length, 3) * LINE + 2 * EDGE;
-  const middle = { x: width / 2, y: height / 2 };
-  const label = Math.min(150, width * 0.33);
-  const reach = width / 2 - label - GAP;
-
+  const { root, nodes, edges } = drawn;
+  const isNarrow = width < NARROW;
+  const name = isNarrow ? width * 0.4 : Math.min(width > 900 ? 220 : 150, width * 0.27);
+  root.reach = Math.min(root.entity.name.length * 8 + 24, isNarrow ? width * 0.25 : 200) / 2;
+  const first = Math.max(isNarrow ? width - name - root.reach : width / 2 - name, root.reach + 40);
+  place(root, { first, next: name + Math.min(first, 190), isNarrow });
+  for (const node of nodes.values())
+    if (node.moved)
+      [node.x, node.y] = [node.x + node.moved.x, node.y + node.moved.y];
+  const all = [...nodes.values()];
+  const box = bounds(all, name);
+  const height = Math.min(Math.max(box.bottom - box.top, 180), 560);
   svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
   svg.setAttribute("height", height);
-  const edges = makeSvg("g");
-  const nodes = makeSvg("g");
-  svg.replaceChildren(edges, nodes);
-  const arc = (side, direction) => side.forEach((neighbour, index) => {
-    const y = middle.y + (index - (side.length - 1) / 2) * LINE;
-    const lean = (y - middle.y) / (height / 2);
-    const x = middle.x + direction * reach * Math.sqrt(1 - 0.6 * lean * lean);
-    const line = makeSvg("line", { class: neighbour.kind, x1: middle.x, y1: middle.y, x2: x, y2: y });
-    edges.append(line);
-    nodes.append(node(entity, neighbour, line, { x, y, direction, room: direction > 0 ? width - x - GAP : x - GAP }));
-  });
-  arc(right, 1);
-  arc(left, -1);
+  const ground = makeSvg("g");
+  const [lines, marks] = [makeSvg("g"), makeSvg("g")];
+  ground.append(lines, marks);
+  svg.replaceChildren(ground);
+  drawn.view = viewOf(ground, box, width, height);
+  for (const node of all)
+    if (node !== root)
+      drawNode(node, marks, { name, tell, expand, edge: edges.find(({ to, isTree }) => isTree && to === node) });
+  centreNode(root, marks);
+  for (const edge of edges)
+    drawEdge(edge, lines, { tell, ask });
   svg.querySelector("a")?.setAttribute("tabindex", "0");
-  centre(entity, middle, 2 * reach - 40);
+  showLegend(all, edges);
   tell(null);
 }
 
-// Known neighbours of as many relations as there are, and the surest of those that are stated.
-function chosen(entity, rows, mostKnown, mostPredicted) {
-  const taken = new Set([entity.id]);
-  const isNew = ({ other }) => !taken.has(other.id) && taken.add(other.id);
-  const longest = Math.max(...rows.map((row) => row.known.length));
-  const known = [];
-  for (let turn = 0; turn < longest; turn++)
-    for (const { text, known: facts } of rows)
-      if (turn < facts.length)
-        known.push({ kind: "known", relation: text, other: facts[turn].entity });
-  const predicted = rows
-    .flatMap(({ text, predicted: facts }) => facts.filter(isStated).map((fact) =>
-      ({ kind: "predicted", relation: text, other: fact.entity, probability: fact.fact_probability })))
-    .sort((one, other) => other.probability - one.probability);
-  return [...known.filter(isNew).slice(0, mostKnown), ...predicted.filter(isNew).slice(0, mostPredicted)];
+// The part that is seen: all of it where it fits at a size that can be read, or else what was expanded last.
+function viewOf(ground, box, width, height) {
+  const wanted = Math.min(1, width / (box.right - box.left), height / (box.bottom - box.top));
+  const view = { scale: Math.max(wanted, LEAST), x: 0, y: 0 };
+  const last = drawn.expanded ? bounds([drawn.expanded, ...drawn.expanded.children], 150) : box;
+  const middle = (low, high, from, to, room) => view.scale * (high - low) <= room + 1 ? room / 2 - view.scale * (low + high) / 2
+    : Math.min(-view.scale * low, Math.max(room - view.scale * high, room / 2 - view.scale * (from + to) / 2));
+  view.x = middle(box.left, box.right, last.left, last.right, width);
+  view.y = middle(box.top, box.bottom, last.top, last.bottom, height);
+  view.show = () => ground.setAttribute("transform", `translate(${view.x} ${view.y}) scale(${view.scale})`);
+  view.zoom = (factor, x = width / 2, y = height / 2) => {
+    const scale = Math.min(4, Math.max(0.2, view.scale * factor));
+    view.x = x - (x - view.x) * scale / view.scale;
+    view.y = y - (y - view.y) * scale / view.scale;
+    view.scale = scale;
+    view.show();
+  };
+  // Brings a node that is out of sight into it.
+  view.reveal = (node) => {
+    const [x, y] = [view.x + view.scale * node.x, view.y + view.scale * node.y];
+    view.x += Math.min(0, width - EDGE - x) + Math.max(0, EDGE - x);
+    view.y += Math.min(0, height - EDGE - y) + Math.max(0, EDGE - y);
+    view.show();
+  };
+  view.move = (node, x, y) => {
+    node.moved = { x: (node.moved?.x ?? 0) + x, y: (node.moved?.y ?? 0) + y };
+    [node.x, node.y] = [node.x + x, node.y + y];
+    follow(node, drawn.edges);
+  };
+  view.show();
+  return view;
 }
 
-function node(entity, neighbour, line, { x, y, direction, room }) {
-  const words = `${entity.name} ${neighbour.relation} ${neighbour.other.name}`;
-  const name = makeSvg("text", { x: x + direction * GAP, y, "text-anchor": direction > 0 ? "start" : "end", dy: "0.35em" }, neighbour.other.name);
-  const link = makeSvg("a", {
-    class: neighbour.kind, href: addressOf(neighbour.other.id), tabindex: "-1", "aria-label": `${words} (${neighbour.kind})`,
-  }, makeSvg("circle", { cx: x, cy: y, r: 4.5 }), name);
-  svg.append(link);
-  shorten(name, room);
-  for (const event of ["pointerenter", "focus"])
-    link.addEventListener(event, () => tell(words, line));
-  for (const event of ["pointerleave", "blur"])
-    link.addEventListener(event, () => tell(null));
-  return link;
+// Shows a node's own neighbours, or hides them again.
+async function expand(node) {
+  const current = drawn;
+  if (node.children.length > 0) {
+    remove(node);
+    drawn.expanded = null;
+  } else {
+    caption.textContent = `Asking for the neighbours of ${node.entity.name}…`;
+    try {
+      const found = await load(node.entity.id, undefined, { predict: 0, limit: 24 });
+      if (drawn !== current)
+        return;
+      const before = drawn.nodes.size;
+      for (const { relation, entity } of spread(found.known))
+        if (drawn.nodes.size < before + MOST)
+          join(node, { kind: "known", relation, other: entity });
+      node.isExpanded = true;
+      drawn.expanded = node;
+    } catch (error) {
+      caption.textContent = error.message;
+      return;
+    }
+  }
+  draw();
+  focusOn(node);
+  tell(node.children.length > 0 ? `${node.children.length} neighbours of ${node.entity.name} were added.`
+    : node.isExpanded ? `All neighbours of ${node.entity.name} that it shows are there.` : null);
 }
 
-function centre(entity, { x, y }, room) {
-  const name = makeSvg("text", { class: "centre", x, y, "text-anchor": "middle", dy: "0.35em" }, entity.name);
-  svg.append(name);
-  shorten(name, Math.max(room, 60));
-  const width = name.getComputedTextLength() + 20;
-  name.before(makeSvg("rect", { class: "centre", x: x - width / 2, y: y - 14, width, height: 28, rx: 14 }));
+// As many relations as there are first.
+function spread(facts) {
+  const seen = new Map();
+  return facts.map((fact) => {
+    const key = `${fact.relation.inverse} ${fact.relation.id}`;
+    seen.set(key, (seen.get(key) ?? 0) + 1);
+    return { fact, turn: seen.get(key) };
+  }).sort((one, other) => one.turn - other.turn).map(({ fact }) => fact);
 }
 
-function shorten(text, room) {
-  const whole = [...text.textContent];
-  for (let length = whole.length; length > 1 && text.getComputedTextLength() > room; length--)
-    text.textContent = `${whole.slice(0, length - 1).join("").trimEnd()}…`;
+function remove(node) {
+  for (const child of node.children) {
+    remove(child);
+    drawn.nodes.delete(child.key);
+  }
+  node.children = [];
+  node.isExpanded = false;
+  drawn.edges = drawn.edges.filter(({ from, to }) => drawn.nodes.get(from.key) === from && drawn.nodes.get(to.key) === to && (from !== node));
 }
 
-function tell(words, line) {
-  for (const edge of svg.querySelectorAll("line"))
-    edge.classList.toggle("active", edge === line);
-  caption.textContent = words ?? "Solid lines are known, dashed ones predicted.";
+function ask({ from, to, relation }) {
+  const [head, tail] = relation.inverse ? [to.entity, from.entity] : [from.entity, to.entity];
+  edgePlace.hidden = false;
+  explain({ head: head.id, relation: relation.id, tail: tail.id }, edgePlace);
+}
+
+function tell(words, edge) {
+  for (const other of drawn.edges)
+    other.mark.classList.toggle("active", other === edge);
+  caption.textContent = words ?? "Names open, + shows neighbours, edges tell why. Drag to move.";
+}
+
+function focusOn(node) {
+  for (const link of svg.querySelectorAll("a"))
+    link.setAttribute("tabindex", link === node.link ? "0" : "-1");
+  drawn.view.reveal(node);
+  node.link.focus();
 }
 
 // The drawing is one stop of the tab key; arrows go from neighbour to neighbour.
-function turn(event) {
-  const step = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
+function press(event) {
   const links = [...svg.querySelectorAll("a")];
   const at = links.indexOf(event.target.closest("a"));
-  if (!step || at < 0)
+  const node = at < 0 ? null : [...drawn.nodes.values()].find(({ link }) => link === links[at]);
+  if (!node || event.ctrlKey || event.metaKey || event.altKey)
+    return;
+  const step = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
+  if (step)
+    focusOn([...drawn.nodes.values()].find(({ link }) => link === links[(at + step + links.length) % links.length]));
+  else if (event.key === "+" || event.key === "-")
+    expand(node);
+  else if (event.key === "w")
+    ask(drawn.edges.find(({ to, isTree }) => isTree && to === node));
+  else
     return;
   event.preventDefault();
-  const next = links[(at + step + links.length) % links.length];
-  links[at].setAttribute("tabindex", "-1");
-  next.setAttribute("tabindex", "0");
-  next.focus();
 }

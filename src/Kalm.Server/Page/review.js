@@ -1,75 +1,83 @@
-// The review queue: suggested facts to accept, correct or reject.
+// The review queue: suggested facts to accept, correct or reject, and what has been said so far.
 
-import { addressOf, byId, make, percent } from "./dom.js";
-import { isAborted, review, suggestions, takeBack } from "./service.js";
+import { picker } from "./combobox.js";
+import { button, byId, count, make, percent } from "./dom.js";
+import { isAborted, reviewed, suggestions, takeBack } from "./service.js";
+import { entityLink } from "./types.js";
+import { choices, whyButton } from "./why.js";
 
-const button = byId("review-button");
+const MOST = 50;
+
+const find = byId("review-button");
 const note = byId("review-note");
 const list = byId("review");
 
 let turn = 0;
 
 export function startReview() {
-  button.addEventListener("click", find);
+  find.addEventListener("click", more);
+  document.addEventListener("reviewed", showReviewed);
 }
 
-async function find() {
-  button.disabled = true;
+async function more() {
+  find.disabled = true;
   note.textContent = "Asking the model about some entities…";
   try {
     const found = await suggestions(++turn);
     list.replaceChildren(...found.map(row));
     note.textContent = found.length === 0 ? "Nothing worth a look was found this time." : "";
-    button.textContent = "Find others";
+    find.textContent = "Find others";
   } catch (error) {
     note.textContent = isAborted(error) ? "" : error.message;
   }
-  button.disabled = false;
+  find.disabled = false;
 }
 
 function row({ head, relation, tail, fact_probability: probability, support }) {
-  const corrected = make("input", { type: "text", value: tail.id, "aria-label": "The right tail, by id or name", hidden: "" });
-  const said = make("span", { class: "quiet", role: "status" });
-  const accept = make("button", { type: "button" }, "Accept");
-  const correct = make("button", { type: "button" }, "Correct");
-  const reject = make("button", { type: "button" }, "Reject");
-  const undo = make("button", { type: "button", hidden: "" }, "Undo");
-  let id = null;
-  const show = (isOpen, words) => {
-    for (const choice of [accept, correct, reject])
-      choice.hidden = !isOpen;
-    undo.hidden = isOpen;
-    said.textContent = words;
-  };
-  const attempt = async (act) => {
-    try {
-      await act();
-    } catch (error) {
-      said.textContent = error.message;
-    }
-  };
-  const say = (isAccepted) => attempt(async () => {
-    const other = isAccepted && !corrected.hidden ? corrected.value.trim() : tail.id;
-    id = await review({ head: head.id, relation: relation.id, tail: other }, isAccepted);
-    corrected.hidden = true;
-    show(false, isAccepted ? other === tail.id ? "Accepted." : `Accepted with ${other}.` : "Rejected.");
+  const other = picker("The right tail");
+  other.element.hidden = true;
+  const fact = { head: head.id, relation: relation.id, proposed: tail.id, tail: tail.id };
+  const correct = button("Correct", () => {
+    other.element.hidden = !other.element.hidden;
+    if (!other.element.hidden)
+      other.field.focus();
   });
-  accept.addEventListener("click", () => say(true));
-  reject.addEventListener("click", () => say(false));
-  correct.addEventListener("click", () => {
-    corrected.hidden = !corrected.hidden;
-    if (!corrected.hidden)
-      corrected.focus();
-  });
-  undo.addEventListener("click", () => attempt(async () => {
-    await takeBack(id);
-    show(true, "Taken back.");
-  }));
-  const like = support[0];
+  Object.defineProperty(fact, "tail", { get: () => other.element.hidden || other.value() === "" ? tail.id : other.value() });
+  fact.words = () => {
+    const words = fact.tail === tail.id ? "Accepted." : `Accepted with ${other.field.value}.`;
+    other.element.hidden = true;
+    return words;
+  };
+  const why = whyButton({ head: head.id, relation: relation.id, tail: tail.id }, `${head.name} ${relation.text} ${tail.name}`, false);
+  const said = choices(fact, [correct]);
+  said.prepend(why.ask);
   return make("li", {},
-    make("p", {}, link(head), ` ${relation.text} `, link(tail), ` · ${percent(probability)}`),
-    ...(like ? [make("p", { class: "quiet" }, `like ${like.head.name} ${like.relation.text} ${like.tail.name}`)] : []),
-    make("p", { class: "choices" }, accept, correct, reject, corrected, undo, said));
+    make("p", {}, entityLink(head), ` ${relation.text} `, entityLink(tail), " · ", make("span", { class: "percent" }, percent(probability))),
+    ...(support.length > 0 ? [make("p", { class: "quiet" }, `like ${support[0].head.name} ${support[0].relation.text} ${support[0].tail.name}`)] : []),
+    said, other.element, why.place);
 }
 
-const link = (entity) => make("a", { href: addressOf(entity.id) }, entity.name);
+// What was said so far, each to be taken back.
+export async function showReviewed() {
+  let found;
+  try {
+    found = await reviewed(MOST);
+  } catch {
+    // The queue works without its history.
+    return;
+  }
+  byId("reviewed").hidden = found.facts.length === 0;
+  byId("reviewed-title").textContent = `${count(found.facts.length)}${found.next ? " and more" : ""} reviewed so far`;
+  byId("reviewed-list").replaceChildren(...found.facts.map(({ id, head, relation, tail, verdict }) => {
+    const name = `${head.name} ${relation.text} ${tail.name}`;
+    const undo = button("Undo", async () => {
+      try {
+        await takeBack(id);
+        await showReviewed();
+      } catch (error) {
+        undo.textContent = error.message;
+      }
+    }, { class: "small", "aria-label": `Undo: ${name}` });
+    return make("li", {}, `${verdict}: `, entityLink(head), ` ${relation.text} `, entityLink(tail), " ", undo);
+  }));
+}

@@ -24,8 +24,32 @@ export async function search(words, most, signal) {
   return (await (await ask(`v1/entities?${parameters}`, { signal })).json()).entities;
 }
 
-export async function entity(id, signal) {
-  return (await ask(`v1/entities/${encodeURIComponent(id)}`, { signal })).json();
+export async function graph() {
+  return (await ask("v1/graph")).json();
+}
+
+// All about an entity: without limits the first known facts of each relation, and what is predicted.
+export async function entity(id, signal, limits = {}) {
+  const parameters = Object.keys(limits).length > 0 ? `?${new URLSearchParams(limits)}` : "";
+  return (await ask(`v1/entities/${encodeURIComponent(id)}${parameters}`, { signal })).json();
+}
+
+// What a relation leads to from an entity, each answer with its probability and why.
+export async function answers({ entity: id, relation, inverse }, most, signal) {
+  return post("v1/complete", { relation, [inverse ? "tail" : "head"]: id, top: most }, signal);
+}
+
+// Whether a fact is true, and why.
+export async function verify(fact, signal) {
+  return post("v1/verify", fact, signal);
+}
+
+export async function addEntity(text) {
+  return post("v1/entities", { text });
+}
+
+export async function deleteEntity(id) {
+  await ask(`v1/entities/${encodeURIComponent(id)}`, { method: "DELETE" });
 }
 
 // Facts that the graph seems to lack; another turn asks about other entities.
@@ -34,14 +58,14 @@ export async function suggestions(turn, signal) {
   return (await (await ask(`v1/suggestions?${parameters}`, { signal })).json()).suggestions;
 }
 
+// The first facts that were accepted or rejected.
+export async function reviewed(most) {
+  return (await ask(`v1/facts?${new URLSearchParams({ limit: most })}`)).json();
+}
+
 // Accepts or rejects a fact, by ids; tells the number by which that can be taken back.
 export async function review(fact, isAccepted) {
-  const response = await ask(isAccepted ? "v1/facts" : "v1/facts/rejections", {
-    method: "POST",
-    headers: { "content-type": "application/json" },
-    body: JSON.stringify(fact),
-  });
-  return (await response.json()).id;
+  return (await post(isAccepted ? "v1/facts" : "v1/facts/rejections", fact)).id;
 }
 
 export async function takeBack(id) {
@@ -93,6 +117,11 @@ async function orCutOff(reading) {
   } catch (error) {
     throw isAborted(error) ? error : new Fault("The answer was cut off.");
   }
+}
+
+async function post(path, body, signal) {
+  const headers = { "content-type": "application/json" };
+  return (await ask(path, { method: "POST", headers, body: JSON.stringify(body), signal })).json();
 }
 
 async function ask(path, init) {

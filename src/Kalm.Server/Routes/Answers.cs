@@ -7,21 +7,22 @@ namespace Kalm.Server.Routes;
 /// <param name="Id">Its id; null for a text that the graph does not hold.</param>
 /// <param name="Name">Its name; null for such a text.</param>
 /// <param name="Text">What the model reads.</param>
-internal sealed record EntityAnswer(string? Id, string? Name, string Text)
+/// <param name="Types">What kind of thing it is; empty where the graph does not say.</param>
+internal sealed record EntityAnswer(string? Id, string? Name, string Text, IReadOnlyList<string> Types)
 {
     /// <summary>An entity of the catalogue.</summary>
-    public static EntityAnswer Of(Entity entity) => new(entity.Id, entity.Name, entity.Description);
+    public static EntityAnswer Of(Entity entity) => new(entity.Id, entity.Name, entity.Description, entity.Types);
 
     /// <summary>Where a query starts.</summary>
     public static EntityAnswer Of(Catalog catalog, QueryEntity entity) =>
-        entity.Entity is { } index ? Of(catalog[index]) : new EntityAnswer(null, null, entity.Description);
+        entity.Entity is { } index ? Of(catalog[index]) : new EntityAnswer(null, null, entity.Description, []);
 }
 
-/// <summary>An entity by id and name.</summary>
-internal sealed record EntityName(string Id, string Name)
+/// <summary>An entity by id, name and what kind of thing it is.</summary>
+internal sealed record EntityName(string Id, string Name, IReadOnlyList<string> Types)
 {
     /// <summary>An entity of the catalogue.</summary>
-    public static EntityName Of(Entity entity) => new(entity.Id, entity.Name);
+    public static EntityName Of(Entity entity) => new(entity.Id, entity.Name, entity.Types);
 }
 
 /// <summary>A relation in the direction it is read.</summary>

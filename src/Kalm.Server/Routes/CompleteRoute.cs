@@ -36,6 +36,7 @@ internal sealed record CompleteResponse(
 /// <param name="Rank">Its place, from 1.</param>
 /// <param name="Id">Its id.</param>
 /// <param name="Name">The entity's name; null for a relation.</param>
+/// <param name="Types">What kind of thing the entity is; null for a relation.</param>
 /// <param name="Text">The relation's words; null for an entity.</param>
 /// <param name="Inverse">Whether the relation is read backwards; null for an entity.</param>
 /// <param name="Score">The cosine.</param>
@@ -47,7 +48,7 @@ internal sealed record CompleteResponse(
 /// <param name="Reranked">The re-ranker's score, by which the answers are ordered; null where it was not asked, or gains nothing.</param>
 /// <param name="Explanation">The nearest training facts; null for a relation.</param>
 internal sealed record CompleteResult(
-    int Rank, string Id, string? Name, string? Text, bool? Inverse, double Score, double Probability,
+    int Rank, string Id, string? Name, IReadOnlyList<string>? Types, string? Text, bool? Inverse, double Score, double Probability,
     double? FactProbability, string? Verdict, bool Known, string? Split, double? Reranked,
     IReadOnlyList<ExplanationAnswer>? Explanation);
 
@@ -105,7 +106,7 @@ internal sealed class CompleteRoute(ModelHost host, ServerOptions options)
         {
             var answer = served.Catalog[candidate.Entity];
             return new CompleteResult(
-                place + 1, answer.Id, answer.Name, null, null, candidate.Score, candidate.Probability,
+                place + 1, answer.Id, answer.Name, answer.Types, null, null, candidate.Score, candidate.Probability,
                 candidate.Fact?.Probability, candidate.Fact is { } fact ? FactWords.Of(fact.Verdict) : null,
                 candidate.Split is not null, candidate.Split, candidate.Reranked?.Score,
                 [.. explanations[place].Select(explanation => ExplanationAnswer.Of(served.Catalog, explanation))]);
@@ -136,7 +137,7 @@ internal sealed class CompleteRoute(ModelHost host, ServerOptions options)
         {
             var relation = RelationAnswer.Of(served.Graph, candidate.DirectedRelation);
             return new CompleteResult(
-                candidate.Rank, relation.Id, null, relation.Text, relation.Inverse, candidate.Score, candidate.Probability,
+                candidate.Rank, relation.Id, null, null, relation.Text, relation.Inverse, candidate.Score, candidate.Probability,
                 null, null, candidate.Split is not null, candidate.Split, null, null);
         });
         return new CompleteResponse(

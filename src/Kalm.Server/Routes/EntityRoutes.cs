@@ -1,4 +1,3 @@
-using System.ComponentModel.DataAnnotations;
 using Kalm.Completion;
 using Kalm.Completion.Facts;
 using Kalm.Graph;
@@ -7,48 +6,6 @@ using Kalm.Server.Http;
 using Microsoft.AspNetCore.Http;
 
 namespace Kalm.Server.Routes;
-
-/// <summary>Entities that were found, or a page of all.</summary>
-/// <param name="Entities">The entities.</param>
-/// <param name="Next">What <c>after</c> has to be for the next page; null behind the last one, and where words were given.</param>
-internal sealed record EntitiesResponse(IReadOnlyList<EntityAnswer> Entities, string? Next);
-
-/// <summary>An entity to be added.</summary>
-/// <param name="Id">Its id; made from the name when absent.</param>
-/// <param name="Name">What people call it; the text up to its first comma when absent.</param>
-/// <param name="Text">What the model reads.</param>
-internal sealed record AddEntityRequest(string? Id, string? Name, [property: Required] string? Text) : StrictRequest;
-
-/// <summary>What becomes of an entity.</summary>
-/// <param name="Name">Its name from now on; the one it has when absent.</param>
-/// <param name="Text">What the model reads from now on; what it reads when absent.</param>
-internal sealed record EditEntityRequest(string? Name, string? Text) : StrictRequest;
-
-/// <summary>All about an entity.</summary>
-/// <param name="Id">Its id.</param>
-/// <param name="Name">Its name.</param>
-/// <param name="Text">What the model reads.</param>
-/// <param name="Added">Whether a client added it.</param>
-/// <param name="Known">Facts of the graph, and those accepted since.</param>
-/// <param name="KnownTotal">The number of such facts, also of those beyond the limit.</param>
-/// <param name="Predicted">Facts that the graph does not hold, by relation.</param>
-internal sealed record EntityResponse(
-    string Id, string Name, string Text, bool Added, IReadOnlyList<KnownFact> Known,
-    int KnownTotal, IReadOnlyList<PredictedFacts> Predicted);
-
-/// <summary>A known fact, read from the entity.</summary>
-internal sealed record KnownFact(RelationAnswer Relation, EntityName Entity, string Split);
-
-/// <summary>The best answers of one relation that the graph does not hold.</summary>
-internal sealed record PredictedFacts(RelationAnswer Relation, IReadOnlyList<PredictedFact> Answers);
-
-/// <summary>A fact that the graph does not hold.</summary>
-/// <param name="Entity">The answer.</param>
-/// <param name="Score">Its cosine.</param>
-/// <param name="Probability">That it is the answer.</param>
-/// <param name="FactProbability">That the fact is true; null where it cannot be told.</param>
-/// <param name="Verdict">true, false or unknown: only what is true is sure enough to be stated.</param>
-internal sealed record PredictedFact(EntityName Entity, double Score, double Probability, double? FactProbability, string Verdict);
 
 /// <summary><c>/v1/entities</c>.</summary>
 internal sealed class EntityRoutes(ModelHost host, ServerOptions options)
@@ -86,11 +43,15 @@ internal sealed class EntityRoutes(ModelHost host, ServerOptions options)
         if (search is not null && after is not null)
             throw ApiException.Bad("after", "found search too; expected one of them: what is found by words has no pages");
         var words = search is null ? null : Checks.Text("search", search, options.Limits).Trim();
-        var catalog = (await host.Current(cancellation)).Catalog;
-        var found = words is null ? catalog.Page(after, most + 1) : catalog.Search(words, most);
+        var completer = (await host.Current(cancellation)).Completer;
+        var catalog = completer.Catalog;
+        if (words is not null)
+            return new EntitiesResponse(
+                [.. EntityFinder.Find(completer, words, most).Select(found => FoundAnswer.Of(catalog[found.Entity], found.By))], null);
+        var page = catalog.Page(after, most + 1);
         return new EntitiesResponse(
-            [.. found.Take(most).Select(number => EntityAnswer.Of(catalog[number]))],
-            found.Count > most ? catalog[found[most - 1]].Id : null);
+            [.. page.Take(most).Select(number => FoundAnswer.Of(catalog[number], null))],
+            page.Count > most ? catalog[page[most - 1]].Id : null);
     }
 
     /// <summary>Tells all about one entity.</summary>
@@ -101,6 +62,7 @@ internal sealed class EntityRoutes(ModelHost host, ServerOptions options)
         var index = catalog.WithId(IdOf(context, catalog)) ?? throw Missing(IdOf(context, catalog));
         var most = Checks.Number(context, "limit", options.Limits.Answers, 0, options.Limits.Answers);
         var predictions = Checks.Number(context, "predict", DefaultPredictions, 0, MostPredictions);
+        var range = new KnownRange(most, Checks.Number(context, "skip", 0, 0, int.MaxValue), Relation(context, catalog));
         var entity = catalog[index];
         var tag = EntityTags.Of(served, catalog, entity);
         context.Response.Headers.ETag = tag;
@@ -109,23 +71,44 @@ internal sealed class EntityRoutes(ModelHost host, ServerOptions options)
             context.Response.StatusCode = StatusCodes.Status304NotModified;
             return;
         }
-        await Wire.Write(context, await About(served, index, most, predictions, context.RequestAborted));
+        await Wire.Write(context, await About(served, index, range, predictions, context.RequestAborted));
     }
 
     /// <summary>All about one entity.</summary>
     /// <param name="served">Holds it.</param>
     /// <param name="index">Its number.</param>
-    /// <param name="most">At most so many known facts.</param>
+    /// <param name="range">Which known facts.</param>
     /// <param name="predictions">At most so many predicted facts a relation.</param>
     /// <param name="cancellation">Gives up.</param>
     public static async Task<EntityResponse> About(
-        ServedModel served, int index, int most, int predictions, CancellationToken cancellation)
+        ServedModel served, int index, KnownRange range, int predictions, CancellationToken cancellation)
     {
-        var (catalog, known) = (served.Catalog, KnownOf(served, index));
+        var (catalog, relations) = (served.Catalog, KnownOf(served, index));
         var entity = catalog[index];
         var predicted = predictions == 0 ? [] : await Predict(served, index, predictions, cancellation);
         return new EntityResponse(
-            entity.Id, entity.Name, entity.Description, catalog.IsAdded(index), [.. known.Take(most)], known.Count, predicted);
+            entity.Id, entity.Name, entity.Description, entity.Types, catalog.IsAdded(index), [.. Facts()],
+            relations.Sum(relation => relation.Answers.Length),
+            [.. relations.Select(relation =>
+                new KnownRelation(RelationAnswer.Of(served.Graph, relation.Directed), relation.Answers.Length))],
+            predicted);
+
+        IEnumerable<KnownFact> Facts()
+        {
+            var wanted = relations.Where(relation => range.Directed is not { } one || relation.Directed == one).ToList();
+            var (each, skip, left) = (Share(wanted, range), range.Skip, range.Most);
+            foreach (var (directed, answers) in wanted)
+            {
+                foreach (var answer in answers.Skip(skip).Take(Math.Min(left, each)))
+                {
+                    left--;
+                    yield return new KnownFact(
+                        RelationAnswer.Of(served.Graph, directed), EntityName.Of(catalog[answer]),
+                        served.Completer.Facts.Of(index, directed, answer)!);
+                }
+                skip = Math.Max(0, skip - answers.Length);
+            }
+        }
     }
 
     /// <summary>Adds an entity.</summary>
@@ -224,16 +207,37 @@ internal sealed class EntityRoutes(ModelHost host, ServerOptions options)
                 "too_many_entities");
     }
 
-    private static List<KnownFact> KnownOf(ServedModel served, int index)
+    // The directed relation that is asked for alone; one that reads the same both ways is known in its first direction.
+    private int? Relation(HttpContext context, Catalog catalog)
     {
-        var (catalog, facts) = (served.Catalog, new List<KnownFact>());
-        foreach (var directed in served.Completer.RelationScores.Directed)
-            foreach (var answer in served.Completer.Facts.Answers(index, directed).Where(answer => !catalog.IsHidden(answer)))
-                facts.Add(new KnownFact(
-                    RelationAnswer.Of(served.Graph, directed), EntityName.Of(catalog[answer]),
-                    served.Completer.Facts.Of(index, directed, answer)!));
-        return facts;
+        if (context.Request.Query["relation"].FirstOrDefault() is not { } words)
+            return null;
+        var directed = ApiException.Checking(
+            "relation", () => catalog.FindRelation(Checks.Text("relation", words, options.Limits)));
+        return host.Served.Completer.RelationScores.Directed.Contains(directed) ? directed : catalog.Graph.InverseOf(directed);
     }
+
+    // Of how many facts of each relation the limit leaves room: the largest number that all of them may have.
+    private static int Share(List<(int Directed, int[] Answers)> relations, KnownRange range)
+    {
+        if (range.Skip > 0)
+            return range.Most;
+        var (left, share) = (range.Most, 1);
+        foreach (var (place, count) in relations.Select(relation => relation.Answers.Length).Order().Index())
+        {
+            var even = left / (relations.Count - place);
+            if (count > even)
+                return Math.Max(1, even);
+            (left, share) = (left - count, count);
+        }
+        return share;
+    }
+
+    private static List<(int Directed, int[] Answers)> KnownOf(ServedModel served, int index) =>
+        [.. served.Completer.RelationScores.Directed
+            .Select(directed => (directed,
+                served.Completer.Facts.Answers(index, directed).Where(answer => !served.Catalog.IsHidden(answer)).ToArray()))
+            .Where(relation => relation.Item2.Length > 0)];
 
     // Which relations make sense is told by the entity itself and by those most like it: what the graph knows of them.
     private static async Task<IReadOnlyList<PredictedFacts>> Predict(

@@ -45,6 +45,11 @@ public sealed partial class DemoTests
         Assert.Equal(5, images.Count);
         Assert.All(images, image => Assert.Equal(0x89, Convert.FromBase64String(image.Groups[1].Value)[0]));
         Assert.DoesNotContain("http", Png().Replace(report, ""), StringComparison.Ordinal);
+        foreach (var measure in new[]
+        {
+            "MRR", "Hits@1, Hits@10", "relation-frequency baseline", "calibration error", "precision", "coverage", "perplexity", "verdict",
+        })
+            Assert.Contains($"<dt>{measure}</dt><dd>", report, StringComparison.Ordinal);
         // An earlier demonstration is replaced, another folder is not.
         Run(graph.Path, out1, null);
         folder.Write("other/mine.txt", "x");

@@ -72,7 +72,7 @@ public class PageLookTests(PageBrowser browser)
                 }),
             }),
         };
-        await page.RouteAsync("**/v1/entities/evil",
+        await page.RouteAsync("**/v1/entities/evil*",
             route => route.FulfillAsync(new() { ContentType = "application/json", Body = everything.ToJsonString() }));
         var said = new JsonObject
         {

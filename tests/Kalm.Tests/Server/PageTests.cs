@@ -38,6 +38,7 @@ public class PageTests(PageBrowser browser)
         await Expect(page.Locator("h1:visible")).ToHaveTextAsync("Peru");
         await Expect(page.Locator("#text")).ToHaveTextAsync((string)expected["text"]!);
         await Expect(page).ToHaveTitleAsync("Peru · Kalm");
+        await Loaded(page);
         Assert.Equal(Names(expected["known"]!.AsArray()), await page.Locator("#facts .known a").AllTextContentsAsync());
         var predictions = expected["predicted"]!.AsArray().SelectMany(relation => relation!["answers"]!.AsArray()).ToList();
         Assert.Equal(Names(predictions).Order(), (await page.Locator("#facts .predicted a").AllTextContentsAsync()).Order());
@@ -68,15 +69,17 @@ public class PageTests(PageBrowser browser)
     {
         var page = await browser.Open(Peru);
         await Expect(page.Locator("svg text.centre")).ToHaveTextAsync("Peru");
+        await Loaded(page);
         var expected = await Entity("peru");
         // The model states nothing yet.
         Assert.Equal(0, await page.Locator("svg line.predicted").CountAsync());
         foreach (var answer in expected["predicted"]!.AsArray().SelectMany(relation => relation!["answers"]!.AsArray()))
             answer!["verdict"] = "true";
-        await page.RouteAsync("**/v1/entities/peru",
+        await page.RouteAsync("**/v1/entities/peru*",
             route => route.FulfillAsync(new() { ContentType = "application/json", Body = expected.ToJsonString() }));
         await page.ReloadAsync();
         await Expect(page.Locator("svg text.centre")).ToHaveTextAsync("Peru");
+        await Loaded(page);
         await Expect(page.Locator("#facts details")).ToHaveCountAsync(0);
         foreach (var (kind, dashes, fewest) in new[] { ("known", "none", 6), ("predicted", "5px, 4px", 4) })
         {
@@ -104,6 +107,7 @@ public class PageTests(PageBrowser browser)
         await Expect(name).ToHaveTextAsync("Lake Titicaca");
         await page.Locator("svg a.known", new() { HasText = "Bolivia" }).ClickAsync();
         await Expect(name).ToHaveTextAsync("Bolivia");
+        await Loaded(page);
         await OpenAll(page);
         var predicted = page.Locator("#facts .predicted a").First;
         var next = await predicted.TextContentAsync();
@@ -127,6 +131,7 @@ public class PageTests(PageBrowser browser)
     public async Task Of_many_known_facts_the_first_are_shown_and_the_rest_on_demand()
     {
         var page = await browser.Open("#/entity/africa");
+        await Loaded(page);
         var row = page.Locator(".relation").Filter(new() { HasText = "is the continent of the country" });
         await Expect(row.Locator(".known a")).ToHaveCountAsync(12);
         await row.GetByRole(AriaRole.Button).ClickAsync();
@@ -177,6 +182,7 @@ public class PageTests(PageBrowser browser)
         await Expect(name).ToHaveTextAsync("Peru");
         await Expect(name).ToBeFocusedAsync();
 
+        await Loaded(page);
         await TabTo(page, "svg a");
         await page.Keyboard.PressAsync("ArrowDown");
         var neighbour = page.Locator("svg a:focus");
@@ -184,6 +190,7 @@ public class PageTests(PageBrowser browser)
         var next = await neighbour.Locator("text").TextContentAsync();
         await page.Keyboard.PressAsync("Enter");
         await Expect(name).ToHaveTextAsync(next!);
+        await Loaded(page);
         await TabTo(page, "#facts summary");
         await page.Keyboard.PressAsync("Enter");
         await TabTo(page, "#facts .predicted a");
@@ -230,18 +237,21 @@ public class PageTests(PageBrowser browser)
         Assert.Empty(complaints);
     }
 
+    // What is predicted comes after what is known.
+    private static async Task Loaded(IPage page) => await Expect(page.Locator("#facts:not([aria-busy])")).ToBeVisibleAsync();
+
     private static async Task OpenAll(IPage page) =>
         await page.EvaluateAsync("() => document.querySelectorAll('details').forEach(part => part.open = true)");
 
     private static async Task TabTo(IPage page, string selector)
     {
-        for (var presses = 0; presses < 60; presses++)
+        for (var presses = 0; presses < 250; presses++)
         {
             await page.Keyboard.PressAsync("Tab");
             if (await page.EvaluateAsync<bool>("selector => document.activeElement.matches(selector)", selector))
                 return;
         }
-        Assert.Fail($"60 presses of Tab do not lead to {selector}");
+        Assert.Fail($"250 presses of Tab do not lead to {selector}");
     }
 
     private static IEnumerable<string> Names(IEnumerable<JsonNode?> facts) => facts.Select(fact => (string)fact!["entity"]!["name"]!);

@@ -90,6 +90,30 @@ internal sealed class EntityLinker
     public int[] WithWord(PlainWord word) =>
         Sharing(word) is { Length: <= MostSharing } sharing ? sharing : [];
 
+    /// <summary>The entities that are called so, written as names usually are or not.</summary>
+    public IEnumerable<int> Called(IReadOnlyList<PlainWord> words) => words.Count == 0 ? [] : Named([.. words]);
+
+    /// <summary>The entities of whose names each of the words is one, begins one or nearly does either; the likest first.</summary>
+    public IEnumerable<int> Nearly(IReadOnlyList<PlainWord> words)
+    {
+        Dictionary<int, int>? all = null;
+        foreach (var word in words.Where(word =>
+            word.Text.Length >= LeastLetters - 1 && !QuestionWords.IsStop(word.Text)))
+        {
+            var found = new Dictionary<int, int>();
+            foreach (var (other, edits) in spelling.Value.NearOrBegun(word.Text).Prepend((word.Text, 0)))
+            {
+                var nearly = word with { Text = other };
+                foreach (var entity in Sharing(nearly).Concat(Named([nearly])))
+                    if (all is null || all.ContainsKey(entity))
+                        found[entity] = Math.Min(found.GetValueOrDefault(entity, int.MaxValue), edits);
+            }
+            all = all is null ? found : found.ToDictionary(item => item.Key, item => item.Value + all[item.Key]);
+        }
+        return (all ?? []).OrderBy(item => item.Value).ThenBy(item => Name(item.Key).Length).ThenBy(item => item.Key)
+            .Select(item => item.Key);
+    }
+
     private void Exact(PlainWord[] words, List<Mention> mentions, bool[] taken)
     {
         for (var length = Math.Min(Math.Min(words.Length, LongestName + 1), MostWords); length > 0; length--)

@@ -24,8 +24,8 @@ public sealed class Grounder
     private readonly Catalog? catalog;
     private readonly FactSplits facts;
     private readonly RelationLinker relations;
-    private readonly EntityLinker entities;
     private readonly Lazy<FactDomains> domains;
+    internal EntityLinker Linker { get; }
 
     /// <summary>Prepares what is needed of a graph's relations; the rest is prepared by the first question.</summary>
     /// <param name="graph">The graph.</param>
@@ -40,13 +40,13 @@ public sealed class Grounder
     {
         (this.graph, this.facts, this.domains) = (graph, facts, domains);
         relations = new RelationLinker(graph);
-        entities = new EntityLinker(graph, relations.MeansRelation);
+        Linker = new EntityLinker(graph, relations.MeansRelation);
     }
 
     private Grounder(Grounder other, Catalog catalog, FactSplits facts)
     {
         (graph, relations, domains) = (other.graph, other.relations, other.domains);
-        (this.catalog, this.facts, entities) = (catalog, facts, other.entities.With(catalog));
+        (this.catalog, this.facts, Linker) = (catalog, facts, other.Linker.With(catalog));
     }
 
     /// <summary>The same of the graph after changes; what was prepared stays so.</summary>
@@ -63,7 +63,7 @@ public sealed class Grounder
         var words = PlainWord.Of(question);
         if (words.Count > MostWords)
             return new Reading(graph, Entity, words, []).Refused($"it has {words.Count} words; a question has at most {MostWords}");
-        var linked = entities.Find(words);
+        var linked = Linker.Find(words);
         var reading = new Reading(graph, Entity, words, linked.Mentions);
         if (linked.Unknown.Count > 0)
             return reading.Refused($"the graph knows no {linked.Unknown[0]}");
@@ -115,7 +115,7 @@ public sealed class Grounder
         var words = PlainWord.Of(sentence);
         if (words.Count > MostWords)
             throw new KalmException($"found {words.Count} words; expected at most {MostWords}");
-        var linked = entities.Find(words);
+        var linked = Linker.Find(words);
         var reading = new Reading(graph, Entity, words, linked.Mentions);
         if (linked.Unknown.Count > 0)
             throw new KalmException($"the graph knows no {linked.Unknown[0]}");
@@ -228,7 +228,7 @@ public sealed class Grounder
                 if (relations.Match(asked, mention, reading.IsOwner(mention), directed) is not { Coverage: >= LeastCoverage } match)
                     continue;
                 isNamed = true;
-                foreach (var entity in Ranked(reading.SensesOf(mention, entities)))
+                foreach (var entity in Ranked(reading.SensesOf(mention, Linker)))
                 {
                     var isHeld = Answers(entity, directed).Length > 0;
                     if (!isHeld && !domains.Value.MayStand(entity, directed))

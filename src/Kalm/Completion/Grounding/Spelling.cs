@@ -41,12 +41,21 @@ internal sealed class Spelling
                     yield return (other, edits);
     }
 
+    /// <summary>The same, and longer words that begin with it or, where it has at least four letters, with one edit of it.</summary>
+    public IEnumerable<(string Word, int Edits)> NearOrBegun(string word)
+    {
+        var most = Math.Min(1, MostEdits(word));
+        return Near(word).Concat(byLength.Where(words => words.Key > word.Length).SelectMany(words => words)
+            .Select(other => (Word: other, Edits: Edits(word, other.AsSpan(0, word.Length), most)))
+            .Where(item => item.Edits is not null).Select(item => (item.Word, item.Edits!.Value + 1)));
+    }
+
     /// <summary>How many edits a word may be away from what was meant.</summary>
     public static int MostEdits(string word) => word.Length < LeastLetters ? 0 : word.Length < ManyLetters ? 1 : 2;
 
     /// <summary>The fewest letters to insert, delete, replace or exchange with the next that turn one word into the other (optimal string
     /// alignment); null when there are more than allowed.</summary>
-    public static int? Edits(string left, string right, int most)
+    public static int? Edits(ReadOnlySpan<char> left, ReadOnlySpan<char> right, int most)
     {
         if (Math.Abs(left.Length - right.Length) > most)
             return null;

@@ -13,11 +13,13 @@ internal sealed class KalmFolder : IGraphReader
     private const string RelationTexts = "relationId2text.dict";
     private const string InverseTexts = "relationId2text_inverse.dict";
     private const string EntityNames = "entityText_short.txt";
+    private const string EntityTypes = "entityTypes.dict";
 
     private static readonly string[] Required = [Train, EntityIds, RelationIds, EntityTexts, RelationTexts];
     private static readonly string[] IdFields = ["row", "id"];
     private static readonly string[] TextFields = ["row", "text"];
     private static readonly string[] NameFields = ["name"];
+    private static readonly string[] TypeFields = ["row", "type"];
 
     /// <inheritdoc/>
     public string Key => "kalm";
@@ -35,7 +37,7 @@ internal sealed class KalmFolder : IGraphReader
             throw new KalmException($"{string.Join(", ", missing)}: not found in {files.Path}; "
                 + $"expected beside {string.Join(", ", Required.Except(missing))} ({Name})");
         string[] names = [Train, .. SplitNames.Valid(files, Ending), .. SplitNames.Test(files, Ending),
-            EntityIds, RelationIds, EntityTexts, RelationTexts, InverseTexts, EntityNames];
+            EntityIds, RelationIds, EntityTexts, RelationTexts, InverseTexts, EntityNames, EntityTypes];
         return new Recognition(Certainty.Certain, [.. names.Select(files.Find).OfType<GraphFile>()], $"{EntityTexts} and {RelationTexts}")
         {
             IsByNames = true,
@@ -55,6 +57,10 @@ internal sealed class KalmFolder : IGraphReader
         if (Open(EntityNames) is { } names)
             foreach (var (index, name) in ReadNames(names, entityLines).Index())
                 graph.Entities.SetName(index, name);
+        if (Open(EntityTypes) is { } types)
+            foreach (var (index, type) in ReadRows(types, TypeFields, entityIds.Length, $"the rows of {EntityIds}").Values.Index())
+                if (type is not null)
+                    graph.AddType(index, type);
         if (Open(InverseTexts) is { } inverse)
             foreach (var (index, text) in ReadInverseTexts(inverse, relationIds).Index())
                 graph.SetInverseText(index, text);

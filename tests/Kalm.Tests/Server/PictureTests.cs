@@ -1,0 +1,45 @@
+using Kalm.Server;
+using Microsoft.Playwright;
+using static Microsoft.Playwright.Assertions;
+
+namespace Kalm.Tests.Server;
+
+/// <summary>The README's picture.</summary>
+[Collection(nameof(PageBrowser))]
+public class PictureTests(PageBrowser browser)
+{
+    private const string Variable = "KALM_PICTURE";
+    private const int MostBytes = 300_000;
+    private static readonly string Picture = Path.Combine(LayeringTests.RepositoryRoot(), "docs", "images", "page.png");
+
+    [Fact]
+    public async Task The_readme_shows_the_page_that_a_demo_serves()
+    {
+        var size = Size(await File.ReadAllBytesAsync(Picture, RunningServer.Cancellation));
+        Assert.Equal(1280, size.Width);
+        Assert.InRange(new FileInfo(Picture).Length, 20_000, MostBytes);
+        if (Environment.GetEnvironmentVariable(Variable) is not { Length: > 0 } demo)
+            return;
+        await using var served = await RunningServer.Another(new ServerOptions
+        {
+            Model = Path.Combine(demo, "run"), Graph = Path.Combine(LayeringTests.RepositoryRoot(), "samples", "world"),
+            Urls = ["http://127.0.0.1:0"], Quiet = true, IndexFolder = browser.File("picture"),
+        });
+        var page = await browser.Open(
+            "#/query/kyrgyzstan/member_of", served,
+            new() { ViewportSize = new() { Width = 1280, Height = 800 }, ColorScheme = ColorScheme.Light });
+        await Expect(page.Locator("#answers > ol > li")).ToHaveCountAsync(10);
+        await page.GetByRole(AriaRole.Combobox, new() { Name = "Head" }).FillAsync("Kyrgyzstan");
+        await page.Keyboard.PressAsync("Escape");
+        await page.Locator("#check-relation").SelectOptionAsync("member_of");
+        await page.GetByRole(AriaRole.Combobox, new() { Name = "Tail" }).FillAsync("SAARC");
+        await page.Keyboard.PressAsync("Escape");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Check" }).ClickAsync();
+        await Expect(page.Locator("#checked .verdict")).ToBeVisibleAsync();
+        await page.ScreenshotAsync(new() { Path = Picture });
+    }
+
+    private static (int Width, int Height) Size(byte[] png) =>
+        (System.Buffers.Binary.BinaryPrimitives.ReadInt32BigEndian(png.AsSpan(16)),
+            System.Buffers.Binary.BinaryPrimitives.ReadInt32BigEndian(png.AsSpan(20)));
+}
