@@ -10,7 +10,6 @@ internal static class DemoReport
     /// <summary>Writes the page.</summary>
     public static string Html(DemoResult result, DemoFolder folder)
     {
-        var metrics = Path.Combine(folder.Run, "metrics.jsonl");
         var page = new ReportPage("A language model before and after alignment with a knowledge graph")
             .Say((result.PretrainingSeconds is { } seconds
                     ? $"A base model was made from the texts of the graph's entities in {seconds:F0} s, then aligned with the graph's "
@@ -23,17 +22,9 @@ internal static class DemoReport
         Claims(page, result);
         Facts(page, result);
         Words(page, result);
-        Answers(page, result);
-        return page.Section("Training")
-            .Define(
-                ("contrastive loss", "How badly the right entity is told from the others of its batch; it falls as embeddings align."),
-                ("language loss", "The mean surprise, in nats a token, at facts written as text."),
-                ("validation MRR", "The same measure as above, on a sample of the validation split; the best step is kept."))
-            .Plots(
-                ("explicit (contrastive) loss", DemoPlots.Curve("explicit (contrastive) loss", metrics, "explicit")),
-                ("implicit (language) loss", DemoPlots.Curve("implicit (language) loss", metrics, "implicit")),
-                ("validation MRR", DemoPlots.Validations("validation MRR", result.Run.Validations)))
-            .Section("Cosines among entities")
+        RunSections.Kept(page, result.Run);
+        RunSections.Training(page, result.Run, folder.Run);
+        return page.Section("Cosines among entities")
             .Say("Each cell is the cosine of two entities' vectors, those of a group together; where alignment has taught what belongs "
                 + "together, blocks stand out along the diagonal.")
             .Plots(
@@ -44,15 +35,14 @@ internal static class DemoReport
 
     private static void Figures(ReportPage page, DemoResult result)
     {
-        page.Section("Completing triples").Define(
-            ("query", "A triple of the test split without its tail, or without its head; the answer is sought among all entities."),
-            ("rank", "The place of the right answer when other known answers are left out (filtered); ties count as their mean."),
-            ("MRR", "The mean of 1 / rank: 1 when every right answer is first."),
-            ("Hits@1, Hits@10", "The share of queries whose right answer is first, or among the first ten."),
-            ("relation-frequency baseline", "Reads no text: a candidate scores as often as it answers the query's relation in train. "
-                + "What a model has beyond it, it understood of the query's entity."));
+        page.Section("Completing triples").Define(CompletionPage.Measures);
         string[] headings = ["", "MRR", "Hits@1", "Hits@10", "queries"];
         page.Table(headings, result.Rows.Select(row => Row(row.Name, row.All)));
+        if (result.Rows.All(row => row.Unheld?.Queries == row.All?.Queries))
+        {
+            page.Note("No query's text holds the name of its answer.");
+            return;
+        }
         page.Note("The same of the queries whose text does not hold the answer's name:");
         page.Table(headings, result.Rows.Select(row => Row(row.Name, row.Unheld)));
     }
@@ -70,12 +60,7 @@ internal static class DemoReport
             }), isStacked: true)
             .Note("Shown without the query's own entity, its other known answers and entities of a kind that the relation never has there in "
                 + "train; the rank counts all but the known answers.");
-        page.Section("Its ten best answers").Say("Queries whose right answer ranks highest, of as many relations as there are.")
-            .Table(ReportedAnswer.Headings, result.Best.Select(answer => answer.Cells), isStacked: true);
-        page.Section("Its ten worst answers").Say("Queries whose right answer ranks lowest.")
-            .Table(ReportedAnswer.Headings, result.Worst.Select(answer => answer.Cells), isStacked: true)
-            .Note("The probability is that of the model's first answer being the one; most like it in train is the fact of the same "
-                + "relation whose ends are nearest.");
+        CompletionPage.Answers(page, result.Best, result.Worst);
     }
 
     private static void Claims(ReportPage page, DemoResult result)
@@ -83,7 +68,7 @@ internal static class DemoReport
         if (result.Claims.Count > 0)
             page.Section("A fact, and the same turned round");
         foreach (var claim in result.Claims)
-            page.Say(claim.Lines[0]).Table(["", ""], claim.Lines.Skip(1).Select(line => line.Trim().Split(": ", 2)), isStacked: true);
+            page.Say(claim.Lines[0]).Table(["reason", "in words"], claim.Lines.Skip(1).Select(line => line.Trim().Split(": ", 2)), isStacked: true);
     }
 
     private static void Facts(ReportPage page, DemoResult result)
@@ -129,14 +114,4 @@ internal static class DemoReport
             ("verdict", "The share of triples, half of them false, that are told true or false as they are: guessing gives .50."),
             ("perplexity", "How many tokens the model wavers between on average: lower is better, and a rise by alignment is a loss."))
         .Table(DemoWords.Headings(""), result.Words.Select(row => (string[])[row.Name, .. row.Cells]));
-
-    private static void Answers(ReportPage page, DemoResult result)
-    {
-        if (result.Run.Kept is not { } kept)
-            return;
-        page.Section("What it writes, before and after")
-            .Say("The same prompts, continued by the model before and after alignment: whether it still writes as it did.")
-            .Table(["prompt", "before", "after"], kept.Answers.Select(answer => new[] { answer.Prompt, answer.Before, answer.After }),
-                isStacked: true);
-    }
 }

@@ -25,10 +25,11 @@ internal sealed class ReportPage
         th, td { padding: .35rem .9rem .35rem 0; border-bottom: 1px solid var(--line); text-align: left; vertical-align: top }
         th { color: var(--muted); font-weight: 400; font-size: .875rem }
         .number { text-align: right; white-space: nowrap }
-        dl { display: grid; grid-template-columns: max-content minmax(0, 1fr); gap: .15rem 1rem; max-width: 46rem; margin: .75rem 0 }
+        dl { display: grid; grid-template-columns: max-content minmax(0, 1fr); gap: .15rem 1rem; align-items: baseline;
+          max-width: 46rem; margin: .75rem 0 }
         dt { font-weight: 600 }
         dd { margin: 0 }
-        .plots { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 26rem), 1fr)); gap: 1rem }
+        .plots { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 26rem), 1fr)); gap: 1rem }
         figure { margin: 0 }
         img { display: block; width: 100%; height: auto; padding: .25rem; border: 1px solid var(--line); border-radius: 6px;
           background: #fff }

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Kalm.Alignment;
 using Kalm.Cli.Progress;
+using Kalm.Cli.Reports;
 using Kalm.Files;
 using Kalm.Language.Model;
 using Kalm.Language.Sources;
@@ -122,6 +123,7 @@ internal static class AlignVerb
             {
                 var run = Run(progress => AlignmentRun.Execute(inputs, options, progress, terminal.Cancellation),
                     "its folder checkpoints/ holds the last step; the same command with --resume goes on from it");
+                AtomicFile.WriteAllText(Path.Combine(runPath, RunSections.FileName), RunSections.Html(run, runPath));
                 Print(terminal, run, runPath);
                 if (parse.GetValue(json) is { } runJson)
                     Json.Write(runJson, run);
@@ -214,7 +216,8 @@ internal static class AlignVerb
             ("validation at the kept step", Describe(best)),
             ("perplexity of held-out texts", run.Kept is { } kept
                 ? $"{kept.PerplexityBefore:F2} before, {kept.PerplexityAfter:F2} after ({kept.Texts:N0} texts)" : "-"),
-            ("result", Path.Combine(runPath, run.Options.Method == AlignmentMethod.Full ? "model" : "adapter"))));
+            ("result", Path.Combine(runPath, run.Options.Method == AlignmentMethod.Full ? "model" : "adapter")),
+            ("report", Path.Combine(runPath, RunSections.FileName))));
         if (run.Kept is not null)
             terminal.Print(KeptTable.Of(run.Kept));
         terminal.Print($"next: {terminal.Command} evaluate completion --model {GraphSource.Quoted(runPath)} --graph "

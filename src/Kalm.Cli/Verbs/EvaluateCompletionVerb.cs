@@ -1,6 +1,8 @@
 using System.CommandLine;
 using System.Security.Cryptography;
 using System.Text.Json.Nodes;
+using Kalm.Cli.Reports;
+using Kalm.Completion;
 using Kalm.Completion.Reranking;
 using Kalm.Evaluation;
 using Kalm.Evaluation.Comparison;
@@ -36,13 +38,15 @@ internal static class EvaluateCompletionVerb
         };
         var json = Options.JsonFile();
         var ranks = Options.Text("--ranks", "FILE", "also write a line for each query, separated by tabs, which compare reads");
+        var html = Options.Text("--report", "FILE", "also write a report to read, HTML: measures defined, the baseline, the ten best and "
+            + "worst answers with their evidence (makes the index that complete and serve use)");
         var threads = Options.Threads();
         var device = Options.Device();
         var quiet = Options.Quiet();
         var command = new Command("completion", "Ranks the right answers of completion queries among all entities, known "
             + "answers left out. Of a folder of seeds (align --seeds) every run is ranked, and their spread told.")
         {
-            graph, limit, seed, among, rerank, index, kept, json, ranks, threads, device, quiet,
+            graph, limit, seed, among, rerank, index, kept, json, html, ranks, threads, device, quiet,
         };
         source.AddTo(command);
         model.AddTo(command);
@@ -55,8 +59,10 @@ internal static class EvaluateCompletionVerb
                 throw new KalmException("--vectors: found with --index; expected one of them, for each tells where vectors are taken from");
             Given.Writable("--json", parse.GetValue(json));
             Given.Writable("--ranks", parse.GetValue(ranks));
+            Given.Writable("--report", parse.GetValue(html));
             var seeds = SeedFolders.In(name);
-            if (seeds.Count > 0 && new[] { kept, index, ranks }.FirstOrDefault(option => parse.GetValue(option) is not null) is { } ofOne)
+            if (seeds.Count > 0
+                && new[] { kept, index, ranks, html }.FirstOrDefault(option => parse.GetValue(option) is not null) is { } ofOne)
                 throw new KalmException($"{ofOne.Name}: found with the {SeedFolders.Counted(seeds)} of {name}; expected one run, "
                     + $"as {Path.Combine(name, SeedFolders.NameOf(seeds[0]))}");
             terminal.HowToGoOn = parse.GetValue(kept) is { } keeping ? $"vectors encoded so far are in {keeping}; the same command goes on"
@@ -78,6 +84,8 @@ internal static class EvaluateCompletionVerb
                 reports.Add(Describe(report, alone, opened, ranking.Graph.Path, seconds));
                 if (seeds.Count == 0)
                     Print(terminal, report, alone);
+                if (parse.GetValue(html) is { } page)
+                    AtomicFile.WriteAllText(page, Page(report, ranked));
                 if (parse.GetValue(ranks) is { } ranksPath)
                     AtomicFile.WriteAllText(ranksPath, RanksFile.Text(ranking.Graph, ranked));
             }
@@ -100,6 +108,19 @@ internal static class EvaluateCompletionVerb
                         ? triples.SelectMany(triple => new[] { triple.Head, triple.Tail }).ToHashSet() : null,
                     Reranks = parse.GetValue(rerank), Kept = parse.GetValue(kept), Index = parse.GetValue(index),
                 };
+            }
+
+            string Page(CompletionReport report, IReadOnlyList<RankedQuery> ranked)
+            {
+                using var again = model.Open(name, parse, terminal, parse.GetValue(quiet));
+                var root = parse.GetValue(index) ?? EntityIndex.RootOf(again);
+                return terminal.Watch(parse.GetValue(quiet), progress =>
+                {
+                    using var loaded = Given.Load(again, parse.GetRequiredValue(device), parse.GetValue(threads), progress);
+                    using var completer = CompletionQuestion.Open(
+                        loaded, Catalog.Open(ranking!.Graph, root), root, progress, terminal.Cancellation);
+                    return CompletionPage.Html(report, again.Given, completer, ranked);
+                });
             }
 
             CompletionReport Report(IReadOnlyList<RankedQuery> ranked) =>

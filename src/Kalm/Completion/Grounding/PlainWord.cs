@@ -13,11 +13,14 @@ internal readonly record struct PlainWord(string Text, string Stem, bool IsCapit
     private const int LeastStem = 3;
     private const string Apostrophes = "'’ʼ`´";
 
-    // Letters that no decomposition takes apart.
-    private static readonly Dictionary<int, string> Spelled = new()
+    // How Latin letters are typed without their marks. Programs that know no cultures decompose none, so they stand here.
+    private static readonly Dictionary<int, string> Spelled = new[]
     {
-        ['ß'] = "ss", ['æ'] = "ae", ['œ'] = "oe", ['ø'] = "o", ['đ'] = "d", ['ð'] = "d", ['ł'] = "l", ['ı'] = "i", ['þ'] = "th",
-    };
+        ("a", "àáâãäåāăąǎạảấầẩẫậắằẳẵặ"), ("c", "çćĉċč"), ("d", "ďđð"), ("e", "èéêëēĕėęěẹẻẽếềểễệə"), ("g", "ĝğġģ"), ("h", "ĥħ"),
+        ("i", "ìíîïĩīĭįıỉị"), ("j", "ĵ"), ("k", "ķ"), ("l", "ĺļľł"), ("n", "ñńņňŋ"), ("o", "òóôõöøōŏőơọỏốồổỗộớờởỡợ"), ("r", "ŕŗř"),
+        ("s", "śŝşšșṣ"), ("t", "ţťțṭ"), ("u", "ùúûüũūŭůűųưụủứừửữự"), ("w", "ŵ"), ("y", "ýÿŷỳỵỷỹ"), ("z", "źżž"),
+        ("ss", "ß"), ("ae", "æ"), ("oe", "œ"), ("th", "þ"),
+    }.SelectMany(item => item.Item2.EnumerateRunes().Select(letter => KeyValuePair.Create(letter.Value, item.Item1))).ToDictionary();
 
     /// <summary>The words of a text, in order.</summary>
     public static List<PlainWord> Of(string text)

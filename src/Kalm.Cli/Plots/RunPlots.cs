@@ -1,12 +1,11 @@
 using System.Text.Json;
 using Kalm.Alignment;
-using Kalm.Cli.Plots;
 using ScottPlot;
 
-namespace Kalm.Cli.Demo;
+namespace Kalm.Cli.Plots;
 
-/// <summary>The plots of a report, as PNG.</summary>
-internal static class DemoPlots
+/// <summary>The plots of a run, as PNG.</summary>
+internal static class RunPlots
 {
     /// <summary>One measure of every step.</summary>
     /// <param name="title">Stands above it.</param>
