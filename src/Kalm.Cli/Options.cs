@@ -36,7 +36,8 @@ internal static class Options
         CustomParser = result => int.TryParse(
             result.Tokens[0].Value, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var value)
             && value >= least && value <= most ? value
-            : Fault<int?>(result, name, most < int.MaxValue ? $"a whole number from {least} to {most}" : $"a whole number of {least} or more"),
+            : Fault<int?>(
+                result, name, most < int.MaxValue ? $"a whole number from {least} to {most}" : $"a whole number of {least} or more"),
     };
 
     /// <summary>A number above zero.</summary>

@@ -88,7 +88,8 @@ internal sealed class HttpProtocol(ServerOptions options, bool isWriting) : Adde
     }
 
     // Nor is it done for one who has left: answers are not kept for those who come back.
-    private static async Task Cancelling(McpMessageHandler next, MessageContext message, HttpContext? carrier, CancellationToken cancellation)
+    private static async Task Cancelling(
+        McpMessageHandler next, MessageContext message, HttpContext? carrier, CancellationToken cancellation)
     {
         if (message.JsonRpcMessage is not JsonRpcRequest || carrier?.Items[Ending] is not CancellationTokenSource ending)
         {

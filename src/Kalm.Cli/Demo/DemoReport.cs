@@ -58,8 +58,8 @@ internal static class DemoReport
             {
                 completion.Query, string.Join(" · ", completion.Marked), completion.Answer, $"{completion.Rank:0.#}",
             }), isStacked: true)
-            .Note("Shown without the query's own entity, its other known answers and entities of a kind that the relation never has there in "
-                + "train; the rank counts all but the known answers.");
+            .Note("Shown without the query's own entity, its other known answers and entities of a kind that the relation never has there "
+                + "in train; the rank counts all but the known answers.");
         CompletionPage.Answers(page, result.Best, result.Worst);
     }
 
@@ -68,7 +68,8 @@ internal static class DemoReport
         if (result.Claims.Count > 0)
             page.Section("A fact, and the same turned round");
         foreach (var claim in result.Claims)
-            page.Say(claim.Lines[0]).Table(["reason", "in words"], claim.Lines.Skip(1).Select(line => line.Trim().Split(": ", 2)), isStacked: true);
+            page.Say(claim.Lines[0])
+                .Table(["reason", "in words"], claim.Lines.Skip(1).Select(line => line.Trim().Split(": ", 2)), isStacked: true);
     }
 
     private static void Facts(ReportPage page, DemoResult result)

@@ -53,8 +53,8 @@ internal static class RunSections
             return;
         page.Section("What it writes, before and after")
             .Say("The same prompts, continued by the model before and after alignment: whether it still writes as it did. The perplexity "
-                + $"of {kept.Texts:N0} texts that were not trained on was {kept.PerplexityBefore:F1} before and is {kept.PerplexityAfter:F1}; "
-                + "higher is worse.")
+                + $"of {kept.Texts:N0} texts that were not trained on was {kept.PerplexityBefore:F1} before and is "
+                + $"{kept.PerplexityAfter:F1}; higher is worse.")
             .Table(["prompt", "before", "after"], kept.Answers.Select(answer => new[] { answer.Prompt, answer.Before, answer.After }),
                 isStacked: true);
     }

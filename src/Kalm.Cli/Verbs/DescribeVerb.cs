@@ -68,7 +68,8 @@ internal static class DescribeVerb
         ("stored",
             $"{string.Join(", ", facts.Types.Select(type => facts.Types.Count == 1 ? type.Key : $"{type.Key} {Bytes.Of(type.Value)}"))}; "
             + $"{Bytes.Of(facts.Bytes)} in {(facts.Files.Count == 1 ? facts.Files[0].Name : $"{facts.Files.Count:N0} shards")}"),
-        ("memory to read and write", $"about {Bytes.Of(facts.BytesToRead)}, and {Bytes.Of(1000 * facts.BytesOfToken)} for 1,000 tokens of a text"),
+        ("memory to read and write",
+            $"about {Bytes.Of(facts.BytesToRead)}, and {Bytes.Of(1000 * facts.BytesOfToken)} for 1,000 tokens of a text"),
     ];
 
     private static (string Name, string Value)[] Of(TokenizerFacts? facts) => facts switch
