@@ -69,7 +69,8 @@ internal sealed class RouteTable
                 Response = typeof(EntitiesResponse),
                 Query =
                 [
-                    new("search", "part of a name or an id; where too few have it, also other names, misspelled ones, words of descriptions"),
+                    new("search",
+                        "part of a name or an id; where too few have it, also other names, misspelled ones, words of descriptions"),
                     new("limit", "how many are wanted", IsNumber: true),
                     new("after", "of all, the page behind this id: what next said"),
                 ],
