@@ -122,6 +122,7 @@ internal static class Given
     /// <param name="progress">Takes the notes.</param>
     public static LoadedModel Load(OpenedModel opened, string device, int? threads, ProgressView progress)
     {
+        progress.Report(ProgressStage.LoadingModel);
         var loaded = new LoadedModel(opened, Device(device), threads);
         foreach (var warning in loaded.Model.Warnings)
             progress.Note(warning);

@@ -69,6 +69,7 @@ internal sealed class GraphSource
     public KnowledgeGraph Load(ParseResult parse, OpenedModel model, IProgress<ProgressEvent>? progress)
     {
         var found = Find(parse, model.Given);
+        progress?.Report(ProgressStage.ReadingGraph);
         var read = KnowledgeGraph.Load(found.Path, found.Options);
         if (found.Fingerprint is not { } expected || expected == read.Fingerprint())
             return read;

@@ -10,9 +10,15 @@ public sealed record ProgressNote(string Text) : ProgressEvent;
 /// <summary>How far a stage before or after training has come (reading, encoding, validating).</summary>
 /// <param name="Stage">What is being done.</param>
 /// <param name="Done">Items done.</param>
-/// <param name="Total">Items in all.</param>
+/// <param name="Total">Items in all; 1 where they are not counted.</param>
 public sealed record ProgressStage(string Stage, int Done, int Total) : ProgressEvent
 {
+    /// <summary>A graph is being read.</summary>
+    public static ProgressStage ReadingGraph { get; } = new("reading the graph", 0, 1);
+
+    /// <summary>Weights are being loaded.</summary>
+    public static ProgressStage LoadingModel { get; } = new("loading the model", 0, 1);
+
     /// <summary>Tokens encoded so far, where the items are texts; null elsewhere.</summary>
     public long? Tokens { get; init; }
 }

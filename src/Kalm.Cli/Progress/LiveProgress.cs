@@ -24,22 +24,22 @@ internal sealed class LiveProgress(IAnsiConsole console, LiveDisplayContext live
     protected override void ShowStage(ProgressStage stage)
     {
         var (rate, remaining) = clock.Measure(stage);
-        Draw(stage.Stage, stage.Done, stage.Total, ProgressText.Left(remaining), [rate]);
+        Draw(stage.Stage, stage.Done, stage.Total, ProgressText.Count(stage), ProgressText.Left(remaining), [rate]);
     }
 
     /// <inheritdoc/>
     protected override void ShowStep(ProgressStep step) => Draw(
-        "training", step.Step, step.TotalSteps, ProgressText.Left(step.Remaining),
+        "training", step.Step, step.TotalSteps, ProgressText.Count(step.Step, step.TotalSteps), ProgressText.Left(step.Remaining),
         [ProgressText.Rate(step.Rate, step.RateUnit), .. ProgressText.Measures(step.Measures)]);
 
-    private void Draw(string stage, int done, int? total, string left, IReadOnlyList<string> details)
+    private void Draw(string stage, int done, int? total, string count, string left, IReadOnlyList<string> details)
     {
         if (stage == lastStage && TimeProvider.System.GetElapsedTime(lastDrawing) < Interval)
             return;
-        var state = ProgressText.Join(ProgressText.Count(done, total), left);
+        var state = ProgressText.Join(count, left);
         // What is narrowest says most: the count, then the stage, then the bar.
         var name = ProgressText.Fit([stage], Width - state.Length - 2);
-        var width = Math.Clamp(Width - name.Length - state.Length - 4, 0, LongestBar);
+        var width = state.Length == 0 ? 0 : Math.Clamp(Width - name.Length - state.Length - 4, 0, LongestBar);
         var filled = total is > 0 and var all ? (int)Math.Clamp((long)width * done / all, 0, width) : 0;
         var bar = $"[green]{new string('━', filled)}[/][grey]{new string('━', width - filled)}[/]";
         live.UpdateTarget(new Rows(

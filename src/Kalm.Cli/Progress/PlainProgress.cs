@@ -18,7 +18,7 @@ internal sealed class PlainProgress(TextWriter writer, TimeProvider time) : Prog
         var (rate, remaining) = clock.Measure(stage);
         if (IsDue())
             Write(ProgressText.Join(
-                $"{stage.Stage} {ProgressText.Count(stage.Done, stage.Total)}", rate, ProgressText.Left(remaining)));
+                $"{stage.Stage} {ProgressText.Count(stage)}".TrimEnd(), rate, ProgressText.Left(remaining)));
     }
 
     /// <inheritdoc/>

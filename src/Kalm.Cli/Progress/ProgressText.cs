@@ -12,6 +12,9 @@ internal static class ProgressText
     /// <summary>12/1,000, or 12 while the total is unknown.</summary>
     public static string Count(int done, int? total) => total is { } all ? $"{done:N0}/{all:N0}" : $"{done:N0}";
 
+    /// <summary>The count of a stage; empty where nothing is counted.</summary>
+    public static string Count(ProgressStage stage) => stage.Total == 1 ? "" : Count(stage.Done, stage.Total);
+
     /// <summary>As many of the parts side by side, from the first on, as a line holds; the first is cut where it is too long.</summary>
     /// <param name="parts">ASCII, of which each takes a column of the terminal.</param>
     /// <param name="width">Columns of the line.</param>

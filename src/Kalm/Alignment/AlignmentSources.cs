@@ -23,6 +23,7 @@ public sealed class AlignmentSources : IDisposable
     {
         if (graph is not null)
             return graph;
+        progress?.Report(ProgressStage.ReadingGraph);
         graph = KnowledgeGraph.Load(path, options);
         foreach (var warning in graph.Warnings)
             progress?.Report(new ProgressNote(warning));
@@ -56,6 +57,7 @@ public sealed class AlignmentSources : IDisposable
             model = null;
             NativeMemory.Return();
         }
+        progress?.Report(ProgressStage.LoadingModel);
         model = opened!.Load(device, precision);
         Held = precision;
         foreach (var warning in model.Warnings)

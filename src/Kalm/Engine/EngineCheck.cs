@@ -4,8 +4,8 @@ using static TorchSharp.torch;
 
 namespace Kalm.Engine;
 
-/// <summary>What the native tensor library does on this machine: tried with products whose results are known, not read off a
-/// version.</summary>
+/// <summary>What the native tensor library does on this machine: tried with products whose results are known, not
+/// read off a version.</summary>
 /// <param name="Library">The path of libtorch; null where the system finds it by itself.</param>
 /// <param name="Version">The version of libtorch that TorchSharp's library was built with.</param>
 /// <param name="Bf16Gain">How many times as fast as in F32 a product is whose numbers are held as BF16; 0 on processors without
