@@ -54,6 +54,64 @@ public class PackagingTests(PackedFeed feed) : IClassFixture<PackedFeed>
         string Value(string name) => about.Elements().Single(element => element.Name.LocalName == name).Value;
     }
 
+    [Theory]
+    [InlineData("Kalm", "lib/net10.0/")]
+    [InlineData("Kalm.Templates", "lib/net10.0/")]
+    [InlineData("Kalm.Extensions", "lib/net10.0/")]
+    [InlineData("Kalm.Cli", "tools/net10.0/any/")]
+    public void A_package_has_its_symbols_beside_it_and_names_no_path_of_this_machine(string name, string folder)
+    {
+        using var package = Open(name);
+        using var symbols = Open(name, "snupkg");
+        using var symbolsFile = symbols.GetEntry($"{folder}{name}.pdb")!.Open();
+        var about = XDocument.Load(package.GetEntry($"{name}.nuspec")!.Open()).Descendants();
+        var repository = about.Single(element => element.Name.LocalName == "repository");
+        Assert.Matches("^[0-9a-f]{40}$", (string?)repository.Attribute("commit"));
+        Assert.True((string?)repository.Attribute("url") is null or ['h', 't', 't', 'p', 's', ':', ..]);
+
+        using var library = package.GetEntry($"{folder}{name}.dll")!.Open();
+        foreach (var stream in new[] { library, symbolsFile })
+        {
+            using var bytes = new MemoryStream();
+            stream.CopyTo(bytes);
+            foreach (var path in new[] { LayeringTests.RepositoryRoot(), feed.File("") })
+                Assert.Equal(-1, bytes.ToArray().AsSpan().IndexOf(System.Text.Encoding.UTF8.GetBytes(path)));
+        }
+    }
+
+    [Fact]
+    public async Task On_a_clean_cache_a_project_elsewhere_takes_the_packages_in_and_so_does_the_tool()
+    {
+        Assert.SkipUnless(Environment.GetEnvironmentVariable("KALM_CLEAN_CACHE") == "1", "KALM_CLEAN_CACHE=1 downloads every package anew");
+        RequireFeed();
+        var clean = ("NUGET_PACKAGES", feed.File("clean"));
+        feed.Write("elsewhere/nuget.config", $"""
+            <configuration><packageSources><add key="kalm" value="{feed.Path}" /></packageSources></configuration>
+            """);
+        feed.Write("elsewhere/Elsewhere.csproj", """
+            <Project Sdk="Microsoft.NET.Sdk">
+              <PropertyGroup>
+                <OutputType>Exe</OutputType>
+                <TargetFramework>net10.0</TargetFramework>
+                <ImplicitUsings>enable</ImplicitUsings>
+              </PropertyGroup>
+            </Project>
+            """);
+        feed.Write("elsewhere/Program.cs", Program);
+        var folder = feed.File("elsewhere");
+        foreach (var (package, version) in new[] { ("Kalm", feed.Version), ("libtorch-cpu-linux-x64", NativeEngine.LibtorchVersion) })
+            (await feed.Run("dotnet", folder, [clean], "add", "package", package, "--version", version)).IsSuccess();
+        var run = await feed.Run("dotnet", folder, [clean], "run", "-c", "Release", "--", "model");
+        Assert.EndsWith("trained two steps\n", run.IsSuccess().Output, StringComparison.Ordinal);
+
+        var tool = feed.File("clean-tool");
+        (await feed.Run("dotnet", folder, [clean], "tool", "install", "Kalm.Cli", "--tool-path", tool, "--add-source", feed.Path,
+            "--version", feed.Version)).IsSuccess();
+        var doctor = await feed.Run(Path.Combine(tool, "kalm"), folder, [clean], "doctor", "--model", "model");
+        Assert.Contains("kalm can work here", doctor.IsSuccess().Output, StringComparison.Ordinal);
+        Assert.Contains(feed.File("clean"), doctor.Output.Replace("\n", "", StringComparison.Ordinal), StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task The_tool_brings_every_file_it_names_and_no_libtorch()
     {
@@ -122,9 +180,9 @@ public class PackagingTests(PackedFeed feed) : IClassFixture<PackedFeed>
 
     private void RequireFeed() => Assert.SkipUnless(feed.Unavailable is null, feed.Unavailable ?? "");
 
-    private ZipArchive Open(string name)
+    private ZipArchive Open(string name, string kind = "nupkg")
     {
         RequireFeed();
-        return ZipFile.OpenRead(Path.Combine(feed.Path, $"{name}.{feed.Version}.nupkg"));
+        return ZipFile.OpenRead(Path.Combine(feed.Path, $"{name}.{feed.Version}.{kind}"));
     }
 }

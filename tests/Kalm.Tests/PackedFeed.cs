@@ -10,7 +10,7 @@ namespace Kalm.Tests;
 /// which is removed from the user's packages afterwards.</summary>
 public sealed partial class PackedFeed : IAsyncLifetime
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(4);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(10);
     private readonly TemporaryFolder folder = new();
 
     /// <summary>The version both packages bear.</summary>
@@ -31,7 +31,7 @@ public sealed partial class PackedFeed : IAsyncLifetime
         }
         var packed = await Run(
             "dotnet", LayeringTests.RepositoryRoot(), [],
-            "pack", "-c", "Release", "--artifacts-path", folder.File("artifacts"), $"-p:Version={Version}");
+            "pack", "-c", "Release", "--artifacts-path", folder.File("artifacts"), $"-p:Version={Version}", "-p:RunAnalyzers=false");
         Unavailable = Unreachable(packed);
         if (Unavailable is null)
             packed.IsSuccess();
@@ -73,7 +73,7 @@ public sealed partial class PackedFeed : IAsyncLifetime
 
     public ValueTask DisposeAsync()
     {
-        foreach (var package in new[] { "kalm", "kalm.templates", "kalm.cli" })
+        foreach (var package in new[] { "kalm", "kalm.templates", "kalm.extensions", "kalm.cli" })
         {
             var versions = System.IO.Path.Combine(NativeEngine.PackagesFolder, package);
             var version = System.IO.Path.Combine(versions, Version);
