@@ -1,5 +1,6 @@
 // Asks the MCP server by the inspector's command line, a process for each call: `node inspector.mjs ORIGIN MODEL KEY`, or
-// `node inspector.mjs stdio kalm mcp --model RUN --graph GRAPH`.
+// `node inspector.mjs stdio kalm mcp --model RUN --graph GRAPH`. It wants Node 22 and 111 MB, so tests do not run it; it is installed beside
+// by `npm install --no-save @modelcontextprotocol/inspector@2.12.0`.
 import { execFile } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";

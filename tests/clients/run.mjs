@@ -8,7 +8,7 @@ import { fileURLToPath } from "node:url";
 const here = dirname(fileURLToPath(import.meta.url));
 const [origin, model, key, table] = process.argv.slice(2);
 const lines = [];
-for (const script of ["openai.mjs", "ai-sdk.mjs", "rerank.mjs", "openapi.mjs", "mcp.mjs", "inspector.mjs"]) {
+for (const script of ["openai.mjs", "ai-sdk.mjs", "rerank.mjs", "openapi.mjs", "mcp.mjs"]) {
   const ran = spawnSync(process.execPath, [join(here, script), origin, model, key], { encoding: "utf8", stdio: ["ignore", "pipe", "inherit"] });
   process.stdout.write(ran.stdout);
   lines.push(...ran.stdout.split("\n").filter((line) => line.startsWith("{")).map((line) => JSON.parse(line)));

@@ -14,6 +14,12 @@ namespace Kalm.Server.Http;
 internal static class Wire
 {
     private static readonly ConcurrentDictionary<int, JsonSerializerOptions> OfDepth = [];
+    private static readonly (string Type, string Words)[] Kinds =
+    [
+        ("List`1", "a list"), ("System.Double", "a number"), ("System.Int", "a whole number that is not too large"),
+        ("System.Boolean", "true or false"), ("System.String", "a text"), ("", "an object"),
+    ];
+
     private static readonly JsonSchemaExporterOptions Exporting = new() { TreatNullObliviousAsNonNullable = true };
 
     /// <summary>The shared options, with room for all that is answered.</summary>
@@ -54,8 +60,10 @@ internal static class Wire
         {
             var place = error.Path is null or "$" ? null : error.Path.TrimStart('$', '.');
             // The types that a field could not be converted to are ours, not the client's.
-            var fault = error.Message.Contains("could not be converted", StringComparison.Ordinal)
-                ? "a value is not of the kind expected" : error.Message.Split(" Path:")[0];
+            var fault = error.Message.Split(" Path:")[0];
+            if (fault.Contains("could not be converted", StringComparison.Ordinal))
+                fault = "found a value of another kind; expected "
+                    + Array.Find(Kinds, kind => fault.Contains(kind.Type, StringComparison.Ordinal)).Words;
             throw ApiException.Bad(place, $"the body is not what was expected: {fault}", "invalid_json");
         }
         catch (OperationCanceledException) when (!context.RequestAborted.IsCancellationRequested)

@@ -15,6 +15,7 @@ internal static class Sampling
     private static readonly HashSet<string> Remarks =
     [
         "user", "metadata", "store", "service_tier", "safety_identifier", "prompt_cache_key", "prompt_cache_retention", "prediction",
+        "cache_prompt", "keep_alive",
     ];
 
     // Fields that are taken at the value that they have when they are absent.
@@ -22,7 +23,9 @@ internal static class Sampling
     {
         ["reasoning_effort"] = ["\"medium\"", "\"none\""], ["verbosity"] = ["\"medium\""], ["modalities"] = ["[\"text\"]"],
         ["truncation"] = ["\"disabled\""], ["background"] = ["false"], ["function_call"] = ["\"none\"", "\"auto\""],
-        ["functions"] = ["[]"], ["suffix"] = ["\"\""], ["top_logprobs"] = ["0"],
+        ["functions"] = ["[]"], ["suffix"] = ["\"\""], ["top_logprobs"] = ["0"], ["best_of"] = ["1"], ["echo"] = ["false"],
+        ["min_tokens"] = ["0"], ["ignore_eos"] = ["false"], ["skip_special_tokens"] = ["true"], ["stop_token_ids"] = ["[]"],
+        ["include_stop_str_in_output"] = ["false"], ["use_beam_search"] = ["false"], ["length_penalty"] = ["1", "1.0"],
         ["include"] = ["[]", "[\"reasoning.encrypted_content\"]"],
         ["reasoning"] = ["{}", "{\"effort\":\"medium\"}", "{\"effort\":\"none\"}"],
     };

@@ -66,6 +66,7 @@ public class ChatFieldTests(RunningServer server)
     public async Task Fields_change_what_is_written()
     {
         var plain = await Text("\"seed\":1");
+        Assert.Equal(plain, await Text("\"min_tokens\":0,\"ignore_eos\":false,\"best_of\":1,\"length_penalty\":1.0,\"cache_prompt\":true"));
         Assert.Equal(plain, await Text("\"user\":\"u\",\"metadata\":{\"a\":\"b\"},\"store\":false,\"foo\":null,\"reasoning_effort\":\"medium\""));
         Assert.NotEqual(plain, await Text("\"frequency_penalty\":2,\"presence_penalty\":2"));
         Assert.NotEqual(plain, await Text("\"repetition_penalty\":5"));

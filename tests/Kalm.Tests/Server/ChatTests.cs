@@ -247,6 +247,17 @@ public class ChatTests(RunningServer server)
     [InlineData("""{"messages":[{"role":"user","content":"a"}],"n":"2"}""", "n")]
     public async Task Faults_are_told(string body, string param) => await server.Fault(Path, body, 400, param);
 
+    [Theory]
+    [InlineData("\"temperature\":\"0.5\"", "temperature", "a number")]
+    [InlineData("\"n\":\"2\"", "n", "a whole number")]
+    [InlineData("\"seed\":12345678901234567890", "seed", "a whole number that is not too large")]
+    [InlineData("\"logprobs\":1", "logprobs", "true or false")]
+    [InlineData("\"model\":3", "model", "a text")]
+    [InlineData("\"messages\":\"hi\"", "messages", "a list")]
+    [InlineData("\"stream_options\":true", "stream_options", "an object")]
+    public async Task A_value_of_another_kind_is_told_with_the_one_expected(string field, string param, string kind) => Assert.Contains(
+        $"expected {kind}", (string?)(await server.Fault(Path, $"{{{field}}}", 400, param))["message"], StringComparison.Ordinal);
+
     [Fact]
     public async Task A_question_longer_than_the_context_is_refused() =>
         Assert.Equal("context_length_exceeded", (string?)(await server.Fault(

@@ -39,7 +39,7 @@ public sealed class ClientTests(RunningServer server) : IDisposable
         Assert.Empty(lines.Where(line => !(bool)line["ok"]!).Select(line => line.ToJsonString()));
         ran.IsSuccess();
         foreach (var client in (string[])["openai", "ai + @ai-sdk/openai-compatible", "fetch", "openapi-typescript + openapi-fetch",
-            "@modelcontextprotocol/sdk", "@modelcontextprotocol/inspector"])
+            "@modelcontextprotocol/sdk"])
             Assert.Contains(lines, line => (string?)line["client"] == client);
         Assert.Contains(
             await File.ReadAllTextAsync(table, RunningServer.Cancellation),

@@ -51,6 +51,9 @@ internal sealed class GrammarState : IEquatable<GrammarState>
         hash = stacks.Aggregate(isWhole ? 1 : 0, HashCode.Combine);
     }
 
+    /// <summary>The readings of the text so far; what comes next on top of each.</summary>
+    public IReadOnlyList<Frame> Stacks => stacks;
+
     /// <summary>Whether the text may end here.</summary>
     public bool IsWhole { get; }
 
