@@ -70,8 +70,10 @@ public sealed record ServerLimits
     internal ServerLimits OfEntities => this with { TextCharacters = Math.Min(TextCharacters, EntityCharacters) };
 
     /// <summary>What the model's thread has to know of them.</summary>
-    internal WorkerLimits ForWorker =>
-        new() { BatchViews = BatchViews, Chats = Chats, QueueTime = QueueTime, ChatTime = ChatTime ?? TimeSpan.MaxValue };
+    internal WorkerLimits ForWorker => new()
+    {
+        BatchViews = BatchViews, Chats = Chats, QueueTime = QueueTime, ChatTime = ChatTime ?? TimeSpan.MaxValue,
+    };
 
     /// <summary>How long requests may take to finish when the server is asked to stop.</summary>
     public TimeSpan DrainTime { get; init; } = TimeSpan.FromSeconds(30);

@@ -57,7 +57,8 @@ internal sealed class GeneratedSequence
     {
         var likelihood = options.LogProbabilities is { } told ? TokenLikelihood.Of(logits, told) : null;
         var isStuck = false;
-        var token = sampler.Choose(logits, seen, written, grammar is null ? null : own => isStuck = !grammar.Restrict(own, room - TokenCount));
+        var token = sampler.Choose(
+            logits, seen, written, grammar is null ? null : own => isStuck = !grammar.Restrict(own, room - TokenCount));
         LastWritten = null;
         if (isStuck)
         {

@@ -70,7 +70,9 @@ internal sealed class GrammarCursor(TextGrammar grammar, VocabularyTrie vocabula
     private List<int> Ending(int room)
     {
         var distance = Distance(state);
-        return distance > room || room > distance + (2L * shortest.Largest) + Margin ? Allowed() : vocabulary.Allowed(state, (from, value) =>
+        if (distance > room || room > distance + (2L * shortest.Largest) + Margin)
+            return Allowed();
+        return vocabulary.Allowed(state, (from, value) =>
         {
             var next = Follow(from, value);
             return Distance(next) < room ? next : Nowhere;

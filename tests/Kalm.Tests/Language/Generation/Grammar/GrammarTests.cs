@@ -82,10 +82,9 @@ public sealed class GrammarTests : TorchTest
         Assert.Equal(bytes, new ShortestEnd(grammar.Start).Of(GrammarState.Before(grammar.Start)));
         var generator = new Generator(model.Decoder, model.Model.Tokenizer);
         for (var tokens = bytes; tokens < bytes + 40; tokens += 6)
-            Assert.Equal(1, Check(generator, model.Model.Tokenizer.Encode("fish"), (JsonObject)JsonNode.Parse(schema)!, new GenerationOptions
-            {
-                MaximumNewTokens = tokens, Temperature = 1, Seed = tokens,
-            }));
+            Assert.Equal(1, Check(
+                generator, model.Model.Tokenizer.Encode("fish"), (JsonObject)JsonNode.Parse(schema)!,
+                new GenerationOptions { MaximumNewTokens = tokens, Temperature = 1, Seed = tokens }));
     }
 
     [Fact]
