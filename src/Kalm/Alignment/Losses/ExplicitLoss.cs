@@ -35,7 +35,7 @@ internal sealed class ExplicitLoss(
         var tails = vectors.index_select(0, Reads(rows.Columns, forest.EntityRead));
         var (loss, correct) = Contrast(rows, batch.OwnHeads).Compute(queries, tails, model.LogInverseTemperature, Shares(rows));
         if (bank is not null && AgainstBank(rows, queries, batch.OwnHeads) is { } further)
-            loss = loss + further;
+            loss = loss.Plus(further);
         if (Weight == 1)
         {
             loss.backward();
