@@ -47,7 +47,7 @@ public sealed partial class DemoTests
         Assert.DoesNotContain("http", Png().Replace(report, ""), StringComparison.Ordinal);
         foreach (var measure in new[]
         {
-            "MRR", "Hits@1, Hits@10", "relation-frequency baseline", "perplexity", "verdict",
+            "MRR", "Hits@1, Hits@10", "relation-frequency baseline", "perplexity", "verdict", "language loss",
         })
             Assert.Contains($"<dt>{measure}</dt><dd>", report, StringComparison.Ordinal);
         // An earlier demonstration is replaced, another folder is not.

@@ -17,7 +17,7 @@ public class PageAccessTests(PageBrowser browser)
         ("search", async page =>
         {
             await page.Locator("#search").FillAsync("Bolvia");
-            await Expect(page.GetByRole(AriaRole.Option).First).ToContainTextAsync("Bolivia");
+            await Expect(page.Locator("#found li").First).ToContainTextAsync("Bolivia");
         }),
         ("entity", async page =>
         {
