@@ -1,6 +1,5 @@
 using Kalm.Alignment.Losses;
 using Kalm.Engine;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Kalm.Tests.Alignment.Losses;

@@ -71,7 +71,7 @@ public class ContrastiveLossTests : TorchTest
     {
         var queries = tensor(new float[] { 1, 0, 0.6f, 0.8f }, [2, 2]);
         var columns = tensor(new float[] { 0.8f, 0.6f, 0.96f, 0.28f, 0, 1 }, [3, 2]);
-        var expected = nn.functional.cross_entropy(queries.matmul(columns.t()) * Math.Exp(2), tensor(new long[] { 1, 2 }));
+        var expected = nn.functional.cross_entropy(queries.matmul(columns.t()).mul(tensor((float)Math.Exp(2))), tensor(new long[] { 1, 2 }));
 
         var rows = new ContrastiveLoss([1, 2], [[], []], [-1, -1], 3, 0, 0).ComputeRows(queries, columns, tensor(2.0f), null);
 
