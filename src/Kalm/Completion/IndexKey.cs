@@ -4,7 +4,8 @@ using Kalm.Representation;
 
 namespace Kalm.Completion;
 
-/// <summary>Names the index of a model over a graph: SHA-256 over what decides the vectors and the calibration (triples).</summary>
+/// <summary>Names the index of a model over a graph: SHA-256 over what decides the vectors and the calibration (triples,
+/// types).</summary>
 public static class IndexKey
 {
     // Raised when the content of an index changes.
@@ -12,5 +13,8 @@ public static class IndexKey
 
     /// <summary>The key, in hexadecimal.</summary>
     public static string Of(OpenedModel model, KnowledgeGraph graph) =>
-        VectorKey.Of([Format, VectorKey.Of(model, graph), graph.Fingerprint()]);
+        VectorKey.Of([
+            Format, VectorKey.Of(model, graph), graph.Fingerprint(),
+            .. GraphFingerprint.OfTypes(graph) is { } types ? new[] { types } : [],
+        ]);
 }

@@ -45,6 +45,21 @@ internal sealed class GraphFingerprint : IDisposable
         return fingerprint.Finish();
     }
 
+    /// <summary>Null where no entity has a type.</summary>
+    public static string? OfTypes(KnowledgeGraph graph)
+    {
+        if (graph.Entities.All(entity => entity.Types.Count == 0))
+            return null;
+        using var fingerprint = new GraphFingerprint();
+        foreach (var entity in graph.Entities)
+        {
+            fingerprint.Add(entity.Types.Count);
+            foreach (var type in entity.Types)
+                fingerprint.Add(type);
+        }
+        return fingerprint.Finish();
+    }
+
     public void Dispose() => hash.Dispose();
 
     private void Add(int number)

@@ -53,7 +53,7 @@ public class IndexTests(RunningServer server)
     }
 
     [Fact]
-    public void Another_text_triple_weight_or_wording_is_another_index()
+    public void Another_text_triple_type_weight_or_wording_is_another_index()
     {
         using var folder = OpenedModel.Open(server.Model);
         using var files = FamilyGraph.Make();
@@ -64,6 +64,8 @@ public class IndexTests(RunningServer server)
         files.With("relationId2text.dict", "0\tkind of\n1\tlives near\n");
         keys.Add(IndexKey.Of(folder, files.Load()));
         files.With("valid.txt", "bird8\tkind_of\tbird\n");
+        keys.Add(IndexKey.Of(folder, files.Load()));
+        files.With("entityTypes.dict", string.Concat(Enumerable.Range(0, files.Load().Entities.Count).Select(row => $"{row}\tanimal\n")));
         keys.Add(IndexKey.Of(folder, files.Load()));
         var copy = Directory.CreateDirectory(server.File("copy")).FullName;
         foreach (var file in Directory.GetFiles(server.Model))
