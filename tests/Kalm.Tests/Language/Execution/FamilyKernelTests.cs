@@ -110,7 +110,8 @@ public class FamilyKernelTests : TorchTest
             parts.Add(decoder.Read(decoder.Embed(block.Tokens), block));
         }
 
-        AssertClose(expected, cat([.. parts]), 1e-4);
+        // Sums of F32 in another order: 1.07e-4 was the most that was seen, on a processor with other block sizes.
+        AssertClose(expected, cat([.. parts]), 2e-4);
     }
 
     [Theory]
