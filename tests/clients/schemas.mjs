@@ -47,7 +47,7 @@ const object = (depth) => {
   return often() ? { ...schema, additionalProperties: false } : schema;
 };
 const flat = [
-  text, whole, number, format,
+  text, whole, number, format, pattern,
   () => ({ type: pick("boolean", "null") }),
   () => ({ enum: ["a", "ä \"quoted\"", 3, 2.5, null, true, { k: [1] }].slice(random(5)) }),
   () => ({ const: pick(`word ${random(9)}`, random(9), null, { a: [true] }) }),
@@ -59,9 +59,12 @@ const deep = [
   (depth) => ({ oneOf: [{ type: "null" }, number(), array(depth)] }),
   () => ({ type: "object", properties: {}, required: [`k${random(3)}`], additionalProperties: whole() }),
 ];
-// Those with a pattern are refused.
-const value = (depth) => random(60) === 0 ? { type: "string", pattern: pick("^[a-z]{2,4}$", "\\d+", "^(yes|no)$") }
-  : depth > 0 && often() ? pick(...deep)(depth - 1) : pick(...flat)();
+const pattern = () => ({
+  type: "string",
+  pattern: pick("^[a-z]{2,4}$", "\\d+", "^(yes|no)$", "^[^\\s@]+@[^\\s@]+\\.[a-z]{2,}$", "^#(?:[0-9a-f]{3}){1,2}$", "^[A-Z][^\\d]*?\\.$",
+    "\"[äöü]+\\\\", "^\\+?\\d{1,3}(?:[ -]\\d{2,4}){2,3}$", "^(?<major>0|[1-9]\\d*)\\.(0|[1-9]\\d*)$", "^.{1,20}$"),
+});
+const value = (depth) => depth > 0 && often() ? pick(...deep)(depth - 1) : pick(...flat)();
 const next = () => {
   const schema = object(2);
   if (random(4) > 0) return schema;

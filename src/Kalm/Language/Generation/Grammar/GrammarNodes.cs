@@ -17,6 +17,17 @@ internal sealed class ByteNode(bool[] holds) : GrammarNode
     public bool Holds(byte value) => holds[value];
 }
 
+/// <summary>One byte, and what that byte has behind it.</summary>
+/// <param name="next">[256]: what follows a byte; null where the byte may not stand.</param>
+internal sealed class BranchNode(GrammarNode?[] next) : GrammarNode
+{
+    /// <summary>What follows a byte that is the last.</summary>
+    public static GrammarNode Nothing { get; } = new LiteralNode([]);
+
+    /// <summary>[256]: what follows a byte; null where the byte may not stand.</summary>
+    public GrammarNode?[] Next => next;
+}
+
 /// <summary>Bytes one after another.</summary>
 /// <param name="bytes">The bytes; none matches nothing.</param>
 internal sealed class LiteralNode(byte[] bytes) : GrammarNode

@@ -78,6 +78,11 @@ internal sealed class GrammarState : IEquatable<GrammarState>
                 if (set.Holds(value))
                     Resume(stack.Rest, next, ref isWhole);
             }
+            else if (stack.Node is BranchNode branch)
+            {
+                if (branch.Next[value] is { } behind)
+                    Enter(behind, stack.Rest, next, ref isWhole);
+            }
             else if (((LiteralNode)stack.Node).Bytes is var bytes && bytes[stack.Progress] == value)
             {
                 if (stack.Progress + 1 < bytes.Length)
@@ -99,7 +104,10 @@ internal sealed class GrammarState : IEquatable<GrammarState>
                 foreach (var way in choice.Ways)
                     Enter(way, rest, stacks, ref isWhole);
                 break;
-            case SequenceNode or RepeatNode or LiteralNode { Bytes.Length: 0 }:
+            case LiteralNode { Bytes.Length: 0 }:
+                Resume(rest, stacks, ref isWhole);
+                break;
+            case SequenceNode or RepeatNode:
                 Resume(new Frame(node, 0, rest), stacks, ref isWhole);
                 break;
             default:

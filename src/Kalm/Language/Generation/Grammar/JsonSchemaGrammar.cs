@@ -49,12 +49,11 @@ internal sealed class JsonSchemaGrammar
             if (words[word] is { } listed)
                 return Alternatives(words, word, listed, place);
         if (words.ContainsKey("const"))
-            return LiteralNode.Of(JsonGrammar.Spell(words["const"]));
+            return OneOf(Matching([words["const"]], words, place), $"{place}/const");
         var types = TypesOf(words, place);
         if (words["enum"] is { } values)
-            return OneOf(SchemaWords.List(values, $"{place}/enum").Where(value => types.Contains(SchemaWords.TypeOf(value))
-                || (SchemaWords.TypeOf(value) == "integer" && types.Contains("number")))
-                .Select(value => (GrammarNode)LiteralNode.Of(JsonGrammar.Spell(value))), $"{place}/enum");
+            return OneOf(Matching(SchemaWords.List(values, $"{place}/enum").Where(value => types.Contains(SchemaWords.TypeOf(value))
+                || (SchemaWords.TypeOf(value) == "integer" && types.Contains("number"))), words, place), $"{place}/enum");
         return types.Count == Types.Length ? JsonGrammar.AnyValue : OneOf(types.Select(type => OfType(type, words, place)), place);
     }
 
@@ -178,11 +177,24 @@ internal sealed class JsonSchemaGrammar
         return JsonGrammar.Enclosed("[", rest, "]", mayBeEmpty: least == 0);
     }
 
+    // Those of the values that are no texts, or match the pattern.
+    private static IEnumerable<GrammarNode> Matching(IEnumerable<JsonNode?> values, JsonObject words, string place)
+    {
+        var pattern = words["pattern"] is null ? null : Text(words, place);
+        return values
+            .Where(value => pattern is null || SchemaWords.TypeOf(value) != "string" || PatternGrammar.Takes(pattern, (string)value!))
+            .Select(value => LiteralNode.Of(JsonGrammar.Spell(value)));
+    }
+
     private static GrammarNode Text(JsonObject words, string place)
     {
         var (least, most) = SchemaWords.Counts(words, "minLength", "maxLength", place);
         if (least > most)
             throw new KalmException($"{place}: found {least} characters or more, at most {most}; expected a length that can be");
+        if (words["pattern"] is { } pattern)
+            return words["format"] is null
+                ? PatternGrammar.Of(SchemaWords.Text(pattern, $"{place}/pattern"), least, most, $"{place}/pattern")
+                : throw new KalmException($"{place}/pattern: found 'format' beside it; expected one of them");
         if (words["format"] is not { } format)
             return JsonGrammar.TextOf(least, most);
         var name = SchemaWords.Text(format, $"{place}/format");

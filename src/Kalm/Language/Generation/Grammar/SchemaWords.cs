@@ -15,7 +15,7 @@ internal static class SchemaWords
     {
         ["properties"] = "object", ["required"] = "object", ["additionalProperties"] = "object",
         ["items"] = "array", ["prefixItems"] = "array", ["minItems"] = "array", ["maxItems"] = "array",
-        ["minLength"] = "string", ["maxLength"] = "string", ["format"] = "string",
+        ["minLength"] = "string", ["maxLength"] = "string", ["format"] = "string", ["pattern"] = "string",
         ["minimum"] = "number", ["maximum"] = "number", ["exclusiveMinimum"] = "number", ["exclusiveMaximum"] = "number",
     };
 

@@ -57,6 +57,7 @@ internal sealed class ShortestEnd
             ChoiceNode choice => choice.Ways,
             RepeatNode repeat => [repeat.Part],
             ReferenceNode reference => [reference.Target!],
+            BranchNode branch => [.. branch.Next.OfType<GrammarNode>().Distinct()],
             _ => [],
         };
         foreach (var part in parts)
@@ -71,6 +72,7 @@ internal sealed class ShortestEnd
         ChoiceNode choice => choice.Ways.Min(way => lengths[way]),
         RepeatNode repeat => (int)Math.Min(Unknown, (long)repeat.Least * lengths[repeat.Part]),
         ReferenceNode reference => lengths[reference.Target!],
+        BranchNode branch => 1 + branch.Next.OfType<GrammarNode>().Min(next => lengths[next]),
         _ => 1,
     };
 }

@@ -15,10 +15,11 @@ public sealed class TextGrammar
     internal GrammarNode Start { get; }
 
     /// <summary>The JSON values that a JSON Schema allows, or some of them: of an object with declared properties those alone are
-    /// written, in the order of the schema; strings hold no <c>\u</c> escapes of surrogates; numbers have at most 15 digits before the
-    /// point.</summary>
+    /// written, in the order of the schema; strings hold no <c>\u</c> escapes of surrogates, those with a pattern none that could be
+    /// spared; numbers have at most 15 digits before the point.</summary>
     /// <param name="schema">The schema: types, enum, const, properties, required, additionalProperties, items, prefixItems, their bounds,
-    /// anyOf, oneOf of alternatives that exclude each other, allOf of one, $ref within the schema, common formats.</param>
+    /// anyOf, oneOf of alternatives that exclude each other, allOf of one, $ref within the schema, common formats, patterns without
+    /// look-around and back-references.</param>
     /// <exception cref="KalmException">It asks for something else, allows nothing, or is no schema; the message names the
     /// place.</exception>
     public static TextGrammar OfSchema(JsonElement schema)

@@ -35,7 +35,9 @@ internal static class JsonSchemaCheck
             JsonValueKind.Array => Count(words, "minItems", 0) <= value.GetArrayLength()
                 && value.GetArrayLength() <= Count(words, "maxItems", int.MaxValue)
                 && (words["items"] is not { } items || value.EnumerateArray().All(item => IsValid(item, items, root))),
-            JsonValueKind.String => Length(value) >= Count(words, "minLength", 0) && Length(value) <= Count(words, "maxLength", int.MaxValue),
+            JsonValueKind.String => Length(value) >= Count(words, "minLength", 0)
+                && Length(value) <= Count(words, "maxLength", int.MaxValue)
+                && (words["pattern"] is not { } pattern || RandomPattern.IsMatch(value.GetString()!, (string)pattern!)),
             JsonValueKind.Number => (words["minimum"] is not { } least || value.GetDecimal() >= (decimal)least)
                 && (words["maximum"] is not { } most || value.GetDecimal() <= (decimal)most)
                 && (words["exclusiveMinimum"] is not { } above || value.GetDecimal() > (decimal)above)

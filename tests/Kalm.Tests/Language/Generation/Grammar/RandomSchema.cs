@@ -5,6 +5,8 @@ namespace Kalm.Tests.Language.Generation.Grammar;
 /// <summary>Schemas of every supported kind, drawn.</summary>
 internal sealed class RandomSchema(Random random)
 {
+    private readonly RandomPattern patterns = new(random);
+
     public JsonObject Next()
     {
         var schema = Object(3);
@@ -67,6 +69,8 @@ internal sealed class RandomSchema(Random random)
 
     private JsonObject Text()
     {
+        if (random.Next(3) == 0)
+            return new JsonObject { ["type"] = "string", ["pattern"] = patterns.Next() };
         var least = random.Next(3);
         return new JsonObject { ["type"] = "string", ["minLength"] = least, ["maxLength"] = least + random.Next(6) };
     }
