@@ -143,8 +143,8 @@ internal sealed class GrammarState : IEquatable<GrammarState>
     }
 
     /// <inheritdoc/>
-    public bool Equals(GrammarState? other) =>
-        other is not null && hash == other.hash && IsWhole == other.IsWhole && stacks.SequenceEqual(other.stacks);
+    public bool Equals(GrammarState? other) => ReferenceEquals(this, other)
+        || (other is not null && hash == other.hash && IsWhole == other.IsWhole && stacks.SequenceEqual(other.stacks));
 
     /// <inheritdoc/>
     public override bool Equals(object? obj) => Equals(obj as GrammarState);

@@ -69,7 +69,7 @@ internal sealed class RandomSchema(Random random)
 
     private JsonObject Text()
     {
-        if (random.Next(3) == 0)
+        if (random.Next(4) == 0)
             return new JsonObject { ["type"] = "string", ["pattern"] = patterns.Next() };
         var least = random.Next(3);
         return new JsonObject { ["type"] = "string", ["minLength"] = least, ["maxLength"] = least + random.Next(6) };
