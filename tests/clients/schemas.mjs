@@ -46,6 +46,11 @@ const object = (depth) => {
   const schema = { type: "object", properties, required: Object.keys(properties).filter(often) };
   return often() ? { ...schema, additionalProperties: false } : schema;
 };
+const pattern = () => ({
+  type: "string",
+  pattern: pick("^[a-z]{2,4}$", "\\d+", "^(yes|no)$", "^[^\\s@]+@[^\\s@]+\\.[a-z]{2,}$", "^#(?:[0-9a-f]{3}){1,2}$", "^[A-Z][^\\d]*?\\.$",
+    "\"[äöü]+\\\\", "^\\+?\\d{1,3}(?:[ -]\\d{2,4}){2,3}$", "^(?<major>0|[1-9]\\d*)\\.(0|[1-9]\\d*)$", "^.{1,20}$"),
+});
 const flat = [
   text, whole, number, format, pattern,
   () => ({ type: pick("boolean", "null") }),
@@ -59,11 +64,6 @@ const deep = [
   (depth) => ({ oneOf: [{ type: "null" }, number(), array(depth)] }),
   () => ({ type: "object", properties: {}, required: [`k${random(3)}`], additionalProperties: whole() }),
 ];
-const pattern = () => ({
-  type: "string",
-  pattern: pick("^[a-z]{2,4}$", "\\d+", "^(yes|no)$", "^[^\\s@]+@[^\\s@]+\\.[a-z]{2,}$", "^#(?:[0-9a-f]{3}){1,2}$", "^[A-Z][^\\d]*?\\.$",
-    "\"[äöü]+\\\\", "^\\+?\\d{1,3}(?:[ -]\\d{2,4}){2,3}$", "^(?<major>0|[1-9]\\d*)\\.(0|[1-9]\\d*)$", "^.{1,20}$"),
-});
 const value = (depth) => depth > 0 && often() ? pick(...deep)(depth - 1) : pick(...flat)();
 const next = () => {
   const schema = object(2);
