@@ -57,13 +57,15 @@ public sealed class StructuredChatTests(RunningServer server) : IDisposable
         }
     }
 
-    [Fact]
-    public async Task A_schema_that_is_not_supported_is_refused_by_its_word()
+    [Theory]
+    [InlineData("""{"type":"array","uniqueItems":true}""", "uniqueItems")]
+    [InlineData("""{"type":"string","pattern":"(?!a)b"}""", "pattern")]
+    public async Task A_schema_that_is_not_supported_is_refused_by_its_word(string schema, string word)
     {
-        var error = await server.Fault(Path, Ask("""
-            "response_format":{"type":"json_schema","json_schema":{"name":"a","schema":{"type":"string","pattern":"a"}}}
+        var error = await server.Fault(Path, Ask($$"""
+            "response_format":{"type":"json_schema","json_schema":{"name":"a","schema":{{schema}}}}
             """).ToJsonString(), 400, "response_format");
-        Assert.Contains("'pattern'", (string?)error["message"], StringComparison.Ordinal);
+        Assert.Contains(word, (string?)error["message"], StringComparison.Ordinal);
     }
 
     [Theory]
