@@ -63,7 +63,7 @@ public sealed class StructuredChatTests(RunningServer server) : IDisposable
     public async Task A_schema_that_is_not_supported_is_refused_by_its_word(string schema, string word)
     {
         var error = await server.Fault(Path, Ask($$"""
-            "response_format":{"type":"json_schema","json_schema":{"name":"a","schema":{{schema}}}}
+            "response_format":{"type":"json_schema","json_schema":{"name":"a","schema":{{schema}} } }
             """).ToJsonString(), 400, "response_format");
         Assert.Contains(word, (string?)error["message"], StringComparison.Ordinal);
     }
