@@ -14,6 +14,9 @@ namespace Kalm.Tests.Language.Execution;
 /// changes nothing.</summary>
 public class FamilyKernelTests : TorchTest
 {
+    // What sums of F32 in another order come to at most; 1.4e-4 was seen, where the library shared its products among threads otherwise.
+    private const double OtherOrder = 3e-4;
+
     public static IEnumerable<TheoryDataRow<string, int>> Cases() => SmallFamily.Cases(4);
 
     [Theory]
@@ -54,7 +57,7 @@ public class FamilyKernelTests : TorchTest
             if (matrices.TryGetValue(AdapterConfig.LoraName(module, 'A'), out var down))
                 weight.add_(matrices[AdapterConfig.LoraName(module, 'B')].mm(down), scale);
         }
-        AssertClose(side, Run(model, rows, null, null, fused: true).States, 1e-4);
+        AssertClose(side, Run(model, rows, null, null, fused: true).States, OtherOrder);
     }
 
     [Theory]
@@ -72,7 +75,7 @@ public class FamilyKernelTests : TorchTest
             model, [TokenRow.Sequence([.. prefix, .. branch.Tokens], [prefix.Length + branch.Tokens.Length - 1])],
             null, null, fused: true).States);
 
-        AssertClose(cat([.. apart]), packed, 1e-4);
+        AssertClose(cat([.. apart]), packed, OtherOrder);
     }
 
     [Theory]
@@ -110,8 +113,7 @@ public class FamilyKernelTests : TorchTest
             parts.Add(decoder.Read(decoder.Embed(block.Tokens), block));
         }
 
-        // Sums of F32 in another order: 1.07e-4 was the most that was seen, on a processor with other block sizes.
-        AssertClose(expected, cat([.. parts]), 2e-4);
+        AssertClose(expected, cat([.. parts]), OtherOrder);
     }
 
     [Theory]
@@ -152,8 +154,8 @@ public class FamilyKernelTests : TorchTest
     {
         var (states, logits, gradient) = Run(model, rows, learned, adapter, fused: true);
         var (plainStates, plainLogits, plainGradient) = Run(model, rows, learned, adapter, fused: false);
-        AssertClose(plainStates, states, 1e-4);
-        AssertClose(plainLogits, logits, 1e-4);
+        AssertClose(plainStates, states, OtherOrder);
+        AssertClose(plainLogits, logits, OtherOrder);
         AssertClose(plainGradient!, gradient!, 1e-3);
         foreach (var slice in learned.Slices)
             Assert.True(gradient!.narrow(0, slice.Offset, slice.Count).abs().max().ReadNumber() > 0, slice.Name);
