@@ -55,6 +55,13 @@ internal static class Given
             folder = parent;
         if (File.Exists(folder))
             return $"found the file {folder}; expected a folder there";
+        return WhyNotWritten(folder) is { } why
+            ? $"nothing can be written in {folder}: {why}\nexpected a folder in which the user {Environment.UserName} may make files" : null;
+    }
+
+    /// <summary>Why no file can be made in a folder that is there; null where one can, which is tried.</summary>
+    public static string? WhyNotWritten(string folder)
+    {
         try
         {
             var probe = Path.Combine(folder, $".kalm-{Environment.ProcessId}-{Path.GetRandomFileName()}");
@@ -63,13 +70,12 @@ internal static class Given
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            var why = error switch
+            return error switch
             {
                 UnauthorizedAccessException => "access is denied",
                 FileNotFoundException or DirectoryNotFoundException => "its file system takes no new files",
                 _ => error.Message.Split(" : '")[0],
             };
-            return $"nothing can be written in {folder}: {why}\nexpected a folder in which the user {Environment.UserName} may make files";
         }
     }
 

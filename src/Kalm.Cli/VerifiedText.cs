@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Json.Nodes;
 using Kalm.Completion;
 using Kalm.Completion.Facts;
 
@@ -34,6 +35,16 @@ internal static class VerifiedText
         ];
 
         string Name(QueryEntity entity) => entity.Entity is { } index ? catalog[index].Name : entity.Description;
+    }
+
+    /// <summary>The same for programs.</summary>
+    public static IEnumerable<KeyValuePair<string, JsonNode?>> Members(Verification verified)
+    {
+        yield return new("verdict", FactWords.Of(verified.Judgement.Verdict));
+        yield return new("probability", verified.Judgement.Probability);
+        yield return new("split", verified.Judgement.Split);
+        yield return new("for", new JsonArray([.. verified.For.Select(reason => JsonValue.Create(reason))]));
+        yield return new("against", new JsonArray([.. verified.Against.Select(reason => JsonValue.Create(reason))]));
     }
 
     private static string Figure(double? value) => value?.ToString("F3", CultureInfo.InvariantCulture) ?? "";

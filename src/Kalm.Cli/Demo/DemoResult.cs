@@ -73,17 +73,8 @@ internal sealed record DemoResult(
             ["rank"] = completion.Rank,
             ["predictions"] = new JsonArray([.. completion.Predictions.Select(name => (JsonNode)name)]),
         })]);
-        json["claims"] = new JsonArray([.. Claims.Select(claim => (JsonNode)new JsonObject
-        {
-            ["head"] = claim.Head,
-            ["relation"] = claim.Relation,
-            ["tail"] = claim.Tail,
-            ["verdict"] = FactWords.Of(claim.Verified.Judgement.Verdict),
-            ["probability"] = claim.Verified.Judgement.Probability,
-            ["split"] = claim.Verified.Judgement.Split,
-            ["for"] = new JsonArray([.. claim.Verified.For.Select(reason => JsonValue.Create(reason))]),
-            ["against"] = new JsonArray([.. claim.Verified.Against.Select(reason => JsonValue.Create(reason))]),
-        })]);
+        json["claims"] = new JsonArray([.. Claims.Select(claim => (JsonNode)new JsonObject(
+            [new("head", claim.Head), new("relation", claim.Relation), new("tail", claim.Tail), .. VerifiedText.Members(claim.Verified)]))]);
         foreach (var words in Words)
         {
             json[words.Key]!["questions"] = new JsonObject(

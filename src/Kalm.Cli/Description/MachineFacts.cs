@@ -44,19 +44,6 @@ internal sealed record MachineFacts(
 internal sealed record FolderFacts(string Use, string Path, long? Free, string? Fault)
 {
     /// <summary>Tries a folder.</summary>
-    public static FolderFacts Of(string use, string path)
-    {
-        try
-        {
-            var free = new DriveInfo(path).AvailableFreeSpace;
-            var file = global::System.IO.Path.Combine(path, $".kalm-doctor-{Environment.ProcessId}");
-            File.WriteAllText(file, "can be written to");
-            File.Delete(file);
-            return new FolderFacts(use, path, free, null);
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException or ArgumentException)
-        {
-            return new FolderFacts(use, path, null, error.Message);
-        }
-    }
+    public static FolderFacts Of(string use, string path) => Given.WhyNotWritten(path) is { } fault
+        ? new FolderFacts(use, path, null, fault) : new FolderFacts(use, path, new DriveInfo(path).AvailableFreeSpace, null);
 }

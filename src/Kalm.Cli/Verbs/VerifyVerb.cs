@@ -91,19 +91,15 @@ internal static class VerifyVerb
     }
 
     private static JsonObject Describe(
-        Catalog catalog, Verification verified, FactCalibration? calibration, PrecisionPoint? statement) => new()
-    {
-        ["head"] = IdOf(catalog, verified.Claim.Head),
-        ["relation"] = catalog.Graph.Relations[verified.Claim.Relation].Id,
-        ["tail"] = IdOf(catalog, verified.Claim.Tail),
-        ["verdict"] = FactWords.Of(verified.Judgement.Verdict),
-        ["probability"] = verified.Judgement.Probability,
-        ["threshold"] = statement?.Threshold,
-        ["false_below"] = calibration?.FalseBelow,
-        ["split"] = verified.Judgement.Split,
-        ["for"] = new JsonArray([.. verified.For.Select(reason => JsonValue.Create(reason))]),
-        ["against"] = new JsonArray([.. verified.Against.Select(reason => JsonValue.Create(reason))]),
-    };
+        Catalog catalog, Verification verified, FactCalibration? calibration, PrecisionPoint? statement) => new(
+    [
+        new("head", IdOf(catalog, verified.Claim.Head)),
+        new("relation", catalog.Graph.Relations[verified.Claim.Relation].Id),
+        new("tail", IdOf(catalog, verified.Claim.Tail)),
+        .. VerifiedText.Members(verified),
+        new("threshold", statement?.Threshold),
+        new("false_below", calibration?.FalseBelow),
+    ]);
 
     private static string IdOf(Catalog catalog, QueryEntity entity) =>
         entity.Entity is { } index ? catalog[index].Id : entity.Description;
