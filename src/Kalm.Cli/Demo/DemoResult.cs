@@ -74,7 +74,10 @@ internal sealed record DemoResult(
             ["predictions"] = new JsonArray([.. completion.Predictions.Select(name => (JsonNode)name)]),
         })]);
         json["claims"] = new JsonArray([.. Claims.Select(claim => (JsonNode)new JsonObject(
-            [new("head", claim.Head), new("relation", claim.Relation), new("tail", claim.Tail), .. VerifiedText.Members(claim.Verified)]))]);
+        [
+            new("head", claim.Head), new("relation", claim.Relation), new("tail", claim.Tail),
+            .. VerifiedText.Members(claim.Verified),
+        ]))]);
         foreach (var words in Words)
         {
             json[words.Key]!["questions"] = new JsonObject(
