@@ -56,7 +56,8 @@ internal static class Given
         if (File.Exists(folder))
             return $"found the file {folder}; expected a folder there";
         return WhyNotWritten(folder) is { } why
-            ? $"nothing can be written in {folder}: {why}\nexpected a folder in which the user {Environment.UserName} may make files" : null;
+            ? $"nothing can be written in {folder}: {why}\n"
+                + $"expected a folder in which the user {Environment.UserName} may make files" : null;
     }
 
     /// <summary>Why no file can be made in a folder that is there; null where one can, which is tried.</summary>
