@@ -22,7 +22,7 @@ internal sealed record DemoSettings
     /// <summary>How the base model is made where none is given: of a small vocabulary, because the sample's texts are few.</summary>
     public PretrainingOptions Pretraining { get; init; } = new()
     {
-        Preset = ModelPreset.Find("tiny") with { Vocabulary = 2048, Context = 256 },
+        Preset = ModelPreset.Find("tiny") with { Vocabulary = 2048 },
         Steps = 370,
     };
 

@@ -1,13 +1,14 @@
 using System.Diagnostics;
 using System.Text.Json.Nodes;
 using Kalm.Mcp;
+using Kalm.Server;
 using Kalm.Tests.Cli;
 using Kalm.Tests.Extensions;
 
 namespace Kalm.Tests.Server;
 
 /// <summary>Clients as npm installs them make their calls to a server of this process: over a published model where its file is there, else
-/// over a tiny one. Which client makes which call is told in <c>docs/how-to/clients.md</c>.</summary>
+/// a tiny one, and over the demonstration's run. Which client makes which call is told in <c>docs/how-to/clients.md</c>.</summary>
 [Collection(nameof(RunningServer))]
 [Trait("needs", "node")]
 public sealed class ClientTests(RunningServer server) : IDisposable
@@ -24,27 +25,25 @@ public sealed class ClientTests(RunningServer server) : IDisposable
     private readonly TemporaryFolder folder = new();
 
     [Fact]
-    public async Task Every_client_makes_its_calls_and_the_table_tells_them()
+    public async Task Every_client_makes_its_calls_of_a_published_model_and_the_table_tells_them()
     {
-        var clients = await Install();
-        await using var serving = await RunningServer.Another(McpOverHttp.Server(server.Options() with
+        var lines = await Calls(server.Options() with
         {
             Model = DataFolder.Find(Path.Combine("smollm2-135m", "SmolLM2-135M-Instruct.Q4_1.gguf"))
                 ?? ChatFolder.Make(folder, server.Model, Brief),
-            Names = [Model], ApiKey = Key, IndexFolder = folder.File("index"),
-        }, isWriting: false));
-        var table = Path.Combine(clients, "clients.md");
-        var ran = await Run("node", clients, "run.mjs", serving.Urls[0], Model, Key, table);
-        var lines = ran.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => JsonNode.Parse(line)!).ToList();
-        Assert.Empty(lines.Where(line => !(bool)line["ok"]!).Select(line => line.ToJsonString()));
-        ran.IsSuccess();
+        });
         foreach (var client in (string[])["openai", "ai + @ai-sdk/openai-compatible", "fetch", "openapi-typescript + openapi-fetch",
             "@modelcontextprotocol/sdk"])
             Assert.Contains(lines, line => (string?)line["client"] == client);
-        Assert.Contains(
-            await File.ReadAllTextAsync(table, RunningServer.Cancellation),
-            await File.ReadAllTextAsync(Path.Combine(Root, "docs", "how-to", "clients.md"), RunningServer.Cancellation),
-            StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Every_client_makes_the_same_calls_of_the_run_of_the_demonstration()
+    {
+        await Calls(server.Options() with
+        {
+            Model = (await DemoRun.Made).Run, Graph = Path.Combine(Root, "samples", "world"),
+        });
     }
 
     [Fact]
@@ -57,6 +56,24 @@ public sealed class ClientTests(RunningServer server) : IDisposable
         });
         var ran = await Run("node", clients, "schemas.mjs", serving.Urls[0], Model, Key, "40");
         Assert.True(ran.ExitCode == 0 && (bool)JsonNode.Parse(ran.Output)!["ok"]!, ran.Output + ran.Error);
+    }
+
+    // One line for each call; all go well, and are those of the documents.
+    private async Task<List<JsonNode>> Calls(ServerOptions options)
+    {
+        var table = folder.File("clients.md");
+        var clients = await Install();
+        await using var serving = await RunningServer.Another(McpOverHttp.Server(options with
+        {
+            Names = [Model], ApiKey = Key, IndexFolder = folder.File("index"),
+        }, isWriting: false));
+        var ran = await Run("node", clients, "run.mjs", serving.Urls[0], Model, Key, table);
+        var lines = ran.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => JsonNode.Parse(line)!).ToList();
+        Assert.Empty(lines.Where(line => !(bool)line["ok"]!).Select(line => line.ToJsonString()));
+        ran.IsSuccess();
+        Assert.Contains(
+            await File.ReadAllTextAsync(table, RunningServer.Cancellation), Documents.Text("docs/how-to/clients.md"), StringComparison.Ordinal);
+        return lines;
     }
 
     // The clients are installed once and kept, as the package source may not be reachable each time.

@@ -15,9 +15,9 @@ public sealed record ModelPreset(string Name, int Hidden, int Layers, int Heads,
     /// <summary>All presets, the smallest first.</summary>
     public static IReadOnlyList<ModelPreset> All { get; } =
     [
-        new("tiny", 128, 3, 4, 384, 8192, 256),
-        new("small", 192, 5, 6, 512, 8192, 256),
-        new("medium", 384, 6, 6, 1024, 16384, 512),
+        new("tiny", 128, 3, 4, 384, 8192, 2048),
+        new("small", 192, 5, 6, 512, 8192, 2048),
+        new("medium", 384, 6, 6, 1024, 16384, 2048),
     ];
 
     /// <summary>Finds a preset by name.</summary>

@@ -45,6 +45,29 @@ public sealed class FactJudgeTests : IDisposable
         Assert.False(sides.Admits(1, 0));
     }
 
+    // Countries stand in a region, and so do rivers, mountains and lakes: a side of several kinds admits each of them.
+    [Fact]
+    public void Sides_admit_the_ends_of_facts_that_train_does_not_hold()
+    {
+        var world = KnowledgeGraph.Load(Path.Combine(LayeringTests.RepositoryRoot(), "samples", "world"));
+        var sides = new RelationSides(world);
+        var ends = world.Valid.Concat(world.Test)
+            .SelectMany(fact => new (int Relation, int Entity)[]
+            {
+                (fact.Relation, fact.Head), (world.InverseOf(fact.Relation), fact.Tail),
+            }).ToList();
+        Assert.InRange(ends.Count(end => sides.Admits(end.Relation, end.Entity)) / (double)ends.Count, 0.99, 1);
+        var region = Number(world.Relations.Select(relation => relation.Id), "in_region");
+        var entities = world.Entities.Select(entity => entity.Id).ToList();
+        Assert.True(sides.Admits(region, Number(entities, "bolivia")));
+        Assert.False(sides.Admits(region, Number(entities, "spanish")));
+        var random = new Random(1);
+        var others = ends.Select(end => (end.Relation, Entity: random.Next(entities.Count))).ToList();
+        Assert.InRange(others.Count(end => sides.Admits(end.Relation, end.Entity)) / (double)others.Count, 0, 0.5);
+
+        static int Number(IEnumerable<string> ids, string wanted) => ids.ToList().IndexOf(wanted);
+    }
+
     [Fact]
     public void A_rule_counts_the_pairs_that_two_relations_join()
     {
