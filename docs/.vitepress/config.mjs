@@ -1,7 +1,8 @@
-// The site: `npx --yes vitepress@1.6.4 build docs` in the repository's root writes it to artifacts/site, and fails on a dead link.
-import { readFileSync, realpathSync } from 'node:fs'
+// The site; `docs/build` writes it, and the pages of the API before it.
+import { existsSync, readFileSync, realpathSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname } from 'node:path'
+import { linked, namespaces, root } from './api.mjs'
 
 const page = (text, link) => ({ text, link })
 
@@ -19,11 +20,18 @@ export default {
   description: 'Aligns a causal language model with a knowledge graph',
   // The README and what it links to are pages too.
   srcDir: '..',
-  srcExclude: ['{artifacts,deploy,src,tests}/**', '**/node_modules/**', '.*/**'],
+  srcExclude: ['artifacts/!(api)/**', '{deploy,src,tests}/**', '**/node_modules/**', '.*/**'],
   outDir: '../artifacts/site',
   cacheDir: '../artifacts/site-cache',
-  rewrites: { ':path(.*)README.md': ':path(.*)index.md' },
+  rewrites: path => path.replace(/README\.md$/, 'index.md').replace(/^artifacts\/api\//, root.slice(1)),
+  metaChunk: true,
   base: process.env.SITE_BASE ?? '/',
+  markdown: {
+    // A page of another name is linked to under its own, which VitePress would leave so.
+    config: md => md.core.ruler.before('normalize', 'links', state => {
+      state.src = linked(state.src, state.env.relativePath).replace(/\bREADME\.md(?=[)#])/g, 'index.md')
+    }),
+  },
   vite: {
     resolve: {
       alias: [
@@ -33,8 +41,8 @@ export default {
     },
   },
   themeConfig: {
-    nav: [page('Docs', '/docs/'), page('Architecture', '/ARCHITECTURE')],
-    sidebar: [{ items: [page('Kalm', '/')] }, ...sidebar],
+    nav: [page('Docs', '/docs/'), page('API', '/docs/reference/api'), page('Architecture', '/ARCHITECTURE')],
+    sidebar: [{ items: [page('Kalm', '/')] }, ...sidebar, { text: 'API', collapsed: true, items: namespaces.map(name => page(name, root + name)) }],
     outline: [2, 3],
     search: { provider: 'local' },
   },

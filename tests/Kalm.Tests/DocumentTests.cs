@@ -79,6 +79,20 @@ public partial class DocumentTests
     }
 
     [Fact]
+    public void The_page_of_the_API_names_every_namespace_and_nothing_that_is_not_there()
+    {
+        var types = PublicApi.Libraries.SelectMany(library => library.GetExportedTypes()).ToList();
+        var namespaces = types.Select(type => type.Namespace!).ToHashSet();
+        var page = Documents.Text("docs/reference/api.md");
+        Assert.Equal(
+            namespaces.Order(StringComparer.Ordinal),
+            Row().Matches(page).Select(match => match.Groups[1].Value).Order(StringComparer.Ordinal));
+        Assert.All(
+            Span().Matches(page).Select(match => match.Groups[1].Value),
+            name => Assert.True(namespaces.Contains(name) || types.Any(type => type.FullName == name), name));
+    }
+
+    [Fact]
     public void The_readme_stays_a_page() => Assert.InRange(
         Documents.Text("README.md").Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries).Length, 700, 1_000);
 
@@ -94,6 +108,9 @@ public partial class DocumentTests
 
     [GeneratedRegex(@"\]\(([^)\s]+)\)")]
     private static partial Regex Link();
+
+    [GeneratedRegex(@"^\| `([^`]+)` \|", RegexOptions.Multiline)]
+    private static partial Regex Row();
 
     [GeneratedRegex(@"^#+ (.+)$", RegexOptions.Multiline)]
     private static partial Regex Heading();

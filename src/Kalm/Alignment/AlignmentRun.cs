@@ -48,7 +48,9 @@ public sealed class AlignmentRun
     /// <param name="sources">Base and graph, for all of the runs; not owned.</param>
     /// <param name="progress">Told what happens; may be null.</param>
     /// <param name="cancellation">Ends the run after the current step, with a checkpoint.</param>
-    /// <inheritdoc cref="Execute(AlignmentInputs, AlignmentOptions, IProgress{ProgressEvent}?, CancellationToken)"/>
+    /// <returns>The run's description, as it stands in run.json.</returns>
+    /// <exception cref="KalmException">Something given is at fault.</exception>
+    /// <exception cref="OperationCanceledException">The run was stopped; its folder holds a checkpoint.</exception>
     public static RunDescription Execute(
         AlignmentInputs inputs, AlignmentOptions options, AlignmentSources sources,
         IProgress<ProgressEvent>? progress = null, CancellationToken cancellation = default) =>
