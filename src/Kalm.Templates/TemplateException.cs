@@ -1,8 +1,8 @@
 namespace Kalm.Templates;
 
 /// <summary>A place in a template, both from 1.</summary>
-/// <param name="Line">The line.</param>
-/// <param name="Column">The character of the line.</param>
+/// <param name="Line">The number of the line.</param>
+/// <param name="Column">The number of the character in it.</param>
 public readonly record struct TemplatePlace(int Line, int Column)
 {
     /// <inheritdoc/>

@@ -15,7 +15,7 @@ public sealed class KalmVectorStore(Completer completer, bool isWriting = false)
     private readonly VectorStoreMetadata metadata = new() { VectorStoreSystemName = "kalm", VectorStoreName = completer.Graph.Path };
     private readonly EntityRecords entities = new(completer, isWriting);
 
-    /// <summary>The entities.</summary>
+    /// <summary>The one collection.</summary>
     public EntityRecords Entities => entities;
 
     /// <inheritdoc/>

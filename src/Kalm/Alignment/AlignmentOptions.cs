@@ -33,7 +33,7 @@ public sealed record AlignmentOptions
     /// <summary>What a step takes of the triples.</summary>
     public BatchOptions Batches { get; init; } = new();
 
-    /// <summary>The wording.</summary>
+    /// <summary>How entities, queries and questions are put into words.</summary>
     public WordingOptions Wording { get; init; } = new();
 
     /// <summary>How learned weights are moved.</summary>

@@ -95,7 +95,7 @@ public sealed record RunDescription
     /// <summary>The number of steps, once it is fixed.</summary>
     public int? TotalSteps { get; init; }
 
-    /// <summary>Steps done.</summary>
+    /// <summary>How many steps were trained, as of the last checkpoint or the end.</summary>
     public int StepsDone { get; init; }
 
     /// <summary>Wall time of training with its validation, in seconds.</summary>

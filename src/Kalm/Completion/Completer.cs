@@ -33,7 +33,7 @@ public sealed class Completer : IDisposable
         grounder = new(() => new Grounder(Graph, facts, new(() => Judge.Sides.Domains)));
     }
 
-    /// <summary>The model.</summary>
+    /// <summary>What encodes queries and texts; not owned.</summary>
     public LoadedModel Model { get; }
 
     /// <summary>The entities that may be asked about and are candidates, and what was said of facts.</summary>
@@ -52,7 +52,7 @@ public sealed class Completer : IDisposable
     /// <summary>What it takes for a fact to be stated; null where nothing is.</summary>
     public PrecisionPoint? Statement => Index.Calibration.Facts?.Statement(Precision);
 
-    /// <summary>The graph.</summary>
+    /// <summary>The graph, as its files tell it.</summary>
     public KnowledgeGraph Graph => Catalog.Graph;
 
     /// <summary>Finds training facts that speak for an answer.</summary>
@@ -61,7 +61,7 @@ public sealed class Completer : IDisposable
     /// <summary>Tells whether facts are true; its calls are for the model's thread.</summary>
     public FactJudge Judge => judge.Value;
 
-    /// <summary>Scores relations.</summary>
+    /// <summary>Tells which relations two entities are likely to stand in.</summary>
     public RelationScores RelationScores => relationScores.Value;
 
     /// <summary>Answers questions in words from the graph.</summary>

@@ -17,7 +17,9 @@ public sealed record SearchRequest(int? Entity, int[] Known, int Top, bool WithK
     public Func<int, bool>? Admits { get; init; }
 }
 
-/// <summary>A candidate with its cosine.</summary>
+/// <summary>A candidate.</summary>
+/// <param name="Entity">Its number in the catalog.</param>
+/// <param name="Score">Its cosine to the query.</param>
 public readonly record struct Hit(int Entity, float Score);
 
 /// <summary>What was found.</summary>

@@ -24,7 +24,7 @@ public sealed class ReviewedFacts
         ImmutableDictionary<(int Entity, int Relation), ImmutableSortedDictionary<int, ReviewedFact>> answers) =>
         (this.graph, this.facts, this.answers) = (graph, facts, answers);
 
-    /// <summary>None.</summary>
+    /// <summary>Of a graph of which nobody accepted or rejected a fact.</summary>
     public static ReviewedFacts None(KnowledgeGraph graph) => new(
         graph, ImmutableSortedDictionary<long, ReviewedFact>.Empty,
         ImmutableDictionary<(int Entity, int Relation), ImmutableSortedDictionary<int, ReviewedFact>>.Empty);

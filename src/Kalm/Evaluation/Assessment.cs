@@ -6,7 +6,7 @@ using Kalm.Representation;
 namespace Kalm.Evaluation;
 
 /// <summary>What a model is measured on by an <see cref="Assessment"/>.</summary>
-/// <param name="Graph">The graph.</param>
+/// <param name="Graph">Gives candidates, known answers and the examples of prompts.</param>
 /// <param name="Completion">The triples whose queries are ranked.</param>
 /// <param name="Asked">The triples that questions are about.</param>
 /// <param name="Seed">Draws corruptions and pairs.</param>

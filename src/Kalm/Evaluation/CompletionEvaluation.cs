@@ -7,7 +7,7 @@ using Kalm.Representation;
 namespace Kalm.Evaluation;
 
 /// <summary>The rank of one query's answer.</summary>
-/// <param name="Query">The query.</param>
+/// <param name="Query">What was asked, and the triple that it was made of.</param>
 /// <param name="Rank">Its filtered rank.</param>
 /// <param name="GoldScore">The cosine of query and answer.</param>
 /// <param name="BestCandidate">The highest-scoring entity that is not a known answer (it may be the answer itself).</param>
@@ -18,7 +18,9 @@ public sealed record RankedQuery(CompletionQuery Query, FilteredRank Rank, float
     public IReadOnlyList<ScoredEntity> Nearest { get; init; } = [];
 }
 
-/// <summary>A candidate with its cosine.</summary>
+/// <summary>A candidate.</summary>
+/// <param name="Entity">Its number in the graph.</param>
+/// <param name="Score">Its cosine to the query.</param>
 public readonly record struct ScoredEntity(int Entity, float Score);
 
 /// <summary>How far an evaluation has come.</summary>

@@ -35,7 +35,7 @@ public sealed record EmbeddingExportSize(int Entities, int Queries, int Width);
 /// table beside it, below its heading. A vector that several rows share is written out for each.</summary>
 public static class EmbeddingExport
 {
-    /// <summary>The name of the tensor.</summary>
+    /// <summary>What the one tensor of a safetensors file is called.</summary>
     public const string TensorName = "embeddings";
 
     /// <summary>Writes the files.</summary>

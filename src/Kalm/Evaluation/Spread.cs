@@ -3,7 +3,7 @@ using System.Text.Json.Nodes;
 namespace Kalm.Evaluation;
 
 /// <summary>How a measure spreads over runs that differ by their seed alone.</summary>
-/// <param name="Mean">The mean.</param>
+/// <param name="Mean">Over the runs, each counting the same.</param>
 /// <param name="Deviation">The standard deviation of a sample (n - 1); null for one run.</param>
 public sealed record Spread(double Mean, double? Deviation)
 {

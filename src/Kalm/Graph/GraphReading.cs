@@ -14,7 +14,7 @@ public sealed record GraphReading
 }
 
 /// <summary>What a column was taken for.</summary>
-/// <param name="File">The file.</param>
+/// <param name="File">Where the column stands.</param>
 /// <param name="Column">Its heading, its number, or a key.</param>
 /// <param name="TakenFor">Head, relation, tail, an attribute's name, or what else it holds.</param>
 public sealed record ColumnUse(string File, string Column, string TakenFor);

@@ -50,7 +50,7 @@ public sealed class KnowledgeGraph
     /// <summary>The entities, which are the candidates of every query.</summary>
     public IReadOnlyList<Entity> Entities { get; }
 
-    /// <summary>The relations.</summary>
+    /// <summary>The relations r, by the number that triples name them with.</summary>
     public IReadOnlyList<Relation> Relations { get; }
 
     /// <summary>The number of relations R, without their inverses.</summary>

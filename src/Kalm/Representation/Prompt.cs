@@ -45,6 +45,6 @@ public sealed class Prompt
 }
 
 /// <summary>An example for a prompt: a question with its answer.</summary>
-/// <param name="Question">The question.</param>
+/// <param name="Question">What is asked, in the wording of the prompts.</param>
 /// <param name="Response">The answer's ids, no end token.</param>
 public sealed record Shot(Prompt Question, int[] Response);

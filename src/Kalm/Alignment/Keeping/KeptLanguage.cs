@@ -8,7 +8,7 @@ namespace Kalm.Alignment.Keeping;
 public sealed record KeptLanguage(int Texts, double PerplexityBefore, double PerplexityAfter, IReadOnlyList<KeptAnswer> Answers);
 
 /// <summary>What a prompt is answered with, greedily.</summary>
-/// <param name="Prompt">The prompt.</param>
+/// <param name="Prompt">What both models go on from.</param>
 /// <param name="Before">The base's answer.</param>
 /// <param name="After">The result's.</param>
 public sealed record KeptAnswer(string Prompt, string Before, string After);

@@ -2,6 +2,8 @@ namespace Kalm.Completion.Facts;
 
 /// <summary>How a relation's facts differ from what holds of all: its log-odds are slope times theirs, plus shift (Platt scaling, drawn to
 /// 1 and 0 where there is little data).</summary>
+/// <param name="Slope">1 where the relation is like all.</param>
+/// <param name="Shift">In nats; 0 where it is.</param>
 public sealed record RelationFit(double Slope, double Shift);
 
 /// <summary>What a wanted precision takes.</summary>

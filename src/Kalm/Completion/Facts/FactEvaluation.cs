@@ -4,7 +4,7 @@ using Kalm.Graph;
 namespace Kalm.Completion.Facts;
 
 /// <summary>How good the probabilities of facts are, on a sample of a split (<see cref="FactSample"/>), train alone being known.</summary>
-/// <param name="Facts">The facts.</param>
+/// <param name="Facts">How many the sample has.</param>
 /// <param name="TrueFacts">How many of them are true.</param>
 /// <param name="Accuracy">The share told right at a probability of a half.</param>
 /// <param name="AreaUnderCurve">That a true fact is surer than a false one (ROC); ties count half.</param>

@@ -9,7 +9,7 @@ namespace Kalm.Completion.Facts;
 /// answer for an entity that lacks the relation altogether, by turns one most like the head or the tail and any. What no split holds
 /// counts as false, so that a probability errs to the low side where the graph is far from complete.</summary>
 /// <param name="Groups">The triple, by its place in the sample, that each fact was made from.</param>
-/// <param name="Facts">The facts.</param>
+/// <param name="Facts">The triples and what they were turned into.</param>
 /// <param name="Labels">Whether each is true.</param>
 public sealed record FactSample(IReadOnlyList<int> Groups, IReadOnlyList<Triple> Facts, IReadOnlyList<bool> Labels)
 {

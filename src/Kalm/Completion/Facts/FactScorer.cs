@@ -5,9 +5,9 @@ using static TorchSharp.torch;
 namespace Kalm.Completion.Facts;
 
 /// <summary>A fact that may be true.</summary>
-/// <param name="Head">The head.</param>
+/// <param name="Head">What the fact is about: an entity of the graph, or a text.</param>
 /// <param name="Relation">The relation, from 0 to R - 1.</param>
-/// <param name="Tail">The tail.</param>
+/// <param name="Tail">What stands in the relation to it, likewise.</param>
 public sealed record FactClaim(QueryEntity Head, int Relation, QueryEntity Tail)
 {
     /// <summary>A fact of a graph's entities.</summary>

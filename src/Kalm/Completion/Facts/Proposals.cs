@@ -4,7 +4,7 @@ using Kalm.Graph;
 namespace Kalm.Completion.Facts;
 
 /// <summary>A fact that the graph lacks and a person may want to look at.</summary>
-/// <param name="Fact">The fact.</param>
+/// <param name="Fact">By the graph's numbers of entities and relations.</param>
 /// <param name="Judgement">What is said of it.</param>
 /// <param name="Value">What looking at it is worth: its probability over the root of one more than the train facts of whichever of its
 /// ends has fewer, so that what fills a gap comes before what adds to a hub.</param>

@@ -16,7 +16,7 @@ public sealed class VerdictTrees(KnowledgeGraph graph, Wording wording, VerdictS
 {
     private readonly Neighbourhood neighbourhood = new(graph, shape.Neighbours, shape.Seed);
 
-    /// <summary>The graph.</summary>
+    /// <summary>Whose entities and relations are put into words.</summary>
     public KnowledgeGraph Graph => graph;
 
     /// <summary>The tree of a query; its reads are the candidates in their order.</summary>

@@ -3,9 +3,9 @@ using Kalm.Graph;
 namespace Kalm.Evaluation.Comparison;
 
 /// <summary>A completion query and the filtered rank of its answer, by the graph's ids.</summary>
-/// <param name="Head">The head of the triple.</param>
-/// <param name="Relation">Its relation.</param>
-/// <param name="Tail">Its tail.</param>
+/// <param name="Head">The id of the triple's head.</param>
+/// <param name="Relation">That of its relation, without the direction.</param>
+/// <param name="Tail">That of its tail.</param>
 /// <param name="Side">The side that was asked for.</param>
 /// <param name="Rank">The rank, of ties the mean (realistic).</param>
 public sealed record QueryRank(string Head, string Relation, string Tail, Side Side, double Rank)

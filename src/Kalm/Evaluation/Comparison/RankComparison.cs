@@ -3,7 +3,7 @@ using System.Text.Json.Nodes;
 namespace Kalm.Evaluation.Comparison;
 
 /// <summary>A measure of two models on the same queries.</summary>
-/// <param name="Name">Its name.</param>
+/// <param name="Name">mrr, hits@1, hits@3 or hits@10.</param>
 /// <param name="First">The first model's mean.</param>
 /// <param name="Second">The second model's mean.</param>
 /// <param name="Difference">The second's less the first's, and how sure that is.</param>

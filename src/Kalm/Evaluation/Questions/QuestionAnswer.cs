@@ -1,7 +1,7 @@
 namespace Kalm.Evaluation.Questions;
 
 /// <summary>What a model answered to a question, and how right that is.</summary>
-/// <param name="Question">The question.</param>
+/// <param name="Question">What was asked, with the right answer.</param>
 /// <param name="Prompt">The prompt, in words.</param>
 /// <param name="Free">What it wrote without constraint, greedily.</param>
 /// <param name="Constrained">The likeliest of the allowed answers.</param>

@@ -5,7 +5,7 @@ namespace Kalm.Evaluation.Questions;
 
 /// <summary>The questions of one task, with the examples that stand before each of them.</summary>
 /// <param name="Kind">The task.</param>
-/// <param name="Questions">The questions.</param>
+/// <param name="Questions">What is asked about the triples, in their order.</param>
 /// <param name="Examples">Triples of the train split, the same for every question; true and corrupted in turn for classification.</param>
 public sealed record QuestionSet(QuestionKind Kind, IReadOnlyList<Question> Questions, IReadOnlyList<Question> Examples)
 {

@@ -9,7 +9,7 @@ namespace Kalm.Graph.Writers;
 public sealed record ScoredEdge(Triple Fact, double? Score, double? Probability, int? Rank, string Evidence);
 
 /// <summary>What all edges of a file have in common.</summary>
-/// <param name="Graph">The graph.</param>
+/// <param name="Graph">Whose entities and relations the facts' numbers mean.</param>
 /// <param name="Model">What proposes them: a model with its version.</param>
 public sealed record EdgeSource(KnowledgeGraph Graph, string Model)
 {

@@ -112,7 +112,7 @@ public sealed class RenderedChat
 
     internal RenderedChat(MarkedText text) => this.text = text;
 
-    /// <summary>The text.</summary>
+    /// <summary>What the model reads, control tokens by their texts.</summary>
     public string Text => text.Value;
 
     /// <summary>The token ids; nothing is put before or behind them that the template did not write.</summary>

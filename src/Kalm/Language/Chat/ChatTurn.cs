@@ -17,7 +17,7 @@ public sealed record ChatTurn(string Role, string Text)
     public string? Name { get; init; }
 }
 
-/// <summary>A call of a tool.</summary>
+/// <summary>What a model asks a tool to do.</summary>
 /// <param name="Id">What tells it from others.</param>
 /// <param name="Name">The tool.</param>
 /// <param name="Arguments">What it was given, normally an object.</param>

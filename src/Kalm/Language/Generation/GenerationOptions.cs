@@ -100,7 +100,7 @@ public enum GenerationEnd
     Length,
 }
 
-/// <summary>A continuation.</summary>
+/// <summary>What a model wrote behind a prompt.</summary>
 /// <param name="Text">What was written, without the end token and without the stop text.</param>
 /// <param name="Tokens">The tokens, the end token not counted.</param>
 /// <param name="End">Why it ended.</param>

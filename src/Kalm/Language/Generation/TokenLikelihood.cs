@@ -1,7 +1,7 @@
 namespace Kalm.Language.Generation;
 
 /// <summary>A token and how likely it was to follow.</summary>
-/// <param name="Token">The token.</param>
+/// <param name="Token">Its id.</param>
 /// <param name="LogProbability">The natural logarithm of its probability by the model alone: at temperature 1, before penalties, biases and
 /// grammars.</param>
 public readonly record struct TokenLogProbability(int Token, double LogProbability);

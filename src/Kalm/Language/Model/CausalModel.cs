@@ -25,7 +25,7 @@ public sealed class CausalModel : IDisposable
     /// <summary>The architecture.</summary>
     public ModelConfig Config { get; }
 
-    /// <summary>The tokenizer.</summary>
+    /// <summary>Turns text into the ids of the embeddings' rows.</summary>
     public Tokenizer Tokenizer { get; }
 
     /// <summary>The weights by their checkpoint names, F32; of a model loaded in fewer bytes the matrices in their held form, with

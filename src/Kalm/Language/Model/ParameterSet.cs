@@ -5,7 +5,7 @@ namespace Kalm.Language.Model;
 
 /// <summary>Where one named parameter lies in a <see cref="ParameterSet"/>.</summary>
 /// <param name="Name">The checkpoint's name of the parameter.</param>
-/// <param name="Shape">Its shape.</param>
+/// <param name="Shape">Its sizes, in row-major order.</param>
 /// <param name="Offset">The index of its first element in the flat buffer.</param>
 public sealed record ParameterSlice(string Name, long[] Shape, long Offset)
 {

@@ -47,7 +47,7 @@ public interface IModelSource : IDisposable
     /// <summary>Tells the system that elements of a tensor will not be read again soon.</summary>
     void Release(string name, long offset, long count);
 
-    /// <summary>Reads the tokenizer.</summary>
+    /// <summary>Reads what turns text into the model's ids and back.</summary>
     /// <exception cref="KalmException">There is none, or it asks for something that is not supported.</exception>
     Tokenizer ReadTokenizer();
 

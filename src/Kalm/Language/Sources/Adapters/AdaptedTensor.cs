@@ -3,7 +3,7 @@ namespace Kalm.Language.Sources.Adapters;
 /// <summary>What one tensor of the merged model is made of: a start, to which what is not null is done, in this order.</summary>
 /// <param name="From">The base model's tensor that it starts from, by its canonical name; a matrix with more rows than
 /// <paramref name="Shape"/> says loses its last ones. Not read where <see cref="Stored"/> is there.</param>
-/// <param name="Shape">Its shape.</param>
+/// <param name="Shape">The sizes of the result.</param>
 public sealed record AdaptedTensor(string From, long[] Shape)
 {
     /// <summary>The adapter's own tensor to start from instead.</summary>

@@ -65,7 +65,7 @@ public sealed partial record Architecture
         },
     };
 
-    /// <summary>Gemma.</summary>
+    /// <summary>Gemma: norms by 1 + w, embeddings scaled by the root of the width.</summary>
     public static Architecture Gemma { get; } = new()
     {
         ModelType = "gemma", ClassName = "GemmaForCausalLM",

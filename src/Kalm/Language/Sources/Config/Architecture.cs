@@ -189,10 +189,10 @@ public sealed record ArchitectureDefaults(int Hidden, int Intermediate, int Laye
     /// <summary>Whether head_dim is not read: hidden_size / num_attention_heads always.</summary>
     public bool HasEqualHeads { get; init; }
 
-    /// <summary>The norms' epsilon.</summary>
+    /// <summary>What norms add to a variance, by whatever name the family has for it.</summary>
     public double NormEpsilon { get; init; } = 1e-6;
 
-    /// <summary>The activation.</summary>
+    /// <summary>The function between the feed-forward projections, likewise.</summary>
     public Activation Activation { get; init; }
 
     /// <summary>The base of the rotary frequencies.</summary>

@@ -125,13 +125,13 @@ public sealed partial record ModelConfig
         RopeScaling is DynamicScaling { Alpha: null } dynamic
         ? (int)Math.Min(int.MaxValue, MaxPositions * Math.Max(1, dynamic.Factor)) : MaxPositions;
 
-    /// <summary>The factor of the embeddings.</summary>
+    /// <summary>What embeddings are multiplied by: the root of the width where the family scales them, else what the file says.</summary>
     public double EmbeddingFactor => Architecture.ScalesEmbeddings ? (float)Math.Sqrt(HiddenSize) : EmbeddingMultiplier;
 
     /// <summary>The factor of the attention scores.</summary>
     public double ScoreFactor => AttentionMultiplier ?? 1 / Math.Sqrt(QueryScalar ?? HeadDimension);
 
-    /// <summary>The factor of the logits.</summary>
+    /// <summary>What logits are multiplied by, whichever way the file says it.</summary>
     public double LogitFactor => Architecture.DividesLogits ? 1 / LogitScale : LogitScale;
 
     /// <summary>Reads <c>config.json</c> of the model folder <paramref name="folder"/>.</summary>

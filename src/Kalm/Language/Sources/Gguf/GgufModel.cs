@@ -92,7 +92,7 @@ public sealed class GgufModel : IDisposable
     /// <summary>The tensor of a name; null when the model has none.</summary>
     public GgufModelTensor? TryFind(string name) => tensors.TryGetValue(name, out var found) ? found.Tensor : null;
 
-    /// <summary>The tokenizer.</summary>
+    /// <summary>Makes the tokenizer of what the file says of its vocabulary.</summary>
     /// <exception cref="KalmException">It is of a kind that is not supported.</exception>
     public Tokenizer Tokenizer() => new(GgufTokenizerReader.Read(Vocabulary));
 
