@@ -20,7 +20,7 @@ internal static class DemoReport
         Figures(page, result);
         Completions(page, result);
         Claims(page, result);
-        Facts(page, result);
+        CompletionPage.Facts(page, result.Facts, "test");
         Words(page, result);
         RunSections.Kept(page, result.Run);
         RunSections.Training(page, result.Run, folder.Run);
@@ -70,35 +70,6 @@ internal static class DemoReport
         foreach (var claim in result.Claims)
             page.Say(claim.Lines[0])
                 .Table(["reason", "in words"], claim.Lines.Skip(1).Select(line => line.Trim().Split(": ", 2)), isStacked: true);
-    }
-
-    private static void Facts(ReportPage page, DemoResult result)
-    {
-        page.Section("How sure a fact is");
-        if (result.Facts is not { } facts)
-        {
-            page.Say("The validation split is too small to tell.");
-            return;
-        }
-        page.Say($"{facts.TrueFacts:N0} facts of the test split and {facts.Facts - facts.TrueFacts:N0} false ones like them, told apart.")
-            .Define(
-                ("calibration error", "How far a probability is on average from the share that is true: 0 when of what is given 70 % "
-                    + "seven in ten are true. Before is the probability of the answer taken for that of the fact."),
-                ("accuracy", "The share told right at a probability of a half; the baseline calls every fact false."),
-                ("precision", "The share that is true of what is stated, which is what has at least the threshold's probability."),
-                ("coverage", "The share of the true facts that are stated."))
-            .Table(["", "before, or baseline", "probability of the fact"],
-            [
-                ["calibration error", $"{facts.ErrorBefore:F3}", $"{facts.Error:F3}"],
-                ["accuracy", $"{1 - facts.TrueFacts / (double)facts.Facts:F3}", $"{facts.Accuracy:F3}"],
-                ["threshold", "", facts.Threshold is { } threshold ? $"{threshold:F2}" : "none reached the wanted precision"],
-                ["precision", $"{facts.TrueFacts / (double)facts.Facts:F3}", facts.Precision is { } precision ? $"{precision:F3}" : "-"],
-                ["coverage", "", $"{facts.Coverage:F3}"],
-            ])
-            .Plots(("reliability: the mean probability of facts against the share of them that is true", ReliabilityPlot.Draw(
-                "reliability", facts.ReliabilityBefore, facts.Reliability)))
-            .Note("On the diagonal a probability is what it says; below it the model is too sure, above it not sure enough. A point's size "
-                + "tells how many facts it stands for.");
     }
 
     /// <summary>What the table of words shows.</summary>

@@ -1,4 +1,6 @@
+using Kalm.Cli.Plots;
 using Kalm.Completion;
+using Kalm.Completion.Facts;
 using Kalm.Evaluation;
 using Kalm.Graph;
 
@@ -23,7 +25,9 @@ internal static class CompletionPage
     /// <param name="model">The model as given.</param>
     /// <param name="completer">Tells what the model answers and why.</param>
     /// <param name="ranked">The queries with their ranks.</param>
-    public static string Html(CompletionReport report, string model, Completer completer, IReadOnlyList<RankedQuery> ranked)
+    /// <param name="facts">How far its probabilities can be trusted; null where that cannot be told.</param>
+    public static string Html(
+        CompletionReport report, string model, Completer completer, IReadOnlyList<RankedQuery> ranked, FactEvaluation? facts)
     {
         var graph = completer.Graph;
         var known = new KnownFacts(graph, graph.Train, graph.Valid, graph.Test);
@@ -31,7 +35,7 @@ internal static class CompletionPage
         var page = new ReportPage($"Completion of {Path.GetFileName(Path.TrimEndingDirectorySeparator(graph.Path))}, {report.Split} split")
             .Say($"{model}, {report.Queries:N0} queries, {report.Candidates:N0} candidates, filtered; {report.LeakedQueries:N0} queries "
                 + "are leaked: train holds their pair the other way round.")
-            .Section("Figures").Define(Measures)
+            .Section("Figures").Define([.. Measures, ("MR", "The mean of the ranks: lower is better.")])
             .Table(["", "MR", "MRR", "Hits@1", "Hits@10", "queries"],
             [
                 Row("relation-frequency baseline", CompletionMetrics.Of(baseline)),
@@ -41,6 +45,7 @@ internal static class CompletionPage
             ]);
         var (best, worst) = ReportedAnswer.Of(completer, known, ranked);
         Answers(page, best, worst);
+        Facts(page, facts, report.Split);
         return page.ToString();
     }
 
@@ -52,6 +57,38 @@ internal static class CompletionPage
             .Table(ReportedAnswer.Headings, worst.Select(answer => answer.Cells), isStacked: true)
             .Note("The probability is that of the model's first answer being the one; most like it in train is the fact of the same "
                 + "relation whose ends are nearest.");
+
+    /// <summary>How far the probabilities of facts can be trusted; why it is not told where <paramref name="facts"/> is null.</summary>
+    public static void Facts(ReportPage page, FactEvaluation? facts, string split)
+    {
+        page.Section("How sure a fact is");
+        if (facts is null)
+        {
+            page.Say("The validation split is too small to tell.");
+            return;
+        }
+        page.Say($"{facts.TrueFacts:N0} facts of the {split} split and {facts.Facts - facts.TrueFacts:N0} false ones like them, told "
+                + "apart.")
+            .Define(
+                ("calibration error", "How far a probability is on average from the share that is true: 0 when of what is given 70 % "
+                    + "seven in ten are true. Before is the probability of the answer taken for that of the fact."),
+                ("accuracy", "The share told right at a probability of a half; the baseline calls every fact false."),
+                ("threshold", "The least probability of a fact that is stated, chosen on the validation split."),
+                ("precision", "The share that is true of what is stated, which is what has at least the threshold's probability."),
+                ("coverage", "The share of the true facts that are stated."))
+            .Table(["", "before, or baseline", "probability of the fact"],
+            [
+                ["calibration error", $"{facts.ErrorBefore:F3}", $"{facts.Error:F3}"],
+                ["accuracy", $"{1 - facts.TrueFacts / (double)facts.Facts:F3}", $"{facts.Accuracy:F3}"],
+                ["threshold", "", facts.Threshold is { } threshold ? $"{threshold:F2}" : "none reached the wanted precision"],
+                ["precision", $"{facts.TrueFacts / (double)facts.Facts:F3}", facts.Precision is { } precision ? $"{precision:F3}" : "-"],
+                ["coverage", "", $"{facts.Coverage:F3}"],
+            ])
+            .Plots(("reliability: the mean probability of facts against the share of them that is true", ReliabilityPlot.Draw(
+                "reliability", facts.ReliabilityBefore, facts.Reliability)))
+            .Note("On the diagonal a probability is what it says; below it the model is too sure, above it not sure enough. A point's size "
+                + "tells how many facts it stands for.");
+    }
 
     private static string[] Row(string name, CompletionMetrics? metrics) => metrics is null
         ? [name, "-", "-", "-", "-", "0"]

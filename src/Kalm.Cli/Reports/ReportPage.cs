@@ -24,7 +24,9 @@ internal sealed class ReportPage
         table { border-collapse: collapse; font-variant-numeric: tabular-nums }
         th, td { padding: .35rem .9rem .35rem 0; border-bottom: 1px solid var(--line); text-align: left; vertical-align: top }
         th { color: var(--muted); font-weight: 400; font-size: .875rem }
-        .number { text-align: right; white-space: nowrap }
+        .stacked td { max-width: 24rem }
+        .number { text-align: right }
+        td.number { white-space: nowrap }
         dl { display: grid; grid-template-columns: max-content minmax(0, 1fr); gap: .15rem 1rem; align-items: baseline;
           max-width: 46rem; margin: .75rem 0 }
         dt { font-weight: 600 }
@@ -33,19 +35,24 @@ internal sealed class ReportPage
         figure { margin: 0 }
         img { display: block; width: 100%; height: auto; padding: .25rem; border: 1px solid var(--line); border-radius: 6px;
           background: #fff }
+        @media (min-width: 100rem) { body { max-width: 84rem } }
         @media (max-width: 40rem) {
           body { padding: 1.25rem 1rem 3rem }
+          table { font-size: .875rem }
+          th { font-size: .75rem; vertical-align: bottom }
+          th, td { padding-right: .5rem }
           dl { display: block }
           dt { margin-top: .5rem }
           .stacked thead { display: none }
           .stacked tr { display: block; padding: .6rem 0; border-bottom: 1px solid var(--line) }
-          .stacked td { display: block; padding: .1rem 0; border: 0; text-align: left; white-space: normal }
+          .stacked td { display: block; max-width: none; padding: .1rem 0; border: 0; text-align: left; white-space: normal }
           .stacked td:not(:first-child)::before { content: attr(data-label) ": "; color: var(--muted) }
           .stacked td:first-child { font-weight: 600 }
         }
         @media print {
           :root { --paper: #fff; --ink: #000; --muted: #444; --line: #bbb; color-scheme: light }
           body { max-width: none; padding: 0; font-size: 10pt }
+          .stacked td { max-width: 14rem }
           h2, tr, figure, dl { break-inside: avoid }
           h2 { break-after: avoid }
         }

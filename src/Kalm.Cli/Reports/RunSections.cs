@@ -17,8 +17,10 @@ internal static class RunSections
         var page = new ReportPage($"A run of align: {Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder)))}")
             .Say($"{run.Model} was aligned with {run.Graph}: {run.StepsDone:N0} steps in {run.Seconds:F0} s, {run.LearnedParameters:N0} "
                 + $"learned parameters, seed {run.Options.Seed}.")
-            .Note("Validation chooses the step that is kept, so its figures lean to the good side; evaluate completion measures on test, "
-                + "beside a baseline.")
+            .Note("Validation chooses the step that is kept, so its figures lean to the good side. For figures on test beside a baseline, "
+                + "the ten best and worst answers with their evidence and how far probabilities can be trusted: kalm evaluate completion "
+                + $"--model {GraphSource.Quoted(folder)} --graph {GraphSource.Quoted(run.Graph)}{GraphSource.Written(run.GraphOptions)} "
+                + "--report FILE")
             .Section("Validation").Define(
                 ("MRR", "The mean of 1 / filtered rank of the right answer, on a sample of the validation split: 1 when all are first."),
                 ("Hits@1, Hits@10", "The share of right answers that are first, or among the first ten."))
@@ -52,9 +54,10 @@ internal static class RunSections
         if (run.Kept is not { } kept)
             return;
         page.Section("What it writes, before and after")
-            .Say("The same prompts, continued by the model before and after alignment: whether it still writes as it did. The perplexity "
-                + $"of {kept.Texts:N0} texts that were not trained on was {kept.PerplexityBefore:F1} before and is "
-                + $"{kept.PerplexityAfter:F1}; higher is worse.")
+            .Say("The same prompts, continued by the model before and after alignment: whether it still writes as it did.")
+            .Define(("perplexity of held-out texts", "How many tokens the model wavers between on average, in "
+                + $"{kept.Texts:N0} texts that were not trained on: {kept.PerplexityBefore:F1} before and {kept.PerplexityAfter:F1} after; "
+                + "higher is worse."))
             .Table(["prompt", "before", "after"], kept.Answers.Select(answer => new[] { answer.Prompt, answer.Before, answer.After }),
                 isStacked: true);
     }

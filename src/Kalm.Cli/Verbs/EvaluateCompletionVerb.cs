@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using System.Text.Json.Nodes;
 using Kalm.Cli.Reports;
 using Kalm.Completion;
+using Kalm.Completion.Facts;
 using Kalm.Completion.Reranking;
 using Kalm.Evaluation;
 using Kalm.Evaluation.Comparison;
@@ -17,6 +18,7 @@ namespace Kalm.Cli.Verbs;
 internal static class EvaluateCompletionVerb
 {
     private const int RelationsShown = 50;
+    private const int FactTriples = 500;
 
     /// <summary>Describes the verb.</summary>
     public static Command Create(Terminal terminal)
@@ -39,7 +41,7 @@ internal static class EvaluateCompletionVerb
         var json = Options.JsonFile();
         var ranks = Options.Text("--ranks", "FILE", "also write a line for each query, separated by tabs, which compare reads");
         var html = Options.Text("--report", "FILE", "also write a report to read, HTML: measures defined, the baseline, the ten best and "
-            + "worst answers with their evidence (makes the index that complete and serve use)");
+            + "worst answers with their evidence, how far probabilities can be trusted (makes the index that complete and serve use)");
         var threads = Options.Threads();
         var device = Options.Device();
         var quiet = Options.Quiet();
@@ -114,12 +116,16 @@ internal static class EvaluateCompletionVerb
             {
                 using var again = model.Open(name, parse, terminal, parse.GetValue(quiet));
                 var root = parse.GetValue(index) ?? EntityIndex.RootOf(again);
+                var drawn = parse.GetValue(seed) ?? 1;
                 return terminal.Watch(parse.GetValue(quiet), progress =>
                 {
                     using var loaded = Given.Load(again, parse.GetRequiredValue(device), parse.GetValue(threads), progress);
                     using var completer = CompletionQuestion.Open(
                         loaded, Catalog.Open(ranking!.Graph, root), root, progress, terminal.Cancellation);
-                    return CompletionPage.Html(report, again.Given, completer, ranked);
+                    var facts = completer.Index.Calibration.Facts is null ? null : FactEvaluation.Of(
+                        completer, CompletionQuery.Sample([.. ranked.Select(item => item.Query.Triple).Distinct()], FactTriples, drawn),
+                        unchecked((int)drawn), progress, terminal.Cancellation);
+                    return CompletionPage.Html(report, again.Given, completer, ranked, facts);
                 });
             }
 

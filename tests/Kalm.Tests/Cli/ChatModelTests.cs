@@ -5,8 +5,13 @@ namespace Kalm.Tests.Cli;
 /// <summary>A model that brings a chat template: asked in it, aligned in it, and held to what it wrote before.</summary>
 public sealed class ChatModelTests : IDisposable
 {
-    private const string Template =
+    internal const string Template =
         "{% for m in messages %}<{{ m.role }}>{{ m.content }}</s>{% endfor %}{% if add_generation_prompt %}<assistant>{% endif %}";
+
+    // Few and short texts: what is tested is that they are written, kept and used.
+    internal const string Recipe = """
+        { "keep": { "texts": 16, "text_tokens": 16, "tokens": 64 }, "wording": { "maximum_prompt_tokens": 240 } }
+        """;
 
     private readonly TemporaryFolder folder = new();
     private readonly Kalm.Tests.Graph.SmallGraph graph = FamilyGraph.Make();
@@ -18,10 +23,7 @@ public sealed class ChatModelTests : IDisposable
         (model, run) = (folder.File("base"), folder.File("run"));
         CommandLine.Run("pretrain", "--graph", graph.Path, "--steps", "3", "--vocabulary", "300", "--out", model, "--quiet").IsSuccess();
         File.WriteAllText(Path.Combine(model, "chat_template.jinja"), Template);
-        // Few and short texts: what is tested is that they are written, kept and used.
-        folder.Write("recipe.json", """
-            { "keep": { "texts": 16, "text_tokens": 16, "tokens": 64 }, "wording": { "maximum_prompt_tokens": 240 } }
-            """);
+        folder.Write("recipe.json", Recipe);
     }
 
     private string[] Align(string output) =>

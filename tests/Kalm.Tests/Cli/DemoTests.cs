@@ -57,7 +57,7 @@ public sealed partial class DemoTests
             "not empty", Assert.Throws<KalmException>(() => Run(graph.Path, folder.File("other"), null)).Message, StringComparison.Ordinal);
     }
 
-    private static string Run(string graph, string output, string? json)
+    internal static string Run(string graph, string output, string? json)
     {
         using var text = new StringWriter();
         using var error = new StringWriter();

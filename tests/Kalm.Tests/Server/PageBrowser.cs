@@ -49,12 +49,18 @@ public sealed class PageBrowser : IAsyncLifetime
     /// <summary>Opens the page in a window of its own; the calling test is skipped where there is no Chromium.</summary>
     internal async Task<IPage> Open(string hash = "", KalmServer? of = null, BrowserNewContextOptions? options = null)
     {
+        var page = await Window(options);
+        await page.GotoAsync($"{(of ?? Server).Urls[0]}/{hash}");
+        return page;
+    }
+
+    /// <summary>A window that shows nothing yet; the calling test is skipped where there is no Chromium.</summary>
+    internal async Task<IPage> Window(BrowserNewContextOptions? options = null)
+    {
         Require();
         var context = await browser!.NewContextAsync(options);
         context.SetDefaultTimeout(Patience);
-        var page = await context.NewPageAsync();
-        await page.GotoAsync($"{(of ?? Server).Urls[0]}/{hash}");
-        return page;
+        return await context.NewPageAsync();
     }
 
     /// <summary>Skips the calling test where there is no Chromium.</summary>

@@ -9,7 +9,7 @@ namespace Kalm.Tests.Server;
 [Collection(nameof(PageBrowser))]
 public class PageReviewTests(PageBrowser browser)
 {
-    private const string Suggested = """
+    internal const string Suggested = """
         {"suggestions": [{"head": {"id": "lake_titicaca", "name": "Lake Titicaca", "types": ["lake"]},
           "relation": {"id": "borders", "text": "shares a border with", "inverse": false},
           "tail": {"id": "cusco", "name": "Cusco", "types": ["city"]}, "value": 0.4, "fact_probability": 0.71, "verdict": "unknown",
