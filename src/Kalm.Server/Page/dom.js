@@ -49,10 +49,10 @@ export const count = (number) => counting.format(number);
 
 export function percent(probability) {
   if (probability < 0.001)
-    return "< 0.1 %";
+    return "<\u00a00.1\u00a0%";
   if (probability > 0.999)
-    return "> 99.9 %";
-  return `${(100 * probability).toFixed(probability < 0.0995 || probability > 0.99 ? 1 : 0)} %`;
+    return ">\u00a099.9\u00a0%";
+  return `${(100 * probability).toFixed(probability < 0.0995 || probability > 0.99 ? 1 : 0)}\u00a0%`;
 }
 
 // A probability as a bar, for the eye alone.

@@ -15,7 +15,9 @@ const MOST_NODES = 80;
 const ZOOM = 1.25;
 const LEAST = 0.8;
 const EDGE = 40;
+const MOVE = 12;
 const NARROW = 460;
+const NEXT = 60;
 
 const figure = byId("drawing");
 const svg = byId("neighbourhood");
@@ -104,7 +106,7 @@ function draw() {
   const name = isNarrow ? width * 0.4 : Math.min(width > 900 ? 220 : 150, width * 0.27);
   root.reach = Math.min(root.entity.name.length * 8 + 24, isNarrow ? width * 0.25 : 200) / 2;
   const first = Math.max(isNarrow ? width - name - root.reach : width / 2 - name, root.reach + 40);
-  place(root, { first, next: name + Math.min(first, 190), isNarrow });
+  place(root, { first, next: name + (isNarrow ? NEXT : Math.min(first, 190)), isNarrow });
   for (const node of nodes.values())
     if (node.moved)
       [node.x, node.y] = [node.x + node.moved.x, node.y + node.moved.y];
@@ -217,6 +219,14 @@ function ask({ from, to, relation }) {
   explain({ head: head.id, relation: relation.id, tail: tail.id }, edgePlace);
 }
 
+// About one after the other of a node's edges, first the one that it hangs on.
+function askNext(node) {
+  const edges = drawn.edges.filter(({ from, to }) => from === node || to === node);
+  node.asked = ((node.asked ?? -1) + 1) % edges.length;
+  tell(edges[node.asked].words, edges[node.asked]);
+  ask(edges[node.asked]);
+}
+
 function tell(words, edge) {
   for (const other of drawn.edges)
     other.mark.classList.toggle("active", other === edge);
@@ -238,12 +248,15 @@ function press(event) {
   if (!node || event.ctrlKey || event.metaKey || event.altKey)
     return;
   const step = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
-  if (step)
+  const isSideways = event.key === "ArrowRight" || event.key === "ArrowLeft";
+  if (step && event.shiftKey)
+    drawn.view.move(node, isSideways ? step * MOVE : 0, isSideways ? 0 : step * MOVE);
+  else if (step)
     focusOn([...drawn.nodes.values()].find(({ link }) => link === links[(at + step + links.length) % links.length]));
   else if (event.key === "+" || event.key === "-")
     expand(node);
   else if (event.key === "w")
-    ask(drawn.edges.find(({ to, isTree }) => isTree && to === node));
+    askNext(node);
   else
     return;
   event.preventDefault();

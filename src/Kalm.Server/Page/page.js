@@ -26,7 +26,7 @@ async function open({ moveFocus }) {
   document.body.setAttribute("aria-busy", "true");
   try {
     if (place === null)
-      await showWelcome();
+      await showWelcome(moveFocus);
     else if (place.relation === undefined)
       await showEntity(place.entity, signal, moveFocus);
     else
@@ -34,7 +34,7 @@ async function open({ moveFocus }) {
   } catch (error) {
     if (isAborted(error))
       return;
-    showFault(error);
+    showFault(error, moveFocus);
   }
   document.body.removeAttribute("aria-busy");
 }
@@ -93,18 +93,23 @@ async function showAnswers(place, signal, moveFocus) {
     byId("query-title").focus({ preventScroll: true });
 }
 
-async function showWelcome() {
+async function showWelcome(moveFocus) {
   document.title = "Kalm";
   only("welcome");
+  if (moveFocus)
+    byId("welcome-title").focus({ preventScroll: true });
   await learnGraph();
   showCounts(model);
   suggest(questions());
   await showReviewed();
 }
 
-function showFault(error) {
+function showFault(error, moveFocus) {
   only("entity-fault");
-  tellFault(error, make("h1", {}, error.status === 404 ? "Not found" : "That did not work"));
+  const title = make("h1", { tabindex: "-1" }, error.status === 404 ? "Not found" : "That did not work");
+  tellFault(error, title);
+  if (moveFocus)
+    title.focus({ preventScroll: true });
 }
 
 function tellFault(error, ...title) {

@@ -20,7 +20,9 @@ export function startReview() {
 }
 
 async function more() {
-  find.disabled = true;
+  if (find.getAttribute("aria-disabled") === "true")
+    return;
+  find.setAttribute("aria-disabled", "true");
   note.textContent = "Asking the model about some entities…";
   try {
     const found = await suggestions(++turn);
@@ -30,7 +32,7 @@ async function more() {
   } catch (error) {
     note.textContent = isAborted(error) ? "" : error.message;
   }
-  find.disabled = false;
+  find.removeAttribute("aria-disabled");
 }
 
 function row({ head, relation, tail, fact_probability: probability, support }) {
@@ -74,6 +76,7 @@ export async function showReviewed() {
       try {
         await takeBack(id);
         await showReviewed();
+        byId(byId("reviewed").hidden ? "review-button" : "reviewed-title").focus();
       } catch (error) {
         undo.textContent = error.message;
       }

@@ -98,6 +98,42 @@ public class PageDrawingTests(PageBrowser browser)
     }
 
     [Fact]
+    public async Task A_keyboard_reaches_every_name_and_every_edge_and_moves_names()
+    {
+        var page = await Peru();
+        await page.GetByRole(AriaRole.Button, new() { Name = "Show the neighbours of Bolivia" }).ClickAsync();
+        await Expect(page.Locator("figcaption")).ToContainTextAsync("were added");
+        var edges = await page.Locator("svg .hit").EvaluateAllAsync<string[]>("hits => hits.map(hit => hit.getAttribute('aria-label'))");
+        Assert.NotEqual(0, await page.Locator("svg .across").CountAsync());
+        var (names, asked) = (new HashSet<string>(), new HashSet<string>());
+        for (var presses = await page.Locator("svg a").CountAsync(); presses > 0; presses--)
+        {
+            await page.Keyboard.PressAsync("ArrowDown");
+            names.Add((await page.Locator("svg a:focus").GetAttributeAsync("aria-label"))!);
+            var first = await Ask();
+            while (await Ask() != first)
+                continue;
+        }
+        Assert.Equal(await page.Locator("svg a").CountAsync(), names.Count);
+        Assert.Equal(edges.Order(), asked.Order());
+
+        var focused = page.Locator("svg a:focus");
+        var before = await Place(focused);
+        await page.Keyboard.PressAsync("Shift+ArrowRight");
+        await page.Keyboard.PressAsync("Shift+ArrowUp");
+        var after = await Place(focused);
+        Assert.True(after.X > before.X + 5 && after.Y < before.Y - 5, $"{before} and {after}");
+
+        async Task<string> Ask()
+        {
+            await page.Keyboard.PressAsync("w");
+            var told = $"Why? {await page.Locator("figcaption").TextContentAsync()}";
+            asked.Add(told);
+            return told;
+        }
+    }
+
+    [Fact]
     public async Task No_name_covers_another()
     {
         foreach (var width in new[] { 390, 1280 })
