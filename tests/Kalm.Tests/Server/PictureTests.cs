@@ -4,11 +4,12 @@ using static Microsoft.Playwright.Assertions;
 
 namespace Kalm.Tests.Server;
 
-/// <summary>The README's picture.</summary>
+/// <summary>The README's picture, and pictures of everything to look at.</summary>
 [Collection(nameof(PageBrowser))]
 public class PictureTests(PageBrowser browser)
 {
     private const string Variable = "KALM_PICTURE";
+    private const string All = "KALM_PICTURES";
     private const int MostBytes = 300_000;
     private static readonly string Picture = Path.Combine(LayeringTests.RepositoryRoot(), "docs", "images", "page.png");
 
@@ -22,13 +23,46 @@ public class PictureTests(PageBrowser browser)
         Assert.InRange(new FileInfo(Picture).Length, 20_000, MostBytes);
     }
 
+    public static TheoryData<int, ColorScheme> Screens => Accessible.Screens;
+
+    [Theory]
+    [MemberData(nameof(Screens))]
+    public async Task Every_state_of_a_demo_and_its_reports_are_there_to_look_at(int width, ColorScheme scheme)
+    {
+        var (demo, folder) = (Environment.GetEnvironmentVariable(Variable), Environment.GetEnvironmentVariable(All));
+        Assert.SkipWhen(string.IsNullOrEmpty(demo) || string.IsNullOrEmpty(folder),
+            $"{Variable} names a demo and {All} the folder that pictures go to");
+        var options = new BrowserNewContextOptions { ViewportSize = new() { Width = width, Height = 860 }, ColorScheme = scheme };
+        await using var served = await Serve(demo);
+        var page = await browser.Open(of: served, options: options);
+        foreach (var (state, reach) in PageAccessTests.States)
+        {
+            await reach(page);
+            await Photograph(state);
+        }
+        foreach (var report in Directory.EnumerateFiles(demo, "*.html", SearchOption.AllDirectories))
+        {
+            await page.GotoAsync(new Uri(Path.GetFullPath(report)).AbsoluteUri);
+            await Photograph(Path.GetRelativePath(demo, report).Replace(Path.DirectorySeparatorChar, '-'));
+        }
+
+        async Task Photograph(string state)
+        {
+            var file = Path.Combine(folder, $"{state}-{width}-{scheme}.png");
+            await page.ScreenshotAsync(new() { Path = file, FullPage = true });
+            Assert.Equal(width, Size(await File.ReadAllBytesAsync(file, RunningServer.Cancellation)).Width);
+        }
+    }
+
+    private Task<KalmServer> Serve(string demo) => RunningServer.Another(new ServerOptions
+    {
+        Model = Path.Combine(demo, "run"), Graph = Path.Combine(LayeringTests.RepositoryRoot(), "samples", "world"),
+        Urls = ["http://127.0.0.1:0"], Quiet = true, IndexFolder = browser.File("picture"),
+    });
+
     private async Task Take(string demo)
     {
-        await using var served = await RunningServer.Another(new ServerOptions
-        {
-            Model = Path.Combine(demo, "run"), Graph = Path.Combine(LayeringTests.RepositoryRoot(), "samples", "world"),
-            Urls = ["http://127.0.0.1:0"], Quiet = true, IndexFolder = browser.File("picture"),
-        });
+        await using var served = await Serve(demo);
         var page = await browser.Open(
             "#/query/kyrgyzstan/member_of", served,
             new() { ViewportSize = new() { Width = 1280, Height = 800 }, ColorScheme = ColorScheme.Light });
