@@ -16,7 +16,7 @@ internal static class ReliabilityPlot
         Add(after, "probability of the fact", Colors.SteelBlue);
         plot.XLabel("mean probability");
         plot.YLabel("share that is true");
-        plot.Axes.SetLimits(0, 1, 0, 1);
+        plot.Axes.SetLimits(-0.02, 1.02, -0.02, 1.02);
         plot.ShowLegend(ScottPlot.Alignment.UpperLeft);
         return plot.GetImageBytes(640, 600, ImageFormat.Png);
 
