@@ -25,7 +25,7 @@ public partial class LayeringTests
         ["Language.Model"] = ["Language.Tokenization", "Language.Sources"],
         ["Language.Execution"] = ["Language.Tokenization", "Language.Sources", "Language.Model"],
         ["Language.Generation"] = ["Language.Tokenization", "Language.Sources", "Language.Model", "Language.Execution"],
-        ["Language.Training"] = ["Language.Model"],
+        ["Language.Training"] = ["Language.Sources", "Language.Model"],
         ["Language.Pretraining"] =
             ["Language.Tokenization", "Language.Sources", "Language.Model", "Language.Execution", "Language.Training"],
         ["Language.Export"] = ["Language.Tokenization", "Language.Sources", "Language.Model"],

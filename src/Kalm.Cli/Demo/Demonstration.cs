@@ -52,7 +52,7 @@ internal sealed class Demonstration
         if (settings.Model is null)
         {
             progress.Note($"1 of 4: a base model from the texts of {graph.Entities.Count:N0} entities, without a single triple");
-            Pretrainer.Run(kept, folder.Base, settings.Pretraining, progress, cancellation);
+            Pretrainer.Run(kept, folder.Base, settings.Pretraining, progress, cancellation: cancellation);
             pretrained = clock.Elapsed.TotalSeconds;
         }
         else

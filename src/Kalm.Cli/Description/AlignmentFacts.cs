@@ -2,6 +2,7 @@ using Kalm.Alignment;
 using Kalm.Language.Sources;
 using Kalm.Language.Sources.Adapters;
 using Kalm.Language.Sources.Safetensors;
+using Kalm.Language.Training;
 using Kalm.Representation;
 
 namespace Kalm.Cli.Description;

@@ -49,7 +49,7 @@ internal static class AlignVerb
             + "it is stored; bf16 where the machine multiplies it fast", "auto", [.. Precisions.Keys]);
         var epochs = Options.Positive("--epochs", "passes over the train triples", "N");
         var steps = Options.Whole("--steps", "training steps");
-        var minutes = Options.Positive("--minutes", "wall time of training with its validation", "M");
+        var minutes = Options.Positive("--minutes", "wall time of it all, from reading graph and base to the written result", "M");
         var batch = Options.Whole("--batch", "triples a step");
         var seed = Options.Seed();
         var seeds = Options.Whole("--seeds", "runs that differ by their seed alone, from --seed on, one after another: each in a folder "

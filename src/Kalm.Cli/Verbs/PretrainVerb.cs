@@ -10,6 +10,7 @@ namespace Kalm.Cli.Verbs;
 internal static class PretrainVerb
 {
     private const int SmallestVocabulary = 257;
+    private const string KeptSuffix = ".part";
 
     /// <summary>Describes the verb.</summary>
     public static Command Create(Terminal terminal)
@@ -24,7 +25,7 @@ internal static class PretrainVerb
         var preset = Options.Choice(
             "--preset", "the size of the model", ModelPreset.All[0].Name, [.. ModelPreset.All.Select(size => size.Name)]);
         var steps = Options.Whole("--steps", $"training steps [default: {Pretrainer.DefaultSteps}]");
-        var minutes = Options.Positive("--minutes", "train for this wall time instead", "M");
+        var minutes = Options.Positive("--minutes", "the wall time of it all instead, from the texts to the written model", "M");
         var seed = Options.Seed();
         var source = new GraphSource(seed, graph);
         var vocabulary = Options.Whole("--vocabulary", "tokens [default: by the preset]", SmallestVocabulary);
@@ -32,10 +33,17 @@ internal static class PretrainVerb
         var holdOut = Options.Positive(
             "--hold-out", "leave this share of the texts out and write them beside the model, to measure it on", "SHARE");
         var threads = Options.Threads();
+        var saveEvery = Options.Whole(
+            "--save-every", "keep the steps done every so many steps [default: once a minute]", placeholder: "STEPS");
+        var resume = new Option<bool>("--resume")
+        {
+            Description = "go on with the same command's stopped work, which lies in MODEL.part until the model is written",
+        };
         var quiet = Options.Quiet();
         var command = new Command("pretrain", "Makes a base model from plain text, from a graph's entity and relation texts, or from both.")
         {
-            text, graph, output, preset, steps, minutes, seed, vocabulary, context, holdOut, threads, quiet,
+            text, graph, output, preset, steps, minutes, seed, vocabulary, context, holdOut, threads, saveEvery,
+            resume, quiet,
         };
         source.AddTo(command);
         command.SetAction(parse =>
@@ -46,6 +54,7 @@ internal static class PretrainVerb
                 throw new KalmException("options of a graph: found without --graph; expected --graph GRAPH with them");
             var path = parse.GetRequiredValue(output);
             Given.Free("--out", path);
+            var kept = Path.TrimEndingDirectorySeparator(path) + KeptSuffix;
             var size = ModelPreset.Find(parse.GetRequiredValue(preset));
             var options = new PretrainingOptions
             {
@@ -57,6 +66,7 @@ internal static class PretrainVerb
                 Minutes = parse.GetValue(minutes),
                 Seed = parse.GetValue(seed) ?? 1,
                 Threads = parse.GetValue(threads),
+                SaveEvery = parse.GetValue(saveEvery),
                 ProductPrecision = ProductPrecision.Bf16,
             };
             var share = parse.GetValue(holdOut) ?? 0;
@@ -75,9 +85,18 @@ internal static class PretrainVerb
                 if (options is { Steps: null, Minutes: null })
                     progress.Report(
                         new ProgressNote($"no budget given: {Pretrainer.DefaultSteps:N0} steps; --steps or --minutes set another"));
-                var final = Pretrainer.Run([.. plain, .. described], path, options, progress, terminal.Cancellation);
-                new HeldOutTexts(heldText, heldDescriptions).Write(path);
-                return final;
+                try
+                {
+                    var final = Pretrainer.Run(
+                        [.. plain, .. described], path, options, progress, kept, parse.GetValue(resume), terminal.Cancellation);
+                    new HeldOutTexts(heldText, heldDescriptions).Write(path);
+                    return final;
+                }
+                catch (OperationCanceledException) when (Directory.Exists(kept))
+                {
+                    terminal.HowToGoOn = $"{kept} holds the steps done; the same command with --resume goes on from there";
+                    throw;
+                }
             });
             Print(terminal, path, loss, clock.Elapsed);
             return ExitCode.Success;

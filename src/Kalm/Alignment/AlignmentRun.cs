@@ -72,6 +72,7 @@ public sealed class AlignmentRun
 
     private RunDescription Execute(AlignmentInputs inputs, AlignmentSources sources, CancellationToken cancellation)
     {
+        var start = TimeProvider.System.GetTimestamp();
         var earlier = inputs.Resume ? RunFolder.Describe(inputs.Out) : null;
         if (earlier is null)
             RunFolder.RequireFree(inputs.Out);
@@ -105,12 +106,12 @@ public sealed class AlignmentRun
         var checkpoint = (string?)null;
         if (earlier is not null)
         {
-            ResumePoint.RequireSame(inputs.Out, earlier, description);
+            ResumePoint.RequireSame(inputs.Out, earlier.Deciding(), description.Deciding());
             if (earlier.Status == RunStatus.Complete)
                 return earlier;
-            checkpoint = ResumePoint.Find(inputs.Out, earlier.Id, progress);
+            checkpoint = Checkpoints.Newest(inputs.Out, earlier.Id, progress);
             description = checkpoint is not null
-                ? TrainingState.Describe(checkpoint)
+                ? TrainingState.Describe<RunDescription>(checkpoint) with { Status = RunStatus.Running }
                 : description with { Id = earlier.Id, TotalSteps = earlier.TotalSteps, PlannedValidations = earlier.PlannedValidations };
             progress?.Report(new ProgressNote(
                 checkpoint is null ? "no whole checkpoint: starting over" : $"resuming after step {description.StepsDone:N0}"));
@@ -130,7 +131,7 @@ public sealed class AlignmentRun
             options with { Wording = texts.Wording.Options }, keeper, bank, progress);
         if (checkpoint is not null)
             training.Restore(checkpoint);
-        return training.Train(BudgetOf(graph, step.BatchSize, description), cancellation);
+        return training.Train(BudgetOf(graph, step.BatchSize, description, start), cancellation);
 
         List<IAlignmentLoss> Losses() =>
         [
@@ -144,9 +145,9 @@ public sealed class AlignmentRun
         : earlier is null ? given with { Split = SplitShares.Default, Seed = options.Seed }
         : given with { Split = earlier.GraphOptions?.Split, Seed = earlier.GraphOptions?.Seed ?? given.Seed };
 
-    private TrainingBudget BudgetOf(KnowledgeGraph graph, int batch, RunDescription description) =>
+    private TrainingBudget BudgetOf(KnowledgeGraph graph, int batch, RunDescription description, long start) =>
         description.TotalSteps is { } total ? TrainingBudget.OfSteps(total)
-        : options.Budget.Minutes is { } minutes ? TrainingBudget.OfMinutes(minutes)
+        : options.Budget.Minutes is { } minutes ? TrainingBudget.OfMinutes(minutes, start)
         : options.Budget.Epochs is { } epochs ? TrainingBudget.OfSteps((int)Math.Max(1, Math.Ceiling(epochs * graph.Asked.Count / batch)))
         : TrainingBudget.OfSteps(options.Budget.Steps ?? DefaultSteps);
 

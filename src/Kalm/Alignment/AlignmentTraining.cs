@@ -19,13 +19,14 @@ internal sealed class AlignmentTraining(
     private RunDescription description = description;
     private readonly double earlierSeconds = description.Seconds;
     private double validationSeconds;
+    private double savingSeconds;
 
     /// <summary>Goes back to the values and moments of the checkpoint that the run's description was read from.</summary>
     public void Restore(string checkpoint)
     {
         using var scope = NewDisposeScope();
         var state = State();
-        TrainingState.Restore(checkpoint, description.StepsDone, optimizer, state);
+        TrainingState.Restore(checkpoint, description.StepsDone, model.Learned, optimizer, state);
         bank?.Restore(state);
     }
 
@@ -37,7 +38,6 @@ internal sealed class AlignmentTraining(
         var done = description.StepsDone;
         try
         {
-            var rate = new RateMeter();
             while (true)
             {
                 if (IsValidationDue(done, budget))
@@ -46,17 +46,18 @@ internal sealed class AlignmentTraining(
                     Validate(done, cancellation);
                     if (done > 0)
                         SaveCheckpoint(done);
-                    rate.Pause(watch.Elapsed.TotalSeconds);
+                    budget.Pause(watch.Elapsed.TotalSeconds);
                 }
                 if (done == budget.TotalSteps)
                     break;
                 cancellation.ThrowIfCancellationRequested();
-                var report = step.Take(done, Schedule(budget).RateAt(done), IsFrom(options.Explicit.SelfNegativeFrom, done, budget));
+                var rate = Schedule(budget).RateAt(done);
+                var report = step.Take(done, rate, IsFrom(options.Explicit.SelfNegativeFrom, done, budget));
                 average.Update(done);
-                Report(report, ++done, budget, rate);
-                budget.Measure(done, options.Optimizer.WarmupSteps, ReservedSeconds());
-                if (description.TotalSteps is null && budget.TotalSteps is { } fixedSteps)
-                    Update(description with { TotalSteps = fixedSteps, PlannedValidations = ValidationCount() });
+                var isFixed = budget.Measure(++done, options.Optimizer.WarmupSteps, ReservedSeconds());
+                if (isFixed || description.TotalSteps is null && budget.TotalSteps is not null)
+                    Update(description with { TotalSteps = budget.TotalSteps, PlannedValidations = ValidationCount() });
+                Report(report, done, rate, budget);
                 if (options.Budget.SaveEvery is { } every && done % every == 0 && !IsValidationDue(done, budget))
                     SaveCheckpoint(done);
             }
@@ -119,44 +120,42 @@ internal sealed class AlignmentTraining(
         best.copy_(model.Learned.Values);
     }
 
-    private void Report(StepReport report, int done, TrainingBudget budget, RateMeter rate)
+    private void Report(StepReport report, int done, double rate, TrainingBudget budget)
     {
-        var stepsPerSecond = rate.Add();
+        var speed = budget.StepsPerSecond * step.BatchSize;
         List<KeyValuePair<string, double>> measures =
         [
             new("loss", report.Loss), new("temperature", report.Temperature),
-            new("learning_rate", Schedule(budget).RateAt(done - 1)), new("gradient_norm", report.GradientNorm),
-            new("tokens", report.Tokens), new("triples_per_second", stepsPerSecond * step.BatchSize),
+            new("learning_rate", rate), new("gradient_norm", report.GradientNorm),
+            new("tokens", report.Tokens), new("triples_per_second", speed),
             new("seconds", clock.Elapsed.TotalSeconds),
         ];
         if (report.Accuracy is { } accuracy)
             measures.Insert(2, new("accuracy", accuracy));
         measures.InsertRange(1, report.Terms);
         run.Record(done, measures);
-        var remaining = budget.TotalSteps is { } total
-            ? TimeSpan.FromSeconds((total - done) / stepsPerSecond + ReservedSeconds() * (total - done) / total) : (TimeSpan?)null;
-        progress?.Report(new ProgressStep(done, budget.TotalSteps, measures, stepsPerSecond * step.BatchSize, "triples/s", remaining));
+        progress?.Report(new ProgressStep(
+            done, budget.TotalSteps, measures, speed, "triples/s", budget.Remaining(done, ReservedSeconds())));
     }
 
     private void SaveCheckpoint(int done)
     {
+        var watch = Stopwatch.StartNew();
         Update(description with { StepsDone = done });
-        run.SaveCheckpoint(done, description.BestStep, description.Id, folder =>
+        Checkpoints.Save(run.Path, description.Id, done, description.BestStep, folder =>
         {
             using var scope = NewDisposeScope();
             using (average.Use())
                 model.Save(folder, options.Wording);
-            TrainingState.Save(folder, description, State());
+            TrainingState.Save(folder, description, model.Learned, optimizer, State());
         });
+        savingSeconds = watch.Elapsed.TotalSeconds;
     }
 
     private Dictionary<string, Tensor> State()
     {
         var state = new Dictionary<string, Tensor>(bank?.ToTensors() ?? [])
         {
-            ["values"] = model.Learned.Values,
-            ["first_moment"] = optimizer.FirstMoment,
-            ["second_moment"] = optimizer.SecondMoment,
             ["best"] = best,
         };
         if (average.Values is { } mean)
@@ -174,7 +173,12 @@ internal sealed class AlignmentTraining(
         ?? (options.Budget.Minutes is { } minutes && validationSeconds > 0
             ? Math.Clamp((int)(ValidationShare * minutes * 60 / validationSeconds), 1, MostValidations) : 5));
 
-    private double ReservedSeconds() => ValidationCount() * validationSeconds;
+    // What is written at the end is no more than a checkpoint.
+    private double ReservedSeconds() =>
+        Math.Max(1, ValidationCount() - Validated) * (validationSeconds + savingSeconds) + savingSeconds + (keeper?.CompareSeconds ?? 0);
+
+    // After the first, which is of the base.
+    private int Validated => description.Validations.Count(earlier => earlier.Step > 0);
 
     /// <summary>Before the first step, after the last, and evenly between; once each, also when a stop came in the middle of one.</summary>
     private bool IsValidationDue(int done, TrainingBudget budget)
@@ -183,8 +187,10 @@ internal sealed class AlignmentTraining(
             return false;
         if (done == 0 || done == budget.TotalSteps)
             return true;
+        // Where a number of steps is fixed again the places move: neither is one taken twice, nor are those made up for that were skipped.
         return budget.TotalSteps is { } total && ValidationCount() is > 0 and var count
-            && done * (long)count / total > (done - 1) * (long)count / total;
+            && done * (long)count / total is var due && due > Validated
+            && due > (description.Validations is [.., var last] ? last.Step : 0) * (long)count / total;
     }
 
     private LearningRateSchedule Schedule(TrainingBudget budget) => new(
@@ -203,26 +209,5 @@ internal sealed class AlignmentTraining(
     {
         best.Dispose();
         average.Dispose();
-    }
-
-    /// <summary>Steps a second over the last steps.</summary>
-    private sealed class RateMeter
-    {
-        private const int Window = 50;
-        private readonly Queue<double> times = new();
-        private readonly Stopwatch clock = Stopwatch.StartNew();
-        private double paused;
-
-        public void Pause(double seconds) => paused += seconds;
-
-        public double Add()
-        {
-            var now = clock.Elapsed.TotalSeconds - paused;
-            var first = times.Count > 0 ? times.Peek() : 0;
-            times.Enqueue(now);
-            if (times.Count > Window)
-                times.Dequeue();
-            return Math.Max(1, times.Count - 1) / Math.Max(1e-9, now - first);
-        }
     }
 }

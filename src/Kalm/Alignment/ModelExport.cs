@@ -4,6 +4,7 @@ using Kalm.Language.Model;
 using Kalm.Language.Sources;
 using Kalm.Language.Sources.Gguf;
 using Kalm.Language.Sources.Safetensors;
+using Kalm.Language.Training;
 using Kalm.Representation;
 
 namespace Kalm.Alignment;
@@ -69,7 +70,7 @@ public static class ModelExport
     {
         var folder = Path.TrimEndingDirectorySeparator(Path.GetFullPath(given));
         var parent = Path.GetDirectoryName(folder) ?? folder;
-        var place = Path.GetFileName(parent) == RunFolder.CheckpointsName ? Path.GetDirectoryName(parent)!
+        var place = Path.GetFileName(parent) == Checkpoints.FolderName ? Path.GetDirectoryName(parent)!
             : Path.GetFileName(folder) is "model" or "adapter" ? parent
             : folder;
         var file = Path.Combine(place, ModelSources.RunFile);

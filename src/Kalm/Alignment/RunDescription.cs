@@ -1,4 +1,6 @@
 using System.Reflection;
+using System.Text.Json;
+using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 using Kalm.Alignment.Keeping;
 using Kalm.Alignment.Options;
@@ -112,4 +114,13 @@ public sealed record RunDescription
 
     /// <summary>What was left of the base's language; null for a base that was not made to write.</summary>
     public KeptLanguage? Kept { get; init; }
+
+    /// <summary>What decides the result: options, the inputs' hashes, threads and workers.</summary>
+    internal JsonObject Deciding() => new()
+    {
+        ["options"] = JsonSerializer.SerializeToNode(Options, Json.Options),
+        ["sha256"] = JsonSerializer.SerializeToNode(Hashes, Json.Options),
+        ["threads"] = Threads,
+        ["workers"] = Workers,
+    };
 }

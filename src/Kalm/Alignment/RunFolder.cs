@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Json;
 using Kalm.Files;
 using Kalm.Language.Sources;
+using Kalm.Language.Training;
 using TorchSharp;
 using TorchSharp.Modules;
 
@@ -12,9 +13,7 @@ namespace Kalm.Alignment;
 /// all.</summary>
 public sealed class RunFolder : IDisposable
 {
-    private const int CheckpointsKept = 2;
     private const string MetricsName = "metrics.jsonl";
-    internal const string CheckpointsName = "checkpoints";
     private readonly StreamWriter metrics;
     private readonly SummaryWriter events;
 
@@ -47,7 +46,7 @@ public sealed class RunFolder : IDisposable
         RequireFree(path);
         using var staged = new StagedFolder(path);
         Json.Write(staged.File(ModelSources.RunFile), description);
-        Directory.CreateDirectory(staged.File(CheckpointsName));
+        Directory.CreateDirectory(staged.File(Checkpoints.FolderName));
         staged.Commit();
         return new RunFolder(path);
     }
@@ -60,18 +59,6 @@ public sealed class RunFolder : IDisposable
         SeedFolders.RequireNone(path);
         return File.Exists(file) ? Json.Read<RunDescription>(file) : throw new KalmException(
             $"{path}: found no {ModelSources.RunFile}; expected a run to resume");
-    }
-
-    /// <summary>The checkpoints of a run that training can go on from, the newest first; what a killed process left half-written is
-    /// removed.</summary>
-    public static IReadOnlyList<string> Checkpoints(string path)
-    {
-        var folder = System.IO.Path.Combine(path, CheckpointsName);
-        if (!Directory.Exists(folder))
-            return [];
-        foreach (var partial in Directory.GetDirectories(folder, ".*.partial-*").Concat(Directory.GetDirectories(path, ".*.partial-*")))
-            Directory.Delete(partial, recursive: true);
-        return [.. Directory.GetDirectories(folder, "step-*").OrderDescending(StringComparer.Ordinal)];
     }
 
     /// <summary>Opens a run to go on with it: what metrics.jsonl tells of later steps is dropped, for they are taken again.</summary>
@@ -117,39 +104,8 @@ public sealed class RunFolder : IDisposable
             events.add_scalar(name, (float)value, step);
     }
 
-    /// <summary>Writes a sealed checkpoint and removes older ones, but never the best.</summary>
-    /// <param name="step">Steps done.</param>
-    /// <param name="best">The step of the best checkpoint so far; null when there is none.</param>
-    /// <param name="run">The run's id.</param>
-    /// <param name="save">Fills a folder.</param>
-    public void SaveCheckpoint(int step, int? best, string run, Action<string> save)
-    {
-        var folder = System.IO.Path.Combine(Path, CheckpointsName);
-        Put(System.IO.Path.Combine(folder, Name(step)), staged =>
-        {
-            save(staged);
-            CheckpointManifest.Seal(staged, run);
-        });
-        var old = Directory.GetDirectories(folder, "step-*").Order(StringComparer.Ordinal).SkipLast(CheckpointsKept);
-        foreach (var checkpoint in old)
-            if (best is null || System.IO.Path.GetFileName(checkpoint) != Name(best.Value))
-                Directory.Delete(checkpoint, recursive: true);
-
-        static string Name(int step) => $"step-{step:D8}";
-    }
-
     /// <summary>Writes the result: the folder <c>model</c> or <c>adapter</c>.</summary>
-    public void SaveResult(string name, Action<string> save) => Put(System.IO.Path.Combine(Path, name), save);
-
-    /// <summary>A folder of that name can only be left from before a stop; it is replaced.</summary>
-    private static void Put(string target, Action<string> save)
-    {
-        if (Directory.Exists(target))
-            Directory.Delete(target, recursive: true);
-        using var staged = new StagedFolder(target);
-        save(staged.Path);
-        staged.Commit();
-    }
+    public void SaveResult(string name, Action<string> save) => Checkpoints.Replace(System.IO.Path.Combine(Path, name), save);
 
     /// <summary>The step of a metrics line; a torn one counts as beyond every step.</summary>
     private static int StepOf(string line)

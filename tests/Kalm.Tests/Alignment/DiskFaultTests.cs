@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Security.Cryptography;
 using Kalm.Alignment;
 using Kalm.Alignment.Options;
+using Kalm.Language.Training;
 using Kalm.Tests.Cli;
 using Kalm.Tests.Graph;
 
@@ -30,13 +31,13 @@ public sealed class DiskFaultTests : IDisposable
             "align", "--model", model, "--graph", graph.Path, "--recipe", recipe, "--steps", "12", "--method", "full", "--quiet", "--out",
         ];
         CommandLine.Run([.. arguments, folder.File("whole")]).IsSuccess();
-        var checkpoint = Directory.GetFiles(RunFolder.Checkpoints(folder.File("whole"))[0]).Sum(file => new FileInfo(file).Length);
+        var checkpoint = Directory.GetFiles(Checkpoints.In(folder.File("whole"))[0]).Sum(file => new FileInfo(file).Length);
 
         // Room for one checkpoint and a half.
         (await SmallDisk.Run(folder, checkpoint * 3 / 2, arguments)).IsFault("No space left", "run");
         var kept = folder.File("disk.kept/run");
         Assert.Empty(Directory.GetDirectories(Path.Combine(kept, "checkpoints"), ".*"));
-        Assert.NotNull(ResumePoint.Find(kept, RunFolder.Describe(kept).Id, null));
+        Assert.NotNull(Checkpoints.Newest(kept, RunFolder.Describe(kept).Id, null));
         CommandLine.Run([.. arguments, kept, "--resume"]).IsSuccess();
         Assert.Equal(Hash("whole"), Hash("disk.kept/run"));
     }
@@ -58,7 +59,7 @@ public sealed class DiskFaultTests : IDisposable
         {
             MakeWritable(checkpoints);
         }
-        Assert.EndsWith("step-00000004", ResumePoint.Find(folder.File("run"), RunFolder.Describe(folder.File("run")).Id, null));
+        Assert.EndsWith("step-00000004", Checkpoints.Newest(folder.File("run"), RunFolder.Describe(folder.File("run")).Id, null));
         Run("whole");
         AlignmentRun.Execute(new AlignmentInputs(model, graph.Path, folder.File("run")) { Resume = true },
             Options, cancellation: TestContext.Current.CancellationToken);

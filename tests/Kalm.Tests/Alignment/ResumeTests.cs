@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Text.Json;
 using Kalm.Alignment;
 using Kalm.Alignment.Options;
+using Kalm.Language.Training;
 using Kalm.Tests.Graph;
 
 namespace Kalm.Tests.Alignment;
@@ -53,7 +54,7 @@ public sealed class ResumeTests : IDisposable
         Run("whole", options);
         Stop("stopped", options, 10);
         Stop("other", options with { Seed = 2 }, 10);
-        var checkpoints = RunFolder.Checkpoints(folder.File("stopped"));
+        var checkpoints = Checkpoints.In(folder.File("stopped"));
         var newest = checkpoints[0];
         var id = RunFolder.Describe(folder.File("stopped")).Id;
         CheckpointManifest.Verify(newest, id);
@@ -65,7 +66,7 @@ public sealed class ResumeTests : IDisposable
             {
                 () => File.Delete(file),
                 () => File.Copy(
-                    Path.Combine(RunFolder.Checkpoints(folder.File("other"))[0], Path.GetFileName(file)), file, overwrite: true),
+                    Path.Combine(Checkpoints.In(folder.File("other"))[0], Path.GetFileName(file)), file, overwrite: true),
             };
             damages.AddRange(new[] { 0, 1, good.Length / 2, good.Length - 1 }
                 .Select<int, Action>(length => () => File.WriteAllBytes(file, good[..length])));

@@ -70,13 +70,4 @@ public sealed class PlainProgressTests : IDisposable
         [new("loss", 3.25), new("explicit", 3), new("implicit", 5),
             new("temperature", 0.05), new("accuracy", 0.125), new("learning_rate", 1e-3)],
         1234, "triples/s", new TimeSpan(1, 2, 3));
-
-    private sealed class ManualTime : TimeProvider
-    {
-        public TimeSpan Now { get; set; } = TimeSpan.FromHours(1);
-
-        public override long TimestampFrequency => TimeSpan.TicksPerSecond;
-
-        public override long GetTimestamp() => Now.Ticks;
-    }
 }

@@ -55,7 +55,7 @@ public sealed partial class TerminalTests : IDisposable
     }
 
     [Theory]
-    [InlineData("pretrain --graph GRAPH --minutes 5 --out new", "training", "the same command begins again")]
+    [InlineData("pretrain --graph GRAPH --minutes 5 --out new", "training", "the same command with --resume goes on from there")]
     [InlineData("align --model MODEL --graph GRAPH --minutes 5 --out run", "training", "the same command with --resume goes on from it")]
     [InlineData("embed --model MODEL --graph LARGE --out vectors", "encoding", "in vectors.part; the same command goes on with them")]
     [InlineData("evaluate completion --model MODEL --graph LARGE --split test", "encoding", "--vectors DIR it goes on where it stopped")]

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Kalm.Alignment.Losses;
 using Kalm.Language.Execution;
 using Kalm.Language.Generation;
@@ -40,8 +41,10 @@ internal sealed class LanguageKeeper : IDisposable
         (this.model, this.baseModel, this.teacher, this.wording) = (model, baseModel, teacher, wording);
         // One text alone is measured and trained on; where nothing is trained on them, all are measured.
         heldOut = weight > 0 ? [.. texts.Where((_, index) => index % HeldOutEvery == 0)] : texts;
+        var watch = Stopwatch.StartNew();
         perplexityBefore = Perplexity(teacher);
         answersBefore = Answers(teacher, cancellation);
+        CompareSeconds = watch.Elapsed.TotalSeconds;
         if (weight > 0)
         {
             var trained = texts.Count == 1 ? texts : [.. texts.Where((_, index) => index % HeldOutEvery != 0)];
@@ -51,6 +54,9 @@ internal sealed class LanguageKeeper : IDisposable
 
     /// <summary>The term of the loss; null where it has no weight.</summary>
     public IAlignmentLoss? Loss => loss;
+
+    /// <summary>How long <see cref="Compare"/> takes, as far as the base tells.</summary>
+    public double CompareSeconds { get; }
 
     /// <summary>Prepares: the base writes its texts, unless the run has them already.</summary>
     /// <param name="model">What learns.</param>

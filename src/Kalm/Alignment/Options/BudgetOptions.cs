@@ -9,7 +9,7 @@ public sealed record BudgetOptions
     /// <summary>Training steps.</summary>
     public int? Steps { get; init; }
 
-    /// <summary>Wall time of training with its validation, in minutes.</summary>
+    /// <summary>Wall time of it all, in minutes: from reading graph and base to the written result, validation included.</summary>
     public double? Minutes { get; init; }
 
     /// <summary>The number of validations after the first; null chooses by the length of the run.</summary>

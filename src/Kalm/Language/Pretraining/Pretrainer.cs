@@ -1,11 +1,8 @@
-using System.Diagnostics;
 using Kalm.Engine;
 using Kalm.Files;
-using Kalm.Language.Execution;
 using Kalm.Language.Model;
 using Kalm.Language.Sources.Config;
 using Kalm.Language.Tokenization;
-using Kalm.Language.Training;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -18,24 +15,34 @@ public static class Pretrainer
     /// <summary>The number of steps when the options give no budget.</summary>
     public const int DefaultSteps = 500;
 
-    private const double FinalRateShare = 0.1;
-    private const double ClipNorm = 1;
-
     /// <summary>Trains and writes a Hugging Face folder.</summary>
     /// <param name="texts">The texts; empty ones are passed over.</param>
     /// <param name="outPath">The folder: absent or empty.</param>
     /// <param name="options">Size, budget, seed.</param>
     /// <param name="progress">Told what happens; may be null.</param>
-    /// <param name="cancellation">Stops between steps; nothing is left behind.</param>
+    /// <param name="kept">A folder that keeps the steps done until the model is there; nothing is kept when null.</param>
+    /// <param name="resume">Whether a stopped pretraining of the same texts and options goes on from what <paramref name="kept"/> holds;
+    /// it ends with the bytes that it would have had without the stop.</param>
+    /// <param name="cancellation">Stops between steps, with a checkpoint in <paramref name="kept"/>; nothing else is left behind.</param>
     /// <returns>The last mean negative log-likelihood, in nats a token.</returns>
+    /// <exception cref="KalmException">Something given is at fault, or is not what the stopped pretraining was of.</exception>
     public static double Run(
-        IEnumerable<string> texts, string outPath, PretrainingOptions options,
-        IProgress<ProgressEvent>? progress = null, CancellationToken cancellation = default)
+        IEnumerable<string> texts, string outPath, PretrainingOptions options, IProgress<ProgressEvent>? progress = null,
+        string? kept = null, bool resume = false, CancellationToken cancellation = default)
     {
-        using var staged = new StagedFolder(outPath);
+        var start = TimeProvider.System.GetTimestamp();
+        options = options with { Threads = options.Threads ?? Environment.ProcessorCount };
         var corpus = texts.Where(text => text.Length > 0).ToList();
         if (corpus.Count == 0)
             throw new KalmException("no text to train on: every text is empty");
+        var description = PretrainingDescription.Of(corpus, options);
+        using var resumed = kept is not null && resume ? KeptPretraining.Resume(kept, description, progress) : null;
+        // Who holds what is kept knows that no other writes the model.
+        if (resumed is not null)
+            StagedFolder.RemoveAbandoned(outPath);
+        using var staged = new StagedFolder(outPath);
+        using var begun = kept is not null && !resume ? KeptPretraining.Begin(kept, description) : null;
+        var steps = resumed ?? begun;
         var tokenizer = Tokenizer.Train(corpus, options.Preset.Vocabulary);
         var stream = new TextStream(tokenizer, corpus, options.Preset.Context, options.Seed);
         progress?.Report(
@@ -46,46 +53,11 @@ public static class Pretrainer
         var (all, body) = model.ParameterCount;
         progress?.Report(new ProgressNote($"preset {options.Preset.Name}: {all:N0} parameters, {body:N0} without embeddings"));
         using var learned = new ParameterSet(model.Weights, CPU);
-        var loss = Train(model, learned, stream, options, progress, cancellation);
+        using var training = new PretrainingLoop(model, learned, stream, steps?.Description ?? description, steps, progress);
+        var loss = training.Train(start, cancellation);
         CausalModel.Save(staged.Path, config, tokenizer, name => learned[name]);
         staged.Commit();
-        return loss;
-    }
-
-    private static double Train(
-        CausalModel model, ParameterSet learned, TextStream stream, PretrainingOptions options,
-        IProgress<ProgressEvent>? progress, CancellationToken cancellation)
-    {
-        using var pool = new DecoderPool(model, learned, null, options.Threads ?? Environment.ProcessorCount,
-            roundProducts: options.ProductPrecision == ProductPrecision.Bf16);
-        using var optimizer = new AdamW(learned, options.WeightDecay, secondDecay: 0.98);
-        var budget = options.Minutes is { } minutes
-            ? TrainingBudget.OfMinutes(minutes) : TrainingBudget.OfSteps(options.Steps ?? DefaultSteps);
-        var clock = Stopwatch.StartNew();
-        var loss = double.NaN;
-        for (var done = 0; budget.TotalSteps is not { } total || done < total;)
-        {
-            cancellation.ThrowIfCancellationRequested();
-            using var scope = NewDisposeScope();
-            var (rows, labels) = stream.Next(options.BatchTokens);
-            pool.ZeroGradients();
-            loss = pool.LanguageModelPass(rows, labels, 1, options.Seed);
-            var gradient = pool.SumGradients();
-            var norm = AdamW.Clip(gradient, ClipNorm);
-            if (!double.IsFinite(loss) || !double.IsFinite(norm))
-                throw new KalmException(
-                    $"step {done}: the loss is {loss} and the gradient's norm {norm}; expected finite numbers: try a lower learning rate");
-            var schedule = new LearningRateSchedule(
-                options.LearningRate, options.WarmupSteps, budget.TotalSteps ?? int.MaxValue, FinalRateShare);
-            optimizer.Step(gradient, schedule.RateAt(done));
-            done++;
-            budget.Measure(done, options.WarmupSteps, 0);
-            var rate = done / clock.Elapsed.TotalSeconds;
-            progress?.Report(new ProgressStep(
-                done, budget.TotalSteps, [new("loss", loss), new("learning_rate", schedule.RateAt(done - 1))],
-                rate * options.BatchTokens, "tokens/s",
-                budget.TotalSteps is { } steps ? TimeSpan.FromSeconds((steps - done) / rate) : null));
-        }
+        steps?.Delete();
         return loss;
     }
 

@@ -11,8 +11,11 @@ public sealed record PretrainingOptions
     /// <summary>Training steps; at most one of steps and minutes is set.</summary>
     public int? Steps { get; init; }
 
-    /// <summary>Wall time of training, in minutes.</summary>
+    /// <summary>Wall time from the texts to the written model, in minutes.</summary>
     public double? Minutes { get; init; }
+
+    /// <summary>Write a checkpoint every so many steps, where steps are kept; null writes one a minute.</summary>
+    public int? SaveEvery { get; init; }
 
     /// <summary>Decides the initial weights and the order of the texts.</summary>
     public long Seed { get; init; } = 1;

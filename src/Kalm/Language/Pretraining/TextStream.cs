@@ -34,16 +34,30 @@ internal sealed class TextStream
         var labels = new List<int[]>();
         for (var taken = 0; taken < tokens; taken += rows[^1].Length)
         {
-            if (next == order.Length)
-            {
-                randomness.Shuffle(order);
-                next = 0;
-            }
-            var piece = pieces[order[next++]];
+            var piece = Draw();
             rows.Add(TokenRow.Sequence(piece[..^1], [.. Enumerable.Range(0, piece.Length - 1)]));
             labels.Add(piece[1..]);
         }
         return (rows, labels);
+    }
+
+    /// <summary>Passes over the rows of as many calls of <see cref="Next"/>.</summary>
+    public void Skip(int calls, int tokens)
+    {
+        for (var call = 0; call < calls; call++)
+            for (var taken = 0; taken < tokens; taken += Draw().Length - 1)
+            {
+            }
+    }
+
+    private int[] Draw()
+    {
+        if (next == order.Length)
+        {
+            randomness.Shuffle(order);
+            next = 0;
+        }
+        return pieces[order[next++]];
     }
 
     /// <summary>A text begun and ended, cut into pieces that each feed at most the context and predict one token more.</summary>

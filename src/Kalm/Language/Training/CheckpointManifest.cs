@@ -1,7 +1,7 @@
 using System.Security.Cryptography;
 using Kalm.Files;
 
-namespace Kalm.Alignment;
+namespace Kalm.Language.Training;
 
 /// <summary>The seal of a checkpoint: which files it holds, how long they are and what they hash to, and which run it belongs to. It is
 /// written last, so a checkpoint without one is torn.</summary>
