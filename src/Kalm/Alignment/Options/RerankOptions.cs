@@ -4,8 +4,8 @@ namespace Kalm.Alignment.Options;
 /// query from other candidates that the run's own embeddings put near it.</summary>
 public sealed record RerankOptions
 {
-    /// <summary>Wall time of its steps in minutes; at most one of minutes and steps is set, and without either it trains half as long as
-    /// the run did.</summary>
+    /// <summary>Wall time in minutes, from reading the run to the written re-ranker; at most one of minutes and steps is set, and without
+    /// either it trains half as long as the run did.</summary>
     public double? Minutes { get; init; }
 
     /// <summary>Training steps.</summary>

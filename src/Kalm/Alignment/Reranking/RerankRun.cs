@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text.Json;
 using Kalm.Alignment.Options;
 using Kalm.Completion.Reranking;
@@ -25,6 +26,8 @@ public sealed record RerankInputs(string Run, AlignmentOptions Options, bool Rep
 /// <summary>The second job on one screen: a finished run gets a re-ranker.</summary>
 public static class RerankRun
 {
+    private const int MeasuredQueries = 16;
+
     /// <summary>Trains a re-ranker, fits its weights on the validation split and puts it into the run's folder.</summary>
     /// <param name="opened">The run, opened; owned from here on.</param>
     /// <param name="graph">The run's graph.</param>
@@ -36,6 +39,7 @@ public static class RerankRun
         OpenedModel opened, KnowledgeGraph graph, RerankInputs inputs, IProgress<ProgressEvent>? progress = null,
         CancellationToken cancellation = default)
     {
+        var start = TimeProvider.System.GetTimestamp();
         using var aligned = new LoadedModel(opened, inputs.Device, inputs.Options.Threads);
         var (options, target) = (inputs.Options.Validated().Decided(opened.Writes), Reranker.FolderOf(opened));
         Require(inputs, graph, target);
@@ -57,15 +61,14 @@ public static class RerankRun
         var trees = new VerdictTrees(graph, aligned.Wording, shape, trained.Config.ContextLength, texts);
         using var optimizer = new AdamW(model.Learned, options.Optimizer.WeightDecay, muon: options.Optimizer.Kind == OptimizerKind.Muon);
         using var average = new WeightAverage(model.Learned, options.Optimizer.EmaDecay);
-        var (steps, seconds) = new RerankTraining(
-            model, trees, new RerankSampler(graph, mined, rerank, options.Seed), options, optimizer, average)
-            .Train(BudgetOf(inputs), progress, cancellation);
-
-        using var averaged = average.Use();
         using var verdict = model.Learned[AlignmentModel.VerdictName];
         var reader = new SignalReader(model.Decoder, verdict, trees, aligned.Decoder, aligned.Wording, aligned.Temperature);
-        var signals = Reranker.SignalsOf(reader, graph, valid, null, relay, cancellation).Select(item => item.Signals).ToList();
-        var (weights, gain) = WeightFit.Of(valid, signals);
+        var (steps, seconds) = new RerankTraining(
+            model, trees, new RerankSampler(graph, mined, rerank, options.Seed), options, optimizer, average)
+            .Train(BudgetOf(inputs, start), rerank.Minutes is null ? 0 : FittingSeconds(), progress, cancellation);
+
+        using var averaged = average.Use();
+        var (weights, gain) = WeightFit.Of(valid, SignalsOf(valid, relay));
         var description = new RerankerDescription
         {
             Shape = shape, Weights = weights, Valid = gain, Vectors = VectorKey.Of(opened, graph), Steps = steps, Seconds = seconds,
@@ -73,6 +76,19 @@ public static class RerankRun
         };
         Write(target, model, aligned.Wording.Options, description);
         return description;
+
+        // What a few queries take, once the code for them is compiled, tells of all.
+        double FittingSeconds()
+        {
+            var few = valid.Take(MeasuredQueries).ToList();
+            _ = SignalsOf(few, null);
+            var watch = Stopwatch.StartNew();
+            _ = SignalsOf(few, null);
+            return watch.Elapsed.TotalSeconds / few.Count * valid.Count;
+        }
+
+        List<RerankSignals> SignalsOf(IReadOnlyList<RankedQuery> queries, IProgress<EvaluationProgress>? told) =>
+            [.. Reranker.SignalsOf(reader, graph, queries, null, told, cancellation).Select(item => item.Signals)];
 
         (IReadOnlyList<RankedQuery> Mined, IReadOnlyList<RankedQuery> Valid) Ranked()
         {
@@ -102,10 +118,10 @@ public static class RerankRun
             throw new KalmException($"{target}: the run has a re-ranker already; expected none, or --force to replace it");
     }
 
-    private static TrainingBudget BudgetOf(RerankInputs inputs) => inputs.Options.Rerank switch
+    private static TrainingBudget BudgetOf(RerankInputs inputs, long start) => inputs.Options.Rerank switch
     {
         { Steps: { } steps } => TrainingBudget.OfSteps(steps),
-        { Minutes: { } minutes } => TrainingBudget.OfMinutes(minutes),
+        { Minutes: { } minutes } => TrainingBudget.OfMinutes(minutes, start),
         _ => TrainingBudget.OfMinutes(RunFolder.Describe(inputs.Run).Seconds / 60 / 2),
     };
 

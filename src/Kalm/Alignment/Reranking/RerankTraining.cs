@@ -20,11 +20,13 @@ internal sealed class RerankTraining(
 
     /// <summary>Trains to the end of a budget.</summary>
     /// <param name="budget">How long.</param>
+    /// <param name="reservedSeconds">What of a wall time is kept for what comes after the steps.</param>
     /// <param name="progress">Told of every step; may be null.</param>
     /// <param name="cancellation">Stops between steps.</param>
     /// <returns>The steps taken and their wall time in seconds.</returns>
     /// <exception cref="KalmException">The loss or the gradient is not finite.</exception>
-    public (int Steps, double Seconds) Train(TrainingBudget budget, IProgress<ProgressEvent>? progress, CancellationToken cancellation)
+    public (int Steps, double Seconds) Train(
+        TrainingBudget budget, double reservedSeconds, IProgress<ProgressEvent>? progress, CancellationToken cancellation)
     {
         var clock = Stopwatch.StartNew();
         var done = 0;
@@ -34,12 +36,11 @@ internal sealed class RerankTraining(
             var rate = Schedule(budget).RateAt(done);
             var (loss, accuracy) = Take(done, rate);
             average.Update(done++);
-            budget.Measure(done, WarmupSteps, 0);
-            var perSecond = done / clock.Elapsed.TotalSeconds;
+            budget.Measure(done, WarmupSteps, reservedSeconds);
             progress?.Report(new ProgressStep(
                 done, budget.TotalSteps, [new("loss", loss), new("accuracy", accuracy), new("learning_rate", rate)],
-                perSecond * options.Rerank.Queries, "queries/s",
-                budget.TotalSteps is { } steps ? TimeSpan.FromSeconds((steps - done) / perSecond) : null));
+                budget.StepsPerSecond * options.Rerank.Queries, "queries/s",
+                budget.Remaining(done, reservedSeconds)));
         }
         return (done, clock.Elapsed.TotalSeconds);
     }
