@@ -26,7 +26,7 @@ public sealed record RerankInputs(string Run, AlignmentOptions Options, bool Rep
 /// <summary>The second job on one screen: a finished run gets a re-ranker.</summary>
 public static class RerankRun
 {
-    private const int MeasuredQueries = 16;
+    private const int MeasuredQueries = 64;
 
     /// <summary>Trains a re-ranker, fits its weights on the validation split and puts it into the run's folder.</summary>
     /// <param name="opened">The run, opened; owned from here on.</param>
