@@ -38,7 +38,7 @@ public sealed record FactSample(IReadOnlyList<int> Groups, IReadOnlyList<Triple>
         {
             cancellation.ThrowIfCancellationRequested();
             var queries = new List<(int Group, int Entity, int Relation, int Most)>();
-            var similar = Similar(vectors, [.. block.SelectMany(triple => new[] { triple.Head, triple.Tail })]);
+            var similar = Similar(vectors, IsOfGraph, [.. block.SelectMany(triple => new[] { triple.Head, triple.Tail })]);
             foreach (var (index, triple) in block.Index())
             {
                 var group = number * AtOnce + index;
@@ -61,6 +61,9 @@ public sealed record FactSample(IReadOnlyList<int> Groups, IReadOnlyList<Triple>
         }
         return new FactSample(sample.Groups, sample.Facts, sample.Labels);
 
+        // Entities that were added have vectors and no facts.
+        bool IsOfGraph(int entity) => entity < graph.Entities.Count;
+
         int? Lacking(int relation, IReadOnlyList<int> first)
         {
             foreach (var entity in first)
@@ -79,18 +82,22 @@ public sealed record FactSample(IReadOnlyList<int> Groups, IReadOnlyList<Triple>
             return [.. EntitySearch.Run(
                     vectors, encoded,
                     [.. asked.Select(query => new SearchRequest(
-                        query.Entity, facts.Answers(query.Entity, query.Relation), query.Most, WithKnown: false))], 1)
+                        query.Entity, facts.Answers(query.Entity, query.Relation), query.Most, WithKnown: false)
+                    {
+                        Admits = IsOfGraph,
+                    })], 1)
                 .Select(found => (IReadOnlyList<int>)[.. found.Hits.Select(hit => hit.Entity)])];
         }
     }
 
-    private static List<int[]> Similar(EntityVectors vectors, int[] entities)
+    private static List<int[]> Similar(EntityVectors vectors, Func<int, bool> admits, int[] entities)
     {
         const int Looked = 8;
         using var scope = NewDisposeScope();
         using var noGradient = no_grad();
         var rows = cat([.. entities.Select(entity => vectors.Block(entity, 1))]);
-        return [.. EntitySearch.Run(vectors, rows, [.. entities.Select(entity => new SearchRequest(entity, [], Looked))], 1)
+        var requests = entities.Select(entity => new SearchRequest(entity, [], Looked) { Admits = admits });
+        return [.. EntitySearch.Run(vectors, rows, [.. requests], 1)
             .Select(found => found.Hits.Select(hit => hit.Entity).ToArray())];
     }
 
