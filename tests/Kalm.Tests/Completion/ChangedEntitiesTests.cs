@@ -1,5 +1,4 @@
 using Kalm.Completion;
-using Kalm.Completion.Facts;
 using Kalm.Graph;
 using Kalm.Representation;
 
@@ -160,17 +159,6 @@ public sealed class ChangedEntitiesTests : IDisposable
                 catalog = catalog.With(new Change(catalog.Number + 1, default, kind, $"new{turn}", "new", "new"), touched);
         Assert.Equal(graph.Entities.Count, catalog.Count);
         Assert.InRange(catalog.Numbers - graph.Entities.Count, 2000, 2100);
-    }
-
-    [Fact]
-    public void Facts_are_measured_among_the_graphs_own_entities_when_others_were_added()
-    {
-        using var completer = Open();
-        foreach (var twin in Enumerable.Range(0, 20))
-            Make(completer, new(
-                0, default, ChangeKind.EntityAdded, $"twin{twin}", $"twin{twin}", graph.Entities[graph.Test[twin % 5].Head].Description));
-        var measured = FactEvaluation.Of(completer, graph.Test, 1, null, TestContext.Current.CancellationToken);
-        Assert.Equal(graph.Test.Count, measured.TrueFacts);
     }
 
     [Fact]

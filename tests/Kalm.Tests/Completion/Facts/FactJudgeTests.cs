@@ -156,6 +156,19 @@ public sealed class FactJudgeTests : IDisposable
     }
 
     [Fact]
+    public void Facts_are_measured_among_the_graphs_own_entities_when_others_were_added()
+    {
+        for (var twin = 0; twin < 20; twin++)
+        {
+            var (text, touched) = (graph.Entities[graph.Test[twin].Head].Description, new SortedSet<int>());
+            var change = new Change(completer.Catalog.Number + 1, default, ChangeKind.EntityAdded, $"twin{twin}", $"twin{twin}", text);
+            completer.Take(completer.Catalog.With(change, touched).Appended([change]), touched);
+        }
+        var measured = FactEvaluation.Of(completer, graph.Test, 1, null, TestContext.Current.CancellationToken);
+        Assert.Equal(graph.Test.Count, measured.TrueFacts);
+    }
+
+    [Fact]
     public void What_the_graph_holds_is_true_and_what_contradicts_a_function_is_not()
     {
         var held = graph.Test.First(triple => triple.Relation == 0);
