@@ -44,11 +44,12 @@ internal sealed record CompletionBatch(Catalog Catalog)
                 throw new KalmException($"{place}: found '{line}'; expected head, relation and tail with tabs between them, either head "
                     + "or tail "
                     + "a ?");
-            var directed = Given.Named(place, () => Catalog.FindRelation(fields[1]));
+            var directed = VerbInputs.Named(place, () => Catalog.FindRelation(fields[1]));
             queries.Add(IsSought(fields[2]) ? new Query(Entity(fields[0]), directed) : new Query(Entity(fields[2]), Graph.InverseOf(
                 directed)));
 
-            int Entity(string words) => Given.Named(place, () => Catalog.Find(words)) is { Entity: { } found } && !Catalog.IsAdded(found)
+            int Entity(string words) =>
+                VerbInputs.Named(place, () => Catalog.Find(words)) is { Entity: { } found } && !Catalog.IsAdded(found)
                 ? found : throw new KalmException($"{place}: unknown entity '{words}'; "
                     + (Catalog.Lookup.NearestEntity(words) is { } nearest && nearest != words
                         ? $"did you mean '{nearest}'?" : "expected an id or a name of the graph"));

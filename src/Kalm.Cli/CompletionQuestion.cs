@@ -31,7 +31,7 @@ internal sealed record CompletionQuestion(Catalog Catalog, QueryEntity? Head, in
     {
         if (words is null)
             return null;
-        var found = Given.Named(option, () => catalog.Find(words));
+        var found = VerbInputs.Named(option, () => catalog.Find(words));
         if (found.Entity is null)
             progress.Note($"{option}: '{words}' is no id or name in the graph; the text is encoded as a description"
                 + (catalog.Lookup.NearestEntity(words) is { } nearest ? $" (the graph has '{nearest}')" : ""));

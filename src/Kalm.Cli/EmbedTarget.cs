@@ -71,7 +71,7 @@ internal sealed class EmbedTarget
             if (parse.GetValue(option) is not null)
                 throw new KalmException($"{option.Name} with --as {word}: found both; expected {option.Name} only with --as {Postgres}");
         folder = Path.TrimEndingDirectorySeparator(Required(parse, output));
-        Given.Free(output.Name, folder);
+        VerbInputs.Free(output.Name, folder);
         return new EmbedChoice(folder, Formats[word], null, folder + EmbeddingStore.Suffix);
     }
 

@@ -42,7 +42,7 @@ internal sealed class GraphSource
     public void Check(ParseResult parse)
     {
         if (parse.GetValue(graph) is { } path)
-            Given.Graph(path);
+            VerbInputs.Graph(path);
     }
 
     /// <summary>How the graph is to be read; null takes it as it stands.</summary>
@@ -95,7 +95,7 @@ internal sealed class GraphSource
         if (given is null && !Path.Exists(run!.Path) && !GraphFormats.IsDatabase(run.Path))
             throw new KalmException($"{run.Path}: no such folder or file; it is the graph that {model} learned from, seen from "
                 + $"{Environment.CurrentDirectory}; expected it there, or --graph");
-        var path = given is null ? run!.Path : Given.Graph(given);
+        var path = given is null ? run!.Path : VerbInputs.Graph(given);
         var isSame = run is not null && Path.GetFullPath(GraphFormats.WithoutSecrets(path)) == Path.GetFullPath(run.Path);
         return new FoundGraph(
             path, OptionsOf(parse, isSame ? ReadBy(run!.Options) : null), run?.Fingerprint, run?.Path, run?.Options, isSame);

@@ -52,7 +52,8 @@ internal sealed class ModelChoice(Symbol model)
         Open(model.Name, name, OptionsOf(parse), terminal, quiet);
 
     /// <summary>Opens a model; of one that lies on this machine nothing is shown.</summary>
-    public static OpenedModel Open(string option, string name, ModelSourceOptions options, Terminal terminal, bool quiet) => Given.OfModel(
+    public static OpenedModel Open(
+        string option, string name, ModelSourceOptions options, Terminal terminal, bool quiet) => VerbInputs.OfModel(
         option,
         () => Path.Exists(name) ? OpenedModel.Open(name, options with { Cancellation = terminal.Cancellation })
             : terminal.Watch(

@@ -40,11 +40,11 @@ internal sealed class ServingOptions
     public ServerOptions Of(ParseResult parse, ServerLimits limits)
     {
         var name = model.NameOf(parse)!;
-        Given.Model(name);
+        VerbInputs.Model(name);
         var found = source.Find(parse, name);
         var chosen = parse.GetRequiredValue(device);
         if (chosen != "cpu")
-            Given.Device(chosen);
+            VerbInputs.Device(chosen);
         return new ServerOptions
         {
             Model = name,

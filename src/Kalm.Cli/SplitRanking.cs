@@ -44,7 +44,7 @@ internal sealed record SplitRanking(KnowledgeGraph Graph, IReadOnlyList<Completi
             progress.Note(warning);
         if (!opened.IsAligned)
             progress.Note($"{opened.Given}: not an aligned model; it is evaluated as it is, with the default wording");
-        using var loaded = Given.Load(opened, Device, Threads, progress);
+        using var loaded = VerbInputs.Load(opened, Device, Threads, progress);
         var clock = Stopwatch.StartNew();
         var known = new KnownFacts(Graph, Graph.Train, Graph.Valid, Graph.Test);
         var texts = new TextIndex(Graph, loaded.Wording);

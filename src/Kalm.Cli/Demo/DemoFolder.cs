@@ -20,7 +20,7 @@ internal sealed record DemoFolder(string Path)
     public void RequireFree()
     {
         if (!File.Exists(Figures))
-            Given.Free("--out", Path);
+            VerbInputs.Free("--out", Path);
     }
 
     /// <summary>Makes the folder, or removes what an earlier demonstration left in it.</summary>

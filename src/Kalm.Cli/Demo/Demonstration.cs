@@ -91,7 +91,7 @@ internal sealed class Demonstration
 
     private Measured Measure(string path, IReadOnlyList<int> entities, IReadOnlyList<string> heldOut)
     {
-        using var model = Given.Load(OpenedModel.Open(path), "cpu", settings.Alignment.Threads, progress);
+        using var model = VerbInputs.Load(OpenedModel.Open(path), "cpu", settings.Alignment.Threads, progress);
         var texts = new TextIndex(graph, model.Wording);
         var ranked = CompletionEvaluation.Rank(model.Decoder, graph, texts, queries, known, progress, cancellation);
         using var completer = path == folder.Run ? Completer.Open(model, graph, progress, cancellation) : null;

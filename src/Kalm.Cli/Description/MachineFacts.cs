@@ -44,6 +44,6 @@ internal sealed record MachineFacts(
 internal sealed record FolderFacts(string Use, string Path, long? Free, string? Fault)
 {
     /// <summary>Tries a folder.</summary>
-    public static FolderFacts Of(string use, string path) => Given.WhyNotWritten(path) is { } fault
+    public static FolderFacts Of(string use, string path) => VerbInputs.WhyNotWritten(path) is { } fault
         ? new FolderFacts(use, path, null, fault) : new FolderFacts(use, path, new DriveInfo(path).AvailableFreeSpace, null);
 }

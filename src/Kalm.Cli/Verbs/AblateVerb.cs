@@ -51,11 +51,11 @@ internal static class AblateVerb
         command.SetAction(parse =>
         {
             var (modelPath, graphPath, outPath) = (parse.GetRequiredValue(model),
-                Given.Graph(parse.GetRequiredValue(graph)), parse.GetRequiredValue(output));
-            Given.Model(modelPath);
+                VerbInputs.Graph(parse.GetRequiredValue(graph)), parse.GetRequiredValue(output));
+            VerbInputs.Model(modelPath);
             if (!parse.GetValue(resume))
-                Given.Free("--out", outPath);
-            Given.AtMostOne(("--steps", parse.GetValue(steps) is not null), ("--minutes", parse.GetValue(minutes) is not null));
+                VerbInputs.Free("--out", outPath);
+            VerbInputs.AtMostOne(("--steps", parse.GetValue(steps) is not null), ("--minutes", parse.GetValue(minutes) is not null));
             var joint = Recipe.Read(parse.GetValue(recipe));
             joint = joint with
             {
@@ -106,7 +106,7 @@ internal static class AblateVerb
                 Assessment Measure(string path)
                 {
                     NativeMemory.Return();
-                    using var loaded = Given.Load(OpenedModel.Open(path), "cpu", joint.Threads, progress);
+                    using var loaded = VerbInputs.Load(OpenedModel.Open(path), "cpu", joint.Threads, progress);
                     return Assessment.Of(loaded, plan, progress, terminal.Cancellation);
                 }
             });

@@ -96,14 +96,14 @@ internal static class AlignVerb
             var (modelPath, graphPath, runPath) =
                 (parse.GetRequiredValue(model), parse.GetRequiredValue(graph), parse.GetRequiredValue(output));
             var budget = (Epochs: parse.GetValue(epochs), Steps: parse.GetValue(steps), Minutes: parse.GetValue(minutes));
-            Given.AtMostOne(
+            VerbInputs.AtMostOne(
                 ("--epochs", budget.Epochs is not null), ("--steps", budget.Steps is not null), ("--minutes", budget.Minutes is not null));
-            Given.Model(modelPath);
-            Given.Graph(graphPath);
-            Given.Writable("--json", parse.GetValue(json));
+            VerbInputs.Model(modelPath);
+            VerbInputs.Graph(graphPath);
+            VerbInputs.Writable("--json", parse.GetValue(json));
             var count = parse.GetValue(seeds);
             if (!parse.GetValue(resume))
-                Given.Free("--out", runPath);
+                VerbInputs.Free("--out", runPath);
             var earlier = parse.GetValue(resume) ? RunFolder.Describe(Resumed(runPath, count)) : null;
             // Without a recipe options are chosen when graph and base are known; what the flags say beats them.
             var chooses = earlier is null && parse.GetValue(recipe) is null;
@@ -113,7 +113,7 @@ internal static class AlignVerb
             var graphOptions = source.OptionsOf(
                 parse, earlier is null ? null : GraphSource.ReadBy(earlier.GraphOptions), options.Seed);
             var texts = parse.GetResult(text) is not null ? PlainTexts.OfFiles(parse.GetRequiredValue(text)) : [];
-            var chosenDevice = Given.Device(parse.GetRequiredValue(device));
+            var chosenDevice = VerbInputs.Device(parse.GetRequiredValue(device));
             var inputs = new AlignmentInputs(modelPath, graphPath, runPath)
             {
                 GraphOptions = graphOptions, Texts = texts, Device = chosenDevice, Resume = earlier is not null,

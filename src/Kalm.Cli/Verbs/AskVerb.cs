@@ -53,7 +53,7 @@ internal static class AskVerb
             foreach (var (option, isGiven) in new[] { ("--grounded only", mode == Only), ("--json", parse.GetValue(json) is not null) })
                 if (isGiven && path is null)
                     throw new KalmException($"{option}: found without --graph; expected --graph with it");
-            Given.Writable("--json", parse.GetValue(json));
+            VerbInputs.Writable("--json", parse.GetValue(json));
             using var opened = wording.Apply(parse, model.Open(parse, terminal));
             var defaults = GenerationOptions.Of(opened.Source.Generation);
             var options = (defaults with
@@ -65,11 +65,11 @@ internal static class AskVerb
                 RepetitionPenalty = parse.GetValue(penalty) ?? defaults.RepetitionPenalty,
                 Seed = parse.GetValue(seed) ?? 1,
             }).Validated();
-            var knowledge = path is null ? null : source.Load(parse, Given.Graph(path));
+            var knowledge = path is null ? null : source.Load(parse, VerbInputs.Graph(path));
             var root = parse.GetValue(index) ?? EntityIndex.RootOf(opened);
             var catalog = knowledge is null ? null : Catalog.Open(knowledge, root);
             // What the graph answers needs no model.
-            var loaded = new Lazy<LoadedModel>(() => Given.Load(
+            var loaded = new Lazy<LoadedModel>(() => VerbInputs.Load(
                 opened, parse.GetRequiredValue(device), parse.GetValue(threads), new QuietProgress()));
             try
             {

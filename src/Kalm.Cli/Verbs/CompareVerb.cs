@@ -39,12 +39,12 @@ internal static class CompareVerb
         command.SetAction(parse =>
         {
             var (one, other) = (parse.GetRequiredValue(first), parse.GetRequiredValue(second));
-            Given.Writable("--json", parse.GetValue(json));
+            VerbInputs.Writable("--json", parse.GetValue(json));
             source.Check(parse);
             var models = new[] { (Name: one, Argument: first.Name), (Name: other, Argument: second.Name) }
                 .Where(item => !IsRanks(item.Name)).ToList();
             foreach (var (name, argument) in models)
-                Given.OfModel(argument, () => RequireOne(name));
+                VerbInputs.OfModel(argument, () => RequireOne(name));
             if (models.Count == 0 && command.Options.FirstOrDefault(option => option != seed && option != resamples && option != json
                 && option != quiet && parse.GetResult(option) is { Implicit: false }) is { } unused)
                 throw new KalmException($"{unused.Name}: found with two files of ranks; expected with a model, which is ranked");

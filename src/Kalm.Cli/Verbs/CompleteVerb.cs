@@ -57,7 +57,7 @@ internal static class CompleteVerb
                     "--rerank: found with --head and --tail; expected --relation with one of them, because it orders entities");
             source.Check(parse);
             _ = facts.Precision(parse);
-            Given.Writable("--json", parse.GetValue(json));
+            VerbInputs.Writable("--json", parse.GetValue(json));
             using var library = NativeEngine.Prepare();
             using var opened = model.Open(parse, terminal, parse.GetValue(quiet));
             var knowledge = terminal.Watch(parse.GetValue(quiet), progress => source.Load(parse, opened, progress));
@@ -72,11 +72,11 @@ internal static class CompleteVerb
             {
                 var asked = new CompletionQuestion(
                     catalog, CompletionQuestion.Find(catalog, "--head", headWords, progress),
-                    relationWords is null ? null : Given.Named("--relation", () => catalog.FindRelation(relationWords)),
+                    relationWords is null ? null : VerbInputs.Named("--relation", () => catalog.FindRelation(relationWords)),
                     CompletionQuestion.Find(catalog, "--tail", tailWords, progress));
                 if (!opened.IsAligned)
                     progress.Note($"{opened.Given}: not an aligned model; it answers as it is, with the default wording");
-                using var loaded = Given.Load(opened, parse.GetRequiredValue(device), parse.GetValue(threads), progress);
+                using var loaded = VerbInputs.Load(opened, parse.GetRequiredValue(device), parse.GetValue(threads), progress);
                 using var completer = CompletionQuestion.Open(
                     loaded, catalog, root, progress, terminal.Cancellation, parse.IsApproximate(search));
                 completer.Precision = facts.Precision(parse);

@@ -55,7 +55,7 @@ internal sealed class CompletionBatchOptions
     /// <exception cref="KalmException">Options of a batch are given without one.</exception>
     public bool IsGiven(ParseResult parse)
     {
-        Given.AtMostOne(("--batch", parse.GetValue(file) is not null), ("--all-missing", parse.GetValue(missing) is not null));
+        VerbInputs.AtMostOne(("--batch", parse.GetValue(file) is not null), ("--all-missing", parse.GetValue(missing) is not null));
         if (parse.GetValue(file) is not null || parse.GetValue(missing) is not null)
             return true;
         if (parse.GetValue(output) is not null || parse.GetValue(format) is not null || parse.GetValue(least) is not null
@@ -75,9 +75,9 @@ internal sealed class CompletionBatchOptions
         var key = parse.GetValue(format) ?? EdgeFormats.Of(path) ?? throw new KalmException(
             $"--out {path}: its ending tells no format; expected --as with one of {string.Join(", ", EdgeFormats.Keys)}");
         if (EdgeFormats.IsFolder(key))
-            Given.Free("--out", path);
+            VerbInputs.Free("--out", path);
         else
-            Given.Writable("--out", path);
+            VerbInputs.Writable("--out", path);
         inputs.Source.Check(parse);
         _ = inputs.Facts.Precision(parse);
         using var opened = inputs.Model.Open(parse, terminal, inputs.Quiet);
@@ -88,8 +88,8 @@ internal sealed class CompletionBatchOptions
             var catalog = Catalog.Open(graph, root);
             var batch = new CompletionBatch(catalog);
             var queries = parse.GetValue(file) is { } questions ? batch.Read(questions)
-                : batch.Missing(Given.Named("--all-missing", () => catalog.FindRelation(parse.GetValue(missing)!)));
-            using var loaded = Given.Load(opened, inputs.Device, inputs.Threads, progress);
+                : batch.Missing(VerbInputs.Named("--all-missing", () => catalog.FindRelation(parse.GetValue(missing)!)));
+            using var loaded = VerbInputs.Load(opened, inputs.Device, inputs.Threads, progress);
             using var completer = CompletionQuestion.Open(
                 loaded, catalog, root, progress, terminal.Cancellation, inputs.Approximate);
             completer.Precision = inputs.Facts.Precision(parse);

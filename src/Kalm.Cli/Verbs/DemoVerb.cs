@@ -32,7 +32,7 @@ internal static class DemoVerb
         {
             var given = parse.GetValue(model);
             if (given is not null)
-                Given.Model(given);
+                VerbInputs.Model(given);
             var settings = DemoSettings.OfSample(
                 parse.GetValue(output) ?? DefaultFolder, given, parse.GetValue(recipe), parse.GetValue(seed), parse.GetValue(threads));
             return Run(terminal, settings, parse.GetValue(json), parse.GetValue(quiet));
@@ -45,7 +45,7 @@ internal static class DemoVerb
     {
         var folder = new DemoFolder(settings.Out);
         folder.RequireFree();
-        Given.Writable("--json", jsonPath);
+        VerbInputs.Writable("--json", jsonPath);
         var result = terminal.Watch(quiet, progress => Demonstration.Run(settings, progress, terminal.Cancellation));
         var figures = result.ToJson().ToJsonString(Json.Options) + "\n";
         AtomicFile.WriteAllText(folder.Figures, figures);

@@ -19,7 +19,7 @@ internal static class DescribeVerb
         model.AddTo(command);
         command.SetAction(parse =>
         {
-            Given.Writable("--json", parse.GetValue(json));
+            VerbInputs.Writable("--json", parse.GetValue(json));
             var description = ModelDescription.Of(model.NameOf(parse)!, name => model.Open(name, parse, terminal));
             foreach (var warning in description.Warnings)
                 terminal.Error.WriteLine($"note: {warning}");

@@ -19,7 +19,7 @@ internal static class DoctorVerb
         model.AddTo(command);
         command.SetAction(parse =>
         {
-            Given.Writable("--json", parse.GetValue(json));
+            VerbInputs.Writable("--json", parse.GetValue(json));
             using var opened = parse.GetValue(name) is null ? null : model.Open(parse, terminal);
             var machine = MachineFacts.Here();
             var faults = machine.Folders.Where(folder => folder.Fault is not null)

@@ -31,7 +31,7 @@ internal static class EmbedVerb
         model.AddTo(command);
         command.SetAction(parse =>
         {
-            Given.Model(model.NameOf(parse)!);
+            VerbInputs.Model(model.NameOf(parse)!);
             source.Check(parse);
             var choice = target.Of(parse);
             using var opened = model.Open(parse, terminal, parse.GetValue(quiet));
@@ -46,7 +46,7 @@ internal static class EmbedVerb
                 foreach (var warning in knowledge.Warnings)
                     progress.Note(warning);
                 var key = VectorKey.Of(opened, knowledge);
-                using var loaded = Given.Load(opened, parse.GetRequiredValue(device), parse.GetValue(threads), progress);
+                using var loaded = VerbInputs.Load(opened, parse.GetRequiredValue(device), parse.GetValue(threads), progress);
                 using var store = EmbeddingStore.Open(
                     choice.Part, key, loaded.Model.Config.HiddenSize, knowledge, new TextIndex(knowledge, loaded.Wording), triples,
                     why => progress.Note($"starts anew: {why}"));

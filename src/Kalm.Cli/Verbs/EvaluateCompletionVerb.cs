@@ -55,13 +55,13 @@ internal static class EvaluateCompletionVerb
         command.SetAction(parse =>
         {
             var name = model.NameOf(parse)!;
-            Given.Model(name);
+            VerbInputs.Model(name);
             source.Check(parse);
             if (parse.GetValue(kept) is not null && parse.GetValue(index) is not null)
                 throw new KalmException("--vectors: found with --index; expected one of them, for each tells where vectors are taken from");
-            Given.Writable("--json", parse.GetValue(json));
-            Given.Writable("--ranks", parse.GetValue(ranks));
-            Given.Writable("--report", parse.GetValue(html));
+            VerbInputs.Writable("--json", parse.GetValue(json));
+            VerbInputs.Writable("--ranks", parse.GetValue(ranks));
+            VerbInputs.Writable("--report", parse.GetValue(html));
             var seeds = SeedFolders.In(name);
             if (seeds.Count > 0
                 && new[] { kept, index, ranks, html }.FirstOrDefault(option => parse.GetValue(option) is not null) is { } ofOne)
@@ -119,7 +119,7 @@ internal static class EvaluateCompletionVerb
                 var drawn = parse.GetValue(seed) ?? 1;
                 return terminal.Watch(parse.GetValue(quiet), progress =>
                 {
-                    using var loaded = Given.Load(again, parse.GetRequiredValue(device), parse.GetValue(threads), progress);
+                    using var loaded = VerbInputs.Load(again, parse.GetRequiredValue(device), parse.GetValue(threads), progress);
                     using var completer = CompletionQuestion.Open(
                         loaded, Catalog.Open(ranking!.Graph, root), root, progress, terminal.Cancellation);
                     var facts = completer.Index.Calibration.Facts is null ? null : FactEvaluation.Of(

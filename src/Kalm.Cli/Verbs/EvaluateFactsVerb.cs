@@ -38,11 +38,11 @@ internal static class EvaluateFactsVerb
         model.AddTo(command);
         command.SetAction(parse =>
         {
-            Given.Model(model.NameOf(parse)!);
+            VerbInputs.Model(model.NameOf(parse)!);
             source.Check(parse);
             var precision = facts.Precision(parse);
-            Given.Writable("--json", parse.GetValue(json));
-            Given.Writable("--plot", parse.GetValue(plot));
+            VerbInputs.Writable("--json", parse.GetValue(json));
+            VerbInputs.Writable("--plot", parse.GetValue(plot));
             using var opened = model.Open(parse, terminal, parse.GetValue(quiet));
             var knowledge = terminal.Watch(parse.GetValue(quiet), progress => source.Load(parse, opened, progress));
             var (split, drawn) = (source.SplitName(parse), parse.GetValue(seed) ?? 1);
@@ -51,7 +51,7 @@ internal static class EvaluateFactsVerb
             var root = parse.GetValue(index) ?? EntityIndex.RootOf(opened);
             var (measured, seconds) = terminal.Watch(parse.GetValue(quiet), progress =>
             {
-                using var loaded = Given.Load(opened, parse.GetRequiredValue(device), parse.GetValue(threads), progress);
+                using var loaded = VerbInputs.Load(opened, parse.GetRequiredValue(device), parse.GetValue(threads), progress);
                 using var completer = CompletionQuestion.Open(
                     loaded, Catalog.Open(knowledge, root), root, progress, terminal.Cancellation);
                 completer.Precision = precision;

@@ -35,10 +35,10 @@ internal static class EvaluateGeometryVerb
         model.AddTo(command);
         command.SetAction(parse =>
         {
-            Given.Model(model.NameOf(parse)!);
+            VerbInputs.Model(model.NameOf(parse)!);
             source.Check(parse);
-            Given.Writable("--json", parse.GetValue(json));
-            Given.Writable("--plot", parse.GetValue(plot));
+            VerbInputs.Writable("--json", parse.GetValue(json));
+            VerbInputs.Writable("--plot", parse.GetValue(plot));
             using var opened = model.Open(parse, terminal, parse.GetValue(quiet));
             var knowledge = terminal.Watch(parse.GetValue(quiet), progress => source.Load(parse, opened, progress));
             var (split, drawn) = (source.SplitName(parse), parse.GetValue(seed) ?? 1);
@@ -47,7 +47,7 @@ internal static class EvaluateGeometryVerb
             {
                 foreach (var warning in knowledge.Warnings)
                     progress.Note(warning);
-                using var loaded = Given.Load(opened, parse.GetRequiredValue(device), parse.GetValue(threads), progress);
+                using var loaded = VerbInputs.Load(opened, parse.GetRequiredValue(device), parse.GetValue(threads), progress);
                 var clock = Stopwatch.StartNew();
                 var texts = new TextIndex(knowledge, loaded.Wording);
                 var measured = Geometry.Measure(

@@ -51,10 +51,10 @@ internal static class EvaluateQuestionsVerb
         wording.AddTo(command);
         command.SetAction(parse =>
         {
-            Given.Model(model.NameOf(parse)!);
+            VerbInputs.Model(model.NameOf(parse)!);
             source.Check(parse);
-            Given.Writable("--json", parse.GetValue(json));
-            Given.Writable("--answers", parse.GetValue(answers));
+            VerbInputs.Writable("--json", parse.GetValue(json));
+            VerbInputs.Writable("--answers", parse.GetValue(answers));
             using var opened = wording.Apply(parse, model.Open(parse, terminal, parse.GetValue(quiet)));
             var corrects = parse.GetRequiredValue(correction) is var word && (word == "always" || (word == "auto" && !opened.IsAligned));
             var knowledge = terminal.Watch(parse.GetValue(quiet), progress => source.Load(parse, opened, progress));
@@ -66,7 +66,7 @@ internal static class EvaluateQuestionsVerb
                 .Select(kind => QuestionSet.Make(knowledge, triples, kind, parse.GetValue(shots) ?? 0, seedValue)).ToList();
             var (results, seconds) = terminal.Watch(parse.GetValue(quiet), progress =>
             {
-                using var loaded = Given.Load(opened, parse.GetRequiredValue(device), parse.GetValue(threads), progress);
+                using var loaded = VerbInputs.Load(opened, parse.GetRequiredValue(device), parse.GetValue(threads), progress);
                 var clock = Stopwatch.StartNew();
                 var evaluation = new QuestionEvaluation(
                     loaded.Decoder, loaded.Model.Tokenizer, loaded.Wording, knowledge, corrects);

@@ -28,14 +28,14 @@ internal static class EvaluateTextVerb
         command.SetAction(parse =>
         {
             using var opened = model.Open(parse, terminal, parse.GetValue(quiet));
-            Given.Writable("--json", parse.GetValue(json));
+            VerbInputs.Writable("--json", parse.GetValue(json));
             var path = parse.GetRequiredValue(text);
             var content = PlainTexts.Read("--text", path);
             if (content.Length == 0)
                 throw new KalmException($"--text {path}: found an empty file; expected a text of at least two tokens");
             var (measured, seconds) = terminal.Watch(parse.GetValue(quiet), progress =>
             {
-                using var loaded = Given.Load(opened, parse.GetRequiredValue(device), parse.GetValue(threads), progress);
+                using var loaded = VerbInputs.Load(opened, parse.GetRequiredValue(device), parse.GetValue(threads), progress);
                 var clock = Stopwatch.StartNew();
                 return (TextPerplexity.Measure(loaded, content, parse.GetValue(window),
                     parse.GetValue(stride), progress, terminal.Cancellation), clock.Elapsed.TotalSeconds);

@@ -38,13 +38,13 @@ internal static class ExportVerb
             {
                 if (parse.GetRequiredValue(format) == "hf")
                 {
-                    Given.Free("--out", path);
+                    VerbInputs.Free("--out", path);
                     TensorType? wanted = chosen is null ? null : FolderTypes.TryGetValue(chosen, out var known)
                         ? known : throw new KalmException(
                             $"--type: found '{chosen}' with --to hf; expected {string.Join(" or ", FolderTypes.Keys)}");
                     return ModelExport.ToHuggingFace(opened, path, wanted, progress, terminal.Cancellation).ToString().ToLowerInvariant();
                 }
-                Given.Writable("--out", path);
+                VerbInputs.Writable("--out", path);
                 var name = chosen ?? "f16";
                 foreach (var warning in ModelExport.ToGguf(opened, path, FileTypes[name], progress, terminal.Cancellation))
                     progress.Note(warning);

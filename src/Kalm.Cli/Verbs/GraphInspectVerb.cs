@@ -28,9 +28,9 @@ internal static class GraphInspectVerb
         source.AddTo(command);
         command.SetAction(parse =>
         {
-            Given.Writable("--json", parse.GetValue(json));
+            VerbInputs.Writable("--json", parse.GetValue(json));
             var limit = parse.GetValue(model) is { } name ? TokenLimit(name, terminal) : null;
-            var knowledge = source.Load(parse, Given.Graph(parse.GetRequiredValue(graph), "GRAPH"));
+            var knowledge = source.Load(parse, VerbInputs.Graph(parse.GetRequiredValue(graph), "GRAPH"));
             var summary = GraphSummary.Of(knowledge);
             var findings = GraphDoctor.Examine(knowledge, limit);
             var examples = Examples(knowledge);

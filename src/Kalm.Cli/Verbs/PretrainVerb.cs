@@ -49,11 +49,11 @@ internal static class PretrainVerb
         command.SetAction(parse =>
         {
             var isQuiet = parse.GetValue(quiet);
-            Given.AtMostOne(("--steps", parse.GetValue(steps) is not null), ("--minutes", parse.GetValue(minutes) is not null));
+            VerbInputs.AtMostOne(("--steps", parse.GetValue(steps) is not null), ("--minutes", parse.GetValue(minutes) is not null));
             if (parse.GetValue(graph) is null && source.OptionsOf(parse) is not null)
                 throw new KalmException("options of a graph: found without --graph; expected --graph GRAPH with them");
             var path = parse.GetRequiredValue(output);
-            Given.Free("--out", path);
+            VerbInputs.Free("--out", path);
             var kept = Path.TrimEndingDirectorySeparator(path) + KeptSuffix;
             var size = ModelPreset.Find(parse.GetRequiredValue(preset));
             var options = new PretrainingOptions
@@ -80,7 +80,7 @@ internal static class PretrainVerb
                 var (plain, heldText) = HeldOutTexts.Divide(
                     parse.GetResult(text) is not null ? PlainTexts.OfFiles(parse.GetRequiredValue(text)) : [], share, options.Seed);
                 var (described, heldDescriptions) = HeldOutTexts.Divide(
-                    parse.GetValue(graph) is { } given ? PlainTexts.OfGraph(source.Load(parse, Given.Graph(given))) : [],
+                    parse.GetValue(graph) is { } given ? PlainTexts.OfGraph(source.Load(parse, VerbInputs.Graph(given))) : [],
                     share, options.Seed);
                 if (options is { Steps: null, Minutes: null })
                     progress.Report(

@@ -30,9 +30,9 @@ internal sealed record RerankStage(
     /// <param name="load">Reads the graph of a model.</param>
     public static int Run(Terminal terminal, bool quiet, RerankStage stage, Func<OpenedModel, ProgressView, KnowledgeGraph> load)
     {
-        Given.AtMostOne(("--steps", stage.Steps is not null), ("--minutes", stage.Minutes is not null));
-        Given.Model(stage.Model);
-        Given.OfModel("--model", () =>
+        VerbInputs.AtMostOne(("--steps", stage.Steps is not null), ("--minutes", stage.Minutes is not null));
+        VerbInputs.Model(stage.Model);
+        VerbInputs.OfModel("--model", () =>
         {
             SeedFolders.RequireNone(stage.Model);
             return true;
@@ -43,7 +43,7 @@ internal sealed record RerankStage(
         var rerank = Cli.Recipe.Read(stage.Recipe).Rerank;
         if (stage is not { Steps: null, Minutes: null })
             rerank = rerank with { Steps = stage.Steps, Minutes = stage.Minutes };
-        var device = Given.Device(stage.Device);
+        var device = VerbInputs.Device(stage.Device);
         var made = terminal.Watch(quiet, progress =>
         {
             var opened = OpenedModel.Open(stage.Model);

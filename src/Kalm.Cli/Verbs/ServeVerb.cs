@@ -53,7 +53,7 @@ internal static class ServeVerb
                 TakesTokenIds = parse.GetValue(ids),
                 HasOpenMetrics = parse.GetValue(metrics),
             };
-            Given.AtMostOne(("--urls", parse.GetValue(urls) is not null), ("--port", parse.GetValue(port) is not null));
+            VerbInputs.AtMostOne(("--urls", parse.GetValue(urls) is not null), ("--port", parse.GetValue(port) is not null));
             if (options.ApiKey?.All(character => character is > ' ' and <= '~') == false)
                 throw new KalmException(
                     "--api-key: found a character that a header cannot carry; expected letters, digits and signs of ASCII without spaces");

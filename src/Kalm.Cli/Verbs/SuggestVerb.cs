@@ -52,7 +52,7 @@ internal static class SuggestVerb
                 $"--out {path}: its ending tells no format; expected --as with one of {string.Join(", ", EdgeFormats.Keys)}");
             if (key is not null && EdgeFormats.IsFolder(key))
                 throw new KalmException($"--as {key}: writes a folder; expected a format of one file");
-            Given.Writable("--out", path);
+            VerbInputs.Writable("--out", path);
             using var library = NativeEngine.Prepare();
             using var opened = model.Open(parse, terminal, parse.GetValue(quiet));
             var knowledge = terminal.Watch(parse.GetValue(quiet), progress => source.Load(parse, opened, progress));
@@ -61,8 +61,8 @@ internal static class SuggestVerb
             var proposed = terminal.Watch(parse.GetValue(quiet), progress =>
             {
                 int[] wanted = [.. (parse.GetValue(relations) ?? []).Select(words =>
-                    Given.Named("--relation", () => catalog.FindRelation(words)))];
-                using var loaded = Given.Load(opened, parse.GetRequiredValue(device), parse.GetValue(threads), progress);
+                    VerbInputs.Named("--relation", () => catalog.FindRelation(words)))];
+                using var loaded = VerbInputs.Load(opened, parse.GetRequiredValue(device), parse.GetValue(threads), progress);
                 using var completer = CompletionQuestion.Open(loaded, catalog, root, progress, terminal.Cancellation);
                 if (completer.Index.Calibration.Facts is null)
                     throw new KalmException($"{knowledge.Path}: the validation split has {knowledge.Valid.Count:N0} triples; expected "

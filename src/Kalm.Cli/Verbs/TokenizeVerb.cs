@@ -24,8 +24,8 @@ internal static class TokenizeVerb
         };
         command.SetAction(parse =>
         {
-            Given.Writable("--json", parse.GetValue(json));
-            Given.AtMostOne(("TEXT", parse.GetValue(text) is not null), ("--file", parse.GetValue(file) is not null));
+            VerbInputs.Writable("--json", parse.GetValue(json));
+            VerbInputs.AtMostOne(("TEXT", parse.GetValue(text) is not null), ("--file", parse.GetValue(file) is not null));
             var content = parse.GetValue(file) is { } path ? PlainTexts.Read("--file", path)
                 : parse.GetValue(text) ?? throw new KalmException("TEXT, --file: missing; expected a text or --file FILE");
             var tokenizer = TokenizerOf(parse.GetRequiredValue(model), terminal);

@@ -47,7 +47,7 @@ internal static class VerifyVerb
             var precision = facts.Precision(parse);
             source.Check(parse);
             RequireTriple(parse.GetValue(sentence), [.. new[] { head, relation, tail }.Where(part => parse.GetValue(part) is null)]);
-            Given.Writable("--json", parse.GetValue(json));
+            VerbInputs.Writable("--json", parse.GetValue(json));
             using var library = NativeEngine.Prepare();
             using var opened = model.Open(parse, terminal, parse.GetValue(quiet));
             var knowledge = terminal.Watch(parse.GetValue(quiet), progress => source.Load(parse, opened, progress));
@@ -56,13 +56,13 @@ internal static class VerifyVerb
             var (verified, calibration, statement) = terminal.Watch(parse.GetValue(quiet), progress =>
             {
                 var claim = parse.GetValue(sentence) is { } words
-                    ? Given.Named("SENTENCE", () => new Grounder(knowledge, new FactSplits(knowledge))
+                    ? VerbInputs.Named("SENTENCE", () => new Grounder(knowledge, new FactSplits(knowledge))
                         .With(catalog, new FactSplits(knowledge).With(catalog.Reviewed)).Claim(words))
                     : FactClaim.Of(
                         knowledge, CompletionQuestion.Find(catalog, "--head", parse.GetValue(head), progress)!,
-                        Given.Named("--relation", () => catalog.FindRelation(parse.GetRequiredValue(relation))),
+                        VerbInputs.Named("--relation", () => catalog.FindRelation(parse.GetRequiredValue(relation))),
                         CompletionQuestion.Find(catalog, "--tail", parse.GetValue(tail), progress)!);
-                using var loaded = Given.Load(opened, parse.GetRequiredValue(device), parse.GetValue(threads), progress);
+                using var loaded = VerbInputs.Load(opened, parse.GetRequiredValue(device), parse.GetValue(threads), progress);
                 using var completer = CompletionQuestion.Open(loaded, catalog, root, progress, terminal.Cancellation);
                 completer.Precision = precision;
                 return (Verification.Of(completer, claim, parse.GetValue(explain) ?? DefaultExplanations),

@@ -14,7 +14,7 @@ internal sealed class AlignmentTraining(
     private const double ValidationShare = 0.08;
     private const int MostValidations = 10;
     private readonly Tensor best = model.Learned.Values.clone().DetachFromDisposeScope();
-    private readonly WeightAverage average = new(model.Learned, options.Optimizer.EmaDecay);
+    private readonly ExponentialMovingAverage average = new(model.Learned, options.Optimizer.EmaDecay);
     private readonly Stopwatch clock = Stopwatch.StartNew();
     private RunDescription description = description;
     private readonly double earlierSeconds = description.Seconds;

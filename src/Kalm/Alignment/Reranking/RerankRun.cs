@@ -60,7 +60,7 @@ public static class RerankRun
         var shape = new VerdictShape(rerank.Depth, rerank.TextTokens, rerank.Neighbours, rerank.NeighbourTokens, options.Seed);
         var trees = new VerdictTrees(graph, aligned.Wording, shape, trained.Config.ContextLength, texts);
         using var optimizer = new AdamW(model.Learned, options.Optimizer.WeightDecay, muon: options.Optimizer.Kind == OptimizerKind.Muon);
-        using var average = new WeightAverage(model.Learned, options.Optimizer.EmaDecay);
+        using var average = new ExponentialMovingAverage(model.Learned, options.Optimizer.EmaDecay);
         using var verdict = model.Learned[AlignmentModel.VerdictName];
         var reader = new SignalReader(model.Decoder, verdict, trees, aligned.Decoder, aligned.Wording, aligned.Temperature);
         var (steps, seconds) = new RerankTraining(

@@ -13,7 +13,8 @@ namespace Kalm.Alignment.Reranking;
 /// <param name="optimizer">Moves what is learned.</param>
 /// <param name="average">The running mean that is the result.</param>
 internal sealed class RerankTraining(
-    AlignmentModel model, VerdictTrees trees, RerankSampler sampler, AlignmentOptions options, AdamW optimizer, WeightAverage average)
+    AlignmentModel model, VerdictTrees trees, RerankSampler sampler, AlignmentOptions options, AdamW optimizer,
+    ExponentialMovingAverage average)
 {
     private const int WarmupSteps = 20;
     private const double RateShare = 1.0 / 3;

@@ -92,7 +92,7 @@ internal sealed record TokenizerDefinition
         foreach (var step in Normalization)
         {
             normalized = step.Apply(normalized, place);
-            Growth.Check("normalizer", text.Length, normalized.Length);
+            TextLengthLimits.Check("normalizer", text.Length, normalized.Length);
         }
         return normalized;
     }

@@ -48,7 +48,7 @@ internal static class DecodingReader
 
     private static DecodingStep ReadReplacement(JsonPart part, bool joined)
     {
-        var replacement = new Replacement(TokenizerPipelineReader.ReadPattern(part), Growth.ShortText(part, "content"));
+        var replacement = new Replacement(TokenizerPipelineReader.ReadPattern(part), TextLengthLimits.ShortText(part, "content"));
         string Change(string text) => replacement.Apply(text, TextPlace.Start);
         // What is found as one character is found in each fragment for itself.
         var isSingle = part.Require("pattern").FindText("String")?.Length == 1;

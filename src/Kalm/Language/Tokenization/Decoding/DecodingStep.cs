@@ -38,7 +38,7 @@ internal sealed record EachFragment(Func<string, bool, string> Change) : Decodin
         public override void Add(Fragment fragment, List<Fragment> output)
         {
             var text = change(fragment.Text, isFirst);
-            Growth.Check("decoder", fragment.Text.Length, text.Length);
+            TextLengthLimits.Check("decoder", fragment.Text.Length, text.Length);
             output.Add(fragment with { Text = text });
             isFirst = false;
         }
@@ -66,7 +66,7 @@ internal sealed record WholeText(Func<string, string> Change) : DecodingStep
         public override void Finish(List<Fragment> output)
         {
             var text = change(all.ToString());
-            Growth.Check("decoder", all.Length, text.Length);
+            TextLengthLimits.Check("decoder", all.Length, text.Length);
             output.Add(new(text, IsAdded: false));
         }
     }

@@ -8,7 +8,7 @@ namespace Kalm.Alignment;
 /// with exponential weights). Early means forget faster, so that the start does not stay in them.</summary>
 /// <param name="learned">The values; not owned.</param>
 /// <param name="decay">The share of the mean that a step keeps; 0 for no mean.</param>
-internal sealed class WeightAverage(ParameterSet learned, double decay) : IDisposable
+internal sealed class ExponentialMovingAverage(ParameterSet learned, double decay) : IDisposable
 {
     private const double Warmup = 10;
 

@@ -1,7 +1,7 @@
 namespace Kalm.Language.Tokenization;
 
 /// <summary>Bounds what replacements make of a text: a few that feed each other could fill the memory.</summary>
-internal static class Growth
+internal static class TextLengthLimits
 {
     /// <summary>The longest text that a part of tokenizer.json may put in the place of another.</summary>
     public const int LongestText = 100;

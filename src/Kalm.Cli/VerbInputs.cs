@@ -8,7 +8,7 @@ using TorchSharp;
 namespace Kalm.Cli;
 
 /// <summary>Checks of what the user gave that are made before any long work.</summary>
-internal static class Given
+internal static class VerbInputs
 {
     /// <summary>A folder that must be there.</summary>
     public static string Folder(string option, string path, string expected)

@@ -4,16 +4,16 @@ using static TorchSharp.torch;
 
 namespace Kalm.Tests.Alignment;
 
-public sealed class WeightAverageTests : TorchTest
+public sealed class ExponentialMovingAverageTests : TorchTest
 {
     private readonly ParameterSet learned;
 
-    public WeightAverageTests() => learned = new([KeyValuePair.Create("w", tensor(new float[] { 1, 2 }))], CPU);
+    public ExponentialMovingAverageTests() => learned = new([KeyValuePair.Create("w", tensor(new float[] { 1, 2 }))], CPU);
 
     [Fact]
     public void The_mean_is_the_values_with_exponential_weights_that_start_short()
     {
-        using var average = new WeightAverage(learned, 0.5);
+        using var average = new ExponentialMovingAverage(learned, 0.5);
         var expected = new double[] { 1, 2 };
         for (var step = 0; step < 20; step++)
         {
@@ -30,7 +30,7 @@ public sealed class WeightAverageTests : TorchTest
     [Fact]
     public void The_mean_stands_in_for_the_values_only_while_it_is_used()
     {
-        using var average = new WeightAverage(learned, 0.9);
+        using var average = new ExponentialMovingAverage(learned, 0.9);
         learned.Values.copy_(tensor(new float[] { 5, 6 }));
         using (average.Use())
             Assert.Equal([1, 2], Numbers(learned.Values));
@@ -40,7 +40,7 @@ public sealed class WeightAverageTests : TorchTest
     [Fact]
     public void Without_a_decay_there_is_no_mean()
     {
-        using var average = new WeightAverage(learned, 0);
+        using var average = new ExponentialMovingAverage(learned, 0);
         average.Update(0);
         using (average.Use())
             Assert.Equal([1, 2], Numbers(learned.Values));
