@@ -54,7 +54,13 @@ public sealed partial class BuiltSite : IAsyncLifetime
 
     /// <summary>Runs a program of the site to its end.</summary>
     internal static Task<CommandLine> Run(string program, string folder, params string[] arguments) =>
-        CommandLine.RunToEnd(new ProcessStartInfo(program, arguments) { WorkingDirectory = folder }, TimeSpan.FromMinutes(10));
+        // Some tools colour what they say where CI is set.
+        CommandLine.RunToEnd(
+            new ProcessStartInfo(program, arguments)
+            {
+                WorkingDirectory = folder, Environment = { ["NO_COLOR"] = "1", ["FORCE_COLOR"] = "0" },
+            },
+            TimeSpan.FromMinutes(10));
 
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 

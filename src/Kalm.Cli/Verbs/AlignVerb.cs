@@ -60,6 +60,8 @@ internal static class AlignVerb
         var device = Options.Device();
         var saveEvery = Options.Whole("--save-every", "also write a checkpoint every so many steps", placeholder: "STEPS");
         var validations = Options.Whole("--validations", "validations after the first [default: by the length of the run]", 0);
+        var patience = Options.Whole("--patience", "validations in a row without a better MRR after which training ends early; 0 for never "
+            + "[default: 4 where options are chosen for a small model, else never]", 0);
         var resume = new Option<bool>(
             "--resume") { Description = "go on with the stopped run in --out; what is not given is taken from it" };
         var force = new Option<bool>("--force") { Description = "with --stage rerank, replace the re-ranker that the run has" };
@@ -67,11 +69,11 @@ internal static class AlignVerb
         var command = new Command("align", "Aligns a model with a graph: the main job.")
         {
             stage, model, graph, output, text, recipe, method, precision, epochs, steps,
-            minutes, batch, seed, seeds, threads, device, saveEvery, validations, resume, force, json, quiet,
+            minutes, batch, seed, seeds, threads, device, saveEvery, validations, patience, resume, force, json, quiet,
         };
         source.AddTo(command);
         wording.AddTo(command);
-        Option[] ofAlignment = [output, text, method, precision, epochs, batch, seeds, saveEvery, validations, resume, json];
+        Option[] ofAlignment = [output, text, method, precision, epochs, batch, seeds, saveEvery, validations, patience, resume, json];
         command.Validators.Add(result =>
         {
             var missing = new Option[] { graph, output }.Where(option => result.GetResult(option) is null).ToList();
@@ -174,6 +176,7 @@ internal static class AlignVerb
                     {
                         SaveEvery = parse.GetValue(saveEvery) ?? budgeted.SaveEvery,
                         Validations = parse.GetValue(validations) ?? budgeted.Validations,
+                        Patience = parse.GetValue(patience) ?? budgeted.Patience,
                     },
                 };
             }

@@ -48,7 +48,7 @@ internal sealed class AlignmentTraining(
                         SaveCheckpoint(done);
                     budget.Pause(watch.Elapsed.TotalSeconds);
                 }
-                if (done == budget.TotalSteps)
+                if (done == budget.TotalSteps || HasLostPatience(done, budget))
                     break;
                 cancellation.ThrowIfCancellationRequested();
                 var rate = Schedule(budget).RateAt(done);
@@ -69,6 +69,17 @@ internal sealed class AlignmentTraining(
             throw;
         }
         return Finish(done, cancellation);
+    }
+
+    // Asked again after a stop, it says the same.
+    private bool HasLostPatience(int done, TrainingBudget budget)
+    {
+        if (options.Budget is not { Patience: > 0 and var patience, KeepBest: true } || description.BestStep is not { } step
+            || description.Validations.Count(validation => validation.Step > step) < patience)
+            return false;
+        progress?.Report(new ProgressNote(
+            $"no better validation than that of step {step:N0} in {patience}: training ends at step {done:N0} of {budget.TotalSteps:N0}"));
+        return true;
     }
 
     private RunDescription Finish(int done, CancellationToken cancellation)

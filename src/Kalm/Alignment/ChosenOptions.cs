@@ -24,6 +24,7 @@ public sealed record ChosenOptions(AlignmentOptions Options, string Reason)
     private const int LeastSteps = 200;
     private const double HurriedFactsAMinute = 6000;
     private const int TokensWorthDropping = 8;
+    private const int Patience = 4;
     private const int FewFacts = 20_000;
     private const int TextsLookedAt = 2000;
 
@@ -61,7 +62,10 @@ public sealed record ChosenOptions(AlignmentOptions Options, string Reason)
         return new AlignmentOptions
         {
             Method = AlignmentMethod.Full,
-            Budget = new BudgetOptions { Epochs = Math.Ceiling(Math.Max(LeastEpochs, LeastSteps * (double)batch / Math.Max(1, facts))) },
+            Budget = new BudgetOptions
+            {
+                Epochs = Math.Ceiling(Math.Max(LeastEpochs, LeastSteps * (double)batch / Math.Max(1, facts))), Patience = Patience,
+            },
             Batches = new BatchOptions
             {
                 // What a name of two tokens is short of is not told by the other.

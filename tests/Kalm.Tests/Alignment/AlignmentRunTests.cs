@@ -51,6 +51,21 @@ public sealed class AlignmentRunTests : IDisposable
         Assert.Equal(32, result.Config.HiddenSize);
     }
 
+    [Theory]
+    [InlineData(3, 8)]
+    [InlineData(0, 20)]
+    public void Training_ends_when_validations_get_no_better(int patience, int steps)
+    {
+        // At such a rate nothing is learned: the first validation stays the best.
+        var run = Align("run", Quick with
+        {
+            Budget = new BudgetOptions { Steps = 20, Validations = 10, Patience = patience },
+            Optimizer = new OptimizerOptions { LearningRate = 1e-9 },
+        });
+
+        Assert.Equal((RunStatus.Complete, steps, 2), (run.Status, run.StepsDone, run.BestStep));
+    }
+
     [Fact]
     public void The_result_is_the_best_validated_checkpoint_not_the_last()
     {

@@ -27,6 +27,10 @@ public sealed record BudgetOptions
     /// answers in words.</summary>
     public bool KeepBest { get; init; } = true;
 
+    /// <summary>After how many validations in a row without a better MRR training ends before its time (early stopping); 0 for never.
+    /// Counts only where the best weights are kept.</summary>
+    public int Patience { get; init; }
+
     /// <summary>Steps between checkpoints besides those at validations; null for none.</summary>
     public int? SaveEvery { get; init; }
 
@@ -38,6 +42,7 @@ public sealed record BudgetOptions
         AlignmentOptions.Require(Steps is null or > 0, "budget.steps", Steps, "1 or more");
         AlignmentOptions.Require(Minutes is null or > 0, "budget.minutes", Minutes, "more than 0");
         AlignmentOptions.Require(Validations is null or >= 0, "budget.validations", Validations, "0 or more");
+        AlignmentOptions.Require(Patience >= 0, "budget.patience", Patience, "0 or more");
         AlignmentOptions.Require(ValidationTriples > 0, "budget.validation_triples", ValidationTriples, "1 or more");
         AlignmentOptions.Require(ValidationCandidates is null or > 0, "budget.validation_candidates", ValidationCandidates, "1 or more");
         AlignmentOptions.Require(SaveEvery is null or > 0, "budget.save_every", SaveEvery, "1 or more");
