@@ -11,12 +11,11 @@ public static class Encoder
     /// <summary>Encodes without gradients.</summary>
     /// <param name="decoder">The model.</param>
     /// <param name="rows">Packed views.</param>
-    /// <param name="cancellation">Stops between blocks of rows.</param>
     /// <returns>[reads, hidden], unit length, in the order of the rows; the caller owns it.</returns>
-    public static Tensor Encode(DecoderPool decoder, IReadOnlyList<TokenRow> rows, CancellationToken cancellation = default)
+    public static Tensor Encode(DecoderPool decoder, IReadOnlyList<TokenRow> rows)
     {
         using var noGradient = no_grad();
-        using var states = decoder.Read(rows, cancellation);
+        using var states = decoder.Read(rows);
         return UnitLength(states);
     }
 
@@ -24,7 +23,7 @@ public static class Encoder
     /// <param name="decoder">The model.</param>
     /// <param name="rows">Packed views.</param>
     /// <param name="progress">Told the number of rows done after each portion; may be null.</param>
-    /// <param name="cancellation">Stops between blocks of rows.</param>
+    /// <param name="cancellation">Stops between portions.</param>
     /// <returns>As <see cref="Encode"/>.</returns>
     public static Tensor EncodeAll(
         DecoderPool decoder, IReadOnlyList<TokenRow> rows, IProgress<int>? progress, CancellationToken cancellation)
@@ -35,8 +34,9 @@ public static class Encoder
         {
             for (var start = 0; start < rows.Count; start += Portion)
             {
+                cancellation.ThrowIfCancellationRequested();
                 var end = Math.Min(start + Portion, rows.Count);
-                parts.Add(Encode(decoder, [.. rows.Skip(start).Take(end - start)], cancellation));
+                parts.Add(Encode(decoder, [.. rows.Skip(start).Take(end - start)]));
                 progress?.Report(end);
             }
             return cat([.. parts]);

@@ -31,9 +31,10 @@ internal sealed class KeepLoss : IAlignmentLoss, IDisposable
         {
             foreach (var portion in texts.Chunk(TextsAtOnce))
             {
+                cancellation.ThrowIfCancellationRequested();
                 using var scope = NewDisposeScope();
                 using var noGradient = no_grad();
-                var states = teacher.Read([.. portion.Select(text => text.Row)], cancellation);
+                var states = teacher.Read([.. portion.Select(text => text.Row)]);
                 foreach (var own in states.split([.. portion.Select(text => (long)text.Labels.Length)]))
                     expected.Add(own.clone().DetachFromDisposeScope());
             }

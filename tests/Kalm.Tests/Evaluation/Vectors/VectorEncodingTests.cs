@@ -41,7 +41,7 @@ public sealed class VectorEncodingTests : IDisposable
             using var end = new CancellationTokenSource();
             var before = file.Done;
             // The process does other work between, and each life ends behind one portion.
-            Encoder.Encode(model.Decoder, new Forest(texts, [lives], []).Rows, TestContext.Current.CancellationToken).Dispose();
+            Encoder.Encode(model.Decoder, new Forest(texts, [lives], []).Rows).Dispose();
             try
             {
                 Encode(file, new Told(report =>
@@ -64,7 +64,7 @@ public sealed class VectorEncodingTests : IDisposable
     public void Vectors_are_those_of_one_encoding_in_the_order_of_the_texts()
     {
         var forest = new Forest(texts, Enumerable.Range(0, texts.Descriptions.Count), queries);
-        var together = Encoder.Encode(model.Decoder, forest.Rows, TestContext.Current.CancellationToken);
+        var together = Encoder.Encode(model.Decoder, forest.Rows);
         using var entities = Open("entities", texts.Descriptions.Count);
         Encode(entities);
         using var asked = Open("queries", queries.Length);
