@@ -64,7 +64,7 @@ public sealed class SeedVerbTests : IDisposable
             Assert.Skip("needs kill");
         string[] arguments =
         [
-            "align", "--model", model, "--graph", files.Path, "--out", runs, "--steps", "500", "--batch", "8", "--validations", "1",
+            "align", "--model", model, "--graph", files.Path, "--out", runs, "--steps", "150", "--batch", "8", "--validations", "1",
             "--threads", "1", "--seeds", "2",
         ];
         var stopped = await CommandLine.RunProcess(
