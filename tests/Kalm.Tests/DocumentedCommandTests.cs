@@ -4,6 +4,9 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text.RegularExpressions;
 using Kalm.Tests.Cli;
+using Kalm.Tests.Evaluation.Vectors;
+using Kalm.Tests.Language.Sources.Hub;
+using Kalm.Tests.Server;
 
 namespace Kalm.Tests;
 
@@ -16,15 +19,16 @@ public sealed partial class DocumentedCommandTests : IDisposable
     // Lines that are not run here: of each kind, where they are run or why they cannot be.
     private static readonly (string Kind, string Why)[] Elsewhere =
     [
-        (@"^\./kalm demo$", "DemoRun runs it, for all"),
+        (@"^\./kalm demo$", $"{nameof(DemoRun)} runs it, for all"),
         (@"^\./test\b", "runs this"),
-        (@"HuggingFaceTB/|meta-llama/", "needs the hub; HubTests read what a hub serves"),
-        (@"^\./kalm ablate|gcide", "takes hours; AblateTests run a small one"),
-        (@"--as postgres", "needs a database; PostgresTests"),
-        (@"^docker |systemctl|journalctl|/var/lib|dotnet publish", "needs root or a daemon; DeploymentTests and PackagingTests"),
-        (@"^dotnet run samples/world", "SampleWorldTests"),
-        (@"^dotnet run samples/", "SampleTests"),
-        (@"tests/clients", "ClientTests"),
+        (@"HuggingFaceTB/|meta-llama/", $"needs the hub; {nameof(HubFetchTests)} read what one serves"),
+        (@"^\./kalm ablate|gcide", $"takes hours; {nameof(QuestionVerbTests)} run a small one"),
+        (@"--as postgres", $"needs a database; {nameof(PostgresTableTests)}"),
+        (@"^docker |systemctl|journalctl|/var/lib|dotnet publish",
+            $"needs root or a daemon; {nameof(DeploymentTests)}, {nameof(PackagingTests)}"),
+        (@"^dotnet run samples/world", nameof(SampleWorldTests)),
+        (@"^dotnet run samples/", nameof(SampleTests)),
+        (@"tests/clients", nameof(ClientTests)),
     ];
 
     private readonly TemporaryFolder folder = new();
@@ -130,12 +134,9 @@ public sealed partial class DocumentedCommandTests : IDisposable
         var text = string.Join('\n', lines);
         foreach (var own in new[] { "samples", "recipes", "README.md" })
             File.CreateSymbolicLink(folder.File(own), Path.Combine(Root, own));
-        foreach (var name in new[] { "kalm", "program/kalm" })
-        {
-            var program = folder.Write(name, $"#!/bin/sh\nKALM_COMMAND=./kalm exec dotnet '{CommandLine.Program}' \"$@\"\n");
-            if (!OperatingSystem.IsWindows())
-                File.SetUnixFileMode(program, UnixFileMode.UserRead | UnixFileMode.UserExecute);
-        }
+        var program = folder.Write("kalm", $"#!/bin/sh\nKALM_COMMAND=./kalm exec dotnet '{CommandLine.Program}' \"$@\"\n");
+        if (!OperatingSystem.IsWindows())
+            File.SetUnixFileMode(program, UnixFileMode.UserRead | UnixFileMode.UserExecute);
         if (text.Contains("kalm-demo/", StringComparison.Ordinal))
             File.CreateSymbolicLink(folder.File("kalm-demo"), (await DemoRun.Made).Path);
         if (text.Contains("people", StringComparison.Ordinal))
@@ -166,7 +167,7 @@ public sealed partial class DocumentedCommandTests : IDisposable
     private Task<CommandLine> Shell(string script)
     {
         var start = new ProcessStartInfo("bash", ["-c", script]) { WorkingDirectory = folder.Path };
-        start.Environment["PATH"] = folder.File("program") + ":" + start.Environment["PATH"];
+        start.Environment["PATH"] = folder.Path + ":" + start.Environment["PATH"];
         return CommandLine.RunToEnd(start, TimeSpan.FromMinutes(15));
     }
 

@@ -15,6 +15,20 @@ internal static class FileFault
         _ => new KalmException($"{path}: cannot {doing}: {error.Message}", error),
     };
 
+    /// <summary>Removes a folder with all that it holds.</summary>
+    /// <exception cref="KalmException">The file system refused.</exception>
+    public static void RemoveFolder(string path)
+    {
+        try
+        {
+            Directory.Delete(path, recursive: true);
+        }
+        catch (Exception error) when (Is(error))
+        {
+            throw At(path, "remove the folder", error);
+        }
+    }
+
     /// <summary><paramref name="text"/> in quotes, safe for one line of a message: a file may hold any name.</summary>
     public static string Quote(string text) => $"'{Plain(text)}'";
 

@@ -80,14 +80,7 @@ public sealed class EmbeddingStore : IDisposable
     public void Delete()
     {
         Dispose();
-        try
-        {
-            Directory.Delete(folder, recursive: true);
-        }
-        catch (Exception error) when (FileFault.Is(error))
-        {
-            throw FileFault.At(folder, "remove the folder", error);
-        }
+        FileFault.RemoveFolder(folder);
     }
 
     /// <inheritdoc/>

@@ -120,14 +120,7 @@ internal sealed class KeptPretraining : IDisposable
     public void Delete()
     {
         held.Dispose();
-        try
-        {
-            Directory.Delete(folder, recursive: true);
-        }
-        catch (Exception error) when (FileFault.Is(error))
-        {
-            throw FileFault.At(folder, "remove the folder", error);
-        }
+        FileFault.RemoveFolder(folder);
     }
 
     /// <inheritdoc/>
