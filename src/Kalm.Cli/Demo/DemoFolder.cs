@@ -7,6 +7,9 @@ internal sealed record DemoFolder(string Path)
     /// <summary>The base model.</summary>
     public string Base => System.IO.Path.Combine(Path, "base");
 
+    /// <summary>The steps done while the base model is being made.</summary>
+    public string BaseSteps => Base + "-steps";
+
     /// <summary>The alignment's run.</summary>
     public string Run => System.IO.Path.Combine(Path, "run");
 
@@ -23,12 +26,13 @@ internal sealed record DemoFolder(string Path)
             VerbInputs.Free("--out", Path);
     }
 
-    /// <summary>Makes the folder, or removes what an earlier demonstration left in it.</summary>
-    public void Prepare()
+    /// <summary>Makes the folder.</summary>
+    /// <param name="resume">Whether what an earlier demonstration left in it stays.</param>
+    public void Prepare(bool resume)
     {
         RequireFree();
         Directory.CreateDirectory(Path);
-        foreach (var folder in new[] { Base, Run }.Where(Directory.Exists))
+        foreach (var folder in resume ? [] : new[] { Base, BaseSteps, Run }.Where(Directory.Exists))
             Directory.Delete(folder, recursive: true);
         File.Delete(Report);
         File.WriteAllText(Figures, "{}\n");

@@ -16,6 +16,9 @@ internal sealed record DemoSettings
     /// <summary>Where everything made is put.</summary>
     public required string Out { get; init; }
 
+    /// <summary>Whether what an earlier demonstration left is gone on with.</summary>
+    public bool Resume { get; init; }
+
     /// <summary>The base model, in any form that a model is named in; null makes one.</summary>
     public string? Model { get; init; }
 

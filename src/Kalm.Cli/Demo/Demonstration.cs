@@ -45,14 +45,18 @@ internal sealed class Demonstration
     private DemoResult Run()
     {
         var clock = Stopwatch.StartNew();
-        folder.Prepare();
+        folder.Prepare(settings.Resume);
         var (kept, heldOut) = settings.Model is null
             ? HeldOutTexts.Divide(PlainTexts.OfGraph(graph), HeldOut, settings.Alignment.Seed) : ([], []);
         var pretrained = (double?)null;
         if (settings.Model is null)
         {
             progress.Note($"1 of 4: a base model from the texts of {graph.Entities.Count:N0} entities, without a single triple");
-            Pretrainer.Run(kept, folder.Base, settings.Pretraining, progress, cancellation: cancellation);
+            if (Directory.Exists(folder.Base))
+                progress.Note($"{folder.Base}: made already");
+            else
+                Pretrainer.Run(
+                    kept, folder.Base, settings.Pretraining, progress, folder.BaseSteps, Directory.Exists(folder.BaseSteps), cancellation);
             pretrained = clock.Elapsed.TotalSeconds;
         }
         else
@@ -65,7 +69,10 @@ internal sealed class Demonstration
         var before = Measure(baseModel, entities, heldOut);
         progress.Note($"3 of 4: it is aligned with {graph.Train.Count:N0} triples");
         var run = AlignmentRun.Execute(
-            new AlignmentInputs(baseModel, settings.Graph, folder.Run) { Texts = kept }, settings.Alignment, progress, cancellation);
+            new AlignmentInputs(baseModel, settings.Graph, folder.Run)
+            {
+                Texts = kept, Resume = Directory.Exists(folder.Run), TakesComplete = true,
+            }, settings.Alignment, progress, cancellation);
         progress.Note("4 of 4: the aligned model is measured");
         var after = Measure(folder.Run, entities, heldOut);
         return new DemoResult(

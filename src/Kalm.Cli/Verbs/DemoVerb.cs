@@ -21,12 +21,16 @@ internal static class DemoVerb
         var seed = Options.Seed();
         var json = Options.JsonFile();
         var threads = Options.Threads();
+        var resume = new Option<bool>("--resume")
+        {
+            Description = "go on with what an earlier demo left in --out: a base model, the steps done, a run",
+        };
         var quiet = Options.Quiet();
         var command = new Command(
             "demo", "Aligns a model with the sample graph and measures it before and after: a small one that it makes, in under three "
                 + "minutes, or a given one.")
         {
-            output, model, recipe, seed, json, threads, quiet,
+            output, model, recipe, seed, json, threads, resume, quiet,
         };
         command.SetAction(parse =>
         {
@@ -34,7 +38,8 @@ internal static class DemoVerb
             if (given is not null)
                 VerbInputs.Model(given);
             var settings = DemoSettings.OfSample(
-                parse.GetValue(output) ?? DefaultFolder, given, parse.GetValue(recipe), parse.GetValue(seed), parse.GetValue(threads));
+                parse.GetValue(output) ?? DefaultFolder, given, parse.GetValue(recipe), parse.GetValue(seed), parse.GetValue(threads))
+                with { Resume = parse.GetValue(resume) };
             return Run(terminal, settings, parse.GetValue(json), parse.GetValue(quiet));
         });
         return command;
@@ -46,6 +51,7 @@ internal static class DemoVerb
         var folder = new DemoFolder(settings.Out);
         folder.RequireFree();
         VerbInputs.Writable("--json", jsonPath);
+        terminal.HowToGoOn = $"{folder.Path}: the same command with --resume goes on from what is done";
         var result = terminal.Watch(quiet, progress => Demonstration.Run(settings, progress, terminal.Cancellation));
         var figures = result.ToJson().ToJsonString(Json.Options) + "\n";
         AtomicFile.WriteAllText(folder.Figures, figures);

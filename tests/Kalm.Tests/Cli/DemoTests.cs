@@ -4,6 +4,7 @@ using Kalm.Alignment;
 using Kalm.Alignment.Options;
 using Kalm.Cli;
 using Kalm.Cli.Demo;
+using Kalm.Cli.Progress;
 using Kalm.Cli.Verbs;
 using Kalm.Language.Pretraining;
 
@@ -57,30 +58,82 @@ public sealed partial class DemoTests
             "not empty", Assert.Throws<KalmException>(() => Run(graph.Path, folder.File("other"), null)).Message, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void Stopped_twice_it_goes_on_to_the_same_figures()
+    {
+        using var folder = new TemporaryFolder();
+        using var graph = FamilyGraph.Make();
+        var whole = Demonstration.Run(Settings(graph.Path, folder.File("whole")), new QuietProgress(), TestContext.Current.CancellationToken);
+        var settings = Settings(graph.Path, folder.File("parts")) with { Resume = true };
+        Assert.Equal(1, Stop("1 of 4").Steps);
+        Assert.False(Directory.Exists(folder.File("parts/base")));
+        Assert.Contains(Stop("3 of 4").Notes, note => note.StartsWith("resuming after step", StringComparison.Ordinal));
+        var weights = File.GetLastWriteTimeUtc(folder.File("parts/base/model.safetensors"));
+        var last = new Stopping(null, TestContext.Current.CancellationToken);
+        var result = Demonstration.Run(settings, last, last.Token);
+        Assert.Contains(last.Notes, note => note.EndsWith("base: made already", StringComparison.Ordinal));
+        Assert.Equal(weights, File.GetLastWriteTimeUtc(folder.File("parts/base/model.safetensors")));
+        Assert.Equal(whole.Rows, result.Rows);
+        Assert.Equal(whole.Words.SelectMany(words => words.Cells), result.Words.SelectMany(words => words.Cells));
+
+        Stopping Stop(string stage)
+        {
+            var progress = new Stopping(stage, TestContext.Current.CancellationToken);
+            Assert.ThrowsAny<OperationCanceledException>(() => Demonstration.Run(settings, progress, progress.Token));
+            return progress;
+        }
+    }
+
+    /// <summary>Stops at the first step of a stage.</summary>
+    private sealed class Stopping(string? stage, CancellationToken outer) : ProgressView
+    {
+        private readonly CancellationTokenSource source = CancellationTokenSource.CreateLinkedTokenSource(outer);
+
+        public CancellationToken Token => source.Token;
+
+        public List<string> Notes { get; } = [];
+
+        public int Steps { get; private set; }
+
+        protected override void ShowNote(string text) => Notes.Add(text);
+
+        protected override void ShowStage(ProgressStage stage) { }
+
+        protected override void ShowStep(ProgressStep step)
+        {
+            if (stage is null || !Notes.Any(note => note.StartsWith(stage, StringComparison.Ordinal)))
+                return;
+            Steps++;
+            source.Cancel();
+        }
+    }
+
     internal static string Run(string graph, string output, string? json)
     {
         using var text = new StringWriter();
         using var error = new StringWriter();
-        var settings = new DemoSettings
-        {
-            Graph = graph,
-            Out = output,
-            Pretraining = new PretrainingOptions
-            {
-                Preset = new ModelPreset("test", 16, 1, 2, 32, 300, 256), Steps = 3, BatchTokens = 256, Threads = 1,
-            },
-            Alignment = new AlignmentOptions
-            {
-                Method = AlignmentMethod.Full,
-                Threads = 1,
-                Budget = new BudgetOptions { Steps = 4, Validations = 2 },
-                Batches = new BatchOptions { Triples = 8 },
-                Implicit = new ImplicitOptions { Share = 0.5 },
-            },
-        };
-        Assert.Equal(0, DemoVerb.Run(new Terminal(text, error, TestContext.Current.CancellationToken), settings, json, quiet: true));
+        Assert.Equal(0, DemoVerb.Run(
+            new Terminal(text, error, TestContext.Current.CancellationToken), Settings(graph, output), json, quiet: true));
         return text.ToString();
     }
+
+    private static DemoSettings Settings(string graph, string output) => new()
+    {
+        Graph = graph,
+        Out = output,
+        Pretraining = new PretrainingOptions
+        {
+            Preset = new ModelPreset("test", 16, 1, 2, 32, 300, 256), Steps = 3, BatchTokens = 256, Threads = 1,
+        },
+        Alignment = new AlignmentOptions
+        {
+            Method = AlignmentMethod.Full,
+            Threads = 1,
+            Budget = new BudgetOptions { Steps = 4, Validations = 2 },
+            Batches = new BatchOptions { Triples = 8 },
+            Implicit = new ImplicitOptions { Share = 0.5 },
+        },
+    };
 
     [GeneratedRegex("data:image/png;base64,([^\"]+)\"")]
     private static partial Regex Png();
