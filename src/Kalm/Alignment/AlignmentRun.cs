@@ -118,7 +118,8 @@ public sealed class AlignmentRun
         }
         using var run = earlier is null ? RunFolder.Create(inputs.Out, description) : RunFolder.Reopen(inputs.Out, description.StepsDone);
         using var keeper = LanguageKeeper.Prepare(
-            model, baseModel, opened.Writes, texts.Wording, inputs.Texts, options, run.Path, progress, cancellation);
+            model, baseModel, opened.Writes, texts.Wording, inputs.Texts, [.. graph.Entities.Select(entity => entity.Name)], options,
+            run.Path, progress, cancellation);
         using var states = model.Decoder.FrozenLayers > 0 && options.Explicit.Weight > 0
             ? new ViewStates(model.Decoder, texts, graph.Rows(graph.Asked), Path.Combine(run.Path, "states.bf16"), progress, cancellation)
             : null;

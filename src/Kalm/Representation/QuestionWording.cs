@@ -82,9 +82,12 @@ public sealed class QuestionWording
         classificationOpening, (Mention(head), true), (tokenizer.EncodeContinuation(" " + relation), false),
         (Mention(tail), true), (verdicts, false), (frame.Answer, false));
 
+    /// <summary>The ids of words behind <see cref="Opening"/>.</summary>
+    internal int[] Words(string words) => Template is null ? tokenizer.Encode(words) : tokenizer.EncodeSaid(frame.Lead + words);
+
     /// <summary>Asks anything.</summary>
     public Prompt Free(string question) => new(
-        [], (Template is null ? tokenizer.Encode(question) : tokenizer.EncodeSaid(frame.Lead + question), false), (frame.Answer, false));
+        [], (Words(question), false), (frame.Answer, false));
 
     /// <summary>The ids of a response, no end token: cut to the limit of a text, but not in its name, which could not be told from another
     /// then.</summary>

@@ -64,6 +64,7 @@ internal sealed class LanguageKeeper : IDisposable
     /// <param name="writes">Whether the base was made to write.</param>
     /// <param name="wording">How the model is asked.</param>
     /// <param name="given">Plain texts to take in the place of those that the base writes; none by default.</param>
+    /// <param name="names">The graph's, which every other text begins with.</param>
     /// <param name="options">The options.</param>
     /// <param name="run">The run's folder, where the texts are left.</param>
     /// <param name="progress">Told what happens; may be null.</param>
@@ -71,7 +72,7 @@ internal sealed class LanguageKeeper : IDisposable
     /// <returns>The keeper; null where nothing is kept and the base was not made to write.</returns>
     public static LanguageKeeper? Prepare(
         AlignmentModel model, CausalModel baseModel, bool writes, Wording wording,
-        IReadOnlyList<string> given, AlignmentOptions options, string run,
+        IReadOnlyList<string> given, IReadOnlyList<string> names, AlignmentOptions options, string run,
         IProgress<ProgressEvent>? progress, CancellationToken cancellation)
     {
         var isChat = wording.Questions.Form == PromptForm.Chat;
@@ -84,7 +85,7 @@ internal sealed class LanguageKeeper : IDisposable
             var texts = KeptText.Load(run);
             if (texts is null)
             {
-                texts = Texts(new OwnWriting(teacher, baseModel.Tokenizer, wording.Questions, options.Keep, options.Seed));
+                texts = Texts(new OwnWriting(teacher, baseModel.Tokenizer, wording.Questions, names, options.Keep, options.Seed));
                 if (texts.Count == 0 && weight > 0)
                     throw new KalmException(
                         "keep: the base wrote no text to be held to; expected at least one: name some with --text, or "

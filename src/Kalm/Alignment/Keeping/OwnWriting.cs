@@ -7,13 +7,16 @@ using Kalm.Representation;
 namespace Kalm.Alignment.Keeping;
 
 /// <summary>Texts that a model writes by itself, with nothing given but how texts begin: a chat model writes the user's question and then
-/// its answer (as Magpie does, arXiv 2406.08464), and every model plain text.</summary>
+/// its answer (as Magpie does, arXiv 2406.08464), and every model plain text. Every other text begins with a name of the graph: what is
+/// learned of it changes most what is said of it.</summary>
 /// <param name="pool">The model; not owned.</param>
 /// <param name="tokenizer">Its tokenizer.</param>
 /// <param name="questions">How it is asked.</param>
+/// <param name="names">The graph's, at least one.</param>
 /// <param name="options">How much is written.</param>
 /// <param name="seed">Decides what.</param>
-internal sealed class OwnWriting(DecoderPool pool, Tokenizer tokenizer, QuestionWording questions, KeepOptions options, long seed)
+internal sealed class OwnWriting(
+    DecoderPool pool, Tokenizer tokenizer, QuestionWording questions, IReadOnlyList<string> names, KeepOptions options, long seed)
 {
     private const string Separator = "<|endoftext|>";
     // Answers near those that are read most: the likeliest ones. Questions and plain texts as they come, for breadth.
@@ -24,9 +27,10 @@ internal sealed class OwnWriting(DecoderPool pool, Tokenizer tokenizer, Question
     public List<KeptText> Chats(int count, IProgress<ProgressEvent>? progress, CancellationToken cancellation)
     {
         int[] opening = [.. questions.Opening];
-        var asked = Write(Enumerable.Repeat(opening, count), options.TextTokens / 4, 1, "own questions", progress, cancellation)
-            .Where(question => question.Text.Trim().Length > 0)
-            .Select(question => (int[])[.. opening, .. question.Tokens, .. questions.Answering]).ToList();
+        var begun = Begun(opening, count, "names of questions", questions.Words);
+        var asked = begun.Zip(Write(begun, options.TextTokens / 4, 1, "own questions", progress, cancellation))
+            .Where(question => question.First.Length > opening.Length || question.Second.Text.Trim().Length > 0)
+            .Select(question => (int[])[.. question.First, .. question.Second.Tokens, .. questions.Answering]).ToList();
         var answers = Write(asked, options.TextTokens * 3 / 8, AnswerTemperature, "own answers", progress, cancellation);
         return [.. asked.Zip(answers, (prompt, answer) => KeptText.Of(
             tokenizer, [.. prompt, .. answer.Tokens, .. Ended(answer, questions.EndId)], opening.Length - 1))];
@@ -40,9 +44,17 @@ internal sealed class OwnWriting(DecoderPool pool, Tokenizer tokenizer, Question
             : tokenizer.BeginIds.Count > 0 ? [.. tokenizer.BeginIds] : tokenizer.EndId is { } end ? [end] : [];
         if (opening.Length == 0)
             return [];
-        return [.. Write(Enumerable.Repeat(opening, count), options.TextTokens, 1, "own plain texts", progress, cancellation)
-            .Where(text => text.Tokens.Count > 0)
-            .Select(text => KeptText.Of(tokenizer, [.. opening, .. text.Tokens], opening.Length - 1))];
+        var begun = Begun(opening, count, "names of texts", tokenizer.EncodeSaid);
+        return [.. begun.Zip(Write(begun, options.TextTokens, 1, "own plain texts", progress, cancellation))
+            .Where(text => text.Second.Tokens.Count > 0)
+            .Select(text => KeptText.Of(tokenizer, [.. text.First, .. text.Second.Tokens], opening.Length - 1))];
+    }
+
+    private List<int[]> Begun(int[] opening, int count, string draw, Func<string, int[]> encode)
+    {
+        var random = Randomness.For(seed, draw, 0);
+        return [.. Enumerable.Range(0, count).Select(index => index % 2 == 0 ? opening
+            : (int[])[.. opening, .. encode(names[random.Next(names.Count)]).Take(options.TextTokens / 4)])];
     }
 
     private IReadOnlyList<Continuation> Write(

@@ -11,7 +11,8 @@ public sealed record KeepOptions
     /// <summary>Tokens a step.</summary>
     public int Tokens { get; init; } = 512;
 
-    /// <summary>Texts that the base writes: of one that chats half are chats, since how an answer begins is what is lost first.</summary>
+    /// <summary>Texts that the base writes: of one that chats half are chats, since how an answer begins is what is lost first. Every other
+    /// text begins with an entity's name.</summary>
     public int Texts { get; init; } = 320;
 
     /// <summary>At most so many tokens in a plain text, a quarter in a question and three eighths in its answer; a given text is cut into
