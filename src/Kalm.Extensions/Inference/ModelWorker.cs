@@ -140,7 +140,8 @@ internal class ModelWorker(
             var (clock, tokens) = (Stopwatch.StartNew(), 0);
             while (end < rows.Count && (end == start || tokens + rows[end].Length <= sliceTokens))
                 tokens += rows[end++].Length;
-            parts.Add(Encoder.Encode(model.Decoder, [.. rows.Skip(start).Take(end - start)]));
+            // A slice is short: what has begun is ended.
+            parts.Add(Encoder.Encode(model.Decoder, [.. rows.Skip(start).Take(end - start)], null, CancellationToken.None));
             var time = clock.Elapsed;
             // Half of the way, so that one slow slice does not decide; a slice that was cut short by its end tells too little.
             if (end < rows.Count)

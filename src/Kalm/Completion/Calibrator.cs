@@ -82,7 +82,7 @@ public static class Calibrator
                 model.Wording.Description(graph.Entities[triple.Head].Description),
                 model.Wording.Description(graph.Entities[triple.Tail].Description))).ToList();
             var forest = new ViewForest(model.Wording, views);
-            var encoded = Encoder.Encode(model.Decoder, forest.Rows);
+            var encoded = Encoder.Encode(model.Decoder, forest.Rows, null, cancellation);
             Encoder.RequireFinite(encoded);
             var width = (int)encoded.shape[1];
             var values = encoded.cpu().data<float>().ToArray();

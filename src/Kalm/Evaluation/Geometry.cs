@@ -42,7 +42,7 @@ public sealed record Geometry(int Pairs, double? Anisotropy, double? Uniformity,
             positive.Select(pair => pair.Query));
         if (forest.Rows.Count == 0)
             return new Geometry(0, null, null, 0, null);
-        var vectors = Encoder.EncodeAll(decoder, forest.Rows, Relay.Of(progress, "encoding", forest.Rows.Count), cancellation);
+        var vectors = Encoder.Encode(decoder, forest.Rows, Relay.Of(progress, "encoding", forest.TokenCount), cancellation);
         Encoder.RequireFinite(vectors);
         var random = Cosines(vectors, drawn.ConvertAll(pair => (forest.EntityRead(pair.Left), forest.EntityRead(pair.Right))));
         var answered = Cosines(vectors, positive.ConvertAll(pair => (forest.QueryRead(pair.Query), forest.EntityRead(pair.Answer))));

@@ -10,6 +10,12 @@ internal sealed class Relay(Action<int> report) : IProgress<int>
         return progress is null ? null : new Relay(done => progress.Report(new EvaluationProgress(stage, done, total)));
     }
 
+    /// <summary>A relay of the tokens of a part of the stage.</summary>
+    /// <param name="start">What is done before it.</param>
+    /// <param name="end">What is done behind it.</param>
+    /// <param name="tokens">The tokens of the part.</param>
+    public Relay Within(int start, int end, int tokens) => new(read => report(start + (int)((long)(end - start) * read / tokens)));
+
     /// <inheritdoc/>
     public void Report(int value) => report(value);
 }

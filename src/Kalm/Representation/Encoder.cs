@@ -11,43 +11,17 @@ public static class Encoder
     /// <summary>Encodes without gradients.</summary>
     /// <param name="decoder">The model.</param>
     /// <param name="rows">Packed views.</param>
+    /// <param name="progress">Told the tokens read after each block of rows, by the thread that read it, one at a time; may be
+    /// null.</param>
+    /// <param name="cancellation">Stops between blocks of rows.</param>
     /// <returns>[reads, hidden], unit length, in the order of the rows; the caller owns it.</returns>
-    public static Tensor Encode(DecoderPool decoder, IReadOnlyList<TokenRow> rows)
+    public static Tensor Encode(
+        DecoderPool decoder, IReadOnlyList<TokenRow> rows, IProgress<int>? progress = null, CancellationToken cancellation = default)
     {
         using var noGradient = no_grad();
-        using var states = decoder.Read(rows);
+        using var states = decoder.Read(rows, progress, cancellation);
         return UnitLength(states);
     }
-
-    /// <summary>Encodes many rows in portions, reporting progress between them.</summary>
-    /// <param name="decoder">The model.</param>
-    /// <param name="rows">Packed views.</param>
-    /// <param name="progress">Told the number of rows done after each portion; may be null.</param>
-    /// <param name="cancellation">Stops between portions.</param>
-    /// <returns>As <see cref="Encode"/>.</returns>
-    public static Tensor EncodeAll(
-        DecoderPool decoder, IReadOnlyList<TokenRow> rows, IProgress<int>? progress, CancellationToken cancellation)
-    {
-        const int Portion = 4096;
-        var parts = new List<Tensor>();
-        try
-        {
-            for (var start = 0; start < rows.Count; start += Portion)
-            {
-                cancellation.ThrowIfCancellationRequested();
-                var end = Math.Min(start + Portion, rows.Count);
-                parts.Add(Encode(decoder, [.. rows.Skip(start).Take(end - start)]));
-                progress?.Report(end);
-            }
-            return cat([.. parts]);
-        }
-        finally
-        {
-            foreach (var part in parts)
-                part.Dispose();
-        }
-    }
-
     /// <summary>Fails when a number is not finite: neither a rank nor a mean of it would mean anything.</summary>
     /// <exception cref="KalmException">There is such a number.</exception>
     public static void RequireFinite(Tensor numbers)

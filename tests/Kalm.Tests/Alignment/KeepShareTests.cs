@@ -30,7 +30,9 @@ public class KeepShareTests : TorchTest
         for (var number = 0; number < kept.Length; number++)
             Assert.Equal(start[number] + 0.25f * (learned[number] - start[number]), kept[number], 1e-5);
         Assert.Equal(temperature, learner.Temperature);
-        Assert.All(learner.Decoder.Read([row]).data<float>().ToArray(), number => Assert.True(float.IsFinite(number)));
+        Assert.All(
+            learner.Decoder.Read([row], null, TestContext.Current.CancellationToken).data<float>().ToArray(),
+            number => Assert.True(float.IsFinite(number)));
 
         // A matrix as the model multiplies by it.
         float[] Weight()

@@ -55,7 +55,7 @@ public class SharedModelTests(SharedFixture fixture) : IClassFixture<SharedFixtu
         {
             var forest = new ViewForest(
                 alone.Wording, [.. texts.Select(text => new ViewRequest(alone.Wording.Description(text), true, []))]);
-            var values = Encoder.Encode(alone.Decoder, forest.Rows).data<float>().ToArray();
+            var values = Encoder.Encode(alone.Decoder, forest.Rows, null, TestContext.Current.CancellationToken).data<float>().ToArray();
             expected = [.. texts.Select((_, index) => values.AsSpan(forest.Reads(index)[0] * 32, 32).ToArray())];
         }
         var together = await fixture.Embeddings.GenerateAsync(texts, cancellationToken: Cancellation);

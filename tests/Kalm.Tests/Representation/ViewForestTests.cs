@@ -24,7 +24,7 @@ public class ViewForestTests : TorchTest
             new(Description(9), true, [Relation(0)]), new(Description(12), false, [Relation(2), Relation(2)]),
         ];
         var together = new ViewForest(wording, requests);
-        using var vectors = Encoder.Encode(model.Decoder, together.Rows);
+        using var vectors = Encoder.Encode(model.Decoder, together.Rows, null, TestContext.Current.CancellationToken);
 
         // Entity 9: its view and two queries; entity 12: its view and one.
         Assert.Equal(5, together.ReadCount);
@@ -32,7 +32,7 @@ public class ViewForestTests : TorchTest
         {
             Assert.Equal(request.Count, together.Reads(index).Count);
             var alone = new ViewForest(wording, [request]);
-            using var own = Encoder.Encode(model.Decoder, alone.Rows);
+            using var own = Encoder.Encode(model.Decoder, alone.Rows, null, TestContext.Current.CancellationToken);
             foreach (var (read, expected) in together.Reads(index).Zip(alone.Reads(0)))
                 Assert.InRange((vectors[read] - own[expected]).abs().max().ReadNumber(), 0, 1e-5);
         }

@@ -31,10 +31,9 @@ internal sealed class KeepLoss : IAlignmentLoss, IDisposable
         {
             foreach (var portion in texts.Chunk(TextsAtOnce))
             {
-                cancellation.ThrowIfCancellationRequested();
                 using var scope = NewDisposeScope();
                 using var noGradient = no_grad();
-                var states = teacher.Read([.. portion.Select(text => text.Row)]);
+                var states = teacher.Read([.. portion.Select(text => text.Row)], null, cancellation);
                 foreach (var own in states.split([.. portion.Select(text => (long)text.Labels.Length)]))
                     expected.Add(own.clone().DetachFromDisposeScope());
             }

@@ -26,7 +26,7 @@ internal sealed class EncodedTexts : IDisposable
     /// <param name="texts">The texts.</param>
     /// <param name="queryTexts">By <see cref="TextIndex.QueryText"/>; repeats are encoded once.</param>
     /// <param name="progress">Told how far the work has come; may be null.</param>
-    /// <param name="cancellation">Stops between portions.</param>
+    /// <param name="cancellation">Stops between blocks of rows.</param>
     /// <exception cref="KalmException">A vector is not finite.</exception>
     public static EncodedTexts WithEntities(
         DecoderPool decoder, TextIndex texts, IEnumerable<long> queryTexts, IProgress<EvaluationProgress>? progress,
@@ -40,14 +40,13 @@ internal sealed class EncodedTexts : IDisposable
         var from = 0;
         for (var start = 0; start < texts.Descriptions.Count; start += Portion)
         {
-            cancellation.ThrowIfCancellationRequested();
             var end = Math.Min(start + Portion, texts.Descriptions.Count);
             var to = from;
             while (to < wanted.Length && texts.EntityTextOf(wanted[to]) < end)
                 to++;
-            Encode(decoder, texts, [.. Enumerable.Range(start, end - start)], entities, start, wanted, from..to, queries);
+            Encode(decoder, texts, [.. Enumerable.Range(start, end - start)], entities, start, wanted, from..to, queries,
+                (relay, start, end), cancellation);
             from = to;
-            relay?.Report(end);
         }
         return new EncodedTexts(wanted, queries.DetachFromDisposeScope(), entities.DetachFromDisposeScope());
     }
@@ -64,10 +63,8 @@ internal sealed class EncodedTexts : IDisposable
         var relay = Relay.Of(progress, "encoding queries", wanted.Length);
         for (var start = 0; start < wanted.Length; start += Portion)
         {
-            cancellation.ThrowIfCancellationRequested();
             var end = Math.Min(start + Portion, wanted.Length);
-            Encode(decoder, texts, [], null, 0, wanted, start..end, queries);
-            relay?.Report(end);
+            Encode(decoder, texts, [], null, 0, wanted, start..end, queries, (relay, start, end), cancellation);
         }
         return new EncodedTexts(wanted, queries.DetachFromDisposeScope(), null);
     }
@@ -83,10 +80,8 @@ internal sealed class EncodedTexts : IDisposable
         var relay = Relay.Of(progress, "encoding", wanted.Length);
         for (var start = 0; start < wanted.Length; start += Portion)
         {
-            cancellation.ThrowIfCancellationRequested();
             var end = Math.Min(start + Portion, wanted.Length);
-            Encode(decoder, texts, wanted[start..end], entities, start, [], ..0, null);
-            relay?.Report(end);
+            Encode(decoder, texts, wanted[start..end], entities, start, [], ..0, null, (relay, start, end), cancellation);
         }
         return new EntityVectorTensor(entities.DetachFromDisposeScope());
     }
@@ -114,13 +109,14 @@ internal sealed class EncodedTexts : IDisposable
 
     private static void Encode(
         DecoderPool decoder, TextIndex texts, int[] own, Tensor? entities, int firstEntity, long[] queryTexts, Range wanted,
-        Tensor? queries)
+        Tensor? queries, (Relay? Relay, int Start, int End) told, CancellationToken cancellation)
     {
         using var scope = NewDisposeScope();
         var firstQuery = wanted.Start.Value;
         var asked = queryTexts[wanted];
         var forest = new Forest(texts, own, asked);
-        var vectors = Encoder.Encode(decoder, forest.Rows);
+        var vectors = Encoder.Encode(
+            decoder, forest.Rows, told.Relay?.Within(told.Start, told.End, forest.TokenCount), cancellation);
         Encoder.RequireFinite(vectors);
         Put(entities, firstEntity, Array.ConvertAll(own, text => (long)forest.EntityRead(text)));
         Put(queries, firstQuery, Array.ConvertAll(asked, query => (long)forest.QueryRead(query)));

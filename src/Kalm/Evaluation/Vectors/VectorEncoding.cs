@@ -16,7 +16,7 @@ public static class VectorEncoding
     /// <param name="decoder">The model.</param>
     /// <param name="texts">The graph's texts as this model sees them.</param>
     /// <param name="progress">Told the texts done and the tokens of this call; may be null.</param>
-    /// <param name="cancellation">Stops between portions.</param>
+    /// <param name="cancellation">Stops between blocks of a portion, which is lost then.</param>
     /// <param name="portionTokens">Tokens of a portion; must be the same for every call on one file.</param>
     /// <exception cref="KalmException">The vectors are not finite, or the file system refused.</exception>
     public static void Entities(
@@ -36,24 +36,27 @@ public static class VectorEncoding
         (start, count) => new Forest(texts, [], queryTexts[start..(start + count)]), portionTokens, progress, cancellation);
 
     private static void Fill(
-        VectorFile file, DecoderPool decoder, string stage, Func<int, int> length, Func<int, int, Forest> grow, int portionTokens,
+        VectorFile file, DecoderPool decoder, string stage, Func<int, int> lengthOf, Func<int, int, Forest> grow, int portionTokens,
         IProgress<EvaluationProgress>? progress, CancellationToken cancellation)
     {
         var tokens = 0L;
+        Tell(file.Done, tokens);
         while (!file.IsComplete)
         {
-            progress?.Report(new EvaluationProgress(stage, file.Done, file.Count) { Tokens = tokens });
-            cancellation.ThrowIfCancellationRequested();
             var end = file.Done;
             for (var portion = 0; end < file.Count && portion < portionTokens; end++)
-                portion += length(end);
+                portion += lengthOf(end);
             // Trees grow in the order in which they are asked for, so the vectors come in the order of the texts.
             var forest = grow(file.Done, end - file.Done);
-            using var vectors = Encoder.Encode(decoder, forest.Rows);
+            var (before, texts, length) = (file.Done, end - file.Done, forest.TokenCount);
+            using var vectors = Encoder.Encode(
+                decoder, forest.Rows,
+                new Relay(read => Tell(before + (int)((long)texts * read / length), tokens + read)), cancellation);
             Encoder.RequireFinite(vectors);
             file.Append(vectors);
-            tokens += forest.TokenCount;
+            tokens += length;
         }
-        progress?.Report(new EvaluationProgress(stage, file.Count, file.Count) { Tokens = tokens });
+
+        void Tell(int done, long read) => progress?.Report(new EvaluationProgress(stage, done, file.Count) { Tokens = read });
     }
 }

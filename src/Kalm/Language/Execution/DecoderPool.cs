@@ -88,60 +88,6 @@ public sealed partial class DecoderPool : IDisposable
     /// <summary>The leaves of the first worker, for losses computed by the caller; null when nothing is learned.</summary>
     public ParameterReplica? Learned => replicas.FirstOrDefault();
 
-    /// <summary>The states of every row's reads behind the vectors' layer and the final norm, without gradients.</summary>
-    /// <param name="rows">Any number of rows.</param>
-    /// <returns>[reads, hidden] in the order of the rows; the caller owns it.</returns>
-    public Tensor Read(IReadOnlyList<TokenRow> rows)
-    {
-        var plan = Plan(rows);
-        var parts = Array.ConvertAll(plan.Blocks.ToArray(), blocks => new Tensor[blocks.Count]);
-        if (Turns is null or { IsMine: true })
-            workers.Run(worker => ReadBlocks(worker, 0, parts[worker].Length));
-        else
-            // The blocks are the same, whoever has a turn between them, and so are the numbers.
-            for (var round = 0; round < parts.Max(blocks => blocks.Length); round++)
-                Turns.RunRound(() => workers.Run(worker => ReadBlocks(worker, round, Math.Min(round + 1, parts[worker].Length))));
-        return Gather(plan, parts);
-
-        void ReadBlocks(int worker, int start, int end)
-        {
-            using var noGradient = no_grad();
-            for (var index = start; index < end; index++)
-            {
-                using var scope = NewDisposeScope();
-                var decoder = decoders[worker];
-                using var tokens = decoder.Block(plan.RowsOf(plan.Blocks[worker][index]));
-                parts[worker][index] = decoder.Read(decoder.Embed(tokens.Tokens), tokens, vectorLayer).DetachFromDisposeScope();
-            }
-        }
-    }
-
-    /// <summary>The log-probabilities of the labels that follow the reads, without gradients.</summary>
-    /// <param name="rows">At least one row.</param>
-    /// <param name="labels">For each row, the token that should follow each of its reads.</param>
-    /// <returns>For each row, the natural logarithm of each label's probability.</returns>
-    public IReadOnlyList<float[]> LogLikelihoods(IReadOnlyList<TokenRow> rows, IReadOnlyList<int[]> labels)
-    {
-        var plan = Plan(rows);
-        var likelihoods = new float[rows.Count][];
-        workers.Run(worker =>
-        {
-            using var noGradient = no_grad();
-            foreach (var block in plan.Blocks[worker])
-            {
-                using var scope = NewDisposeScope();
-                using var tokens = decoders[worker].Block(plan.RowsOf(block));
-                var states = decoders[worker].Read(decoders[worker].Embed(tokens.Tokens), tokens);
-                var found = LabelLikelihoods.Of(
-                    decoders[worker], states, [.. block.SelectMany(row => labels[row]).Select(label => (long)label)], vocabulary);
-                var at = 0;
-                foreach (var row in block)
-                    likelihoods[row] = found[at..(at += labels[row].Length)];
-            }
-        });
-        return likelihoods;
-    }
-
     /// <summary>A training pass: the states of every row's reads, and the way back.</summary>
     /// <param name="rows">At least one row.</param>
     /// <param name="seed">Decides the dropout of this pass.</param>

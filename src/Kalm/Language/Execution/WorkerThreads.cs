@@ -11,6 +11,7 @@ public sealed class WorkerThreads : IDisposable
     private readonly SemaphoreSlim[] starts;
     private readonly CountdownEvent finished;
     private readonly Exception?[] failures;
+    private readonly Lock running = new();
     private Action<int>? action;
 
     /// <summary>Starts the threads.</summary>
@@ -30,9 +31,15 @@ public sealed class WorkerThreads : IDisposable
     /// <summary>The number of threads.</summary>
     public int Count => threads.Length;
 
-    /// <summary>Runs the action once on every thread, with the thread's index, and waits for all.</summary>
+    /// <summary>Runs the action once on every thread, with the thread's index, and waits for all; whoever calls meanwhile waits.</summary>
     /// <exception cref="Exception">The first failure, after all threads have ended.</exception>
     public void Run(Action<int> work)
+    {
+        lock (running)
+            RunAll(work);
+    }
+
+    private void RunAll(Action<int> work)
     {
         action = work;
         finished.Reset();

@@ -30,10 +30,9 @@ public sealed class TriePrior
         var portion = Math.Max(1, LogitsAtOnce / pool.Config.VocabularySize);
         foreach (var nodes in Undecided(trie, prompt[^1]).Chunk(portion))
         {
-            cancellation.ThrowIfCancellationRequested();
             using var scope = NewDisposeScope();
             var tree = new TextTree(prompt[..^1], [.. nodes.Select(node => Branch.ReadAtEnd(node.Path))]);
-            var states = pool.Read([.. tree.ToRows(prompt.Length + RowTokens)]);
+            var states = pool.Read([.. tree.ToRows(prompt.Length + RowTokens)], null, cancellation);
             var logits = pool.OnFirst(decoder => decoder.Logits(states).cpu().contiguous().data<float>().ToArray());
             var width = logits.Length / nodes.Length;
             for (var index = 0; index < nodes.Length; index++)

@@ -86,14 +86,14 @@ public sealed class RerankRunTests : IDisposable
         foreach (var (place, branch) in tree.Branches.Index())
         {
             int[] text = [.. tree.Prefix, .. branch.Tokens];
-            using var states = judge.Decoder.Read([TokenRow.Sequence(text, [text.Length - 1])]);
+            using var states = judge.Decoder.Read([TokenRow.Sequence(text, [text.Length - 1])], null, TestContext.Current.CancellationToken);
             var expected = states.data<float>().ToArray().Zip(verdict.data<float>().ToArray(), (left, right) => (double)left * right).Sum();
             Assert.Equal(expected, together.Verdicts[place], 1e-4);
             var views = new ViewForest(model.Wording, [
                 new ViewRequest(model.Wording.Description(graph.Entities[place].Description), false,
                     [model.Wording.Relation(graph.DirectedRelationText(graph.InverseOf(row.DirectedRelation)))]),
                 new ViewRequest(model.Wording.Description(request.Entity.Description), true, [])]);
-            using var vectors = Encoder.Encode(model.Decoder, views.Rows);
+            using var vectors = Encoder.Encode(model.Decoder, views.Rows, null, TestContext.Current.CancellationToken);
             var numbers = vectors.data<float>().ToArray().Chunk((int)vectors.shape[1]).ToArray();
             var cosine = EntityVectors.Dot(numbers[views.Reads(0)[0]], numbers[views.Reads(1)[0]]);
             Assert.Equal(cosine / model.Temperature, together.Backward[place], 1e-3);

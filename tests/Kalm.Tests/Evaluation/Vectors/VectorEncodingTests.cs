@@ -40,13 +40,13 @@ public sealed class VectorEncodingTests : IDisposable
             using var file = Open("parts", texts.Descriptions.Count);
             using var end = new CancellationTokenSource();
             var before = file.Done;
-            // The process does other work between, and each life ends behind one portion.
-            Encoder.Encode(model.Decoder, new Forest(texts, [lives], []).Rows).Dispose();
+            // The process does other work between, and each life ends within its second portion.
+            Encoder.Encode(model.Decoder, new Forest(texts, [lives], []).Rows, null, TestContext.Current.CancellationToken).Dispose();
             try
             {
-                Encode(file, new Told(report =>
+                Encode(file, new Told(_ =>
                 {
-                    if (report.Done > before)
+                    if (file.Done > before)
                         end.Cancel();
                 }), end);
                 isDone = true;
@@ -64,7 +64,7 @@ public sealed class VectorEncodingTests : IDisposable
     public void Vectors_are_those_of_one_encoding_in_the_order_of_the_texts()
     {
         var forest = new Forest(texts, Enumerable.Range(0, texts.Descriptions.Count), queries);
-        var together = Encoder.Encode(model.Decoder, forest.Rows);
+        var together = Encoder.Encode(model.Decoder, forest.Rows, null, TestContext.Current.CancellationToken);
         using var entities = Open("entities", texts.Descriptions.Count);
         Encode(entities);
         using var asked = Open("queries", queries.Length);
@@ -82,7 +82,8 @@ public sealed class VectorEncodingTests : IDisposable
         Assert.Equal((0, 0L), (reports[0].Done, reports[0].Tokens));
         Assert.Equal(file.Count, reports[^1].Done);
         Assert.Equal(new Forest(texts, Enumerable.Range(0, file.Count), []).TokenCount, reports[^1].Tokens);
-        Assert.Equal(reports.Select(report => report.Done).Distinct().Order(), reports.Select(report => report.Done));
+        Assert.Equal(reports.Select(report => report.Done).Order(), reports.Select(report => report.Done));
+        Assert.Equal(reports.Select(report => report.Tokens).Distinct().Order(), reports.Select(report => report.Tokens));
     }
 
     private void Encode(VectorFile file, Told? progress = null, CancellationTokenSource? end = null) => VectorEncoding.Entities(

@@ -47,7 +47,9 @@ public class DecoderTests : TorchTest
         var text = new TextTree(tree.GetProperty("prefix").Integers(), branches);
 
         foreach (var limit in new[] { 1, 12, 1000 })
-            Fixture.AssertClose(tree.GetProperty("embeddings").Matrix(), Encoder.Encode(pool, [.. text.ToRows(limit)]), 1e-5);
+            Fixture.AssertClose(
+                tree.GetProperty("embeddings").Matrix(),
+                Encoder.Encode(pool, [.. text.ToRows(limit)], null, TestContext.Current.CancellationToken), 1e-5);
     }
 
     [Fact]
@@ -59,11 +61,11 @@ public class DecoderTests : TorchTest
         var rows = Enumerable.Range(0, 40).Select(_ => Enumerable.Range(0, random.Next(1, 30)).Select(_ => random.Next(60)).ToArray())
             .Select(ids => TokenRow.Sequence(ids, [ids.Length - 1])).ToList();
 
-        var together = Encoder.Encode(pool, rows);
+        var together = Encoder.Encode(pool, rows, null, TestContext.Current.CancellationToken);
 
         for (var row = 0; row < rows.Count; row++)
         {
-            var alone = Encoder.Encode(pool, [rows[row]]);
+            var alone = Encoder.Encode(pool, [rows[row]], null, TestContext.Current.CancellationToken);
             Assert.True((together[row] - alone[0]).abs().max().ReadNumber() < 1e-5);
         }
     }
@@ -187,7 +189,7 @@ public class DecoderTests : TorchTest
         using var model = LoadModel(Cases()[0]);
         using var pool = new DecoderPool(model, null, null, 1);
         var message = Assert.Throws<KalmException>(() => Encoder.Encode(
-            pool, [TokenRow.Sequence(new int[model.Config.MaxPositions + 1], [0])])).Message;
+            pool, [TokenRow.Sequence(new int[model.Config.MaxPositions + 1], [0])], null, TestContext.Current.CancellationToken)).Message;
         Assert.Contains($"{model.Config.MaxPositions + 1} tokens", message, StringComparison.Ordinal);
     }
 
@@ -198,7 +200,7 @@ public class DecoderTests : TorchTest
         model.Weights[TensorNames.Head].fill_(float.NaN.ToScalar());
         using var pool = new DecoderPool(model, null, null, 1);
 
-        var vectors = Encoder.Encode(pool, [TokenRow.Sequence([1, 2, 3], [2])]);
+        var vectors = Encoder.Encode(pool, [TokenRow.Sequence([1, 2, 3], [2])], null, TestContext.Current.CancellationToken);
 
         Assert.True(vectors.isfinite().all().ReadNumber() == 1);
     }

@@ -58,10 +58,13 @@ public class ArchitectureModelTests : TorchTest
         var rows = Enumerable.Range(0, 40).Select(_ => Ids(random, random.Next(1, 50)))
             .Select(ids => TokenRow.Sequence(ids, [ids.Length - 1])).ToList();
 
-        var together = Encoder.Encode(pool, rows);
+        var together = Encoder.Encode(pool, rows, null, TestContext.Current.CancellationToken);
 
         for (var row = 0; row < rows.Count; row++)
-            Assert.True((together[row] - Encoder.Encode(pool, [rows[row]])[0]).abs().max().ReadNumber() < 1e-5);
+        {
+            var alone = Encoder.Encode(pool, [rows[row]], null, TestContext.Current.CancellationToken);
+            Assert.True((together[row] - alone[0]).abs().max().ReadNumber() < 1e-5);
+        }
     }
 
     [Theory]
@@ -75,7 +78,9 @@ public class ArchitectureModelTests : TorchTest
         var text = new TextTree(tree.GetProperty("prefix").Integers(), branches);
 
         foreach (var limit in new[] { 1, 25, 1000 })
-            Fixture.AssertClose(tree.GetProperty("embeddings").Matrix(), Encoder.Encode(pool, [.. text.ToRows(limit)]), 1e-5);
+            Fixture.AssertClose(
+                tree.GetProperty("embeddings").Matrix(),
+                Encoder.Encode(pool, [.. text.ToRows(limit)], null, TestContext.Current.CancellationToken), 1e-5);
     }
 
     [Theory]
