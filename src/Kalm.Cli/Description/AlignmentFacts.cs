@@ -33,8 +33,8 @@ internal sealed record AdapterFacts(
 /// <summary>What alignment left beside the weights, and the run it came from. All of the run is null when only the model is
 /// there.</summary>
 internal sealed record AlignmentFacts(
-    double? Temperature, string? Wording, int? VectorLayer, string? Method, string? Status, int? StepsDone, int? TotalSteps, int? BestStep,
-    double? BestMrr, double? Seconds, string? BaseModel, string? Graph, long? LearnedParameters)
+    double? Temperature, string? Wording, string? Attention, int? VectorLayer, string? Method, string? Status, int? StepsDone,
+    int? TotalSteps, int? BestStep, double? BestMrr, double? Seconds, string? BaseModel, string? Graph, long? LearnedParameters)
 {
     /// <summary>The description of the run that a folder is, or is a checkpoint or the result of; null for a plain model.</summary>
     public static RunDescription? RunOf(string path)
@@ -58,8 +58,8 @@ internal sealed record AlignmentFacts(
         var best = run?.Validations.FirstOrDefault(validation => validation.Step == run.BestStep);
         return new AlignmentFacts(
             settings is null ? null : Math.Exp(-settings.LogInverseTemperature),
-            Word(settings?.Wording.Style), settings?.VectorLayer, Word(run?.Options.Method), Word(run?.Status),
-            run?.StepsDone, run?.TotalSteps, run?.BestStep, best?.MeanReciprocalRank,
+            Word(settings?.Wording.Style), Word(settings?.Wording.Attention), settings?.VectorLayer,
+            Word(run?.Options.Method), Word(run?.Status), run?.StepsDone, run?.TotalSteps, run?.BestStep, best?.MeanReciprocalRank,
             run?.Seconds, run?.Model, run?.Graph, run?.LearnedParameters);
     }
 

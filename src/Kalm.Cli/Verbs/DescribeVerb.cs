@@ -97,6 +97,7 @@ internal static class DescribeVerb
     [
         ("temperature", facts.Temperature is { } temperature ? $"{temperature:F4}" : None),
         ("wording", facts.Wording ?? None),
+        .. facts.Attention is { } attention ? new[] { ("attention to a description", attention) } : [],
         .. facts.VectorLayer is { } layer ? new[] { ("vectors", $"behind layer {layer}") } : [],
         .. facts.Method is null ? Array.Empty<(string, string)>() :
         [

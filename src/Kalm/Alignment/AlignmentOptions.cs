@@ -84,6 +84,8 @@ public sealed record AlignmentOptions
         Budget.Require();
         Batches.Require();
         Require(Wording.MaximumTextTokens > 0, "wording.maximum_text_tokens", Wording.MaximumTextTokens, "1 or more");
+        Require(Wording.Attention != DescriptionAttention.Prefix || Wording.Style == WordingStyle.DescriptionFirst,
+            "wording.attention", "prefix", "causal with style compat, whose views share no description");
         Optimizer.Require();
         Lora.Require();
         Explicit.Require();

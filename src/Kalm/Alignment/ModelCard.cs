@@ -44,6 +44,8 @@ internal static class ModelCard
             yield return ("temperature of the cosines", Text($"{Math.Exp(-model.Settings.LogInverseTemperature):F4}"));
         if (model.Settings.VectorLayer is { } layer)
             yield return ("vectors", Text($"behind layer {layer} of {config.LayerCount} and the final norm"));
+        if (model.Settings.Wording.Attention == DescriptionAttention.Prefix)
+            yield return ("attention in vectors", "a description's tokens see all of it");
         if (run is null)
             yield break;
         yield return ("base", NameOf(run.Model));

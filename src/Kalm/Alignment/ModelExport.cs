@@ -53,8 +53,16 @@ public static class ModelExport
     {
         ArgumentNullException.ThrowIfNull(model);
         var notes = GgufExport.Write(path, Open(model, progress, cancellation), type, Path.GetFileNameWithoutExtension(path));
-        return model.Settings.VectorLayer is not { } layer ? notes
-            : [.. notes, $"vectors are taken behind layer {layer}, which a GGUF file cannot say: other programs take the last layer's"];
+        return [.. notes, .. UnsaidOfVectors(model.Settings)];
+    }
+
+    private static IEnumerable<string> UnsaidOfVectors(AlignedSettings settings)
+    {
+        if (settings.VectorLayer is { } layer)
+            yield return $"vectors are taken behind layer {layer}, which a GGUF file cannot say: other programs take the last layer's";
+        if (settings.Wording.Attention == DescriptionAttention.Prefix)
+            yield return "in vectors a description's tokens see all of it, which a GGUF file cannot say: "
+                + "other programs' vectors are causal";
     }
 
     private static MergedWeights Open(OpenedModel model, IProgress<ProgressEvent>? progress, CancellationToken cancellation)

@@ -39,7 +39,7 @@ public sealed class ViewForest
             tree.FirstRead = ReadCount;
             ReadCount += tree.Relations.Count + (tree.WithEntityView ? 1 : 0);
             foreach (var view in wording.Views(tree.Description, tree.WithEntityView, tree.Relations))
-                rows.AddRange(view.Branches.Count == 1 && view.LongestText > Forest.RowTokens
+                rows.AddRange(view.Branches.Count == 1 && view.LongestText > Forest.RowTokens && !view.SeesWholePrefix
                     ? [view.ToSequence()] : view.ToRows(Forest.RowTokens));
         }
         foreach (var request in requests)

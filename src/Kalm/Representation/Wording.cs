@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using Kalm.Graph;
 using Kalm.Language.Chat;
 using Kalm.Language.Execution;
@@ -15,13 +16,26 @@ public enum WordingStyle
     Compat,
 }
 
+/// <summary>What the tokens of a description see of it when its views are encoded. Prompts are causal whatever is chosen here.</summary>
+public enum DescriptionAttention
+{
+    /// <summary>What lies before them, as when the model writes.</summary>
+    Causal,
+
+    /// <summary>All of it, as in a prefix language model (arXiv 1910.10683).</summary>
+    Prefix,
+}
+
 /// <summary>What decides a wording besides the texts; stored with every aligned model.</summary>
 /// <param name="Style">The strings.</param>
 /// <param name="MaximumTextTokens">A description is cut to this many tokens.</param>
 /// <param name="MaximumPromptTokens">A prompt with its response is cut to this many tokens, at the description.</param>
 /// <param name="Form">How questions are set apart from their answers; null takes the model's chat template where it has one.</param>
+/// <param name="Attention">What a description's tokens see of it in its views; null for causal.</param>
 public sealed record WordingOptions(
-    WordingStyle Style = WordingStyle.DescriptionFirst, int MaximumTextTokens = 50, int MaximumPromptTokens = 256, PromptForm? Form = null);
+    WordingStyle Style = WordingStyle.DescriptionFirst, int MaximumTextTokens = 50, int MaximumPromptTokens = 256, PromptForm? Form = null,
+    // Left out, so that what was stored before it was there has the key that it had.
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] DescriptionAttention? Attention = null);
 
 /// <summary>A prompt for triple completion and the response to learn.</summary>
 /// <param name="Prefix">The part that all prompts share.</param>
@@ -112,7 +126,10 @@ public sealed class Wording
             branches.Add(Branch.ReadAtEnd(entityEnd));
         foreach (var relation in relations)
             branches.Add(Branch.ReadAtEnd([.. relation, .. queryEnd]));
-        return [new TextTree(tokenizer.Begin(description), branches)];
+        return [new TextTree(tokenizer.Begin(description), branches)
+        {
+            SeesWholePrefix = Options.Attention == DescriptionAttention.Prefix,
+        }];
     }
 
     private IEnumerable<TextTree> CompatViews(int[] description, bool withEntityView, IReadOnlyList<int[]> relations)

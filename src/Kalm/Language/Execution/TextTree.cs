@@ -20,10 +20,14 @@ public sealed record TextTree(int[] Prefix, IReadOnlyList<Branch> Branches)
     /// <summary>Where the states of the prefix lie, as those of the branches; negative where nowhere.</summary>
     public long StatesAt { get; init; } = -1;
 
+    /// <summary>Whether the prefix's tokens see all of it, as in a prefix language model (arXiv 1910.10683): it is encoded once for all
+    /// branches even so, because it sees none of them.</summary>
+    public bool SeesWholePrefix { get; init; }
+
     /// <summary>The number of tokens of the prefix with its longest branch.</summary>
     public int LongestText => Prefix.Length + Branches.Max(branch => branch.Tokens.Length);
 
-    /// <summary>The tree as a plain sequence, which needs no mask of its length squared; for a tree of one branch.</summary>
+    /// <summary>The tree as a plain sequence, which needs no mask of its length squared; for a causal tree of one branch.</summary>
     public TokenRow ToSequence()
     {
         var branch = Branches.Single();
@@ -73,6 +77,6 @@ public sealed record TextTree(int[] Prefix, IReadOnlyList<Branch> Branches)
                     reads.Add(place);
             }
         }
-        return new TokenRow(tokens, positions, segments, [.. reads]) { StatesAt = states };
+        return new TokenRow(tokens, positions, segments, [.. reads]) { StatesAt = states, SeesWholePrefix = SeesWholePrefix };
     }
 }

@@ -15,6 +15,9 @@ public sealed record TokenRow(int[] Tokens, int[] Positions, int[] Segments, int
     /// <summary>Where the state of each token lies that the layers below the trained ones made of it; empty where nowhere.</summary>
     public long[] StatesAt { get; init; } = [];
 
+    /// <summary>Whether the tokens of segment 0 see all of segment 0, not only what lies before them.</summary>
+    public bool SeesWholePrefix { get; init; }
+
     /// <summary>The number of tokens.</summary>
     public int Length => Tokens.Length;
 
@@ -85,7 +88,7 @@ public sealed class TokenBlock : IDisposable
         if (IsPacked)
             reads.AddRange(Enumerable.Repeat(0L, Filled(ReadCount) - ReadCount));
         Reads = areAllRead ? null : tensor([.. reads], dtype: ScalarType.Int64, device: device).DetachFromDisposeScope();
-        isPlain = rows.All(row => row.Segments.All(segment => segment == 0));
+        isPlain = rows.All(row => !row.SeesWholePrefix && row.Segments.All(segment => segment == 0));
 
         int Filled(int count) => (count + multiple - 1) / multiple * multiple;
     }
@@ -260,7 +263,8 @@ public sealed class TokenBlock : IDisposable
                 for (var seen = 0; seen < cached.Length; seen++)
                     if (!KeyValueCache.IsEmpty(cached[seen]) && positions[at] - cached[seen] < width)
                         line[seen] = 0;
-                for (var seen = 0; seen < at; seen++)
+                var end = rows[index].SeesWholePrefix && segments[at] == 0 ? segments.Count(segment => segment == 0) : at;
+                for (var seen = 0; seen < end; seen++)
                     if ((segments[seen] == 0 || segments[seen] == segments[at]) && positions[at] - positions[seen] < width)
                         line[cached.Length + seen] = 0;
             }

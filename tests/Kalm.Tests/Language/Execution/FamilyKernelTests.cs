@@ -196,9 +196,13 @@ public class FamilyKernelTests : TorchTest
         foreach (var prefix in new[] { 0, 1, 7, 17 })
         {
             var branches = Enumerable.Range(0, random.Next(1, 5)).Select(_ => Branch.ReadAtEnd(Ids(random, random.Next(1, 20)))).ToList();
-            foreach (var row in new TextTree(Ids(random, prefix), branches).ToRows(60))
+            foreach (var row in new TextTree(Ids(random, prefix), branches) { SeesWholePrefix = prefix % 2 == 1 }.ToRows(60))
                 yield return row;
         }
+        yield return new TextTree(Ids(random, 18), [Branch.ReadAtEnd(Ids(random, 2)), Branch.ReadAtEnd(Ids(random, 5))])
+        {
+            SeesWholePrefix = true,
+        }.ToRows(60).Single();
         yield return TokenRow.Sequence(Ids(random, 37), [0, 20, 36]);
     }
 

@@ -29,6 +29,19 @@ public class TokenBlockTests : TorchTest
     }
 
     [Fact]
+    public void A_prefix_may_see_all_of_itself_and_none_of_its_branches()
+    {
+        var tree = new TextTree([5, 6, 7], [Branch.ReadAtEnd([8, 9]), Branch.ReadAtEnd([10])]) { SeesWholePrefix = true };
+        using var block = new TokenBlock([.. tree.ToRows(100)], CPU);
+
+        Assert.Equal("xxx...,xxx...,xxx...,xxxx..,xxxxx.,xxx..x", Seen(block.Mask(null)!));
+        // A window bounds what lies before a token alone.
+        Assert.Equal("xxx...,xxx...,.xx...,..xx..,...xx.,..x..x", Seen(block.Mask(2)!));
+        using var alone = new TokenBlock([new TokenRow([1, 2], [0, 1], [0, 0], [1]) { SeesWholePrefix = true }], CPU);
+        Assert.Equal("xx,xx", Seen(alone.Mask(null)!));
+    }
+
+    [Fact]
     public void A_mask_leaves_padding_one_finite_score()
     {
         using var block = new TokenBlock([TokenRow.Sequence(new int[4], [3]), TokenRow.Sequence(new int[2], [1])], CPU);

@@ -2,7 +2,8 @@ namespace Kalm.Language.Execution.Kernels;
 
 /// <summary>What a token sees of its row: the tokens [<paramref name="Start"/>, <paramref name="End"/>) of the prefix, and those of its own
 /// branch from
-/// <paramref name="BranchStart"/> to itself. A token of the prefix sees [Start, itself] and no branch.</summary>
+/// <paramref name="BranchStart"/> to itself. A token of the prefix sees [Start, itself] and no branch, or
+/// [Start, the prefix's end) where the row sees its whole prefix.</summary>
 internal readonly record struct AttentionSpan(int Start, int End, int BranchStart)
 {
     /// <summary>What every token of a row sees.</summary>
@@ -21,7 +22,7 @@ internal readonly record struct AttentionSpan(int Start, int End, int BranchStar
                 return null;
             if (at == 0 || segments[at] != segments[at - 1])
                 branch = at;
-            var end = at < prefix ? at + 1 : prefix;
+            var end = at < prefix && !row.SeesWholePrefix ? at + 1 : prefix;
             spans[at] = new AttentionSpan(First(0, end, at), end, at < prefix ? end : First(branch, at, at));
         }
         return spans;
