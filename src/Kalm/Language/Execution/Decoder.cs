@@ -146,6 +146,9 @@ public sealed class Decoder : IDisposable
         return (read.shape[0] == block.ReadCount ? read : read.narrow(0, 0, block.ReadCount)).MoveToOuterDisposeScope();
     }
 
+    /// <summary>What computes all but products.</summary>
+    internal IDecoderKernels Kernels => kernels;
+
     /// <summary>Whether the head's matrix is trained itself.</summary>
     internal bool LearnsHead => head.Values.requires_grad;
 

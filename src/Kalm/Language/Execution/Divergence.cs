@@ -14,18 +14,11 @@ internal static class Divergence
     /// <param name="weight">What the sum is weighed with.</param>
     /// <returns>The sum over the reads, in nats.</returns>
     public static double Backward(Decoder decoder, Tensor states, Decoder teacher, Tensor expected, double weight) =>
-        HeadPortions.Backward(decoder, states, multiple: 1, weight, (logits, start, count) =>
+        HeadPortions.Backward(decoder, states, multiple: 1, (logits, start, count) =>
         {
             using var scope = NewDisposeScope();
-            var target = LogProbabilities(teacher, expected.narrow(0, start, count));
-            var own = logits.to(ScalarType.Float32).log_softmax(1);
-            return nn.functional.kl_div(own, target, log_target: true, reduction: nn.Reduction.Sum).MoveToOuterDisposeScope();
+            using var noGradient = no_grad();
+            var theirs = teacher.Logits(expected.narrow(0, start, count)).to(ScalarType.Float32).contiguous();
+            return decoder.Kernels.DivergenceGradient(logits, theirs, weight);
         });
-
-    private static Tensor LogProbabilities(Decoder teacher, Tensor states)
-    {
-        using var noGradient = no_grad();
-        using var scope = NewDisposeScope();
-        return teacher.Logits(states).to(ScalarType.Float32).log_softmax(1).MoveToOuterDisposeScope();
-    }
 }

@@ -1,5 +1,3 @@
-using Kalm.Engine;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Kalm.Language.Execution;
@@ -13,20 +11,18 @@ internal static class HeadPortions
     // A head that learns gets a gradient of its own size from every portion.
     internal const int LearnedLogitsAtOnce = 1 << 24;
 
-    /// <summary>Sends the gradient of weight * (sum of the portions' losses) back.</summary>
+    /// <summary>Sends the gradient of the portions' losses back.</summary>
     /// <param name="decoder">The model that learns.</param>
     /// <param name="states">Its states, [reads, hidden], with their graph.</param>
     /// <param name="multiple">Portions are filled with zeros to a multiple of it.</param>
-    /// <param name="weight">What the sum is weighed with.</param>
-    /// <param name="loss">The sum of the losses of some reads: their logits [filled, vocabulary], the first read and their number, without
-    /// what is filled.</param>
+    /// <param name="loss">Given the logits of some reads, [filled, vocabulary], F32, the first read and their number, without what is
+    /// filled: writes the gradient by the logits over them and returns the loss.</param>
     /// <param name="logitsAtOnce">The logits of a portion; null for as many as suit memory.</param>
-    /// <returns>The sum over the reads, not weighed.</returns>
+    /// <returns>The sum over the portions.</returns>
     public static double Backward(
-        Decoder decoder, Tensor states, int multiple, double weight, Func<Tensor, int, int, Tensor> loss, int? logitsAtOnce = null)
+        Decoder decoder, Tensor states, int multiple, Func<Tensor, int, int, double> loss, int? logitsAtOnce = null)
     {
         using var scope = NewDisposeScope();
-        using var factor = weight.ToScalar();
         var (reads, sum) = ((int)states.shape[0], 0.0);
         var most = logitsAtOnce ?? (decoder.LearnsHead ? LearnedLogitsAtOnce : LogitsAtOnce);
         var portion = Filled(Math.Max(1, most / decoder.Vocabulary), multiple);
@@ -38,9 +34,12 @@ internal static class HeadPortions
             var count = Math.Min(portion, reads - start);
             var filled = Filled(count, multiple) - count;
             var some = leaf.narrow(0, start, count);
-            var total = loss(decoder.Logits(filled == 0 ? some : nn.functional.pad(some, [0, 0, 0, filled])), start, count);
-            total.mul(factor).backward();
-            sum += total.ReadNumber();
+            // Nothing on the way back reads the logits themselves, so that their memory may take the gradient.
+            var logits = decoder.Logits(filled == 0 ? some : nn.functional.pad(some, [0, 0, 0, filled]))
+                .to(ScalarType.Float32).contiguous();
+            var gradient = logits.detach();
+            sum += loss(gradient, start, count);
+            autograd.backward([logits], [gradient]);
         }
         if (!isWhole)
             autograd.backward([states], [leaf.grad!]);

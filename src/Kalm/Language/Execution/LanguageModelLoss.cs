@@ -6,8 +6,6 @@ namespace Kalm.Language.Execution;
 /// logits at a time.</summary>
 public static class LanguageModelLoss
 {
-    private const long Unlabelled = -100;
-
     /// <summary>Adds the gradient of the weighted mean negative log-likelihood of the labels that follow the reads.</summary>
     /// <param name="pool">What learns.</param>
     /// <param name="rows">At least one row.</param>
@@ -27,16 +25,8 @@ public static class LanguageModelLoss
             var states = decoder.Read(decoder.Embed(block.Tokens), block);
             long[] ids = [.. numbers.SelectMany(row => labels[row]).Select(label => (long)label)];
             float[]? parts = shares is null ? null : [.. numbers.SelectMany(row => shares[row])];
-            return HeadPortions.Backward(decoder, states, pool.ShapeMultiple, weight / total, (logits, start, count) =>
-            {
-                var filled = (int)logits.shape[0] - count;
-                long[] asked = [.. ids[start..(start + count)], .. Enumerable.Repeat(Unlabelled, filled)];
-                var target = tensor(asked, device: pool.Device);
-                return parts is null
-                    ? nn.functional.cross_entropy(logits, target, ignore_index: Unlabelled, reduction: nn.Reduction.Sum)
-                    : Weighed(nn.functional.cross_entropy(logits, target, ignore_index: Unlabelled, reduction: nn.Reduction.None),
-                        [.. parts[start..(start + count)], .. new float[filled]]);
-            });
+            return HeadPortions.Backward(decoder, states, pool.ShapeMultiple, (logits, start, count) =>
+                decoder.Kernels.LabelGradient(logits, ids[start..(start + count)], parts?[start..(start + count)], weight / total));
         }) / total;
     }
 
@@ -63,6 +53,4 @@ public static class LanguageModelLoss
             return Divergence.Backward(decoder, states, other.DecoderOf(worker), target, weight / total);
         }) / total;
     }
-
-    private static Tensor Weighed(Tensor losses, float[] shares) => (losses * tensor(shares, device: losses.device)).sum();
 }

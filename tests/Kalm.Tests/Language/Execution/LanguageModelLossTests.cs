@@ -1,5 +1,6 @@
 using Kalm.Engine;
 using Kalm.Language.Execution;
+using Kalm.Language.Execution.Kernels;
 using Kalm.Language.Model;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -89,17 +90,59 @@ public class LanguageModelLossTests : TorchTest
             var loss = pool.OnFirst(decoder =>
             {
                 using var gradients = enable_grad();
-                return HeadPortions.Backward(decoder, states, multiple, 0.5, Loss, count * model.Config.VocabularySize);
+                return HeadPortions.Backward(decoder, states, multiple, Loss, count * model.Config.VocabularySize);
             });
             var gradient = cat([states.grad!.flatten(), pool.SumGradients()]);
             pool.ZeroGradients();
             return (loss, gradient);
         }
 
-        Tensor Loss(Tensor logits, int start, int count)
+        double Loss(Tensor logits, int start, int count)
         {
             Assert.Equal(0, logits.shape[0] % multiple);
-            return nn.functional.cross_entropy(logits.narrow(0, 0, count), labels.narrow(0, start, count), reduction: nn.Reduction.Sum);
+            using var leaf = logits.clone().requires_grad_();
+            using var loss = nn.functional.cross_entropy(
+                leaf.narrow(0, 0, count), labels.narrow(0, start, count), reduction: nn.Reduction.Sum);
+            loss.backward();
+            logits.copy_(leaf.grad!);
+            return loss.ReadNumber();
         }
+    }
+
+    public static IEnumerable<TheoryDataRow<bool, int>> Bodies() =>
+        from isOwn in new[] { true, false } from vocabulary in new[] { 5, 16, 333 } select new TheoryDataRow<bool, int>(isOwn, vocabulary);
+
+    [Theory]
+    [MemberData(nameof(Bodies))]
+    public void Every_body_has_the_losses_and_gradients_that_the_engine_derives(bool isOwn, int vocabulary)
+    {
+        using var model = Generation.FixtureModel.Load("llama3");
+        using IDecoderKernels kernels = isOwn ? new CpuKernels(model.Config) : new TorchKernels(model.Config);
+        using var scope = NewDisposeScope();
+        using var generator = new torch.Generator(2);
+        using var spread = 6.ToScalar();
+        var logits = randn(4, vocabulary, generator: generator).mul(spread);
+        var theirs = randn(4, vocabulary, generator: generator).mul(spread);
+        long[] labels = [vocabulary - 1, 0, 3];
+        float[] shares = [0.5f, 2, 0];
+        foreach (var given in new[] { null, shares })
+        {
+            var leaf = logits.clone().requires_grad_();
+            var losses = nn.functional.cross_entropy(leaf.narrow(0, 0, 3), tensor(labels), reduction: nn.Reduction.None);
+            var expected = (given is null ? losses : losses * tensor(given)).sum();
+            using var factor = 0.25.ToScalar();
+            expected.mul(factor).backward();
+            var found = logits.clone();
+            Assert.Equal(expected.ReadNumber(), kernels.LabelGradient(found, labels, given, 0.25), 1e-4);
+            Assert.True(allclose(leaf.grad!, found, 1e-5, 1e-7));
+        }
+
+        var own = logits.clone().requires_grad_();
+        var divergence = nn.functional.kl_div(
+            own.log_softmax(1), theirs.log_softmax(1), log_target: true, reduction: nn.Reduction.Sum);
+        divergence.backward();
+        var gradient = logits.clone();
+        Assert.Equal(divergence.ReadNumber(), kernels.DivergenceGradient(gradient, theirs.clone(), 1), divergence.ReadNumber() * 1e-5);
+        Assert.True(allclose(own.grad!, gradient, 1e-5, 1e-6));
     }
 }

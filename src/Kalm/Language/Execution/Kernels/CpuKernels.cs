@@ -26,6 +26,14 @@ internal sealed class CpuKernels(ModelConfig config, CoreTeam? team = null) : Wi
             : ResidualDropout.Apply(states, added, dropout.Share, Dropout.Seed(randomness));
 
     /// <inheritdoc/>
+    public override double LabelGradient(Tensor logits, long[] labels, float[]? shares, double factor) =>
+        NextTokenGradients.Labels(Numbers.Of(logits), (int)logits.shape[1], labels, shares, factor);
+
+    /// <inheritdoc/>
+    public override double DivergenceGradient(Tensor logits, Tensor expected, double factor) =>
+        NextTokenGradients.Divergence(Numbers.Of(logits), Numbers.Of(expected), (int)logits.shape[1], factor);
+
+    /// <inheritdoc/>
     public override bool Turns(TokenBlock block) => block.IsPacked || base.Turns(block);
 
     /// <inheritdoc/>

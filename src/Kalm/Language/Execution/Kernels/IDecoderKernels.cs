@@ -43,6 +43,22 @@ internal interface IDecoderKernels : IDisposable
     /// <param name="pass">The pass.</param>
     /// <returns>[tokens, heads x dimension]; the caller owns it.</returns>
     Tensor Attend(Tensor query, Tensor key, Tensor value, AttentionLayer layer, DecoderPass pass);
+
+    /// <summary>The negative log-likelihood of labels, and factor times its gradient by the logits, written over them.</summary>
+    /// <param name="logits">[reads, vocabulary], F32, contiguous; reads behind the labels are filled ones, whose gradient is 0.</param>
+    /// <param name="labels">For each read the token that should follow it.</param>
+    /// <param name="shares">How much each counts; null counts all the same.</param>
+    /// <param name="factor">What the gradient is weighed with.</param>
+    /// <returns>The sum of share * -ln p(label), in nats.</returns>
+    double LabelGradient(Tensor logits, long[] labels, float[]? shares, double factor);
+
+    /// <summary>The divergence KL(softmax(expected) || softmax(logits)), and factor times its gradient by the logits, written over
+    /// them.</summary>
+    /// <param name="logits">[reads, vocabulary], F32, contiguous.</param>
+    /// <param name="expected">The same shape; its numbers are used up.</param>
+    /// <param name="factor">What the gradient is weighed with.</param>
+    /// <returns>The sum over the reads, in nats.</returns>
+    double DivergenceGradient(Tensor logits, Tensor expected, double factor);
 }
 
 /// <summary>What one layer asks of attention.</summary>

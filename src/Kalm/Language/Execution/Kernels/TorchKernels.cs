@@ -71,6 +71,35 @@ internal class TorchKernels : IDecoderKernels
         })]).MoveToOuterDisposeScope();
     }
 
+    /// <inheritdoc/>
+    public virtual double LabelGradient(Tensor logits, long[] labels, float[]? shares, double factor)
+    {
+        using var scope = NewDisposeScope();
+        using var noGradient = no_grad();
+        using var weight = factor.ToScalar();
+        var asked = logits.narrow(0, 0, labels.Length);
+        var label = tensor(labels, [labels.Length, 1], device: logits.device);
+        var share = shares is null ? ones([labels.Length, 1], device: logits.device)
+            : tensor(shares, [labels.Length, 1], device: logits.device);
+        var logs = asked.log_softmax(1);
+        var sum = logs.gather(1, label).mul(share).sum().neg();
+        asked.copy_(logs.exp().scatter_add(1, label, ones_like(share).neg()).mul(share).mul(weight));
+        logits.narrow(0, labels.Length, logits.shape[0] - labels.Length).zero_();
+        return sum.ReadNumber();
+    }
+
+    /// <inheritdoc/>
+    public virtual double DivergenceGradient(Tensor logits, Tensor expected, double factor)
+    {
+        using var scope = NewDisposeScope();
+        using var noGradient = no_grad();
+        using var weight = factor.ToScalar();
+        var (own, theirs) = (logits.log_softmax(1), expected.log_softmax(1));
+        var wanted = theirs.exp();
+        logits.copy_(own.exp().sub(wanted).mul(weight));
+        return wanted.mul(theirs.sub(own)).sum().ReadNumber();
+    }
+
     private Tensor AttendTogether(Tensor query, Tensor key, Tensor value, AttentionLayer layer, DecoderPass pass)
     {
         using var scope = NewDisposeScope();
