@@ -41,6 +41,9 @@ internal static class ExitCode
     private static IEnumerable<string> Lines(Exception cause) => cause switch
     {
         KalmException => $"error: {cause.Message}".Split('\n').Take(MostLines),
+        _ when IsOutOfMemory(cause) && cause.Message.Contains("CUDA", StringComparison.Ordinal) =>
+            [$"error: the GPU's memory is full: {FirstLine(cause)}",
+                "lower --batch, keep.tokens or wording.maximum_text_tokens of a recipe, set batches.gradient_cache, or take --device cpu"],
         _ when IsOutOfMemory(cause) =>
             [$"error: not enough memory: {FirstLine(cause)}", "try a smaller --batch, fewer --threads or a smaller model"],
         IOException or UnauthorizedAccessException => [$"error: {FirstLine(cause)}"],

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Globalization;
+using Kalm.Engine;
 using Kalm.Graph;
 
 namespace Kalm.Cli;
@@ -123,7 +124,19 @@ internal static class Options
     public static Option<int?> Limit() => Whole("--limit", "take only N triples of the split, drawn with the seed");
 
     /// <summary>--device.</summary>
-    public static Option<string> Device() => Choice("--device", "where to compute", "cpu", "cpu", "cuda");
+    public static Option<string> Device()
+    {
+        var option = new Option<string>("--device")
+        {
+            HelpName = "auto|cpu|cuda[:N]",
+            Description = "where to compute: auto takes a GPU where this kalm finds one",
+            DefaultValueFactory = _ => ComputeDevice.Auto,
+            CustomParser = result => ComputeDevice.IsName(result.Tokens[0].Value)
+                ? result.Tokens[0].Value : Fault<string>(result, "--device", ComputeDevice.Names),
+        };
+        option.CompletionSources.Add(ComputeDevice.Auto, "cpu", "cuda");
+        return option;
+    }
 
     /// <summary>--search.</summary>
     public static Option<string> Search() => Choice(

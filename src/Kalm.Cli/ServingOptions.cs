@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Kalm.Engine;
 using Kalm.Server;
 
 namespace Kalm.Cli;
@@ -43,7 +44,7 @@ internal sealed class ServingOptions
         VerbInputs.Model(name);
         var found = source.Find(parse, name);
         var chosen = parse.GetRequiredValue(device);
-        if (chosen != "cpu")
+        if (chosen is not (ComputeDevice.Auto or "cpu"))
             VerbInputs.Device(chosen);
         return new ServerOptions
         {

@@ -141,10 +141,13 @@ internal static class VerbInputs
     /// <summary>The device by its name; loads the native library.</summary>
     public static torch.Device Device(string name)
     {
-        NativeEngine.Initialize();
-        if (name == "cuda" && !torch.cuda.is_available())
-            throw new KalmException("--device cuda: no usable CUDA device was found\nexpected an NVIDIA GPU with its driver and a kalm "
-                + "built with -p:TorchBackend=cuda; or --device cpu");
-        return torch.device(name);
+        try
+        {
+            return ComputeDevice.Of(name);
+        }
+        catch (KalmException error)
+        {
+            throw new KalmException($"--device {error.Message}", error);
+        }
     }
 }

@@ -13,8 +13,8 @@ public sealed record SharedModelOptions
     /// <summary>The base model of an adapter, in any form; null takes the one that the adapter names.</summary>
     public string? Base { get; init; }
 
-    /// <summary>Where to compute: cpu or cuda.</summary>
-    public string Device { get; init; } = "cpu";
+    /// <summary>Where to compute: auto, cpu, cuda or cuda:N.</summary>
+    public string Device { get; init; } = ComputeDevice.Auto;
 
     /// <summary>CPU threads; null takes all cores.</summary>
     public int? Threads { get; init; }
@@ -124,7 +124,7 @@ public sealed class SharedModel : IDisposable
         {
             NativeEngine.Initialize();
             using (model = new LoadedModel(OpenedModel.Open(path, new ModelSourceOptions { Base = options.Base }),
-                TorchSharp.torch.device(options.Device), options.Threads))
+                ComputeDevice.Of(options.Device), options.Threads))
             {
                 chats = new ChatWording(model);
                 ready.SetResult();

@@ -160,7 +160,7 @@ internal sealed class ModelHost(ServerOptions options, ServerMetrics metrics, IL
         Report(new EvaluationProgress("loading the model", 0, 1));
         NativeEngine.Initialize();
         var opened = OpenedModel.Open(options.Model, new ModelSourceOptions { Base = options.Base, Cancellation = giveUpIndex.Token });
-        var model = new LoadedModel(opened, torch.device(options.Device), options.Threads);
+        var model = new LoadedModel(opened, ComputeDevice.Of(options.Device), options.Threads);
         try
         {
             foreach (var warning in model.Model.Warnings)

@@ -1,3 +1,4 @@
+using Kalm.Engine;
 using Kalm.Graph;
 
 namespace Kalm.Server;
@@ -37,8 +38,8 @@ public sealed record ServerOptions
     /// <summary>The share of true facts wanted among those that are stated.</summary>
     public double Precision { get; init; } = Completion.Facts.FactCalibration.DefaultPrecision;
 
-    /// <summary>Where to compute: cpu or cuda.</summary>
-    public string Device { get; init; } = "cpu";
+    /// <summary>Where to compute: auto, cpu, cuda or cuda:N.</summary>
+    public string Device { get; init; } = ComputeDevice.Auto;
 
     /// <summary>CPU threads; null takes all cores.</summary>
     public int? Threads { get; init; }

@@ -72,6 +72,8 @@ internal static class DoctorVerb
             : $"{check.Bf16Gain:F1} times as fast as F32: {(check.GainsFromBf16 ? "used where weights are BF16" : "not used")}"),
         ("training in BF16", check.RoundsTraining ? "factors are rounded" : "no units for it: F32 is used"),
         ("CUDA", check.CudaFault ?? $"{check.CudaDevices:N0} {(check.CudaDevices == 1 ? "GPU" : "GPUs")}, products right"),
+        .. check.Gpus.Select((gpu, index) => ($"cuda:{index}",
+            gpu is null ? "its memory is not told" : $"{Bytes.Of(gpu.Total)}, {Bytes.Of(gpu.Free)} of it free")),
     ];
 
     private static (string Name, string Value)[] Of(ModelNeeds needs, MachineFacts machine)

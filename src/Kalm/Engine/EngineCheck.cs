@@ -13,8 +13,10 @@ namespace Kalm.Engine;
 /// <param name="RoundsTraining">Whether a training step may round the factors of its products to BF16.</param>
 /// <param name="CudaDevices">The GPUs on which a product came out right.</param>
 /// <param name="CudaFault">Why there are none, with what to do.</param>
+/// <param name="Gpus">For each GPU its memory; null where CUDA's runtime does not tell.</param>
 public sealed record EngineCheck(
-    string? Library, string Version, double Bf16Gain, bool RoundsTraining, int CudaDevices, string? CudaFault)
+    string? Library, string Version, double Bf16Gain, bool RoundsTraining, int CudaDevices, string? CudaFault,
+    IReadOnlyList<GpuMemory?> Gpus)
 {
     private const int Size = 48;
 
@@ -41,7 +43,8 @@ public sealed record EngineCheck(
                 throw new KalmException(fault);
         var (devices, cudaFault) = Cuda();
         return new EngineCheck(
-            NativeEngine.CorePath, NativeEngine.LibtorchVersion, MatrixProducts.Bf16Gain, MatrixProducts.CanRound, devices, cudaFault);
+            NativeEngine.CorePath, NativeEngine.LibtorchVersion, MatrixProducts.Bf16Gain, MatrixProducts.CanRound, devices, cudaFault,
+            [.. Enumerable.Range(0, cuda.is_available() ? cuda.device_count() : 0).Select(GpuMemory.Of)]);
     }
 
     private static (int Devices, string? Fault) Cuda()

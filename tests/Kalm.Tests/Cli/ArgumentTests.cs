@@ -16,7 +16,7 @@ public class ArgumentTests
     [InlineData("align --model m --graph g --out o --batch 0", "--batch", "1 or more")]
     [InlineData("align --model m --graph g --out o --minutes -1", "--minutes", "above 0")]
     [InlineData("align --model m --graph g --out o --method qlora", "--method", "lora or full")]
-    [InlineData("align --model m --graph g --out o --device tpu", "--device", "cpu or cuda")]
+    [InlineData("align --model m --graph g --out o --device tpu", "--device", "auto, cpu, cuda or cuda:N")]
     [InlineData("align --model m --graph g --out o --steps 1 --epochs 2", "--epochs and --steps", "only one")]
     [InlineData("align --model nowhere --graph g --out o", "--model nowhere", "no such folder")]
     [InlineData("align --model m --graph g --out", "--out", "")]

@@ -46,15 +46,18 @@ public sealed class Decoder : IDisposable
     /// to the states.</param>
     /// <param name="kernels">What computes all but products, owned from here on; null for what suits model and device.</param>
     /// <param name="team">Shares products with a few rows; null where the library does all. Not owned.</param>
+    /// <param name="isShort">Whether products with F32 matrices are made in BF16, on a GPU: their factors are rounded each time, and what
+    /// learns stays in F32.</param>
     internal Decoder(
         ModelConfig config, IReadOnlyDictionary<string, Tensor> frozen, ParameterReplica? learned, AdapterConfig? lora, Device device,
-        double dropout = 0, IDecoderKernels? kernels = null, CoreTeam? team = null)
+        double dropout = 0, IDecoderKernels? kernels = null, CoreTeam? team = null, bool isShort = false)
     {
         this.device = device;
         FrozenLayers = learned is null ? 0 : lora?.LayersBelow ?? 0;
-        this.kernels = kernels ??= DecoderKernels.For(config, device, team);
+        this.kernels = kernels ??= DecoderKernels.For(
+            config, device, team, isShort || frozen.Values.Any(weight => weight.dtype == ScalarType.BFloat16));
         turnsOutside = Attention.TurnsOutside(config);
-        var weights = new DecoderWeights(config, frozen, learned, lora, kernels, team);
+        var weights = new DecoderWeights(config, frozen, learned, lora, kernels, team, isShort);
         this.dropout = new Dropout(dropout);
         embedding = weights.Matrix(TensorNames.Embedding);
         finalNorm = weights.FinalNorm();

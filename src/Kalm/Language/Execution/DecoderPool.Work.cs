@@ -53,7 +53,7 @@ public sealed partial class DecoderPool
     /// <summary>Runs a part of a training pass on every worker side by side.</summary>
     internal void OnWorkers(Action<int> action)
     {
-        using var rounding = MatrixProducts.Round(RoundsProducts);
+        using var rounding = MatrixProducts.Round(RoundsProducts && device.type == TorchSharp.DeviceType.CPU);
         workers.Run(action);
     }
 }

@@ -49,7 +49,7 @@ public sealed partial class DecoderPool : IDisposable
             throw new KalmException(
                 $"vector_layer: found {vectorLayer}; expected more than {lora!.LayersBelow}, below which no layer is trained");
         this.vectorLayer = vectorLayer;
-        RoundsProducts = roundProducts && model.Device.type == DeviceType.CPU && MatrixProducts.CanRound;
+        RoundsProducts = roundProducts && (model.Device.type != DeviceType.CPU || MatrixProducts.CanRound);
         (device, this.threads) = (model.Device, threads);
         team = learned is null && device.type == DeviceType.CPU ? new CoreTeam(threads) : null;
         Config = model.Config;
@@ -64,7 +64,8 @@ public sealed partial class DecoderPool : IDisposable
         EngineThreads.Use(Math.Max(1, threads / count));
         replicas = learned is null ? [] : [.. Enumerable.Range(0, count).Select(_ => learned.CreateReplica())];
         decoders = [.. Enumerable.Range(0, count).Select(index =>
-            new Decoder(model.Config, model.Weights, learned is null ? null : replicas[index], lora, device, dropout, team: team))];
+            new Decoder(model.Config, model.Weights, learned is null ? null : replicas[index], lora, device, dropout, team: team,
+                isShort: RoundsProducts && device.type != DeviceType.CPU))];
     }
 
     /// <summary>Any of these tokens ends a text.</summary>

@@ -13,15 +13,16 @@ namespace Kalm.Language.Execution;
 /// <param name="Lora">The low-rank options.</param>
 /// <param name="Kernels">What computes all but products; not owned.</param>
 /// <param name="Team">Shares products with a few rows; null where the library does all.</param>
+/// <param name="IsShort">Whether F32 matrices are multiplied in BF16.</param>
 internal sealed record DecoderWeights(
     ModelConfig Config, IReadOnlyDictionary<string, Tensor> Frozen, ParameterReplica? Learned, AdapterConfig? Lora,
-    IDecoderKernels Kernels, CoreTeam? Team)
+    IDecoderKernels Kernels, CoreTeam? Team, bool IsShort)
 {
     /// <summary>A weight that must be there.</summary>
     public Tensor Find(string name) => Learned?.Find(name) ?? Frozen[name];
 
     /// <summary>A matrix in whatever form it is held.</summary>
-    public HeldMatrix Matrix(string name) => new(Find(name), Frozen.GetValueOrDefault(TensorNames.ScalesOf(name)), Team);
+    public HeldMatrix Matrix(string name) => new(Find(name), Frozen.GetValueOrDefault(TensorNames.ScalesOf(name)), Team, IsShort);
 
     /// <summary>The norm before the output layer.</summary>
     public Norm FinalNorm() =>

@@ -28,6 +28,14 @@ internal static class FrozenWeight
         return output.MoveToOuterDisposeScope();
     }
 
+    /// <summary>y = x W^T of F32 numbers, both rounded to BF16 first.</summary>
+    /// <returns>[tokens, out], F32; the caller owns it.</returns>
+    public static Tensor Shortened(Tensor input, Tensor values)
+    {
+        using var scope = NewDisposeScope();
+        return functional.linear(input.bfloat16(), values.bfloat16()).to(ScalarType.Float32).MoveToOuterDisposeScope();
+    }
+
     /// <summary>Whether a matrix held as BF16 is multiplied as such, not made single precision for it.</summary>
     public static bool IsMultipliedShort(Tensor values) =>
         values.dtype == ScalarType.BFloat16 && (values.device_type != TorchSharp.DeviceType.CPU || MatrixProducts.GainsFromBf16);

@@ -10,7 +10,8 @@ namespace Kalm.Language.Execution;
 /// <param name="values">[out, in], F32, or as <see cref="FrozenWeight"/> holds it.</param>
 /// <param name="scales">What <see cref="FrozenWeight"/> holds beside it; null for F32 and BF16.</param>
 /// <param name="team">Shares products with a few rows; null where the library does all.</param>
-internal sealed class HeldMatrix(Tensor values, Tensor? scales, CoreTeam? team)
+/// <param name="isShort">Whether F32 values are rounded to BF16 for each product, on a GPU.</param>
+internal sealed class HeldMatrix(Tensor values, Tensor? scales, CoreTeam? team, bool isShort)
 {
     private readonly GgufTensorType? form = team is null ? null : FormOf(values, scales);
 
@@ -31,11 +32,13 @@ internal sealed class HeldMatrix(Tensor values, Tensor? scales, CoreTeam? team)
             return StoredProduct.Apply(input, values, form!.Value, team!);
         if (mayRound && scales is not null && form is { } stored && MatrixProducts.GainsFromBf16 && !is_grad_enabled())
             return StoredProduct.ApplyRounded(input, values, stored, team!);
+        if (isShort && values.dtype == ScalarType.Float32)
+            return FrozenWeight.Shortened(input, values);
         return values.dtype == ScalarType.Float32 ? LinearProduct.Apply(input, values) : FrozenWeight.Apply(input, values, scales, team);
     }
 
     /// <summary>Whether the library multiplies F32 numbers here, and can add a bias as it does.</summary>
-    public bool IsPlainFor(Tensor input) => values.dtype == ScalarType.Float32 && !TakesOwn(input);
+    public bool IsPlainFor(Tensor input) => values.dtype == ScalarType.Float32 && !isShort && !TakesOwn(input);
 
     /// <summary>Some rows, in single precision.</summary>
     /// <param name="rows">[count], int64.</param>

@@ -22,7 +22,7 @@ internal sealed class KeptLowRank : IDisposable
         var rank = (down.shape[0] + Multiple - 1) / Multiple * Multiple;
         this.down = Filled(down, [rank, down.shape[1]]);
         this.up = Filled(up, [up.shape[0], rank]);
-        (first, second) = (new HeldMatrix(this.down, null, team), new HeldMatrix(this.up, null, team));
+        (first, second) = (new HeldMatrix(this.down, null, team, false), new HeldMatrix(this.up, null, team, false));
     }
 
     /// <param name="input">[tokens, in], F32.</param>

@@ -27,10 +27,8 @@ public sealed record TokenRow(int[] Tokens, int[] Positions, int[] Segments, int
 }
 
 /// <summary>Rows of similar length as the tensors that the decoder takes. Owns them.</summary>
-public sealed class TokenBlock : IDisposable
+public sealed partial class TokenBlock : IDisposable
 {
-    private const float Hidden = float.NegativeInfinity;
-
     /// <summary>Parts of a prompt of so many tokens or more may be rounded where they are multiplied.</summary>
     internal const int LongPrompt = 256;
 
@@ -152,24 +150,6 @@ public sealed class TokenBlock : IDisposable
     /// <summary>For each row the positions up to its highest.</summary>
     public IReadOnlyList<int> RowLengths { get; }
 
-    /// <summary>What to add to attention scores, [rows, 1, length, cached slots + length], 0 or minus infinity; null where it would say no
-    /// more than causality does. Owned by the block.</summary>
-    /// <param name="window">How many positions a token sees, itself included; null for all before it.</param>
-    /// <param name="always">Whether causality is to be said, too; null then means that every token sees all.</param>
-    public Tensor? Mask(int? window, bool always = false)
-    {
-        // A window that holds the whole block is none. Padding lies behind every real token, so plain rows need no mask for it.
-        var width = window is { } some && some <= LastPosition ? some : int.MaxValue;
-        if (isPlain && width == int.MaxValue && IsCausal() && !(always && Length > 1))
-            return null;
-        if (!masks.TryGetValue(width, out var mask))
-        {
-            mask = tensor(BuildMask(width), [RowCount, 1, Length, CachedSlots + Length], device: device).DetachFromDisposeScope();
-            masks.Add(width, mask);
-        }
-        return mask;
-    }
-
     /// <summary>How a packed block's attention is laid out.</summary>
     /// <param name="config">The architecture.</param>
     /// <param name="window">How many positions a token sees, itself included; null for all before it.</param>
@@ -186,35 +166,6 @@ public sealed class TokenBlock : IDisposable
 
     /// <summary>The position of a token; 0 of padding.</summary>
     internal int PositionOf(int row, int at) => at < rows[row].Length ? rows[row].Positions[at] : 0;
-
-    /// <summary>For each row and token the slots of the cache that it sees, the block's own behind those in use.</summary>
-    /// <param name="window">How many positions a token sees, itself included; null for all before it.</param>
-    internal int[][][] VisibleSlots(int? window)
-    {
-        var width = window is { } some && some <= LastPosition ? some : int.MaxValue;
-        if (visibleSlots.TryGetValue(width, out var found))
-            return found;
-        if (Caches.Count > 0)
-        {
-            // A plain sequence's slots are its positions.
-            found = [.. rows.Select(row => Array.ConvertAll(row.Positions, position =>
-                Enumerable.Range(Math.Max(0, position - width + 1), Math.Min(position + 1, width)).ToArray()))];
-            visibleSlots.Add(width, found);
-            return found;
-        }
-        var (mask, slots) = (BuildMask(width), CachedSlots + Length);
-        found = [.. Enumerable.Range(0, RowCount).Select(row => Enumerable.Range(0, Length).Select(at =>
-        {
-            var line = mask.AsSpan((row * Length + at) * slots, slots);
-            var seen = new List<int>(slots);
-            for (var slot = 0; slot < slots; slot++)
-                if (line[slot] == 0)
-                    seen.Add(slot);
-            return seen.ToArray();
-        }).ToArray())];
-        visibleSlots.Add(width, found);
-        return found;
-    }
 
     private bool Sees(int width)
     {
@@ -240,37 +191,6 @@ public sealed class TokenBlock : IDisposable
     }
 
     private int CachedSlots => Cache?.SlotCount ?? 0;
-
-    // One new token sees every slot; several would need the order among themselves.
-    private bool IsCausal() => CachedSlots == 0 || (Length == 1 && !Enumerable.Range(0, RowCount).Any(row => Cache!.HasEmptySlot(row)));
-
-    private float[] BuildMask(int width)
-    {
-        var slots = CachedSlots + Length;
-        var mask = new float[RowCount * Length * slots];
-        Array.Fill(mask, Hidden);
-        for (var index = 0; index < RowCount; index++)
-        {
-            var (segments, positions) = (rows[index].Segments, rows[index].Positions);
-            var cached = Cache is null ? [] : Cache.PositionsOf(index);
-            for (var at = 0; at < Length; at++)
-            {
-                var line = mask.AsSpan((index * Length + at) * slots, slots);
-                // A padding token sees itself, so that its (unused) state stays finite.
-                line[cached.Length + at] = 0;
-                if (at >= segments.Length)
-                    continue;
-                for (var seen = 0; seen < cached.Length; seen++)
-                    if (!KeyValueCache.IsEmpty(cached[seen]) && positions[at] - cached[seen] < width)
-                        line[seen] = 0;
-                var end = rows[index].SeesWholePrefix && segments[at] == 0 ? segments.Count(segment => segment == 0) : at;
-                for (var seen = 0; seen < end; seen++)
-                    if ((segments[seen] == 0 || segments[seen] == segments[at]) && positions[at] - positions[seen] < width)
-                        line[cached.Length + seen] = 0;
-            }
-        }
-        return mask;
-    }
 
     /// <inheritdoc/>
     public void Dispose()

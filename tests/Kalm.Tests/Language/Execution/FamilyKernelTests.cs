@@ -61,6 +61,28 @@ public class FamilyKernelTests : TorchTest
     }
 
     [Theory]
+    [InlineData("llama3")]
+    [InlineData("qwen2_window")]
+    [InlineData("qwen3")]
+    public void In_BF16_a_device_comes_as_near_as_it_rounds(string name)
+    {
+        using var model = Generation.FixtureModel.Load(name);
+        using var learned = new ParameterSet(model.Weights, CPU);
+        TokenRow[] rows = [.. Trees(new Random(1))];
+        var (states, _, gradient) = Run(model, rows, learned, null, fused: false);
+        var (near, _, nearGradient) = Run(model, rows, learned, null, fused: false, isShort: true);
+        Assert.Equal((ScalarType.Float32, ScalarType.Float32), (near.dtype, nearGradient!.dtype));
+        Assert.InRange(Cosine(states, near), 0.97, 1 - 1e-9);
+        Assert.InRange(Cosine(gradient!, nearGradient), 0.95, 1 - 1e-9);
+
+        static double Cosine(Tensor left, Tensor right)
+        {
+            var (one, other) = (left.flatten().to(ScalarType.Float64), right.flatten().to(ScalarType.Float64));
+            return (one * other).sum().ReadNumber() / (one.norm().ReadNumber() * other.norm().ReadNumber());
+        }
+    }
+
+    [Theory]
     [MemberData(nameof(Cases))]
     public void A_tree_equals_its_branches_apart(string modelType, int seed)
     {
@@ -163,12 +185,12 @@ public class FamilyKernelTests : TorchTest
     }
 
     private static (Tensor States, Tensor Logits, Tensor? Gradient) Run(
-        CausalModel model, TokenRow[] rows, ParameterSet? learned, AdapterConfig? adapter, bool fused)
+        CausalModel model, TokenRow[] rows, ParameterSet? learned, AdapterConfig? adapter, bool fused, bool isShort = false)
     {
         using var replica = learned?.CreateReplica();
         using var decoder = new Decoder(
             model.Config, model.Weights, replica, adapter, CPU,
-            kernels: fused ? null : new TorchKernels(model.Config));
+            kernels: fused ? null : new TorchKernels(model.Config, isShort), isShort: isShort);
         using var block = decoder.Block(rows);
         Assert.Equal(fused && model.Config.ScoreCap is null, block.IsPacked);
         var states = decoder.Read(decoder.Embed(block.Tokens), block);

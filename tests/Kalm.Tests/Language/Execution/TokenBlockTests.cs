@@ -48,6 +48,6 @@ public class TokenBlockTests : TorchTest
         Assert.Equal("x...,xx..,.xx.,..xx,x...,xx..,..x.,...x", Seen(block.Mask(2)!));
     }
 
-    private static string Seen(Tensor mask) => string.Join(',', mask.data<float>().ToArray().Chunk((int)mask.shape[3])
-        .Select(line => string.Concat(line.Select(value => value == 0 ? 'x' : '.'))));
+    private static string Seen(Tensor mask) => string.Join(',', mask.contiguous().data<bool>().ToArray().Chunk((int)mask.shape[3])
+        .Select(line => string.Concat(line.Select(value => value ? 'x' : '.'))));
 }

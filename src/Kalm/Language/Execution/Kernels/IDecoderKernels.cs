@@ -74,9 +74,10 @@ internal static class DecoderKernels
     /// <param name="config">The architecture.</param>
     /// <param name="device">Where it computes.</param>
     /// <param name="team">Shares attention to caches on a CPU; null where one thread does it. Not owned.</param>
+    /// <param name="isShort">Whether the model's matrices are multiplied in BF16, on a GPU; attention is then, too.</param>
     /// <returns>The caller owns it.</returns>
-    public static IDecoderKernels For(ModelConfig config, Device device, CoreTeam? team) =>
-        device.type != DeviceType.CPU ? new TorchKernels(config)
+    public static IDecoderKernels For(ModelConfig config, Device device, CoreTeam? team, bool isShort) =>
+        device.type != DeviceType.CPU ? new TorchKernels(config, isShort)
         : config.HiddenSize < Decoder.WideModel ? new CpuKernels(config, team)
         : new WideCpuKernels(config, team);
 }

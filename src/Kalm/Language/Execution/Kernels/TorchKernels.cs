@@ -9,14 +9,17 @@ namespace Kalm.Language.Execution.Kernels;
 /// <summary>The library's own operations, on any device.</summary>
 internal class TorchKernels : IDecoderKernels
 {
+    private static readonly Scalar Hidden = double.NegativeInfinity.ToScalar();
+    private readonly bool isShort;
     private readonly Scalar? queryScale;
     private readonly Scalar? scoreScale;
     private readonly Scalar? cap;
 
     /// <param name="config">The architecture.</param>
-    public TorchKernels(ModelConfig config)
+    /// <param name="isShort">Whether attention computes in BF16.</param>
+    public TorchKernels(ModelConfig config, bool isShort = false)
     {
-        Config = config;
+        (Config, this.isShort) = (config, isShort);
         // The library's attention divides by the root of the width by itself.
         var scale = config.ScoreFactor * Math.Sqrt(config.HeadDimension);
         queryScale = Math.Abs(scale - 1) < 1e-12 ? null : scale.ToScalar();
@@ -128,14 +131,17 @@ internal class TorchKernels : IDecoderKernels
         var mask = block.Mask(layer.Window);
         // A single token sees all there is.
         var scaled = queryScale is null ? query : query.mul(queryScale);
-        return functional.scaled_dot_product_attention(scaled, key, value, mask, 0, mask is null && block.Length > 1);
+        if (isShort)
+            (scaled, key, value) = (scaled.bfloat16(), key.bfloat16(), value.bfloat16());
+        return functional.scaled_dot_product_attention(scaled, key, value, mask, 0, mask is null && block.Length > 1)
+            .to(ScalarType.Float32);
     }
 
     private Tensor Capped(Tensor query, Tensor key, Tensor value, AttentionLayer layer, TokenBlock block)
     {
         var scores = query.matmul(key.transpose(2, 3)).mul(scoreScale!).tanh().mul(cap!);
         var mask = block.Mask(layer.Window, always: true);
-        return softmax(mask is null ? scores : scores.Plus(mask), -1).matmul(value);
+        return softmax(mask is null ? scores : scores.masked_fill(mask.logical_not(), Hidden), -1).matmul(value);
     }
 
     /// <inheritdoc/>
