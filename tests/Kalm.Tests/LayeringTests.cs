@@ -8,11 +8,12 @@ public partial class LayeringTests
     private static readonly Dictionary<string, string[]> MayUse = new()
     {
         ["Graph"] = [],
-        ["Language"] = [],
+        ["Language"] = ["Distributed"],
         ["Representation"] = ["Graph", "Language"],
-        ["Evaluation"] = ["Graph", "Language", "Representation"],
+        ["Evaluation"] = ["Graph", "Language", "Representation", "Distributed"],
         ["Completion"] = ["Graph", "Language", "Representation", "Evaluation"],
-        ["Alignment"] = ["Graph", "Language", "Representation", "Evaluation", "Completion"],
+        ["Alignment"] = ["Graph", "Language", "Representation", "Evaluation", "Completion", "Distributed"],
+        ["Distributed"] = [],
         ["Engine"] = [],
     };
 
@@ -118,6 +119,7 @@ public partial class LayeringTests
     [InlineData("Evaluation")]
     [InlineData("Completion")]
     [InlineData("Alignment")]
+    [InlineData("Distributed")]
     [InlineData("Engine")]
     public void A_folder_uses_only_the_layers_below_it(string layer)
     {
