@@ -1,6 +1,7 @@
 using Kalm.Alignment;
 using Kalm.Alignment.Keeping;
 using Kalm.Alignment.Losses;
+using Kalm.Distributed;
 using Kalm.Engine;
 using Kalm.Graph;
 using Kalm.Language.Execution;
@@ -96,16 +97,17 @@ internal static class LoraBenchmark
             model = new AlignmentModel(held, null, options);
             optimizer = new AdamW(model.Learned, options.Optimizer.WeightDecay);
             texts = new TextIndex(graph, new Wording(held.Tokenizer, options.Wording, opened.Template));
-            implicitLoss = new ImplicitLoss(model, graph, texts, options);
+            implicitLoss = new ImplicitLoss(model, graph, texts, options, Alone.Instance);
             if (options.Lora.TrainedLayers is not null)
                 states = new ViewStates(model.Decoder, texts, graph.Rows(graph.Asked), Path.GetTempFileName(), null, default);
-            List<IAlignmentLoss> losses = [new ExplicitLoss(model, texts, options, states), implicitLoss];
+            List<IAlignmentLoss> losses = [new ExplicitLoss(model, texts, options, Alone.Instance, states), implicitLoss];
             if (options.Keep.Weight > 0)
             {
                 teacher = new DecoderPool(held, null, null, options.Threads!.Value);
-                losses.Add(keep = new KeepLoss(model, teacher, Kept(held, graph, options), options, options.Keep.Weight.Value, default));
+                losses.Add(keep = new KeepLoss(
+                    model, teacher, Kept(held, graph, options), options, options.Keep.Weight.Value, Alone.Instance, default));
             }
-            step = new AlignmentStep(model, graph, texts, new KnownTexts(graph, texts), options, optimizer, losses);
+            step = new AlignmentStep(model, graph, texts, new KnownTexts(graph, texts), options, optimizer, losses, Alone.Instance);
         }
 
         public void Take(int steps = 1)

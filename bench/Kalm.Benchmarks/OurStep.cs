@@ -1,6 +1,7 @@
 using Kalm.Alignment;
 using Kalm.Alignment.Losses;
 using Kalm.Alignment.Options;
+using Kalm.Distributed;
 using Kalm.Graph;
 using Kalm.Language.Execution;
 using Kalm.Language.Model;
@@ -30,9 +31,10 @@ internal sealed class OurStep : IDisposable
         optimizer = new AdamW(alignment.Learned, options.Optimizer.WeightDecay, muon: options.Optimizer.Kind == OptimizerKind.Muon);
         var texts = Texts = new TextIndex(graph, new Wording(model.Tokenizer, options.Wording));
         var known = new KnownTexts(graph, texts);
-        implicitLoss = new ImplicitLoss(alignment, graph, texts, options);
+        implicitLoss = new ImplicitLoss(alignment, graph, texts, options, Alone.Instance);
         step = new AlignmentStep(
-            alignment, graph, texts, known, options, optimizer, [new ExplicitLoss(alignment, texts, options), implicitLoss]);
+            alignment, graph, texts, known, options, optimizer,
+            [new ExplicitLoss(alignment, texts, options, Alone.Instance), implicitLoss], Alone.Instance);
     }
 
     /// <summary>The graph's texts.</summary>

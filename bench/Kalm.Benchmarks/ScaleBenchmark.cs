@@ -1,3 +1,4 @@
+using Kalm.Distributed;
 using Kalm.Engine;
 using Kalm.Evaluation;
 using Kalm.Evaluation.Ranking;
@@ -99,7 +100,7 @@ internal static class ScaleBenchmark
         var encodingTexts = Measured.Seconds(() =>
             Encoder.Encode(decoder, new Forest(texts, Enumerable.Range(0, textCount), []).Rows).Dispose());
         var encoding = Measured.Seconds(() => encoded = EncodedTexts.OfQueries(
-            decoder, texts, queries.Select(query => texts.QueryText(query.Entity, query.DirectedRelation)), null, default));
+            decoder, texts, queries.Select(query => texts.QueryText(query.Entity, query.DirectedRelation)), Alone.Instance, null, default));
         using var queryTexts = encoded!;
         using var generator = new Generator((ulong)seed);
         var vectors = empty([texts.Descriptions.Count, decoder.Config.HiddenSize], ScalarType.Float32).DetachFromDisposeScope();

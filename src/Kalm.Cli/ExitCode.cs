@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Kalm.Distributed;
 
 namespace Kalm.Cli;
 
@@ -24,6 +25,11 @@ internal static class ExitCode
     public static int Report(Exception error, Terminal terminal)
     {
         var cause = CauseOf(error);
+        if (cause is RanksLostException)
+        {
+            terminal.Error.WriteLine($"error: {cause.Message}\nstopped: {terminal.HowToGoOn}");
+            return Interrupted;
+        }
         if (cause is OperationCanceledException && terminal.Cancellation.IsCancellationRequested)
         {
             terminal.Error.WriteLine($"interrupted: {terminal.HowToGoOn}");

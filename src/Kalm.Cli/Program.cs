@@ -6,7 +6,7 @@ using Kalm.Engine;
 Console.OutputEncoding = new UTF8Encoding(encoderShouldEmitUTF8Identifier: false);
 int code;
 using (var interruption = new Interruption())
-    code = Application.Run(args, Terminal.OfProcess(interruption.Token));
+    code = RankedApplication.Run(args, Terminal.OfProcess(interruption.Token), Environment.GetEnvironmentVariable);
 Console.Out.Flush();
 Console.Error.Flush();
 NativeEngine.Leave(code);

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using Kalm.Cli.Progress;
 using Kalm.Completion;
 using Kalm.Completion.Reranking;
+using Kalm.Distributed;
 using Kalm.Evaluation;
 using Kalm.Evaluation.Vectors;
 using Kalm.Graph;
@@ -34,7 +35,10 @@ internal sealed record SplitRanking(KnowledgeGraph Graph, IReadOnlyList<Completi
     /// <summary>Where indices are kept; null for the model's own place.</summary>
     public string? Index { get; init; }
 
-    /// <summary>Ranks with a model.</summary>
+    /// <summary>Who shares the encoding.</summary>
+    public ICollectives Ranks { get; init; } = Alone.Instance;
+
+    /// <summary>Ranks with a model; on other ranks than the first nothing comes of it.</summary>
     /// <param name="opened">The model; disposed with what is loaded of it.</param>
     /// <param name="progress">Told how far the work has come.</param>
     /// <param name="cancellation">Stops it.</param>
@@ -48,12 +52,14 @@ internal sealed record SplitRanking(KnowledgeGraph Graph, IReadOnlyList<Completi
         var clock = Stopwatch.StartNew();
         var known = new KnownFacts(Graph, Graph.Train, Graph.Valid, Graph.Test);
         var texts = new TextIndex(Graph, loaded.Wording);
-        using var reranker = Reranks ? Reranker.Open(loaded, Graph, texts) : null;
+        using var reranker = Reranks && Ranks.IsFirst() ? Reranker.Open(loaded, Graph, texts) : null;
         var depth = reranker?.Description.Shape.Depth ?? 0;
-        using var vectors = Kept is { } folder ? Keep(folder, loaded, texts, progress, cancellation) : Indexed(loaded, texts, progress);
-        var found = vectors is null
-            ? CompletionEvaluation.Rank(loaded.Decoder, Graph, texts, Queries, known, progress, cancellation, Candidates, depth)
-            : CompletionEvaluation.Rank(loaded.Decoder, Graph, texts, vectors, Queries, known, progress, cancellation, Candidates, depth);
+        using var vectors = Kept is { } folder ? Keep(folder, loaded, texts, progress, cancellation)
+            : Ranks.IsFirst() ? Indexed(loaded, texts, progress) : null;
+        var found = Ranks.FromFirst(() => vectors is not null)
+            ? CompletionEvaluation.Rank(
+                loaded.Decoder, Graph, texts, vectors, Queries, known, progress, cancellation, Candidates, depth, Ranks)
+            : CompletionEvaluation.Rank(loaded.Decoder, Graph, texts, Queries, known, progress, cancellation, Candidates, depth, Ranks);
         if (reranker is null)
             return new RankedSplit(found, null, clock.Elapsed.TotalSeconds);
         if (reranker.Refusal is { } refusal)
@@ -71,9 +77,14 @@ internal sealed record SplitRanking(KnowledgeGraph Graph, IReadOnlyList<Completi
         return vectors;
     }
 
-    private VectorFile Keep(
+    private VectorFile? Keep(
         string folder, LoadedModel loaded, TextIndex texts, ProgressView progress, CancellationToken cancellation)
     {
+        if (!Ranks.IsFirst())
+        {
+            VectorEncoding.Entities(null, loaded.Decoder, texts, null, cancellation, ranks: Ranks);
+            return null;
+        }
         var vectors = VectorFile.Open(
             folder, VectorKey.Of(loaded.Opened, Graph), texts.Descriptions.Count, loaded.Model.Config.HiddenSize);
         try
@@ -81,7 +92,7 @@ internal sealed record SplitRanking(KnowledgeGraph Graph, IReadOnlyList<Completi
             if (vectors.Done > 0)
                 progress.Note(vectors.IsComplete ? $"takes the vectors of {vectors.Count:N0} texts from {folder}"
                     : $"goes on at {vectors.Done:N0} of {vectors.Count:N0} texts, kept in {folder}");
-            VectorEncoding.Entities(vectors, loaded.Decoder, texts, progress, cancellation);
+            VectorEncoding.Entities(vectors, loaded.Decoder, texts, progress, cancellation, ranks: Ranks);
             return vectors;
         }
         catch (Exception error)

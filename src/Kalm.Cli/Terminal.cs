@@ -1,4 +1,5 @@
 using Kalm.Cli.Progress;
+using Kalm.Distributed;
 using Spectre.Console;
 
 namespace Kalm.Cli;
@@ -15,6 +16,9 @@ internal sealed record Terminal(TextWriter Output, TextWriter Error, Cancellatio
 
     /// <summary>What a user who stops the work is told of how to go on.</summary>
     public string HowToGoOn { get; set; } = "nothing of it is kept; the same command begins again";
+
+    /// <summary>The processes that do the work together.</summary>
+    public ICollectives Ranks { get; init; } = Alone.Instance;
 
     /// <summary>How the user started the program: what a command that is shown begins with.</summary>
     public string Command { get; private init; } = "kalm";
@@ -48,7 +52,7 @@ internal sealed record Terminal(TextWriter Output, TextWriter Error, Cancellatio
     /// <param name="work">Reports from the thread it runs on, which is the caller's.</param>
     public T Watch<T>(bool quiet, Func<ProgressView, T> work)
     {
-        if (quiet)
+        if (quiet || !Ranks.IsFirst())
             return work(new QuietProgress());
         if (!IsErrorLive)
             return Work(new PlainProgress(Error, TimeProvider.System));

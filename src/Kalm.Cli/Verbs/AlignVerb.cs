@@ -2,6 +2,7 @@ using System.CommandLine;
 using Kalm.Alignment;
 using Kalm.Cli.Progress;
 using Kalm.Cli.Reports;
+using Kalm.Distributed;
 using Kalm.Files;
 using Kalm.Language.Model;
 using Kalm.Language.Sources;
@@ -83,6 +84,10 @@ internal static class AlignVerb
         });
         command.SetAction(parse =>
         {
+            var ranks = terminal.Ranks;
+            if (ranks.Count > 1 && (parse.GetValue(stage) == RerankStage.Name || parse.GetValue(seeds) is not null))
+                throw new KalmException($"align: found {ranks.Count} ranks with "
+                    + (parse.GetValue(seeds) is null ? "--stage rerank" : "--seeds") + "; expected one process, or one alignment");
             if (parse.GetValue(stage) == RerankStage.Name)
             {
                 foreach (var option in ofAlignment.Where(option => parse.GetResult(option) is { Implicit: false }))
@@ -104,9 +109,9 @@ internal static class AlignVerb
             VerbInputs.Graph(graphPath);
             VerbInputs.Writable("--json", parse.GetValue(json));
             var count = parse.GetValue(seeds);
-            if (!parse.GetValue(resume))
+            if (!parse.GetValue(resume) && ranks.IsFirst())
                 VerbInputs.Free("--out", runPath);
-            var earlier = parse.GetValue(resume) ? RunFolder.Describe(Resumed(runPath, count)) : null;
+            var earlier = parse.GetValue(resume) ? ranks.FromFirst(() => RunFolder.Describe(Resumed(runPath, count))) : null;
             // Without a recipe options are chosen when graph and base are known; what the flags say beats them.
             var chooses = earlier is null && parse.GetValue(recipe) is null;
             var options = With(earlier is not null && parse.GetValue(recipe) is null
@@ -119,12 +124,14 @@ internal static class AlignVerb
             var inputs = new AlignmentInputs(modelPath, graphPath, runPath)
             {
                 GraphOptions = graphOptions, Texts = texts, Device = chosenDevice, Resume = earlier is not null,
-                Choice = chooses ? With : null,
+                Choice = chooses ? With : null, Ranks = ranks,
             };
             if (count is null)
             {
                 var run = Run(progress => AlignmentRun.Execute(inputs, options, progress, terminal.Cancellation),
                     "its folder checkpoints/ holds the last step; the same command with --resume goes on from it");
+                if (!ranks.IsFirst())
+                    return ExitCode.Success;
                 AtomicFile.WriteAllText(Path.Combine(runPath, RunSections.FileName), RunSections.Html(run, runPath));
                 Print(terminal, run, runPath);
                 if (parse.GetValue(json) is { } runJson)
@@ -213,6 +220,8 @@ internal static class AlignVerb
             ("status", run.Status.ToString().ToLowerInvariant()),
             ("steps", $"{run.StepsDone:N0}"),
             ("seconds", $"{run.Seconds:F1}"),
+            ("ranks", run.MeanStep is { } mean ? $"{run.Ranks:N0}, {mean.Seconds:F3} s a step, of it {mean.CommunicationSeconds:F3} s for "
+                + $"{mean.CommunicationBytes:N0} bytes to the others and for waiting" : $"{run.Ranks:N0}"),
             ("learned parameters", $"{run.LearnedParameters:N0}"),
             ("kept step", run.BestStep is { } step ? $"{step:N0}" : "-"),
             ("validation before", Describe(before)),

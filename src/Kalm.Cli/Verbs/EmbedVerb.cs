@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Kalm.Cli.Progress;
+using Kalm.Distributed;
 using Kalm.Evaluation;
 using Kalm.Evaluation.Vectors;
 using Kalm.Files;
@@ -39,7 +40,7 @@ internal static class EmbedVerb
             var knowledge = terminal.Watch(parse.GetValue(quiet), progress => source.Load(parse, opened, progress));
             var triples = target.Queries(parse) is { } split ? Splits.NotEmpty(knowledge, "--queries", split) : null;
             // Better told now than after hours that the folder cannot be made.
-            if (choice.Folder is not null)
+            if (choice.Folder is not null && terminal.Ranks.IsFirst())
                 new StagedFolder(choice.Folder).Dispose();
             var export = terminal.Watch(parse.GetValue(quiet), progress =>
             {
@@ -47,13 +48,21 @@ internal static class EmbedVerb
                     progress.Note(warning);
                 var key = VectorKey.Of(opened, knowledge);
                 using var loaded = VerbInputs.Load(opened, parse.GetRequiredValue(device), parse.GetValue(threads), progress);
+                var texts = new TextIndex(knowledge, loaded.Wording);
+                if (!terminal.Ranks.IsFirst())
+                {
+                    EmbeddingStore.EncodeShare(loaded.Decoder, knowledge, texts, triples, terminal.Ranks, terminal.Cancellation);
+                    return null;
+                }
                 using var store = EmbeddingStore.Open(
-                    choice.Part, key, loaded.Model.Config.HiddenSize, knowledge, new TextIndex(knowledge, loaded.Wording), triples,
+                    choice.Part, key, loaded.Model.Config.HiddenSize, knowledge, texts, triples,
                     why => progress.Note($"starts anew: {why}"));
                 if (store.Done > 0)
                     progress.Note($"goes on at {store.Done:N0} of {store.Count:N0} texts, kept in {choice.Part}");
                 return Run(store, choice, loaded, progress, terminal);
             });
+            if (export is null)
+                return ExitCode.Success;
             terminal.Print(ResultTable.OfFacts(
                 null,
                 choice.Table is { } table ? ("table", table.Shown) : ("folder", choice.Folder!),
@@ -70,7 +79,7 @@ internal static class EmbedVerb
     {
         try
         {
-            store.Encode(loaded.Decoder, progress, terminal.Cancellation);
+            store.Encode(loaded.Decoder, progress, terminal.Cancellation, terminal.Ranks);
             var export = Write(store, choice, progress, terminal.Cancellation);
             store.Delete();
             return export;

@@ -5,6 +5,7 @@ using Kalm.Cli.Reports;
 using Kalm.Completion;
 using Kalm.Completion.Facts;
 using Kalm.Completion.Reranking;
+using Kalm.Distributed;
 using Kalm.Evaluation;
 using Kalm.Evaluation.Comparison;
 using Kalm.Files;
@@ -80,6 +81,8 @@ internal static class EvaluateCompletionVerb
                 ranking ??= RankingOf(opened);
                 var (ranked, before, seconds) = terminal.Watch(
                     parse.GetValue(quiet), progress => ranking.Rank(opened, progress, terminal.Cancellation));
+                if (!terminal.Ranks.IsFirst())
+                    continue;
                 var report = Report(ranked);
                 var alone = before is null ? null : Report(before);
                 runs.Add((folder, report));
@@ -91,6 +94,8 @@ internal static class EvaluateCompletionVerb
                 if (parse.GetValue(ranks) is { } ranksPath)
                     AtomicFile.WriteAllText(ranksPath, RanksFile.Text(ranking.Graph, ranked));
             }
+            if (!terminal.Ranks.IsFirst())
+                return ExitCode.Success;
             if (seeds.Count > 0)
                 terminal.Print(SeedTable.Of(runs));
             if (parse.GetValue(json) is { } jsonPath)
@@ -109,6 +114,7 @@ internal static class EvaluateCompletionVerb
                     Candidates = parse.GetRequiredValue(among) == "split"
                         ? triples.SelectMany(triple => new[] { triple.Head, triple.Tail }).ToHashSet() : null,
                     Reranks = parse.GetValue(rerank), Kept = parse.GetValue(kept), Index = parse.GetValue(index),
+                    Ranks = terminal.Ranks,
                 };
             }
 

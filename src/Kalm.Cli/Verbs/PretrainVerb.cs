@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Diagnostics;
+using Kalm.Distributed;
 using Kalm.Language.Model;
 using Kalm.Language.Pretraining;
 using Kalm.Language.Sources.Config;
@@ -53,7 +54,8 @@ internal static class PretrainVerb
             if (parse.GetValue(graph) is null && source.OptionsOf(parse) is not null)
                 throw new KalmException("options of a graph: found without --graph; expected --graph GRAPH with them");
             var path = parse.GetRequiredValue(output);
-            VerbInputs.Free("--out", path);
+            if (terminal.Ranks.IsFirst())
+                VerbInputs.Free("--out", path);
             var kept = Path.TrimEndingDirectorySeparator(path) + KeptSuffix;
             var size = ModelPreset.Find(parse.GetRequiredValue(preset));
             var options = new PretrainingOptions
@@ -88,8 +90,10 @@ internal static class PretrainVerb
                 try
                 {
                     var final = Pretrainer.Run(
-                        [.. plain, .. described], path, options, progress, kept, parse.GetValue(resume), terminal.Cancellation);
-                    new HeldOutTexts(heldText, heldDescriptions).Write(path);
+                        [.. plain, .. described], path, options, progress, kept, parse.GetValue(resume), terminal.Ranks,
+                        terminal.Cancellation);
+                    if (terminal.Ranks.IsFirst())
+                        new HeldOutTexts(heldText, heldDescriptions).Write(path);
                     return final;
                 }
                 catch (OperationCanceledException) when (Directory.Exists(kept))
@@ -98,7 +102,8 @@ internal static class PretrainVerb
                     throw;
                 }
             });
-            Print(terminal, path, loss, clock.Elapsed);
+            if (terminal.Ranks.IsFirst())
+                Print(terminal, path, loss, clock.Elapsed);
             return ExitCode.Success;
         });
         return command;

@@ -1,3 +1,4 @@
+using Kalm.Distributed;
 using Kalm.Graph;
 using TorchSharp;
 
@@ -23,6 +24,9 @@ public sealed record AlignmentInputs(string Model, string Graph, string Out)
     /// <summary>Whether to go on with the run that <see cref="Out"/> holds, from its newest whole checkpoint; what follows is what an
     /// uninterrupted run would have done, bit for bit.</summary>
     public bool Resume { get; init; }
+
+    /// <summary>Who trains together; the first rank alone reads and writes <see cref="Out"/>.</summary>
+    public ICollectives Ranks { get; init; } = Alone.Instance;
 
     /// <summary>Whether a run to resume that is complete, with the same inputs, is taken as it is instead of refused.</summary>
     public bool TakesComplete { get; init; }

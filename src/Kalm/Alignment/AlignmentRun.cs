@@ -3,6 +3,7 @@ using System.Text;
 using Kalm.Alignment.Keeping;
 using Kalm.Alignment.Losses;
 using Kalm.Alignment.Options;
+using Kalm.Distributed;
 using Kalm.Engine;
 using Kalm.Graph;
 using Kalm.Graph.Readers;
@@ -73,10 +74,11 @@ public sealed class AlignmentRun
     private RunDescription Execute(AlignmentInputs inputs, AlignmentSources sources, CancellationToken cancellation)
     {
         var start = TimeProvider.System.GetTimestamp();
-        var earlier = inputs.Resume ? RunFolder.Describe(inputs.Out) : null;
-        if (earlier is null)
+        var ranks = inputs.Ranks;
+        var earlier = inputs.Resume ? ranks.FromFirst(() => RunFolder.Describe(inputs.Out)) : null;
+        if (earlier is null && ranks.IsFirst())
             RunFolder.RequireFree(inputs.Out);
-        else if (earlier.Status == RunStatus.Complete && !inputs.TakesComplete)
+        else if (earlier?.Status == RunStatus.Complete && !inputs.TakesComplete)
             throw new KalmException($"{inputs.Out}: the run is complete; there is nothing to resume");
         var graph = sources.Graph(inputs.Graph, ReadingOf(inputs.GraphOptions ?? new GraphOptions(), earlier), progress);
         var opened = sources.Open(inputs.Model, progress, cancellation);
@@ -87,7 +89,7 @@ public sealed class AlignmentRun
             progress?.Report(new ProgressNote(chosen.Reason));
         }
         NativeEngine.Initialize();
-        var held = HeldPrecision(opened, inputs.Device, earlier, sources.Held);
+        var held = ranks.FromFirst(() => HeldPrecision(opened, inputs.Device, earlier, sources.Held));
         var baseModel = sources.Load(inputs.Device, held, progress);
         if (options.Lora.BasePrecision == BasePrecision.Auto && options.Method == AlignmentMethod.Lora)
             options = options with { Lora = options.Lora with { BasePrecision = held } };
@@ -103,43 +105,60 @@ public sealed class AlignmentRun
         using var optimizer = new AdamW(model.Learned, options.Optimizer.WeightDecay, muon: options.Optimizer.Kind == OptimizerKind.Muon);
         var known = new KnownTexts(graph, texts);
         var description = Describe(inputs, graph, opened, model);
-        var checkpoint = (string?)null;
+        if (ranks.Count > 1)
+        {
+            progress?.Report(new ProgressNote($"{ranks.Count} ranks share every step, {description.Threads} threads each"));
+            var first = ranks.FromFirst(() => description);
+            ResumePoint.RequireNoDifference(
+                $"rank {ranks.Rank}: cannot share the work of rank 0, which has other inputs", first.Deciding(), description.Deciding());
+            description = first;
+        }
+        var (checkpoint, isFound) = ((string?)null, false);
         if (earlier is not null)
         {
             ResumePoint.RequireSame(inputs.Out, earlier.Deciding(), description.Deciding());
             if (earlier.Status == RunStatus.Complete)
                 return earlier;
-            checkpoint = Checkpoints.Newest(inputs.Out, earlier.Id, progress);
-            description = checkpoint is not null
-                ? TrainingState.Describe<RunDescription>(checkpoint) with { Status = RunStatus.Running }
-                : description with { Id = earlier.Id, TotalSteps = earlier.TotalSteps, PlannedValidations = earlier.PlannedValidations };
+            checkpoint = ranks.IsFirst() ? Checkpoints.Newest(inputs.Out, earlier.Id, progress) : null;
+            isFound = ranks.FromFirst(() => checkpoint is not null);
+            var begun = description with
+            {
+                Id = earlier.Id, TotalSteps = earlier.TotalSteps, PlannedValidations = earlier.PlannedValidations,
+            };
+            description = ranks.FromFirst(() => checkpoint is null ? begun
+                : TrainingState.Describe<RunDescription>(checkpoint) with { Status = RunStatus.Running, Ranks = begun.Ranks });
             progress?.Report(new ProgressNote(
-                checkpoint is null ? "no whole checkpoint: starting over" : $"resuming after step {description.StepsDone:N0}"));
+                isFound ? $"resuming after step {description.StepsDone:N0}" : "no whole checkpoint: starting over"));
         }
-        using var run = earlier is null ? RunFolder.Create(inputs.Out, description) : RunFolder.Reopen(inputs.Out, description.StepsDone);
+        using var run = !ranks.IsFirst() ? null
+            : earlier is null ? RunFolder.Create(inputs.Out, description) : RunFolder.Reopen(inputs.Out, description.StepsDone);
         using var keeper = LanguageKeeper.Prepare(
             model, baseModel, opened.Writes, texts.Wording, inputs.Texts, [.. graph.Entities.Select(entity => entity.Name)], options,
-            run.Path, progress, cancellation);
+            run?.Path, ranks, progress, cancellation);
         using var states = model.Decoder.FrozenLayers > 0 && options.Explicit.Weight > 0
-            ? new ViewStates(model.Decoder, texts, graph.Rows(graph.Asked), Path.Combine(run.Path, "states.bf16"), progress, cancellation)
+            ? new ViewStates(model.Decoder, texts, graph.Rows(graph.Asked), StatesPath(run, description), progress, cancellation)
             : null;
         using var bank = options.Explicit is { Bank: > 0, Weight: > 0 }
             ? new CandidateBank(Math.Min(options.Explicit.Bank, texts.Descriptions.Count), baseModel.Config.HiddenSize, baseModel.Device)
             : null;
-        var step = new AlignmentStep(model, graph, texts, known, options, optimizer, Losses());
+        var step = new AlignmentStep(model, graph, texts, known, options, optimizer, Losses(), ranks);
         using var training = new AlignmentTraining(model, step, optimizer,
-            new Validation(model.Decoder, graph, texts, options), run, description,
-            options with { Wording = texts.Wording.Options }, keeper, bank, progress);
-        if (checkpoint is not null)
+            new Validation(model.Decoder, graph, texts, options, ranks), run, description,
+            options with { Wording = texts.Wording.Options }, keeper, bank, ranks, progress);
+        if (isFound)
             training.Restore(checkpoint);
         return training.Train(BudgetOf(graph, step.BatchSize, description, start), cancellation);
 
         List<IAlignmentLoss> Losses() =>
         [
-            new ExplicitLoss(model, texts, options, states, bank is null ? null : (bank, known)),
-            new ImplicitLoss(model, graph, texts, options), .. keeper?.Loss is { } keep ? [keep] : Array.Empty<IAlignmentLoss>(),
+            new ExplicitLoss(model, texts, options, ranks, states, bank is null ? null : (bank, known)),
+            new ImplicitLoss(model, graph, texts, options, ranks), .. keeper?.Loss is { } keep ? [keep] : Array.Empty<IAlignmentLoss>(),
         ];
     }
+
+    // Other ranks have no folder of the run, and perhaps are on other machines.
+    private static string StatesPath(RunFolder? run, RunDescription description) => run is not null
+        ? Path.Combine(run.Path, "states.bf16") : Path.Combine(Path.GetTempPath(), $"kalm-{description.Id}-{Environment.ProcessId}.bf16");
 
     // A run that goes on holds out what it held out.
     private GraphOptions ReadingOf(GraphOptions given, RunDescription? earlier) => given.Split is not null ? given
@@ -171,6 +190,7 @@ public sealed class AlignmentRun
         Threads = options.Threads ?? Environment.ProcessorCount,
         Workers = model.Decoder.WorkerCount,
         ProductPrecision = model.Decoder.RoundsProducts ? ProductPrecision.Bf16 : ProductPrecision.Fp32,
+        Ranks = inputs.Ranks.Count,
         LearnedParameters = model.Learned.Count,
     };
 

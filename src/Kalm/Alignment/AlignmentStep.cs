@@ -1,4 +1,5 @@
 using Kalm.Alignment.Losses;
+using Kalm.Distributed;
 using Kalm.Graph;
 using Kalm.Language.Training;
 using Kalm.Representation;
@@ -13,13 +14,16 @@ namespace Kalm.Alignment;
 /// <param name="Accuracy">The share of rows whose answer outscores every other column of the batch; null without the explicit loss.</param>
 /// <param name="GradientNorm">Before clipping.</param>
 /// <param name="Tokens">Tokens through the body, prompts included, padding not.</param>
+/// <param name="Traffic">What this rank gave to the others; null where it is alone.</param>
 internal sealed record StepReport(
-    double Loss, IReadOnlyList<KeyValuePair<string, double>> Terms, double Temperature, double? Accuracy, double GradientNorm, int Tokens);
+    double Loss, IReadOnlyList<KeyValuePair<string, double>> Terms, double Temperature, double? Accuracy, double GradientNorm, int Tokens,
+    Traffic? Traffic);
 
-/// <summary>One training step: batch, the terms of the loss with their gradients, clip, update.</summary>
+/// <summary>One training step: batch, the terms of the loss with their gradients, clip, update. Ranks share its rows, and take the same
+/// update.</summary>
 internal sealed class AlignmentStep(
     AlignmentModel model, KnowledgeGraph graph, TextIndex texts, KnownTexts known, AlignmentOptions options, AdamW optimizer,
-    IReadOnlyList<IAlignmentLoss> losses)
+    IReadOnlyList<IAlignmentLoss> losses, ICollectives ranks)
 {
     private readonly RowSampler sampler = new(graph, options.Batches.Triples, options.Batches.BothDirections, options.Seed);
 
@@ -44,20 +48,17 @@ internal sealed class AlignmentStep(
     public StepReport Take(int step, double rate, bool ownHeads)
     {
         using var scope = NewDisposeScope();
+        var before = ranks.Traffic;
         var batch = new StepBatch(step, Batch(step), ownHeads);
         model.Decoder.ZeroGradients();
-        var (loss, tokens, accuracy) = (0.0, 0, (double?)null);
-        var terms = new List<KeyValuePair<string, double>>();
+        var parts = new List<(IAlignmentLoss Term, LossReport Report)>();
         foreach (var term in losses)
-        {
-            if (term.Weight == 0 || term.Add(batch) is not { } report)
-                continue;
-            loss += term.Weight * report.Value;
-            tokens += report.Tokens;
-            accuracy ??= report.Accuracy;
-            terms.Add(new(term.Name, report.Value));
-        }
+            if (term.Weight != 0 && term.Add(batch) is { } report)
+                parts.Add((term, report));
+        var values = ranks.Totals([.. parts.Select(part => part.Report.Value)]);
+        var loss = parts.Zip(values, (part, value) => part.Term.Weight * value).Sum();
         var gradient = model.Decoder.SumGradients();
+        ranks.Sum(gradient);
         var norm = AdamW.Clip(gradient, options.Optimizer.ClipNorm);
         if (!double.IsFinite(loss) || !double.IsFinite(norm))
             throw new KalmException(
@@ -65,7 +66,10 @@ internal sealed class AlignmentStep(
                 + $"the batch begins with {Describe(batch.Rows.Rows[0])}; nothing was updated: try a lower optimizer.learning_rate");
         optimizer.Step(gradient, rate);
         model.ClampTemperature();
-        return new StepReport(loss, terms, model.Temperature, accuracy, norm, tokens);
+        return new StepReport(
+            loss, [.. parts.Zip(values, (part, value) => KeyValuePair.Create(part.Term.Name, value))], model.Temperature,
+            parts.Select(part => part.Report.Accuracy).FirstOrDefault(accuracy => accuracy is not null), norm,
+            parts.Sum(part => part.Report.Tokens), ranks.Count == 1 ? null : ranks.Traffic.Since(before));
     }
 
     private string Describe(DirectedRow row) =>

@@ -1,15 +1,18 @@
 using System.Diagnostics;
 using Kalm.Alignment.Keeping;
 using Kalm.Alignment.Losses;
+using Kalm.Distributed;
 using Kalm.Language.Training;
 using static TorchSharp.torch;
 
 namespace Kalm.Alignment;
 
-/// <summary>The training loop: steps, validations, checkpoints and the best of them as the result.</summary>
+/// <summary>The training loop: steps, validations, checkpoints and the best of them as the result. Ranks go through it together; the first
+/// has the run's folder, and decides by its clock and its figures.</summary>
 internal sealed class AlignmentTraining(
-    AlignmentModel model, AlignmentStep step, AdamW optimizer, Validation validation, RunFolder run, RunDescription description,
-    AlignmentOptions options, LanguageKeeper? keeper, CandidateBank? bank, IProgress<ProgressEvent>? progress) : IDisposable
+    AlignmentModel model, AlignmentStep step, AdamW optimizer, Validation validation, RunFolder? run, RunDescription description,
+    AlignmentOptions options, LanguageKeeper? keeper, CandidateBank? bank, ICollectives ranks, IProgress<ProgressEvent>? progress)
+    : IDisposable
 {
     private const double ValidationShare = 0.08;
     private const int MostValidations = 10;
@@ -18,15 +21,20 @@ internal sealed class AlignmentTraining(
     private readonly Stopwatch clock = Stopwatch.StartNew();
     private RunDescription description = description;
     private readonly double earlierSeconds = description.Seconds;
+    private readonly List<(double Seconds, Traffic Traffic)> shared = [];
     private double validationSeconds;
     private double savingSeconds;
 
     /// <summary>Goes back to the values and moments of the checkpoint that the run's description was read from.</summary>
-    public void Restore(string checkpoint)
+    /// <param name="checkpoint">Its folder; null on other ranks than the first, which tells them what it holds.</param>
+    public void Restore(string? checkpoint)
     {
         using var scope = NewDisposeScope();
         var state = State();
-        TrainingState.Restore(checkpoint, description.StepsDone, model.Learned, optimizer, state);
+        if (checkpoint is not null)
+            TrainingState.Restore(checkpoint, description.StepsDone, model.Learned, optimizer, state);
+        ranks.FromFirst([model.Learned.Values, optimizer.FirstMoment, optimizer.SecondMoment, .. state.Values]);
+        optimizer.StepCount = description.StepsDone;
         bank?.Restore(state);
     }
 
@@ -50,20 +58,25 @@ internal sealed class AlignmentTraining(
                 }
                 if (done == budget.TotalSteps || HasLostPatience(done, budget))
                     break;
-                cancellation.ThrowIfCancellationRequested();
+                ranks.ThrowIfStopped(cancellation);
                 var rate = Schedule(budget).RateAt(done);
+                var begun = Stopwatch.GetTimestamp();
                 var report = step.Take(done, rate, IsFrom(options.Explicit.SelfNegativeFrom, done, budget));
+                if (report.Traffic is { } traffic)
+                    shared.Add((Stopwatch.GetElapsedTime(begun).TotalSeconds, traffic));
                 average.Update(done);
-                var isFixed = budget.Measure(++done, options.Optimizer.WarmupSteps, ReservedSeconds());
+                var isFixed = budget.Measure(++done, options.Optimizer.WarmupSteps, ReservedSeconds(), ranks);
                 if (isFixed || description.TotalSteps is null && budget.TotalSteps is not null)
-                    Update(description with { TotalSteps = budget.TotalSteps, PlannedValidations = ValidationCount() });
+                    Update(description with { TotalSteps = budget.TotalSteps, PlannedValidations = ranks.FromFirst(ValidationCount) });
                 Report(report, done, rate, budget);
                 if (options.Budget.SaveEvery is { } every && done % every == 0 && !IsValidationDue(done, budget))
                     SaveCheckpoint(done);
             }
         }
-        catch (OperationCanceledException)
+        catch (OperationCanceledException stopped)
         {
+            if (stopped is RanksLostException)
+                progress?.Report(new ProgressNote($"step {done:N0} was the last that all ranks took: {stopped.Message}"));
             SaveCheckpoint(done);
             Update(description with { Status = RunStatus.Interrupted });
             throw;
@@ -87,13 +100,18 @@ internal sealed class AlignmentTraining(
         using (no_grad())
             model.Learned.Values.copy_(best);
         model.KeepShare(options.Keep.Scale);
-        run.SaveResult(model.ResultName, folder => model.Save(folder, options.Wording));
+        run?.SaveResult(model.ResultName, folder => model.Save(folder, options.Wording));
         Update(description with
         {
-            Status = RunStatus.Complete, StepsDone = done, BestStep = description.BestStep ?? done, Kept = keeper?.Compare(cancellation),
+            Status = RunStatus.Complete, StepsDone = done, BestStep = description.BestStep ?? done,
+            MeanStep = MeanStep(), Kept = ranks.IsFirst() ? keeper?.Compare(cancellation) : null,
         });
         return description;
     }
+
+    private RunStep? MeanStep() => shared.Count == 0 ? null : new RunStep(
+        shared.Average(item => item.Seconds), shared.Average(item => item.Traffic.Seconds),
+        (long)shared.Average(item => item.Traffic.Bytes));
 
     private void Validate(int done, CancellationToken cancellation)
     {
@@ -109,14 +127,15 @@ internal sealed class AlignmentTraining(
             progress?.Report(new ProgressNote(note));
         var start = clock.Elapsed.TotalSeconds;
         using var averaged = average.Use();
-        var metrics = RunValidation.Of(done, validation.Measure(progress, cancellation));
+        var measured = validation.Measure(progress, cancellation);
+        var metrics = ranks.FromFirst(() => RunValidation.Of(done, measured!));
         validationSeconds = clock.Elapsed.TotalSeconds - start;
         // Step 0 is the base: it is shown, but a run's result is always trained.
         // Where ranks are no aim they choose nothing: the last weights are the result.
         var isBest = done > 0 && (options.Explicit.Weight == 0 || !options.Budget.KeepBest
             || description.Validations.Where(earlier => earlier.Step > 0)
                 .All(earlier => earlier.MeanReciprocalRank < metrics.MeanReciprocalRank));
-        run.Plot(done, [new("valid_mrr", metrics.MeanReciprocalRank), new("valid_hits@10", metrics.HitsAt10)]);
+        run?.Plot(done, [new("valid_mrr", metrics.MeanReciprocalRank), new("valid_hits@10", metrics.HitsAt10)]);
         Update(description with { Validations = [.. description.Validations, metrics], BestStep = isBest ? done : description.BestStep });
         progress?.Report(new ProgressNote(
             $"validation at step {done}: MRR {metrics.MeanReciprocalRank:F3}  Hits@10 "
@@ -144,13 +163,17 @@ internal sealed class AlignmentTraining(
         if (report.Accuracy is { } accuracy)
             measures.Insert(2, new("accuracy", accuracy));
         measures.InsertRange(1, report.Terms);
-        run.Record(done, measures);
+        if (report.Traffic is { } traffic)
+            measures.AddRange([new("communication_bytes", traffic.Bytes), new("communication_seconds", traffic.Seconds)]);
+        run?.Record(done, measures);
         progress?.Report(new ProgressStep(
             done, budget.TotalSteps, measures, speed, "triples/s", budget.Remaining(done, ReservedSeconds())));
     }
 
     private void SaveCheckpoint(int done)
     {
+        if (run is null)
+            return;
         var watch = Stopwatch.StartNew();
         Update(description with { StepsDone = done });
         Checkpoints.Save(run.Path, description.Id, done, description.BestStep, folder =>
@@ -177,7 +200,7 @@ internal sealed class AlignmentTraining(
     private void Update(RunDescription changed)
     {
         description = changed with { Seconds = earlierSeconds + clock.Elapsed.TotalSeconds };
-        run.Describe(description);
+        run?.Describe(description);
     }
 
     private int ValidationCount() => description.PlannedValidations ?? (!validation.IsPossible ? 0 : options.Budget.Validations

@@ -49,6 +49,12 @@ public sealed record RunValidation(
         new(step, metrics.MeanReciprocalRank, metrics.HitsAt10, metrics.HitsAt1, metrics.HitsAt3);
 }
 
+/// <summary>What a step took, on average over those since the start or the last resumption, on the first rank.</summary>
+/// <param name="Seconds">The whole step.</param>
+/// <param name="CommunicationSeconds">Of it, the time in which the rank waited for others or for what they sent.</param>
+/// <param name="CommunicationBytes">What the rank handed over, each byte counted once.</param>
+public sealed record RunStep(double Seconds, double CommunicationSeconds, long CommunicationBytes);
+
 /// <summary>run.json: everything needed to repeat a run, and what came of it.</summary>
 public sealed record RunDescription
 {
@@ -81,10 +87,16 @@ public sealed record RunDescription
     [JsonConverter(typeof(OptionsConverter))]
     public required AlignmentOptions Options { get; init; }
 
-    /// <summary>CPU threads used.</summary>
+    /// <summary>CPU threads used, in each process.</summary>
     public int Threads { get; init; }
 
-    /// <summary>Workers that shared each batch.</summary>
+    /// <summary>Processes that trained together, as of the last start.</summary>
+    public int Ranks { get; init; } = 1;
+
+    /// <summary>What a step took where several trained together; null of one.</summary>
+    public RunStep? MeanStep { get; init; }
+
+    /// <summary>Workers that shared each batch, in each process.</summary>
     public int Workers { get; init; }
 
     /// <summary>The precision in which training steps multiplied matrices; the options may have asked for what the processor

@@ -1,3 +1,4 @@
+using Kalm.Distributed;
 using Kalm.Evaluation;
 using Kalm.Graph;
 using Kalm.Language.Execution;
@@ -15,14 +16,21 @@ public sealed class Validation
     private readonly IReadOnlyList<CompletionQuery> queries;
     private readonly KnownFacts known;
     private readonly int[]? candidates;
+    private readonly ICollectives ranks;
 
     private const int AllUpTo = 200_000;
     private const int OfMore = 50_000;
 
     /// <summary>Draws the sample.</summary>
-    public Validation(DecoderPool decoder, KnowledgeGraph graph, TextIndex texts, AlignmentOptions options)
+    /// <param name="decoder">The model.</param>
+    /// <param name="graph">The graph.</param>
+    /// <param name="texts">Its texts as the model sees them.</param>
+    /// <param name="options">How large the sample is, and its seed.</param>
+    /// <param name="ranks">Who shares the encoding; null for this process alone.</param>
+    public Validation(
+        DecoderPool decoder, KnowledgeGraph graph, TextIndex texts, AlignmentOptions options, ICollectives? ranks = null)
     {
-        (this.decoder, this.graph, this.texts) = (decoder, graph, texts);
+        (this.decoder, this.graph, this.texts, this.ranks) = (decoder, graph, texts, ranks ?? Alone.Instance);
         queries = CompletionQuery.Of(graph, CompletionQuery.Sample(graph.Valid, options.Budget.ValidationTriples, options.Seed));
         known = new KnownFacts(graph, graph.Train, graph.Valid);
         var among = options.Budget.ValidationCandidates ?? (graph.Entities.Count <= AllUpTo ? graph.Entities.Count : OfMore);
@@ -41,12 +49,14 @@ public sealed class Validation
     /// <summary>Ranks the sample with the model as it stands.</summary>
     /// <param name="progress">Told how far it has come; may be null.</param>
     /// <param name="cancellation">Stops it.</param>
-    public CompletionMetrics Measure(IProgress<ProgressEvent>? progress, CancellationToken cancellation)
+    /// <returns>What came of it; null on other ranks than the first, which encoded their share.</returns>
+    public CompletionMetrics? Measure(IProgress<ProgressEvent>? progress, CancellationToken cancellation)
     {
         var relay = progress is null ? null : new Relay(progress);
-        var ranked = candidates is null ? CompletionEvaluation.Rank(decoder, graph, texts, queries, known, relay, cancellation)
-            : CompletionEvaluation.RankAmong(decoder, texts, queries, known, candidates, relay, cancellation);
-        return CompletionMetrics.Of(ranked.Select(item => item.Rank))!;
+        var ranked = candidates is null
+            ? CompletionEvaluation.Rank(decoder, graph, texts, queries, known, relay, cancellation, ranks: ranks)
+            : CompletionEvaluation.RankAmong(decoder, texts, queries, known, candidates, relay, cancellation, ranks);
+        return CompletionMetrics.Of(ranked.Select(item => item.Rank));
     }
 
     private int[] Sample(int count, long seed)

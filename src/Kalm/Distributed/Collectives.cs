@@ -68,6 +68,11 @@ public static class Collectives
             throw new OperationCanceledException(cancellation);
     }
 
+    /// <summary>What stops this rank in its own work: with others nothing does, because they would wait for it in what is done together;
+    /// there a stop is agreed on (<see cref="ThrowIfStopped"/>).</summary>
+    internal static CancellationToken OwnStop(this ICollectives ranks, CancellationToken cancellation) =>
+        ranks.Count == 1 ? cancellation : CancellationToken.None;
+
     private static ICollectives Of(ICollectives ranks)
     {
         ArgumentNullException.ThrowIfNull(ranks);

@@ -26,7 +26,7 @@ public class ValidationTests : TorchTest
         using var decoder = new DecoderPool(model, null, null, 1);
         var texts = new TextIndex(graph, new Wording(model.Tokenizer, new WordingOptions()));
 
-        var measured = new Validation(decoder, graph, texts, new AlignmentOptions()).Measure(null, TestContext.Current.CancellationToken);
+        var measured = new Validation(decoder, graph, texts, new AlignmentOptions()).Measure(null, TestContext.Current.CancellationToken)!;
 
         Assert.Equal(Ranked(graph.Train, graph.Valid), measured);
         Assert.NotEqual(Ranked(graph.Train, graph.Valid, graph.Test), measured);
@@ -57,6 +57,7 @@ public class ValidationTests : TorchTest
         Assert.Null(new Validation(decoder, graph, texts, options).Note);
         var few = new Validation(decoder, graph, texts, options with { Budget = options.Budget with { ValidationCandidates = 30 } });
         Assert.Contains("among 30 of 61 entities", few.Note, StringComparison.Ordinal);
-        Assert.True(few.Measure(null, stop).MeanReciprocalRank >= new Validation(decoder, graph, texts, options).Measure(null, stop).MeanReciprocalRank);
+        var all = new Validation(decoder, graph, texts, options);
+        Assert.True(few.Measure(null, stop)!.MeanReciprocalRank >= all.Measure(null, stop)!.MeanReciprocalRank);
     }
 }

@@ -1,3 +1,4 @@
+using Kalm.Distributed;
 using Kalm.Evaluation;
 using Kalm.Evaluation.Vectors;
 using Kalm.Representation;
@@ -17,7 +18,7 @@ public class CompletionEvaluationTests : TorchTest
         var texts = new TextIndex(graph, model.Wording);
         var queries = CompletionQuery.Of(graph, graph.Test);
         var cancellation = TestContext.Current.CancellationToken;
-        using var encoded = EncodedTexts.WithEntities(model.Decoder, texts, [], null, cancellation);
+        using var encoded = EncodedTexts.WithEntities(model.Decoder, texts, [], Alone.Instance, null, cancellation);
 
         var expected = CompletionEvaluation.Rank(model.Decoder, graph, texts, queries, graph.TrainFacts, null, cancellation);
         var ranked = CompletionEvaluation.Rank(

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Kalm.Alignment.Losses;
+using Kalm.Distributed;
 using Kalm.Language.Execution;
 using Kalm.Language.Generation;
 using Kalm.Language.Model;
@@ -35,7 +36,7 @@ internal sealed class LanguageKeeper : IDisposable
 
     private LanguageKeeper(
         AlignmentModel model, CausalModel baseModel, DecoderPool teacher, Wording wording,
-        IReadOnlyList<KeptText> texts, AlignmentOptions options, double weight,
+        IReadOnlyList<KeptText> texts, AlignmentOptions options, double weight, ICollectives ranks,
         CancellationToken cancellation)
     {
         (this.model, this.baseModel, this.teacher, this.wording) = (model, baseModel, teacher, wording);
@@ -48,7 +49,7 @@ internal sealed class LanguageKeeper : IDisposable
         if (weight > 0)
         {
             var trained = texts.Count == 1 ? texts : [.. texts.Where((_, index) => index % HeldOutEvery != 0)];
-            loss = new KeepLoss(model, teacher, trained, options, weight, cancellation);
+            loss = new KeepLoss(model, teacher, trained, options, weight, ranks, cancellation);
         }
     }
 
@@ -66,13 +67,15 @@ internal sealed class LanguageKeeper : IDisposable
     /// <param name="given">Plain texts to take in the place of those that the base writes; none by default.</param>
     /// <param name="names">The graph's, which every other text begins with.</param>
     /// <param name="options">The options.</param>
-    /// <param name="run">The run's folder, where the texts are left.</param>
+    /// <param name="run">The run's folder, where the texts are left; null on other ranks than the first, which tells them
+    /// the texts.</param>
+    /// <param name="ranks">Who trains together.</param>
     /// <param name="progress">Told what happens; may be null.</param>
     /// <param name="cancellation">Stops between tokens.</param>
     /// <returns>The keeper; null where nothing is kept and the base was not made to write.</returns>
     public static LanguageKeeper? Prepare(
         AlignmentModel model, CausalModel baseModel, bool writes, Wording wording,
-        IReadOnlyList<string> given, IReadOnlyList<string> names, AlignmentOptions options, string run,
+        IReadOnlyList<string> given, IReadOnlyList<string> names, AlignmentOptions options, string? run, ICollectives ranks,
         IProgress<ProgressEvent>? progress, CancellationToken cancellation)
     {
         var isChat = wording.Questions.Form == PromptForm.Chat;
@@ -82,18 +85,9 @@ internal sealed class LanguageKeeper : IDisposable
         var teacher = new DecoderPool(baseModel, null, null, options.Threads ?? Environment.ProcessorCount);
         try
         {
-            var texts = KeptText.Load(run);
-            if (texts is null)
-            {
-                texts = Texts(new OwnWriting(teacher, baseModel.Tokenizer, wording.Questions, names, options.Keep, options.Seed));
-                if (texts.Count == 0 && weight > 0)
-                    throw new KalmException(
-                        "keep: the base wrote no text to be held to; expected at least one: name some with --text, or "
-                            + "set keep.weight to 0");
-                KeptText.Save(run, texts);
-            }
+            var texts = ranks.FromFirst(() => KeptText.Load(run!) ?? Written(run!));
             if (texts.Count > 0)
-                return new LanguageKeeper(model, baseModel, teacher, wording, texts, options, weight, cancellation);
+                return new LanguageKeeper(model, baseModel, teacher, wording, texts, options, weight, ranks, cancellation);
             teacher.Dispose();
             return null;
         }
@@ -101,6 +95,17 @@ internal sealed class LanguageKeeper : IDisposable
         {
             teacher.Dispose();
             throw;
+        }
+
+        IReadOnlyList<KeptText> Written(string run)
+        {
+            var texts = Texts(new OwnWriting(teacher, baseModel.Tokenizer, wording.Questions, names, options.Keep, options.Seed));
+            if (texts.Count == 0 && weight > 0)
+                throw new KalmException(
+                    "keep: the base wrote no text to be held to; expected at least one: name some with --text, or "
+                        + "set keep.weight to 0");
+            KeptText.Save(run, texts);
+            return texts;
         }
 
         List<KeptText> Texts(OwnWriting writing)

@@ -1,3 +1,4 @@
+using Kalm.Distributed;
 using Kalm.Engine;
 using Kalm.Representation;
 using TorchSharp;
@@ -10,10 +11,11 @@ namespace Kalm.Alignment.Losses;
 /// <param name="model">What learns.</param>
 /// <param name="texts">The graph's texts.</param>
 /// <param name="options">The options.</param>
+/// <param name="ranks">Who shares the trees; every rank computes the loss over all vectors.</param>
 /// <param name="states">What frozen lower layers made of the views; null where nothing is kept of that. Not owned.</param>
 /// <param name="bank">Candidates of earlier steps, and the train facts that tell answers among them; null for none. Not owned.</param>
 internal sealed class ExplicitLoss(
-    AlignmentModel model, TextIndex texts, AlignmentOptions options, ViewStates? states = null,
+    AlignmentModel model, TextIndex texts, AlignmentOptions options, ICollectives ranks, ViewStates? states = null,
     (CandidateBank Candidates, KnownTexts Known)? bank = null) : IAlignmentLoss
 {
     /// <inheritdoc/>
@@ -28,12 +30,14 @@ internal sealed class ExplicitLoss(
         using var scope = NewDisposeScope();
         var rows = batch.Rows;
         var forest = new Forest(texts, rows.Columns, rows.Queries, TokenDropout(batch.Step), states);
-        using var pass = model.Decoder.Forward(
-            forest.Rows, Randomness.Seed(options.Seed, "dropout", batch.Step), options.Batches.GradientCache);
+        using var pass = new SharedPass(
+            model.Decoder, forest.Rows, Randomness.Seed(options.Seed, "dropout", batch.Step), options.Batches.GradientCache, ranks);
         var vectors = Encoder.UnitLength(pass.States);
         var queries = vectors.index_select(0, Reads(rows.Queries, forest.QueryRead));
         var tails = vectors.index_select(0, Reads(rows.Columns, forest.EntityRead));
-        var (loss, correct) = Contrast(rows, batch.OwnHeads).Compute(queries, tails, model.LogInverseTemperature, Shares(rows));
+        // Its gradient is the same on all ranks, and counts once.
+        var temperature = ranks.IsFirst() ? model.LogInverseTemperature : model.LogInverseTemperature.detach();
+        var (loss, correct) = Contrast(rows, batch.OwnHeads).Compute(queries, tails, temperature, Shares(rows));
         if (bank is not null && AgainstBank(rows, queries, batch.OwnHeads) is { } further)
             loss = loss.Plus(further);
         if (Weight == 1)
@@ -47,7 +51,8 @@ internal sealed class ExplicitLoss(
         }
         pass.Backward();
         bank?.Candidates.Add(rows.Columns, tails);
-        return new LossReport(loss.ReadNumber(), forest.TokenCount, (long)correct.ReadNumber() / (double)rows.Queries.Length);
+        return new LossReport(
+            ranks.IsFirst() ? loss.ReadNumber() : 0, forest.TokenCount, (long)correct.ReadNumber() / (double)rows.Queries.Length);
 
         Tensor Reads<T>(T[] texts, Func<T, int> read) =>
             tensor(Array.ConvertAll(texts, text => (long)read(text)), device: vectors.device);

@@ -9,9 +9,9 @@ internal interface IAlignmentLoss
     /// <summary>Its weight in the joint loss.</summary>
     double Weight { get; }
 
-    /// <summary>Adds the gradient of weight * loss to the model's.</summary>
+    /// <summary>Adds this rank's part of the gradient of weight * loss to the model's.</summary>
     /// <param name="batch">The batch of the step.</param>
-    /// <returns>What came of it; null where the step has nothing for this term.</returns>
+    /// <returns>What came of it; null where the step has nothing for this term, on all ranks alike.</returns>
     LossReport? Add(StepBatch batch);
 }
 
@@ -22,8 +22,8 @@ internal interface IAlignmentLoss
 internal sealed record StepBatch(int Step, ContrastiveBatch Rows, bool OwnHeads);
 
 /// <summary>What a term came to in a step.</summary>
-/// <param name="Value">The loss, not weighed.</param>
-/// <param name="Tokens">Tokens through the body, padding not counted.</param>
+/// <param name="Value">The rank's part of the loss, not weighed; the ranks' parts add up to it.</param>
+/// <param name="Tokens">Tokens through the body on all ranks, padding not counted.</param>
 /// <param name="Accuracy">The share of rows whose answer outscores every other column of the batch; null where there are no
 /// columns.</param>
 internal sealed record LossReport(double Value, int Tokens, double? Accuracy = null);

@@ -1,3 +1,4 @@
+using Kalm.Distributed;
 using Kalm.Graph;
 using Kalm.Language.Execution;
 using Kalm.Representation;
@@ -6,7 +7,13 @@ namespace Kalm.Alignment.Losses;
 
 /// <summary>Implicit alignment: triples as questions, whose answers are learned as a language model learns them (KaLM, arXiv
 /// 2412.04948).</summary>
-internal sealed class ImplicitLoss(AlignmentModel model, KnowledgeGraph graph, TextIndex texts, AlignmentOptions options) : IAlignmentLoss
+/// <param name="model">What learns.</param>
+/// <param name="graph">The graph.</param>
+/// <param name="texts">Its texts.</param>
+/// <param name="options">The options.</param>
+/// <param name="ranks">Who shares the prompts.</param>
+internal sealed class ImplicitLoss(
+    AlignmentModel model, KnowledgeGraph graph, TextIndex texts, AlignmentOptions options, ICollectives ranks) : IAlignmentLoss
 {
     private readonly PromptSampler sampler = new(graph, texts, options);
 
@@ -23,8 +30,8 @@ internal sealed class ImplicitLoss(AlignmentModel model, KnowledgeGraph graph, T
     {
         if (Prompts(batch) is not { } packed)
             return null;
-        var loss = model.Decoder.LanguageModelPass(
-            packed.Rows, packed.Labels, Weight, Randomness.Seed(options.Seed, "prompt dropout", batch.Step),
+        var loss = ranks.LanguageModelPart(
+            model.Decoder, packed.Rows, packed.Labels, Weight, Randomness.Seed(options.Seed, "prompt dropout", batch.Step),
             options.Implicit.Prompts.EqualPrompts ? packed.Shares : null);
         return new LossReport(loss, packed.Rows.Sum(row => row.Length));
     }

@@ -1,4 +1,5 @@
 using Kalm.Alignment.Keeping;
+using Kalm.Distributed;
 using Kalm.Language.Execution;
 using static TorchSharp.torch;
 
@@ -13,6 +14,7 @@ internal sealed class KeepLoss : IAlignmentLoss, IDisposable
     private readonly DecoderPool teacher;
     private readonly IReadOnlyList<KeptText> texts;
     private readonly AlignmentOptions options;
+    private readonly ICollectives ranks;
     private readonly List<Tensor> expected = [];
 
     /// <summary>Reads what the base expects.</summary>
@@ -21,12 +23,13 @@ internal sealed class KeepLoss : IAlignmentLoss, IDisposable
     /// <param name="texts">At least one.</param>
     /// <param name="options">Tokens a step, and the seed.</param>
     /// <param name="weight">The weight in the joint loss.</param>
+    /// <param name="ranks">Who shares the texts of a step.</param>
     /// <param name="cancellation">Stops between portions.</param>
     public KeepLoss(
         AlignmentModel model, DecoderPool teacher, IReadOnlyList<KeptText> texts,
-        AlignmentOptions options, double weight, CancellationToken cancellation)
+        AlignmentOptions options, double weight, ICollectives ranks, CancellationToken cancellation)
     {
-        (this.model, this.teacher, this.texts, this.options, Weight) = (model, teacher, texts, options, weight);
+        (this.model, this.teacher, this.texts, this.options, Weight, this.ranks) = (model, teacher, texts, options, weight, ranks);
         try
         {
             foreach (var portion in texts.Chunk(TextsAtOnce))
@@ -59,8 +62,9 @@ internal sealed class KeepLoss : IAlignmentLoss, IDisposable
         for (var taken = 0; taken < options.Keep.Tokens; taken += texts[chosen[^1]].Tokens.Length)
             chosen.Add(random.Next(texts.Count));
         var rows = chosen.Select(index => texts[index].Row).ToList();
-        var loss = model.Decoder.DivergencePass(
-            rows, teacher, [.. chosen.Select(index => expected[index])], Weight, Randomness.Seed(options.Seed, "keep dropout", batch.Step));
+        var loss = ranks.DivergencePart(
+            model.Decoder, rows, teacher, [.. chosen.Select(index => expected[index])], Weight,
+            Randomness.Seed(options.Seed, "keep dropout", batch.Step));
         return new LossReport(loss, rows.Sum(row => row.Length));
     }
 

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Text.Json;
 using Kalm.Alignment.Options;
 using Kalm.Completion.Reranking;
+using Kalm.Distributed;
 using Kalm.Evaluation;
 using Kalm.Evaluation.Vectors;
 using Kalm.Files;
@@ -93,7 +94,7 @@ public static class RerankRun
         (IReadOnlyList<RankedQuery> Mined, IReadOnlyList<RankedQuery> Valid) Ranked()
         {
             using var entities = EncodedTexts.OfEntities(
-                aligned.Decoder, texts, [.. Enumerable.Range(0, texts.Descriptions.Count)], relay, cancellation);
+                aligned.Decoder, texts, [.. Enumerable.Range(0, texts.Descriptions.Count)], Alone.Instance, relay, cancellation);
             return (Rank(graph.Asked, rerank.MinedTriples, graph.TrainFacts),
                 Rank(graph.Valid, rerank.ValidTriples, new KnownFacts(graph, graph.Train, graph.Valid)));
 

@@ -1,3 +1,4 @@
+using Kalm.Distributed;
 using Kalm.Files;
 using Kalm.Graph;
 using Kalm.Language.Execution;
@@ -66,13 +67,30 @@ public sealed class EmbeddingStore : IDisposable
         Action<string>? startAnew = null) => new(folder, key, width, graph, texts, triples, startAnew);
 
     /// <summary>Encodes what is missing.</summary>
-    /// <inheritdoc cref="VectorEncoding.Entities" path="/param[@name='decoder' or @name='progress' or @name='cancellation']"/>
+    /// <inheritdoc cref="VectorEncoding.Entities" path="/param[@name!='file' and @name!='texts' and @name!='portionTokens']"/>
     /// <inheritdoc cref="VectorEncoding.Entities" path="/exception"/>
-    public void Encode(DecoderPool decoder, IProgress<EvaluationProgress>? progress, CancellationToken cancellation)
+    public void Encode(
+        DecoderPool decoder, IProgress<EvaluationProgress>? progress, CancellationToken cancellation, ICollectives? ranks = null)
     {
-        VectorEncoding.Entities(Entities, decoder, Texts, progress, cancellation);
+        VectorEncoding.Entities(Entities, decoder, Texts, progress, cancellation, ranks: ranks);
         if (queryVectors is not null)
-            VectorEncoding.Queries(queryVectors, decoder, Texts, Queries!.Texts, progress, cancellation);
+            VectorEncoding.Queries(queryVectors, decoder, Texts, Queries!.Texts, progress, cancellation, ranks: ranks);
+    }
+
+    /// <summary>Encodes this rank's share of what the first one's store lacks.</summary>
+    /// <param name="decoder">The model.</param>
+    /// <param name="graph">The graph.</param>
+    /// <param name="texts">Its texts as the model sees them.</param>
+    /// <param name="triples">As for <see cref="Open"/>.</param>
+    /// <param name="ranks">Who shares the texts.</param>
+    /// <param name="cancellation">Stops all ranks between portions.</param>
+    public static void EncodeShare(
+        DecoderPool decoder, KnowledgeGraph graph, TextIndex texts, IReadOnlyList<Triple>? triples, ICollectives ranks,
+        CancellationToken cancellation)
+    {
+        VectorEncoding.Entities(null, decoder, texts, null, cancellation, ranks: ranks);
+        if (triples is not null)
+            VectorEncoding.Queries(null, decoder, texts, new QueryViews(graph, texts, triples).Texts, null, cancellation, ranks: ranks);
     }
 
     /// <summary>Closes and removes the folder; what was read from it is invalid from then on.</summary>

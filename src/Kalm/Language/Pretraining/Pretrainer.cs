@@ -1,8 +1,10 @@
+using Kalm.Distributed;
 using Kalm.Engine;
 using Kalm.Files;
 using Kalm.Language.Model;
 using Kalm.Language.Sources.Config;
 using Kalm.Language.Tokenization;
+using Kalm.Language.Training;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -23,12 +25,13 @@ public static class Pretrainer
     /// <param name="kept">A folder that keeps the steps done until the model is there; nothing is kept when null.</param>
     /// <param name="resume">Whether a stopped pretraining of the same texts and options goes on from what <paramref name="kept"/> holds;
     /// it ends with the bytes that it would have had without the stop.</param>
+    /// <param name="ranks">Who trains together: the first reads and writes files; null for this process alone.</param>
     /// <param name="cancellation">Stops between steps, with a checkpoint in <paramref name="kept"/>; nothing else is left behind.</param>
     /// <returns>The last mean negative log-likelihood, in nats a token.</returns>
     /// <exception cref="KalmException">Something given is at fault, or is not what the stopped pretraining was of.</exception>
     public static double Run(
         IEnumerable<string> texts, string outPath, PretrainingOptions options, IProgress<ProgressEvent>? progress = null,
-        string? kept = null, bool resume = false, CancellationToken cancellation = default)
+        string? kept = null, bool resume = false, ICollectives? ranks = null, CancellationToken cancellation = default)
     {
         var start = TimeProvider.System.GetTimestamp();
         options = options with { Threads = options.Threads ?? Environment.ProcessorCount };
@@ -36,12 +39,18 @@ public static class Pretrainer
         if (corpus.Count == 0)
             throw new KalmException("no text to train on: every text is empty");
         var description = PretrainingDescription.Of(corpus, options);
-        using var resumed = kept is not null && resume ? KeptPretraining.Resume(kept, description, progress) : null;
+        ranks ??= Alone.Instance;
+        if (ranks.Count > 1)
+            ResumePoint.RequireNoDifference(
+                $"rank {ranks.Rank}: cannot share the work of rank 0, which has other inputs",
+                ranks.FromFirst(() => description).Deciding(), description.Deciding());
+        var writes = ranks.IsFirst();
+        using var resumed = writes && kept is not null && resume ? KeptPretraining.Resume(kept, description, progress) : null;
         // Who holds what is kept knows that no other writes the model.
         if (resumed is not null)
             StagedFolder.RemoveAbandoned(outPath);
-        using var staged = new StagedFolder(outPath);
-        using var begun = kept is not null && !resume ? KeptPretraining.Begin(kept, description) : null;
+        using var staged = writes ? new StagedFolder(outPath) : null;
+        using var begun = writes && kept is not null && !resume ? KeptPretraining.Begin(kept, description) : null;
         var steps = resumed ?? begun;
         var tokenizer = Tokenizer.Train(corpus, options.Preset.Vocabulary);
         var stream = new TextStream(tokenizer, corpus, options.Preset.Context, options.Seed);
@@ -53,8 +62,11 @@ public static class Pretrainer
         var (all, body) = model.ParameterCount;
         progress?.Report(new ProgressNote($"preset {options.Preset.Name}: {all:N0} parameters, {body:N0} without embeddings"));
         using var learned = new ParameterSet(model.Weights, CPU);
-        using var training = new PretrainingLoop(model, learned, stream, steps?.Description ?? description, steps, progress);
+        using var training = new PretrainingLoop(
+            model, learned, stream, ranks.FromFirst(() => steps?.Description ?? description), steps, ranks, progress);
         var loss = training.Train(start, cancellation);
+        if (staged is null)
+            return loss;
         CausalModel.Save(staged.Path, config, tokenizer, name => learned[name]);
         staged.Commit();
         steps?.Delete();

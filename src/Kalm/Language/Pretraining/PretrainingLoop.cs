@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Kalm.Distributed;
 using Kalm.Language.Execution;
 using Kalm.Language.Model;
 using Kalm.Language.Training;
@@ -6,7 +7,7 @@ using static TorchSharp.torch;
 
 namespace Kalm.Language.Pretraining;
 
-/// <summary>The steps of a pretraining, from the start or from a checkpoint.</summary>
+/// <summary>The steps of a pretraining, from the start or from a checkpoint. Ranks share the rows of each.</summary>
 internal sealed class PretrainingLoop : IDisposable
 {
     private const double FinalRateShare = 0.1;
@@ -17,6 +18,7 @@ internal sealed class PretrainingLoop : IDisposable
     private readonly ParameterSet learned;
     private readonly TextStream stream;
     private readonly KeptPretraining? kept;
+    private readonly ICollectives ranks;
     private readonly IProgress<ProgressEvent>? progress;
     private readonly PretrainingOptions options;
     private readonly DecoderPool pool;
@@ -29,21 +31,26 @@ internal sealed class PretrainingLoop : IDisposable
     /// <param name="learned">Its parameters; not owned.</param>
     /// <param name="stream">The texts from their beginning on.</param>
     /// <param name="description">As it stands.</param>
-    /// <param name="kept">Takes checkpoints; may be null.</param>
+    /// <param name="kept">Takes checkpoints; may be null, and is on other ranks than the first.</param>
+    /// <param name="ranks">Who trains together.</param>
     /// <param name="progress">Told of every step; may be null.</param>
     public PretrainingLoop(
         CausalModel model, ParameterSet learned, TextStream stream, PretrainingDescription description, KeptPretraining? kept,
-        IProgress<ProgressEvent>? progress)
+        ICollectives ranks, IProgress<ProgressEvent>? progress)
     {
-        (this.learned, this.stream, this.description, this.kept, this.progress) = (learned, stream, description, kept, progress);
+        (this.learned, this.stream, this.description, this.kept) = (learned, stream, description, kept);
+        (this.ranks, this.progress) = (ranks, progress);
         options = description.Options;
         pool = new DecoderPool(model, learned, null, options.Threads ?? Environment.ProcessorCount,
             roundProducts: options.ProductPrecision == ProductPrecision.Bf16);
         optimizer = new AdamW(learned, options.WeightDecay, SecondDecay);
-        if (kept?.Checkpoint is not { } checkpoint)
+        if (description.StepsDone == 0)
             return;
         using var scope = NewDisposeScope();
-        TrainingState.Restore(checkpoint, description.StepsDone, learned, optimizer, NothingMore);
+        if (kept?.Checkpoint is { } checkpoint)
+            TrainingState.Restore(checkpoint, description.StepsDone, learned, optimizer, NothingMore);
+        ranks.FromFirst([learned.Values, optimizer.FirstMoment, optimizer.SecondMoment]);
+        optimizer.StepCount = description.StepsDone;
         stream.Skip(description.StepsDone, options.BatchTokens);
     }
 
@@ -60,11 +67,11 @@ internal sealed class PretrainingLoop : IDisposable
         {
             for (var done = description.StepsDone; budget.TotalSteps is not { } total || done < total;)
             {
-                cancellation.ThrowIfCancellationRequested();
+                ranks.ThrowIfStopped(cancellation);
                 var schedule = new LearningRateSchedule(
                     options.LearningRate, options.WarmupSteps, budget.TotalSteps ?? int.MaxValue, FinalRateShare);
                 var (loss, rate) = (Step(done, schedule.RateAt(done)), schedule.RateAt(done));
-                var isFixed = budget.Measure(++done, options.WarmupSteps, savingSeconds);
+                var isFixed = budget.Measure(++done, options.WarmupSteps, savingSeconds, ranks);
                 description = description with { StepsDone = done, Loss = loss, TotalSteps = budget.TotalSteps };
                 progress?.Report(new ProgressStep(
                     done, budget.TotalSteps, [new("loss", loss), new("learning_rate", rate)],
@@ -78,8 +85,10 @@ internal sealed class PretrainingLoop : IDisposable
                 }
             }
         }
-        catch (OperationCanceledException)
+        catch (OperationCanceledException stopped)
         {
+            if (stopped is RanksLostException)
+                progress?.Report(new ProgressNote($"step {description.StepsDone:N0} was the last that all ranks took: {stopped.Message}"));
             if (description.StepsDone > 0)
                 Save();
             throw;
@@ -92,8 +101,9 @@ internal sealed class PretrainingLoop : IDisposable
         using var scope = NewDisposeScope();
         var (rows, labels) = stream.Next(options.BatchTokens);
         pool.ZeroGradients();
-        var loss = pool.LanguageModelPass(rows, labels, 1, options.Seed);
+        var loss = ranks.Totals(ranks.LanguageModelPart(pool, rows, labels, 1, options.Seed, null))[0];
         var gradient = pool.SumGradients();
+        ranks.Sum(gradient);
         var norm = AdamW.Clip(gradient, ClipNorm);
         if (!double.IsFinite(loss) || !double.IsFinite(norm))
             throw new KalmException(

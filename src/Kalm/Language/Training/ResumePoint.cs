@@ -3,7 +3,7 @@ using System.Text.Json.Nodes;
 
 namespace Kalm.Language.Training;
 
-/// <summary>Whether a stopped training can go on: what is asked now must be what was asked then.</summary>
+/// <summary>Whether a stopped training can go on, or another process share it: what is asked now must be what was asked then.</summary>
 internal static class ResumePoint
 {
     private const int DifferencesShown = 3;
@@ -13,12 +13,20 @@ internal static class ResumePoint
     /// <param name="earlier">What decided then.</param>
     /// <param name="now">What would decide now.</param>
     /// <exception cref="KalmException">The differences, each with its name.</exception>
-    public static void RequireSame(string path, JsonObject earlier, JsonObject now)
+    public static void RequireSame(string path, JsonObject earlier, JsonObject now) =>
+        RequireNoDifference($"{path}: cannot be resumed with other inputs than it was started with", earlier, now);
+
+    /// <summary>Refuses anything that decides the result and differs.</summary>
+    /// <param name="refusal">What cannot be done, in a line.</param>
+    /// <param name="expected">What decides elsewhere.</param>
+    /// <param name="found">What would decide here.</param>
+    /// <exception cref="KalmException">The differences, each with its name.</exception>
+    public static void RequireNoDifference(string refusal, JsonObject expected, JsonObject found)
     {
-        var differences = Differences("", earlier, now).ToList();
+        var differences = Differences("", expected, found).ToList();
         if (differences.Count > 0)
             throw new KalmException(
-                $"{path}: cannot be resumed with other inputs than it was started with:\n"
+                $"{refusal}:\n"
                     + string.Join('\n', differences.Take(DifferencesShown))
                 + (differences.Count > DifferencesShown ? $"\nand {differences.Count - DifferencesShown} more" : ""));
     }

@@ -1,3 +1,5 @@
+using Kalm.Distributed;
+
 namespace Kalm.Language.Training;
 
 /// <summary>How long to train: a number of steps, or a wall time. The first seconds turn a wall time into steps, which the schedule
@@ -73,9 +75,26 @@ public sealed class TrainingBudget
         return true;
     }
 
+    /// <summary>The same by the clock of the first rank, for all.</summary>
+    /// <param name="done">Steps done.</param>
+    /// <param name="latest">The step by which the number must be fixed.</param>
+    /// <param name="reservedSeconds">As above; what the first rank gives counts.</param>
+    /// <param name="ranks">Who trains together; all call this after the same step.</param>
+    /// <returns>True in a call that fixed it.</returns>
+    public bool Measure(int done, int latest, double reservedSeconds, ICollectives ranks)
+    {
+        var isFixed = Measure(done, latest, reservedSeconds);
+        if (ranks.Count == 1 || seconds is null)
+            return isFixed;
+        long[] told = ranks.IsFirst() ? [isFixed ? 1 : 0, TotalSteps ?? -1] : [-1, -1];
+        ranks.Max(told);
+        TotalSteps = told[1] < 0 ? null : (int)told[1];
+        return told[0] > 0;
+    }
+
     /// <summary>The time to the end; null while the number of steps is not fixed.</summary>
     /// <param name="done">Steps done, at least one of them here.</param>
-    /// <param name="reservedSeconds">As for <see cref="Measure"/>.</param>
+    /// <param name="reservedSeconds">As for <see cref="Measure(int, int, double)"/>.</param>
     public TimeSpan? Remaining(int done, double reservedSeconds) => TotalSteps is { } total
         ? TimeSpan.FromSeconds((total - done) / StepsPerSecond + reservedSeconds) : null;
 

@@ -122,12 +122,12 @@ public sealed class PretrainingResumeTests : IDisposable
             {
                 if (step == after)
                     stop.Cancel();
-            }), folder.File(name + ".part"), resume, stop.Token));
+            }), folder.File(name + ".part"), resume, cancellation: stop.Token));
     }
 
     private double Resume(string name, PretrainingOptions options, string[]? texts = null, List<string>? notes = null) =>
         Pretrainer.Run(texts ?? Texts, folder.File(name), options, new Notes(notes ?? []), folder.File(name + ".part"), resume: true,
-            TestContext.Current.CancellationToken);
+            cancellation: TestContext.Current.CancellationToken);
 
     private void AssertSame(string first, string second)
     {
