@@ -14,7 +14,8 @@ public class LaunchTests
         Assert.Equal(new Launch(3, 4), Of(("OMPI_COMM_WORLD_SIZE", "4"), ("OMPI_COMM_WORLD_RANK", "3")));
         Assert.Equal(new Launch(1, 8), Of(("PMIX_RANK", "1"), ("SLURM_STEP_NUM_TASKS", "8")));
         Assert.Equal(new Launch(0, 1), Of(("SLURM_STEP_NUM_TASKS", "8"), ("SLURM_PROCID", "3")));
-        Assert.Contains("MPICH", Assert.Throws<KalmException>(() => Of(("PMI_SIZE", "2"), ("PMI_RANK", "0"))).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "MPICH", Assert.Throws<KalmException>(() => Of(("PMI_SIZE", "2"), ("PMI_RANK", "0"))).Message, StringComparison.Ordinal);
 
         static Launch Of(params (string Name, string Value)[] variables) =>
             Launch.Of(name => variables.FirstOrDefault(variable => variable.Name == name).Value);
@@ -36,7 +37,10 @@ public class LaunchTests
     public void A_library_that_is_not_Open_MPIs_is_refused()
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "needs Linux");
-        Assert.Contains("libnone.so", Assert.Throws<KalmException>(() => MpiLibrary.Load("libnone.so")).Message, StringComparison.Ordinal);
-        Assert.Contains("ompi_mpi_comm_world", Assert.Throws<KalmException>(() => MpiLibrary.Load("libc.so.6")).Message, StringComparison.Ordinal);
+        Refused("libnone.so", "libnone.so");
+        Refused("libc.so.6", "ompi_mpi_comm_world");
+
+        static void Refused(string library, string why) =>
+            Assert.Contains(why, Assert.Throws<KalmException>(() => MpiLibrary.Load(library)).Message, StringComparison.Ordinal);
     }
 }
