@@ -42,15 +42,30 @@ public partial class DeploymentTests
         Assert.Equal("", verified.IsSuccess().Error);
     }
 
-    private static void CanBeActedOn(string[] words)
+    [Fact]
+    public void Jobs_of_several_machines_start_the_program_with_options_it_has()
     {
-        Assert.Equal("serve", words[0]);
+        var batch = Documents.Text("deploy/kalm.sbatch").Replace("\\\n", "", StringComparison.Ordinal);
+        CanBeActedOn([.. Documents.Words(Step().Match(batch).Groups[1].Value).Where(word => !word.Contains('$')), "--resume"], "align");
+        var job = JsonSerializer.Deserialize<string[]>(Arguments().Match(Documents.Text("deploy/kalm-mpijob.yaml")).Groups[1].Value)!;
+        CanBeActedOn(job[1..], "align");
+    }
+
+    private static void CanBeActedOn(string[] words, string verb = "serve")
+    {
+        Assert.Equal(verb, words[0]);
         var fault = ArgumentFault.Of(Application.Parse(words, Nowhere));
         Assert.True(fault is null, fault?.Message);
     }
 
     [GeneratedRegex(@"^CMD (\[.*\])$", RegexOptions.Multiline)]
     private static partial Regex Command();
+
+    [GeneratedRegex(@"/Kalm\.Cli (align .*)$", RegexOptions.Multiline)]
+    private static partial Regex Step();
+
+    [GeneratedRegex(@"args: (\[""/opt/kalm/Kalm\.Cli"".*\])$", RegexOptions.Multiline)]
+    private static partial Regex Arguments();
 
     [GeneratedRegex(@"^ExecStart=(\S+) (.*)$", RegexOptions.Multiline)]
     private static partial Regex Start();

@@ -4,6 +4,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text.RegularExpressions;
 using Kalm.Tests.Cli;
+using Kalm.Tests.Distributed;
 using Kalm.Tests.Evaluation.Vectors;
 using Kalm.Tests.Language.Sources.Hub;
 using Kalm.Tests.Server;
@@ -29,6 +30,8 @@ public sealed partial class DocumentedCommandTests : IDisposable
         (@"^dotnet run samples/world", nameof(SampleWorldTests)),
         (@"^dotnet run samples/", nameof(SampleTests)),
         (@"tests/clients", nameof(ClientTests)),
+        (@"^apt-get |^mpirun |^sbatch |^kubectl |^bash bench/mpi",
+            $"needs Open MPI, root or a cluster; {nameof(SharedAlignmentTests)}, {nameof(DeploymentTests)}"),
     ];
 
     private readonly TemporaryFolder folder = new();
