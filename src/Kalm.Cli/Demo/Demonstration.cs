@@ -56,7 +56,8 @@ internal sealed class Demonstration
                 progress.Note($"{folder.Base}: made already");
             else
                 Pretrainer.Run(
-                    kept, folder.Base, settings.Pretraining, progress, folder.BaseSteps, Directory.Exists(folder.BaseSteps), cancellation);
+                    kept, folder.Base, settings.Pretraining, progress, folder.BaseSteps, Directory.Exists(folder.BaseSteps),
+                    cancellation: cancellation);
             pretrained = clock.Elapsed.TotalSeconds;
         }
         else
