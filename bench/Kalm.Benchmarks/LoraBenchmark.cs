@@ -1,13 +1,6 @@
 using Kalm.Alignment;
-using Kalm.Alignment.Keeping;
-using Kalm.Alignment.Losses;
-using Kalm.Distributed;
 using Kalm.Engine;
 using Kalm.Graph;
-using Kalm.Language.Execution;
-using Kalm.Language.Model;
-using Kalm.Language.Pretraining;
-using Kalm.Language.Training;
 using Kalm.Representation;
 using static TorchSharp.torch;
 
@@ -32,12 +25,12 @@ internal static class LoraBenchmark
         var options = recipe.Validated().Decided(opened.Writes);
         using var held = opened.Load(CPU, options.Lora.BasePrecision);
         var withoutKeeping = options with { Keep = options.Keep with { Weight = 0 } };
-        (string Name, Func<Subject> Make)[] ways =
+        (string Name, Func<LoraStep> Make)[] ways =
         [
-            ("the recipe", () => new Subject(opened, held, graph, options)),
-            ("without keeping", () => new Subject(opened, held, graph, withoutKeeping)),
-            ("without keeping, explicit alone", () => new Subject(opened, held, graph, Explicit(withoutKeeping))),
-            ($"the same, upper {top} layers", () => new Subject(
+            ("the recipe", () => new LoraStep(opened, held, graph, options)),
+            ("without keeping", () => new LoraStep(opened, held, graph, withoutKeeping)),
+            ("without keeping, explicit alone", () => new LoraStep(opened, held, graph, Explicit(withoutKeeping))),
+            ($"the same, upper {top} layers", () => new LoraStep(
                 opened, held, graph, Explicit(withoutKeeping) with { Lora = options.Lora with { TrainedLayers = top } })),
         ];
         var seconds = ways.Select(_ => new List<double>()).ToArray();
@@ -47,7 +40,7 @@ internal static class LoraBenchmark
         for (var round = 0; round < rounds; round++)
             for (var way = 0; way < ways.Length; way++)
             {
-                Subject? subject = null;
+                LoraStep? subject = null;
                 try
                 {
                     made[way] = Measured.Seconds(() => subject = ways[way].Make());
@@ -74,71 +67,4 @@ internal static class LoraBenchmark
 
     private static AlignmentOptions Explicit(AlignmentOptions options) =>
         options with { Implicit = options.Implicit with { Weight = 0 } };
-
-    /// <summary>All that a step needs.</summary>
-    private sealed class Subject : IDisposable
-    {
-        private readonly AlignmentModel model;
-        private readonly AdamW optimizer;
-        private readonly DecoderPool? teacher;
-        private readonly KeepLoss? keep;
-        private readonly ViewStates? states;
-        private readonly AlignmentStep step;
-        private readonly ImplicitLoss implicitLoss;
-        private readonly TextIndex texts;
-        private readonly CausalModel held;
-        private readonly double rate;
-        private int taken;
-
-        public Subject(OpenedModel opened, CausalModel held, KnowledgeGraph graph, AlignmentOptions options)
-        {
-            rate = options.Optimizer.LearningRate!.Value;
-            this.held = held;
-            model = new AlignmentModel(held, null, options);
-            optimizer = new AdamW(model.Learned, options.Optimizer.WeightDecay);
-            texts = new TextIndex(graph, new Wording(held.Tokenizer, options.Wording, opened.Template));
-            implicitLoss = new ImplicitLoss(model, graph, texts, options, Alone.Instance);
-            if (options.Lora.TrainedLayers is not null)
-                states = new ViewStates(model.Decoder, texts, graph.Rows(graph.Asked), Path.GetTempFileName(), null, default);
-            List<IAlignmentLoss> losses = [new ExplicitLoss(model, texts, options, Alone.Instance, states), implicitLoss];
-            if (options.Keep.Weight > 0)
-            {
-                teacher = new DecoderPool(held, null, null, options.Threads!.Value);
-                losses.Add(keep = new KeepLoss(
-                    model, teacher, Kept(held, graph, options), options, options.Keep.Weight.Value, Alone.Instance, default));
-            }
-            step = new AlignmentStep(model, graph, texts, new KnownTexts(graph, texts), options, optimizer, losses, Alone.Instance);
-        }
-
-        public void Take(int steps = 1)
-        {
-            for (var index = 0; index < steps; index++)
-                step.Take(taken++, rate, ownHeads: false);
-        }
-
-        /// <summary>Seconds that the next steps' products with the base's matrices take by themselves; those of kept texts are not
-        /// counted.</summary>
-        public double Products(int steps) => Enumerable.Range(taken, steps).Sum(next =>
-        {
-            var batch = step.Batch(next);
-            var prompts = implicitLoss.Prompts(new StepBatch(next, batch, OwnHeads: false))?.Rows ?? [];
-            return BaseProducts.Seconds(held, [.. model.Decoder.TokensThrough(new Forest(texts, batch.Columns, batch.Queries).Rows)
-                .Zip(model.Decoder.TokensThrough(prompts), (views, asked) => (IReadOnlyList<long>)[.. views, .. asked])]);
-        });
-
-        // Any texts cost the same: the graph's own, of the length that the recipe gives the base's.
-        private static List<KeptText> Kept(CausalModel held, KnowledgeGraph graph, AlignmentOptions options) =>
-            [.. TextStream.Pieces(
-                held.Tokenizer, string.Join(". ", graph.Entities.Select(entity => entity.Description)), options.Keep.TextTokens)
-                .Where(piece => piece.Length > 2).Select(piece => KeptText.Of(held.Tokenizer, piece, 0))];
-
-        public void Dispose()
-        {
-            keep?.Dispose();
-            teacher?.Dispose();
-            states?.Dispose();
-            optimizer.Dispose();
-            model.Dispose();
-        }
-    }
 }

@@ -29,6 +29,9 @@ try
         case "writing":
             WritingBenchmark.Run(new Arguments(args[1..], WritingBenchmark.Options));
             return 0;
+        case "device":
+            DeviceBenchmark.Run(new Arguments(args[1..], DeviceBenchmark.Options));
+            return 0;
         case "lora":
             LoraBenchmark.Run(new Arguments(args[1..], LoraBenchmark.Options));
             return 0;
@@ -48,8 +51,8 @@ try
             await SoakBenchmark.Run(new Arguments(args[1..], SoakBenchmark.Options));
             return 0;
         default:
-            throw new KalmException($"found '{args.FirstOrDefault()}'; expected chats, generation, cost, kernels, load, lora, memory, "
-                + "scale, search, serving, soak, start, steps or writing");
+            throw new KalmException($"found '{args.FirstOrDefault()}'; expected chats, cost, device, generation, kernels, load, lora, "
+                + "memory, scale, search, serving, soak, start, steps or writing");
     }
 }
 catch (KalmException error)

@@ -11,7 +11,6 @@ using Kalm.Representation;
 using Kalm.Server.Http;
 using Kalm.Server.Inference;
 using Microsoft.Extensions.Logging;
-using TorchSharp;
 
 namespace Kalm.Server;
 

@@ -67,8 +67,9 @@ public sealed partial class TokenBlock
         for (var at = 0; at < numbers.Length; at++)
             numbers[at] = at % Length is var place && place < rows[at / Length].Length ? rows[at / Length].Segments[place] : -1 - place;
         var seen = tensor(numbers, [RowCount, 1, 1, Length], device: device);
-        var (sees, places) = (seen.transpose(2, 3), arange(Length, device: device).view(1, 1, 1, Length));
         using var zero = 0.ToScalar();
+        using var end = Length.ToScalar();
+        var (sees, places) = (seen.transpose(2, 3), arange(end, device: device).view(1, 1, 1, Length));
         var (isPrefix, isOfPrefix) = (seen.eq(zero), sees.eq(zero));
         var mask = places.le(places.transpose(2, 3));
         if (rows.Any(row => row.SeesWholePrefix))
