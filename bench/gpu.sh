@@ -13,7 +13,7 @@ pack)
         -o "$out" -p:CompilesAhead=false
     for library in "$out"/*.so*; do
         case "$(basename "$library")" in
-        libtorch*|libc10*|libgomp*|libcud*|libcublas*|libnv*) rm -f "$library" ;;
+        libtorch*|libc10*|libgomp*|libcud*|libcublas*|libnv*|libaoti*|lib*backend*|libshm*) rm -f "$library" ;;
         esac
     done
     cp "$0" "$out/gpu.sh"
@@ -37,7 +37,7 @@ run)
     done
     bridge=$here/libLibTorchSharp.so
     if command -v nm > /dev/null && [ -e "$bridge" ]; then
-        nm -D --undefined-only "$bridge" | awk '{ print $NF }' | grep -E '^_Z.*(2at|3c10|5torch)' | sed 's/@.*//' | sort -u > "$here/wanted.txt"
+        nm -D --undefined-only "$bridge" | awk '$(NF - 1) == "U" { print $NF }' | grep -E '^_Z.*(2at|3c10|5torch)' | sed 's/@.*//' | sort -u > "$here/wanted.txt"
         nm -D --defined-only "$libtorch"/libc10*.so "$libtorch"/libtorch*.so 2> /dev/null | awk 'NF > 2 { print $NF }' | sed 's/@.*//' \
             | sort -u > "$here/found.txt"
         missing=$(comm -23 "$here/wanted.txt" "$here/found.txt" | head -3)
